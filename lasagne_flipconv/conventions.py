@@ -1,0 +1,226 @@
+"""Tables of conventions: exact layer class or file format → :class:`Convention`.
+
+A layer class has one row here and nowhere else; a new one adds its row with
+:func:`register`. Classes are looked up exactly: a subclass that changes how
+the kernel is used is refused until it is declared.
+"""
+from collections import namedtuple
+
+from .errors import ConventionError
+from .kernels import CONVOLUTION, CORRELATION, SPATIAL, Convention
+
+__all__ = ["convention_of", "convention_of_format", "register",
+           "FORMAT_CONVENTIONS"]
+
+#: What the table knows of a layer class. `channels` are the two channel axes
+#: (for LocallyConnected2DLayer the output positions follow the kernel),
+#: `family` is "forward", "transposed" or "local", `n` the spatial axes and
+#: `flip` the value of `flip_filters` where a layer has no such attribute.
+Row = namedtuple("Row", "family channels n flip")
+
+_OVERRIDES = ("convolve", "get_W_shape", "get_output_for")
+
+_STOCK = {
+    "lasagne.layers.conv.Conv1DLayer": Row("forward", "OI", 1, True),
+    "lasagne.layers.conv.Conv2DLayer": Row("forward", "OI", 2, True),
+    "lasagne.layers.conv.Conv3DLayer": Row("forward", "OI", 3, True),
+    "lasagne.layers.corrmm.Conv2DMMLayer": Row("forward", "OI", 2, False),
+    "lasagne.layers.dnn.Conv2DDNNLayer": Row("forward", "OI", 2, False),
+    "lasagne.layers.dnn.Conv3DDNNLayer": Row("forward", "OI", 3, False),
+    "lasagne.layers.cuda_convnet.Conv2DCCLayer":
+        Row("forward", "OI", 2, False),
+    "lasagne.layers.conv.DilatedConv2DLayer": Row("forward", "IO", 2, False),
+    "lasagne.layers.conv.TransposedConv2DLayer":
+        Row("transposed", "IO", 2, False),
+    "lasagne.layers.conv.TransposedConv3DLayer":
+        Row("transposed", "IO", 3, False),
+    "lasagne.layers.local.LocallyConnected2DLayer":
+        Row("local", "OI", 2, True),
+}
+
+_REGISTERED = {}
+
+
+def register(layer_class, like):
+    """Declare that a layer class reads its kernel as another one does.
+
+    Parameters
+    ----------
+    layer_class : type
+        The class to declare.
+    like : type
+        A class that is known: one of Lasagne's or of this package, or one
+        that was declared before.
+
+    Raises
+    ------
+    ConventionError
+        If `like` is not known.
+
+    Examples
+    --------
+    >>> from lasagne_flipconv.layers import Conv2DLayer
+    >>> class Scaled(Conv2DLayer):
+    ...     def convolve(self, input, **kwargs):
+    ...         return 2 * super().convolve(input, **kwargs)
+    >>> register(Scaled, like=Conv2DLayer)
+    >>> Scaled((None, 3, 9, 9), 4, 3).convention
+    Convention(axes='OIHW', orientation='convolution')
+    """
+    row = _row_of_class(like)
+    if row is None:
+        raise ConventionError(
+            "register(%s, like=%s): %s has no known convention; expected a "
+            "convolutional layer class of Lasagne or lasagne_flipconv."
+            % (layer_class.__name__, like.__name__, like.__name__))
+    _REGISTERED[layer_class] = row
+
+
+def add_row(layer_class, row):
+    """Add the row of a new layer class."""
+    _REGISTERED[layer_class] = row
+
+
+def _row_of_class(cls):
+    name = "%s.%s" % (cls.__module__, cls.__qualname__)
+    return _REGISTERED.get(cls) or _STOCK.get(name)
+
+
+def name_of(layer):
+    """Return class and name of a layer, for error texts."""
+    name = getattr(layer, "name", None)
+    return type(layer).__name__ + (" %r" % name if name else "")
+
+
+def find_row(layer):
+    """Return the row of a layer, or None if it is no convolutional layer.
+
+    Raises
+    ------
+    ConventionError
+        If the class, or the layer itself, overrides how the kernel is used
+        and was not declared with :func:`register`.
+    """
+    changed = [m for m in _OVERRIDES if m in vars(layer)]
+    for cls in type(layer).__mro__:
+        row = _row_of_class(cls)
+        if row is not None:
+            if changed:
+                raise _undeclared(layer, cls, changed)
+            return row
+        changed += [m for m in _OVERRIDES if m in vars(cls)]
+    return None
+
+
+def _undeclared(layer, parent, changed):
+    own = type(layer).__name__
+    return ConventionError(
+        "%s: %s overrides %s of %s, so how it reads its kernel is not known. "
+        "If it reads it as %s does, declare that with "
+        "lasagne_flipconv.conventions.register(%s, like=%s)."
+        % (name_of(layer), own, ", ".join(sorted(set(changed))),
+           parent.__name__, parent.__name__, own, parent.__name__))
+
+
+def convention_of(layer):
+    """Tell axes and orientation of the kernel ``layer.W``.
+
+    Parameters
+    ----------
+    layer : lasagne.layers.Layer
+        Any convolutional layer of Lasagne or of this package, or of a class
+        of your own that changes nothing about the kernel or is declared.
+
+    Returns
+    -------
+    Convention
+        Axes and orientation of ``layer.W``.
+
+    Raises
+    ------
+    ConventionError
+        If the layer has no kernel, or its class is not known.
+
+    Examples
+    --------
+    >>> from lasagne_flipconv.layers import Conv2DDNNLayer
+    >>> convention_of(Conv2DDNNLayer((None, 3, 9, 9), 4, 3))
+    Convention(axes='OIHW', orientation='correlation')
+    """
+    row = find_row(layer)
+    if row is None:
+        raise ConventionError(
+            "%s: has no convolution kernel; expected a convolutional layer."
+            % name_of(layer))
+    return Convention(_axes(layer, row), _orientation(layer, row))
+
+
+def _axes(layer, row):
+    spatial = SPATIAL[row.n]
+    if row.family == "local":
+        channels = "O" if getattr(layer, "channelwise", False) else "OI"
+        return channels + spatial + "hw"
+    if getattr(layer, "dimshuffle", True) is False:
+        return "I" + spatial + "O"
+    return row.channels + spatial
+
+
+def _orientation(layer, row):
+    # Lasagne 0.1 knows no flag in its Conv1D/2DLayer, whatever an unpickled
+    # state may say: without a convolve() method, it always convolves.
+    flip = row.flip
+    if hasattr(type(layer), "convolve") or not row.flip:
+        flip = getattr(layer, "flip_filters", row.flip)
+    if row.family == "transposed":
+        flip = not flip
+    return CONVOLUTION if flip else CORRELATION
+
+
+#: Kernel axes and orientation by file format: channel axes before or after
+#: the spatial axes, for a forward and for a transposed convolution.
+#: A format that is not here records nothing: its orientation must be told.
+FORMAT_CONVENTIONS = {
+    "torch": ("OI*", "IO*", CORRELATION),
+    "onnx": ("OI*", "IO*", CORRELATION),
+    "caffe": ("OI*", "IO*", CORRELATION),
+    "tensorflow": ("*IO", "*OI", CORRELATION),
+    "keras": ("*IO", "*OI", CORRELATION),
+    "keras-theano": ("*IO", "*OI", CONVOLUTION),
+}
+
+
+def convention_of_format(name, n, transposed=False):
+    """Tell the convention of the kernels in a file format.
+
+    Parameters
+    ----------
+    name : str
+        A key of :data:`FORMAT_CONVENTIONS`.
+    n : int
+        Number of spatial axes, 1 to 3.
+    transposed : bool
+        Whether the kernel belongs to a transposed convolution.
+
+    Returns
+    -------
+    Convention
+        Axes and orientation of such a kernel.
+
+    Raises
+    ------
+    ConventionError
+        If the format records no convention.
+
+    Examples
+    --------
+    >>> convention_of_format("tensorflow", 2)
+    Convention(axes='HWIO', orientation='correlation')
+    """
+    if name not in FORMAT_CONVENTIONS:
+        raise ConventionError(
+            "format %r: records no convention; expected one of %s. Pass "
+            "orientation='convolution' or 'correlation' instead."
+            % (name, ", ".join(sorted(FORMAT_CONVENTIONS))))
+    forward, adjoint, orientation = FORMAT_CONVENTIONS[name]
+    axes = (adjoint if transposed else forward).replace("*", SPATIAL[n])
+    return Convention(axes, orientation)
