@@ -1,0 +1,378 @@
+"""What this machine needs so that Theano 1.0.5 and Lasagne import and run fast.
+
+Theano's last release is from 2020, Lasagne's from 2015. Each function below
+that mends something says which later release broke it, mends only that, and
+only where it is broken. :func:`prepare` applies them all; ``import
+lasagne_flipconv`` calls it. What the user set in ``THEANO_FLAGS``,
+``.theanorc`` or ``THEANORC`` always wins.
+"""
+import configparser
+import contextlib
+import importlib.util
+import logging
+import os
+import sys
+import types
+import warnings
+
+import numpy as np
+
+__all__ = ["prepare", "why_unsupported"]
+
+#: What a working installation consists of; `doctor` and error texts quote it.
+PYTHONS = ((3, 8), (3, 11))
+PYTHON_RANGE = "3.8 to 3.11"
+NUMPY_RANGE = "numpy>=1.21,<2"
+
+_QUIET = ("Using NumPy C-API based implementation", "g++ not detected")
+
+
+def prepare():
+    """Make ``import theano, lasagne`` work.
+
+    Import both, if they are installed, with whatever they need on this
+    machine. If one is installed and cannot be imported, let the attempt to
+    import it tell why; what needs neither still works.
+
+    Raises
+    ------
+    ImportError
+        If Theano is being imported already, or has failed to, in a state
+        that can be mended only by a new start of Python.
+
+    Examples
+    --------
+    >>> prepare()
+    >>> from theano.tensor.signal.downsample import max_pool_2d
+    >>> import lasagne
+    """
+    if "theano" in sys.modules:
+        mend_imported_theano(sys.modules["theano"])
+    elif not try_import("theano", BEFORE_THEANO):
+        return
+    add_downsample()
+    exclude_check_without_compiler(sys.modules["theano"])
+    try_import("lasagne", BEFORE_LASAGNE)
+
+
+def try_import(name, shims):
+    """Import a module under the given shims; return whether that worked."""
+    reason = why_unsupported()
+    if reason:
+        refuse(name, reason, None)
+        return False
+    try:
+        with contextlib.ExitStack() as stack:
+            for shim in shims:
+                stack.enter_context(shim())
+            importlib.import_module(name)
+    except Exception as error:
+        if getattr(error, "name", None) != name:  # else: not installed
+            refuse(name, "%s: %s" % (type(error).__name__, error), error)
+        return False
+    return True
+
+
+def why_unsupported():
+    """Tell why Theano cannot run on this Python and NumPy, None if it can.
+
+    Returns
+    -------
+    str or None
+        The reason and the way out.
+
+    Examples
+    --------
+    >>> why_unsupported() is None
+    True
+    """
+    version = sys.version_info[:2]
+    if not PYTHONS[0] <= version <= PYTHONS[1]:
+        return ("Python %d.%d is not one that Theano 1.0.5 works on; expected "
+                "%s. Get one with 'uv python install 3.11', pyenv or conda."
+                % (version + (PYTHON_RANGE,)))
+    if numpy_version() >= (2,):
+        return ("NumPy %s breaks every C operation of Theano 1.0.5; expected "
+                "%s. Install it with 'pip install \"%s\"'."
+                % (np.__version__, NUMPY_RANGE, NUMPY_RANGE))
+    return None
+
+
+def numpy_version():
+    """Return major and minor version of NumPy."""
+    return tuple(int(part) for part in np.__version__.split(".")[:2])
+
+
+def refuse(name, reason, cause):
+    """Let every later attempt to import `name` say why it cannot work."""
+    sys.meta_path.insert(0, Refusal(name, reason, cause))
+
+
+class Refusal:
+    """Import hook that explains why one package cannot be imported."""
+
+    def __init__(self, name, reason, cause):
+        self.name, self.reason, self.cause = name, reason, cause
+
+    def find_spec(self, fullname, path=None, target=None):
+        """Raise if `fullname` is the package, else leave it to others."""
+        if fullname == self.name:
+            raise ImportError(
+                "import %s: %s Run 'lasagne-flipconv doctor' for what this "
+                "machine needs." % (self.name, self.reason),
+                name=self.name) from self.cause
+
+
+# --- Theano was imported before us -----------------------------------------
+
+def mend_imported_theano(theano):
+    """Apply what still can be applied to a Theano that is already there."""
+    if not hasattr(theano, "function"):
+        raise ImportError(
+            "import lasagne_flipconv: Theano is half imported and cannot be "
+            "mended any more; expected a Theano not imported yet. Start "
+            "Python anew and import lasagne_flipconv before theano and "
+            "lasagne.", name="theano")
+    for shim in (alias_numpy_scalars, skip_scan_extension):
+        with shim():
+            pass
+    if theano.config.blas.ldflags == "-lblas" and not user_set("blas.ldflags"):
+        theano.config.blas.ldflags = ""  # see numpys_own_blas
+
+
+# --- before `import theano` -------------------------------------------------
+
+@contextlib.contextmanager
+def forget_failed_import():
+    """Forget what an ``import theano`` that failed before us left behind.
+
+    Its submodules stay in ``sys.modules`` while the package itself is gone;
+    a new import would mix both.
+    """
+    for name in [n for n in sys.modules if n.startswith("theano.")]:
+        del sys.modules[name]
+    yield
+
+
+@contextlib.contextmanager
+def alias_numpy_scalars():
+    """Give ``np.bool`` and its kind back: NumPy 1.24 removed them.
+
+    They were the builtins. ``hasattr`` would warn, so look in ``vars``.
+    Theano also uses them when it runs, so they stay.
+    """
+    if numpy_version() >= (1, 24):
+        for builtin in (bool, int, float, complex, object, str):
+            vars(np).setdefault(builtin.__name__, builtin)
+    yield
+
+
+@contextlib.contextmanager
+def numpys_own_blas():
+    """Let Theano call NumPy's BLAS where the user did not choose one.
+
+    NumPy 1.22 dropped ``numpy.distutils.__config__.blas_opt_info`` from
+    wheels: Theano then fails to import, or falls back to ``-lblas``, which is
+    25 to 30 times slower where that is the reference BLAS. Empty
+    ``blas.ldflags`` mean the OpenBLAS (or MKL) inside NumPy, through its C
+    API, which costs at most 18 %. A system BLAS may gain that back, but only
+    a timed product can tell, and that must not delay each import: `doctor`
+    times it and names the flag. Ours goes first, for the last one wins.
+    """
+    flags = os.environ.get("THEANO_FLAGS")
+    if not user_set("blas.ldflags"):
+        os.environ["THEANO_FLAGS"] = ",".join(
+            ["blas.ldflags="] + ([flags] if flags else []))
+    try:
+        yield
+    finally:  # child processes get what the user set
+        if flags is None:
+            os.environ.pop("THEANO_FLAGS", None)
+        else:
+            os.environ["THEANO_FLAGS"] = flags
+
+
+def user_set(key):
+    """Tell whether THEANO_FLAGS or a configuration file sets ``section.key``.
+
+    The files are those Theano reads.
+    """
+    flags = os.environ.get("THEANO_FLAGS", "")
+    if any(f.strip().startswith(key + "=") for f in flags.split(",")):
+        return True
+    section, _, option = key.rpartition(".")
+    parser = configparser.RawConfigParser()
+    try:
+        parser.read(theano_files())
+    except configparser.Error:
+        return False  # Theano raises this itself, with more context
+    return parser.has_option(section or "global", option)
+
+
+def theano_files():
+    """Return the configuration files that Theano reads, last one wins."""
+    names = os.environ.get("THEANORC", "~/.theanorc").split(os.pathsep)
+    if "THEANORC" not in os.environ and sys.platform == "win32":
+        names.append("~/.theanorc.txt")
+    return [os.path.expanduser(name) for name in names]
+
+
+@contextlib.contextmanager
+def skip_scan_extension():
+    """Let Scan loop in Python: Python 3.11 removed ``longintrepr.h``.
+
+    Theano's C file for it includes that header. None in ``sys.modules``
+    makes the import fail at once instead of after a compilation, and Theano
+    falls back to its Python loop (5 µs a step).
+    """
+    if sys.version_info >= (3, 11):
+        sys.modules.setdefault("theano.scan_module.scan_perform_ext", None)
+    yield
+
+
+@contextlib.contextmanager
+def standard_distutils():
+    """Import ``distutils`` from Python: setuptools 74 dropped msvccompiler.
+
+    Setuptools puts its own copy in front, and `numpy.distutils` may ask for
+    ``distutils.msvccompiler``. Its hook is put back afterwards and Python's
+    copy forgotten, because setuptools warns if it finds that one loaded.
+    """
+    hooks = [h for h in sys.meta_path
+             if type(h).__name__ == "DistutilsMetaFinder"]
+    if not hooks or "distutils" in sys.modules or has_msvccompiler():
+        yield
+        return
+    for hook in hooks:
+        sys.meta_path.remove(hook)
+    try:
+        yield
+    finally:
+        sys.meta_path[:0] = hooks
+        for name in [n for n in sys.modules if n.split(".")[0] == "distutils"]:
+            del sys.modules[name]
+
+
+def has_msvccompiler():
+    """Tell whether the ``distutils`` of setuptools has ``msvccompiler``."""
+    spec = importlib.util.find_spec("setuptools")
+    if spec is None or not spec.origin:
+        return False
+    return os.path.exists(os.path.join(
+        os.path.dirname(spec.origin), "_distutils", "msvccompiler.py"))
+
+
+@contextlib.contextmanager
+def quiet_import():
+    """Keep back what Theano says about settings that we chose or explain."""
+    loggers = [logging.getLogger("theano." + name)
+               for name in ("tensor.blas", "configdefaults")]
+    for logger in loggers:
+        logger.addFilter(is_news)
+    no_compiler = ("ignore", "DeprecationWarning: there is no c")
+    warnings.filterwarnings(*no_compiler)
+    mine = warnings.filters[0]
+    try:
+        yield
+    finally:
+        for logger in loggers:
+            logger.removeFilter(is_news)
+        if mine in warnings.filters:
+            warnings.filters.remove(mine)
+
+
+def is_news(record):
+    """Tell whether a log record is none of those to keep back."""
+    return not record.getMessage().startswith(_QUIET)
+
+
+BEFORE_THEANO = (forget_failed_import, alias_numpy_scalars, numpys_own_blas,
+                 skip_scan_extension, standard_distutils, quiet_import)
+
+
+# --- after `import theano`, before `import lasagne` -------------------------
+
+def exclude_check_without_compiler(theano):
+    """Let convolutions run in SciPy where Theano found no C++ compiler.
+
+    Theano 0.9 and later refuse a convolution that no C code replaced;
+    without that check its slow Python code runs.
+    """
+    if theano.config.cxx:
+        return
+    tags = theano.config.optimizer_excluding.split(":")
+    if "AbstractConvCheck" not in tags:
+        theano.config.optimizer_excluding = ":".join(
+            [tag for tag in tags if tag] + ["AbstractConvCheck"])
+        theano.compile.mode.instantiated_default_mode = None
+    warnings.warn(
+        "Theano found no C++ compiler: everything runs in Python, and "
+        "convolutions in SciPy, hundreds of times slower. Install g++ (%s) "
+        "and start Python anew." % compiler_command(), RuntimeWarning,
+        stacklevel=3)
+
+
+def compiler_command():
+    """Return the command that installs a C++ compiler on this system."""
+    if sys.platform == "darwin":
+        return "xcode-select --install"
+    if sys.platform == "win32" or os.path.isdir(
+            os.path.join(sys.prefix, "conda-meta")):
+        return "conda install -c conda-forge cxx-compiler"
+    if os.path.exists("/etc/redhat-release"):
+        return "sudo dnf install gcc-c++ python3-devel"
+    return "sudo apt-get install g++ python3-dev"
+
+
+def add_downsample():
+    """Give ``theano.tensor.signal.downsample`` back: Theano 1.0 removed it.
+
+    Lasagne 0.1 and programs of its time pool with it.
+    """
+    name = "theano.tensor.signal.downsample"
+    signal = importlib.import_module("theano.tensor.signal")
+    if hasattr(signal, "downsample") or importlib.util.find_spec(name):
+        return
+    module = types.ModuleType(name, "Pooling under its name before Theano 1.0")
+    module.max_pool_2d = max_pool_2d
+    sys.modules[name] = signal.downsample = module
+
+
+def max_pool_2d(input, ds, ignore_border=None, st=None, padding=(0, 0),
+                mode="max"):
+    """Call Theano's ``pool_2d`` with the argument names of before 1.0."""
+    from theano.tensor.signal.pool import pool_2d
+    return pool_2d(input, ws=ds, ignore_border=ignore_border, stride=st,
+                   pad=padding, mode=mode)
+
+
+@contextlib.contextmanager
+def lend_pkg_resources():
+    """Lend Lasagne 0.1 a ``pkg_resources``: setuptools 82 removed it.
+
+    Lasagne asks it for its own version and forgets it. So do we: a program
+    that probes for `pkg_resources` later shall not find this stand-in.
+    Setuptools 67 to 81 have it, but warn about it.
+    """
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "pkg_resources is deprecated")
+        missing = importlib.util.find_spec("pkg_resources") is None
+        if missing:
+            sys.modules["pkg_resources"] = pkg_resources_stand_in()
+        try:
+            yield
+        finally:
+            if missing:
+                sys.modules.pop("pkg_resources", None)
+
+
+def pkg_resources_stand_in():
+    """Return a module with the two names of pkg_resources Lasagne knows."""
+    from importlib import metadata
+    module = types.ModuleType("pkg_resources", "What Lasagne 0.1 needs of it")
+    module.DistributionNotFound = metadata.PackageNotFoundError
+    module.get_distribution = metadata.distribution
+    return module
+
+
+BEFORE_LASAGNE = (lend_pkg_resources,)

@@ -1,0 +1,48 @@
+"""Install lasagne_flipconv."""
+import os
+import re
+
+from setuptools import find_packages, setup
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def read(*names):
+    """Return the text of a file next to this one."""
+    with open(os.path.join(HERE, *names), encoding="utf-8") as file:
+        return file.read()
+
+
+def version():
+    """Return ``__version__`` of the package without importing it."""
+    text = read("lasagne_flipconv", "__init__.py")
+    return re.search(r'^__version__ = "(.+)"$', text, re.M).group(1)
+
+
+setup(
+    name="lasagne-flipconv",
+    version=version(),
+    description="Lasagne models kept alive, their filters the right way round",
+    long_description=read("README.rst"),
+    long_description_content_type="text/x-rst",
+    license="MIT",
+    packages=find_packages(include=["lasagne_flipconv*"]),
+    include_package_data=True,
+    python_requires=">=3.8",
+    install_requires=[
+        "numpy>=1.21,<2",
+        "scipy>=1.7",
+        "Theano==1.0.5",
+        "Lasagne>=0.1",
+    ],
+    entry_points={"console_scripts": [
+        "lasagne-flipconv = lasagne_flipconv.cli:main"]},
+    classifiers=[
+        "Intended Audience :: Science/Research",
+        "Programming Language :: Python :: 3",
+        "Programming Language :: Python :: 3.8",
+        "Programming Language :: Python :: 3.9",
+        "Programming Language :: Python :: 3.10",
+        "Programming Language :: Python :: 3.11",
+    ],
+)

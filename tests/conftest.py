@@ -1,0 +1,12 @@
+"""Make Theano and Lasagne importable before any test imports them.
+
+``LASAGNE_SOURCE`` names a checkout of Lasagne to test against instead of the
+installed one.
+"""
+import os
+import sys
+
+if os.environ.get("LASAGNE_SOURCE"):
+    sys.path.insert(0, os.path.abspath(os.environ["LASAGNE_SOURCE"]))
+
+import lasagne_flipconv  # noqa: E402,F401
