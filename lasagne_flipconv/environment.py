@@ -6,7 +6,6 @@ only where it is broken. :func:`prepare` applies them all; ``import
 lasagne_flipconv`` calls it. What the user set in ``THEANO_FLAGS``,
 ``.theanorc`` or ``THEANORC`` always wins.
 """
-import configparser
 import contextlib
 import importlib.util
 import logging
@@ -16,6 +15,8 @@ import types
 import warnings
 
 import numpy as np
+
+from .theano_flags import find_compiler, theano_flags, user_flag
 
 __all__ = ["prepare", "why_unsupported"]
 
@@ -51,7 +52,8 @@ def prepare():
     elif not try_import("theano", BEFORE_THEANO):
         return
     add_downsample()
-    exclude_check_without_compiler(sys.modules["theano"])
+    if not sys.modules["theano"].config.cxx:
+        warn_no_compiler()
     try_import("lasagne", BEFORE_LASAGNE)
 
 
@@ -59,7 +61,7 @@ def try_import(name, shims):
     """Import a module under the given shims; return whether that worked."""
     reason = why_unsupported()
     if reason:
-        refuse(name, reason, None)
+        refuse(("theano", "lasagne"), reason, None)
         return False
     try:
         with contextlib.ExitStack() as stack:
@@ -68,7 +70,8 @@ def try_import(name, shims):
             importlib.import_module(name)
     except Exception as error:
         if getattr(error, "name", None) != name:  # else: not installed
-            refuse(name, "%s: %s" % (type(error).__name__, error), error)
+            names = ("theano", "lasagne") if name == "theano" else (name,)
+            refuse(names, "%s: %s" % (type(error).__name__, error), error)
         return False
     return True
 
@@ -103,24 +106,24 @@ def numpy_version():
     return tuple(int(part) for part in np.__version__.split(".")[:2])
 
 
-def refuse(name, reason, cause):
-    """Let every later attempt to import `name` say why it cannot work."""
-    sys.meta_path.insert(0, Refusal(name, reason, cause))
+def refuse(names, reason, cause):
+    """Let every later attempt to import `names` say why it cannot work."""
+    sys.meta_path.insert(0, Refusal(names, reason, cause))
 
 
 class Refusal:
-    """Import hook that explains why one package cannot be imported."""
+    """Import hook that explains why packages cannot be imported."""
 
-    def __init__(self, name, reason, cause):
-        self.name, self.reason, self.cause = name, reason, cause
+    def __init__(self, names, reason, cause):
+        self.names, self.reason, self.cause = names, reason, cause
 
     def find_spec(self, fullname, path=None, target=None):
-        """Raise if `fullname` is the package, else leave it to others."""
-        if fullname == self.name:
+        """Raise if `fullname` is such a package, else leave it to others."""
+        if fullname in self.names:
             raise ImportError(
                 "import %s: %s Run 'lasagne-flipconv doctor' for what this "
-                "machine needs." % (self.name, self.reason),
-                name=self.name) from self.cause
+                "machine needs." % (fullname, self.reason),
+                name=fullname) from self.cause
 
 
 # --- Theano was imported before us -----------------------------------------
@@ -128,16 +131,29 @@ class Refusal:
 def mend_imported_theano(theano):
     """Apply what still can be applied to a Theano that is already there."""
     if not hasattr(theano, "function"):
-        raise ImportError(
-            "import lasagne_flipconv: Theano is half imported and cannot be "
-            "mended any more; expected a Theano not imported yet. Start "
-            "Python anew and import lasagne_flipconv before theano and "
-            "lasagne.", name="theano")
+        raise too_late("it is half imported")
+    if not theano.config.cxx and not excludes_check(theano.config):
+        raise too_late("it found no C++ compiler and refuses convolutions")
     for shim in (alias_numpy_scalars, skip_scan_extension):
         with shim():
             pass
-    if theano.config.blas.ldflags == "-lblas" and not user_set("blas.ldflags"):
-        theano.config.blas.ldflags = ""  # see numpys_own_blas
+    blas = theano.config.blas
+    if blas.ldflags == "-lblas" and user_flag("blas.ldflags") is None:
+        blas.ldflags = ""  # see numpys_own_blas
+
+
+def too_late(state):
+    """Return the error for a Theano that was imported before us."""
+    return ImportError(
+        "import lasagne_flipconv: Theano was imported before and cannot be "
+        "mended any more (%s); expected no Theano yet. Start Python anew and "
+        "import lasagne_flipconv before theano and lasagne." % state,
+        name="theano")
+
+
+def excludes_check(config):
+    """Tell whether `scipy_convolution` or the user has set its flag."""
+    return "AbstractConvCheck" in config.optimizer_excluding.split(":")
 
 
 # --- before `import theano` -------------------------------------------------
@@ -171,50 +187,62 @@ def alias_numpy_scalars():
 def numpys_own_blas():
     """Let Theano call NumPy's BLAS where the user did not choose one.
 
-    NumPy 1.22 dropped ``numpy.distutils.__config__.blas_opt_info`` from
-    wheels: Theano then fails to import, or falls back to ``-lblas``, which is
-    25 to 30 times slower where that is the reference BLAS. Empty
-    ``blas.ldflags`` mean the OpenBLAS (or MKL) inside NumPy, through its C
-    API, which costs at most 18 %. A system BLAS may gain that back, but only
-    a timed product can tell, and that must not delay each import: `doctor`
-    times it and names the flag. Ours goes first, for the last one wins.
+    NumPy 1.22 dropped ``numpy.distutils.__config__.blas_opt_info``: Theano
+    then fails to import, or falls back to ``-lblas``, which is 25 to 30 times
+    slower where that is the reference BLAS. Empty ``blas.ldflags`` mean the
+    OpenBLAS (or MKL) inside NumPy, through its C API, which costs at most
+    18 %. A system BLAS may gain that back, but only a timed product can tell,
+    and that must not delay each import: `doctor` times it and names the flag.
     """
-    flags = os.environ.get("THEANO_FLAGS")
-    if not user_set("blas.ldflags"):
-        os.environ["THEANO_FLAGS"] = ",".join(
-            ["blas.ldflags="] + ([flags] if flags else []))
+    unset = user_flag("blas.ldflags") is None
+    with theano_flags(["blas.ldflags="] if unset else []):
+        yield
+
+
+@contextlib.contextmanager
+def scipy_convolution():
+    """Let convolutions run in SciPy where there is no C++ compiler.
+
+    Theano 0.9 and later refuse a convolution that no C code replaced;
+    without that check its slow Python code runs. Tags that the user excludes
+    stay excluded.
+    """
+    tags = (user_flag("optimizer_excluding") or "").split(":")
+    tags = [tag for tag in tags if tag] + ["AbstractConvCheck"]
+    flags = [] if find_compiler() else [
+        "optimizer_excluding=" + ":".join(tags)]
+    with theano_flags(flags):
+        yield
+
+
+@contextlib.contextmanager
+def scipy_signal_names():
+    """Lend Theano SciPy's convolution routine where it has no compiler.
+
+    SciPy 1.8 moved ``signaltools`` and ``sigtools``, whose inner names
+    Theano's Python convolution takes, behind an underscore. The old names
+    are theirs only while Theano is imported.
+    """
+    old = {"scipy.signal." + name: None for name in ("signaltools", "sigtools")
+           if not find_compiler()
+           and importlib.util.find_spec("scipy.signal._" + name)}
+    for name in old:
+        importlib.import_module("scipy.signal")
+        old[name] = sys.modules.get(name)
+        sys.modules[name] = importlib.import_module(
+            name.replace("signal.", "signal._"))
     try:
         yield
-    finally:  # child processes get what the user set
-        if flags is None:
-            os.environ.pop("THEANO_FLAGS", None)
-        else:
-            os.environ["THEANO_FLAGS"] = flags
+    finally:
+        for name, module in old.items():
+            restore_module(name, module)
 
 
-def user_set(key):
-    """Tell whether THEANO_FLAGS or a configuration file sets ``section.key``.
-
-    The files are those Theano reads.
-    """
-    flags = os.environ.get("THEANO_FLAGS", "")
-    if any(f.strip().startswith(key + "=") for f in flags.split(",")):
-        return True
-    section, _, option = key.rpartition(".")
-    parser = configparser.RawConfigParser()
-    try:
-        parser.read(theano_files())
-    except configparser.Error:
-        return False  # Theano raises this itself, with more context
-    return parser.has_option(section or "global", option)
-
-
-def theano_files():
-    """Return the configuration files that Theano reads, last one wins."""
-    names = os.environ.get("THEANORC", "~/.theanorc").split(os.pathsep)
-    if "THEANORC" not in os.environ and sys.platform == "win32":
-        names.append("~/.theanorc.txt")
-    return [os.path.expanduser(name) for name in names]
+def restore_module(name, module):
+    """Put a module back where it was, or take it away if it was not there."""
+    sys.modules.pop(name, None)
+    if module is not None:
+        sys.modules[name] = module
 
 
 @contextlib.contextmanager
@@ -287,24 +315,14 @@ def is_news(record):
 
 
 BEFORE_THEANO = (forget_failed_import, alias_numpy_scalars, numpys_own_blas,
-                 skip_scan_extension, standard_distutils, quiet_import)
+                 scipy_convolution, scipy_signal_names, skip_scan_extension,
+                 standard_distutils, quiet_import)
 
 
 # --- after `import theano`, before `import lasagne` -------------------------
 
-def exclude_check_without_compiler(theano):
-    """Let convolutions run in SciPy where Theano found no C++ compiler.
-
-    Theano 0.9 and later refuse a convolution that no C code replaced;
-    without that check its slow Python code runs.
-    """
-    if theano.config.cxx:
-        return
-    tags = theano.config.optimizer_excluding.split(":")
-    if "AbstractConvCheck" not in tags:
-        theano.config.optimizer_excluding = ":".join(
-            [tag for tag in tags if tag] + ["AbstractConvCheck"])
-        theano.compile.mode.instantiated_default_mode = None
+def warn_no_compiler():
+    """Warn, once, that Theano found no C++ compiler."""
     warnings.warn(
         "Theano found no C++ compiler: everything runs in Python, and "
         "convolutions in SciPy, hundreds of times slower. Install g++ (%s) "
