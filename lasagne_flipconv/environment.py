@@ -1,4 +1,4 @@
-"""What this machine needs so that Theano 1.0.5 and Lasagne import and run fast.
+"""What this machine needs so that Theano 1.0.5 and Lasagne import and run.
 
 Theano's last release is from 2020, Lasagne's from 2015. Each function below
 that mends something says which later release broke it, mends only that, and
@@ -187,12 +187,17 @@ def alias_numpy_scalars():
 def numpys_own_blas():
     """Let Theano call NumPy's BLAS where the user did not choose one.
 
-    NumPy 1.22 dropped ``numpy.distutils.__config__.blas_opt_info``: Theano
-    then fails to import, or falls back to ``-lblas``, which is 25 to 30 times
-    slower where that is the reference BLAS. Empty ``blas.ldflags`` mean the
-    OpenBLAS (or MKL) inside NumPy, through its C API, which costs at most
-    18 %. A system BLAS may gain that back, but only a timed product can tell,
-    and that must not delay each import: `doctor` times it and names the flag.
+    Theano's own search reads ``blas_opt_info``, which NumPy 1.22 dropped
+    from ``numpy.distutils.__config__``, and imports
+    ``distutils.msvccompiler``, which setuptools 74 dropped from the copy of
+    `distutils` that it puts in front: the import of Theano fails. Or it ends
+    with ``-lblas``, 25 to 30 times slower where that is the reference BLAS.
+    A given flag keeps it from searching, so this mends all three.
+
+    Empty means the OpenBLAS or MKL inside NumPy, through its C API, which
+    costs at most 18 %. A system BLAS may gain that back, but only a timed
+    product can tell, and that must not delay each import: `doctor` times it
+    and names the flag to set.
     """
     unset = user_flag("blas.ldflags") is None
     with theano_flags(["blas.ldflags="] if unset else []):
@@ -259,38 +264,6 @@ def skip_scan_extension():
 
 
 @contextlib.contextmanager
-def standard_distutils():
-    """Import ``distutils`` from Python: setuptools 74 dropped msvccompiler.
-
-    Setuptools puts its own copy in front, and `numpy.distutils` may ask for
-    ``distutils.msvccompiler``. Its hook is put back afterwards and Python's
-    copy forgotten, because setuptools warns if it finds that one loaded.
-    """
-    hooks = [h for h in sys.meta_path
-             if type(h).__name__ == "DistutilsMetaFinder"]
-    if not hooks or "distutils" in sys.modules or has_msvccompiler():
-        yield
-        return
-    for hook in hooks:
-        sys.meta_path.remove(hook)
-    try:
-        yield
-    finally:
-        sys.meta_path[:0] = hooks
-        for name in [n for n in sys.modules if n.split(".")[0] == "distutils"]:
-            del sys.modules[name]
-
-
-def has_msvccompiler():
-    """Tell whether the ``distutils`` of setuptools has ``msvccompiler``."""
-    spec = importlib.util.find_spec("setuptools")
-    if spec is None or not spec.origin:
-        return False
-    return os.path.exists(os.path.join(
-        os.path.dirname(spec.origin), "_distutils", "msvccompiler.py"))
-
-
-@contextlib.contextmanager
 def quiet_import():
     """Keep back what Theano says about settings that we chose or explain."""
     loggers = [logging.getLogger("theano." + name)
@@ -316,7 +289,7 @@ def is_news(record):
 
 BEFORE_THEANO = (forget_failed_import, alias_numpy_scalars, numpys_own_blas,
                  scipy_convolution, scipy_signal_names, skip_scan_extension,
-                 standard_distutils, quiet_import)
+                 quiet_import)
 
 
 # --- after `import theano`, before `import lasagne` -------------------------
