@@ -1,0 +1,158 @@
+"""Which convention each class and format has, and what is refused."""
+import re
+
+import lasagne
+import pytest
+from lasagne_flipconv import layers
+from lasagne_flipconv.conventions import (FORMAT_CONVENTIONS, convention_of,
+                                          convention_of_format, find_row,
+                                          register)
+from lasagne_flipconv.errors import ConventionError
+
+IMAGE = (None, 4, 9, 8)
+
+#: From the table of the design: class, arguments, axes, orientation.
+TABLE = [
+    ("Conv1DLayer", {}, "OIW", "convolution"),
+    ("Conv2DLayer", {}, "OIHW", "convolution"),
+    ("Conv3DLayer", {}, "OIDHW", "convolution"),
+    ("Conv2DLayer", {"flip_filters": False}, "OIHW", "correlation"),
+    ("Conv2DMMLayer", {}, "OIHW", "correlation"),
+    ("Conv2DMMLayer", {"flip_filters": True}, "OIHW", "convolution"),
+    ("Conv3DMMLayer", {}, "OIDHW", "correlation"),
+    ("Conv2DDNNLayer", {}, "OIHW", "correlation"),
+    ("Conv3DDNNLayer", {}, "OIDHW", "correlation"),
+    ("Conv2DCCLayer", {}, "OIHW", "correlation"),
+    ("Conv2DCCLayer", {"dimshuffle": False}, "IHWO", "correlation"),
+    ("DilatedConv2DLayer", {}, "IOHW", "correlation"),
+    ("TransposedConv1DLayer", {}, "IOW", "convolution"),
+    ("TransposedConv2DLayer", {}, "IOHW", "convolution"),
+    ("TransposedConv2DLayer", {"flip_filters": True}, "IOHW", "correlation"),
+    ("TransposedConv3DLayer", {}, "IODHW", "convolution"),
+    ("LocallyConnected2DLayer", {}, "OIHWhw", "convolution"),
+    ("LocallyConnected2DLayer", {"channelwise": True, "num_filters": 4},
+     "OHWhw", "convolution"),
+]
+
+
+def make(module, name, options):
+    shape = (None, 4) + (9, 8, 7)[:int(re.search(r"(\d)D", name).group(1))]
+    if options.get("dimshuffle") is False:
+        shape = shape[1:] + shape[:1]
+    options = dict({"num_filters": 16, "filter_size": 3}, **options)
+    return getattr(module, name)(shape, **options)
+
+
+@pytest.mark.parametrize("name, options, axes, orientation", TABLE)
+def test_our_layers(name, options, axes, orientation):
+    layer = make(layers, name, options)
+    assert layer.convention == (axes, orientation)
+    assert convention_of(layer) == layer.convention
+    if find_row(layer).family != "local":
+        sizes = dict(zip(axes, layer.get_W_shape()))
+        assert (sizes["O"], sizes["I"]) == (16, 4)
+
+
+STOCK = [row for row in TABLE
+         if hasattr(lasagne.layers, row[0]) and
+         (hasattr(lasagne.layers, "BatchNormLayer") or not row[1])]
+
+
+@pytest.mark.parametrize("name, options, axes, orientation", STOCK)
+def test_stock_layers(name, options, axes, orientation):
+    layer = make(lasagne.layers, name, options)
+    assert convention_of(layer) == (axes, orientation)
+
+
+def test_stock_classes_are_looked_up_by_name_where_they_cannot_be_imported():
+    for module, name, flip in (("corrmm", "Conv2DMMLayer", False),
+                               ("dnn", "Conv2DDNNLayer", False)):
+        stock = type(name, (lasagne.layers.Layer,),
+                     {"__module__": "lasagne.layers." + module})
+        assert convention_of(stock(IMAGE)).orientation == "correlation"
+        layer = stock(IMAGE)
+        layer.flip_filters = True
+        layer.convolve = None
+        del layer.convolve
+        assert convention_of(layer).orientation == "convolution"
+
+
+def test_lasagne_0_1_always_convolves():
+    # its Conv2DLayer has no flag and no convolve(); a state unpickled from
+    # 0.2.dev1 may carry the flag, but nothing reads it
+    old = type("Conv2DLayer", (lasagne.layers.Layer,),
+               {"__module__": "lasagne.layers.conv"})(IMAGE)
+    old.flip_filters = False
+    assert convention_of(old).orientation == "convolution"
+
+
+def test_layers_from_before_the_flag_existed():
+    layer = layers.Conv2DDNNLayer(IMAGE, 4, 3)
+    del layer.flip_filters
+    assert convention_of(layer).orientation == "correlation"
+
+
+def test_a_subclass_that_changes_nothing_has_its_parents_convention():
+    class Named(layers.Conv2DMMLayer):
+        def describe(self):
+            return "mine"
+    assert convention_of(Named(IMAGE, 4, 3)) == ("OIHW", "correlation")
+
+
+@pytest.mark.parametrize("method", ["convolve", "get_W_shape",
+                                    "get_output_for"])
+def test_a_subclass_that_changes_the_kernel_is_refused_until_declared(method):
+    inherited = getattr(layers.Conv2DMMLayer, method)
+
+    class Mine(layers.Conv2DMMLayer):
+        pass
+
+    setattr(Mine, method, lambda self, *args: inherited(self, *args))
+    layer = Mine(IMAGE, 4, 3, name="conv1")
+    with pytest.raises(ConventionError, match="(?s)'conv1'.*%s.*register"
+                       r"\(Mine, like=Conv2DMMLayer\)" % method):
+        convention_of(layer)
+    register(Mine, like=layers.Conv2DMMLayer)
+    assert layer.convention == ("OIHW", "correlation")
+
+
+def test_a_layer_whose_own_method_was_replaced_is_refused():
+    layer = layers.Conv2DLayer(IMAGE, 4, 3)
+    layer.convolve = lambda input: input
+    with pytest.raises(ConventionError, match="overrides convolve"):
+        convention_of(layer)
+
+
+def test_a_locally_connected_layer_is_no_conv2d_layer():
+    layer = layers.LocallyConnected2DLayer(IMAGE, 4, 3)
+    assert isinstance(layer, layers.Conv2DLayer)  # as in Lasagne
+    assert find_row(layer).family == "local"
+
+
+def test_layers_without_a_kernel():
+    dense = lasagne.layers.DenseLayer(IMAGE, 4, name="fc")
+    assert find_row(dense) is None
+    with pytest.raises(ConventionError, match="'fc': has no convolution"):
+        convention_of(dense)
+    with pytest.raises(ConventionError, match="DenseLayer has no known"):
+        register(type("Mine", (), {}), like=lasagne.layers.DenseLayer)
+
+
+@pytest.mark.parametrize("name, n, transposed, expected", [
+    ("torch", 2, False, ("OIHW", "correlation")),
+    ("torch", 3, True, ("IODHW", "correlation")),
+    ("onnx", 1, False, ("OIW", "correlation")),
+    ("caffe", 2, False, ("OIHW", "correlation")),
+    ("tensorflow", 2, False, ("HWIO", "correlation")),
+    ("keras", 2, True, ("HWOI", "correlation")),
+    ("keras-theano", 2, False, ("HWIO", "convolution")),
+])
+def test_formats(name, n, transposed, expected):
+    assert convention_of_format(name, n, transposed) == expected
+
+
+def test_a_format_that_records_nothing_is_refused():
+    for name in ("npz", "pickle", "safetensors"):
+        assert name not in FORMAT_CONVENTIONS
+        with pytest.raises(ConventionError, match="orientation="):
+            convention_of_format(name, 2)

@@ -1,0 +1,95 @@
+"""Proof that the tests can fail: each wrong edit of the source is noticed.
+
+A copy of the package is edited in one place, and the tests that should notice
+are run against the copy.
+"""
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import lasagne_flipconv
+import pytest
+
+PACKAGE = Path(lasagne_flipconv.__file__).parent
+TESTS = Path(__file__).parent
+
+#: What is wrong: file, text, replacement, tests that notice it.
+MUTANTS = {
+    "drop a flip": (
+        "kernels.py", "reverse = target.spatial", "reverse = ()",
+        "test_kernels.py"),
+    "flip the axes of the source": (
+        "kernels.py", "reverse = target.spatial", "reverse = source.spatial",
+        "test_kernels.py"),
+    "flip the channels": (
+        "kernels.py", 'if a in "DHW")', 'if a in "OI")', "test_kernels.py"),
+    "flip output positions too": (
+        "kernels.py", 'if a in "DHW")', 'if a in "DHWhw")',
+        "test_kernels.py"),
+    "invert the permutation": (
+        "kernels.py", "source.axes.index(a) for a in target.axes",
+        "target.axes.index(a) for a in source.axes", "test_kernels.py"),
+    "forget the permutation": (
+        "kernels.py", "if plan.permutation:", "if False:",
+        "test_kernels.py"),
+    "ask nobody for the orientation": (
+        "kernels.py", "if None in (source.orientation, target.orientation):",
+        "if False:", "test_kernels.py"),
+    "invert the transposed flag": (
+        "layers/transposed.py", "flip=not geometry.flip", "flip=geometry.flip",
+        "test_layers.py::test_transposed"),
+    "invert the transposed convention": (
+        "conventions.py", "flip = not flip", "flip = flip",
+        "test_conventions.py"),
+    "swap the channels of a dilated layer": (
+        "layers/dilated.py", "kernel = self.W.dimshuffle(1, 0, 2, 3)",
+        "kernel = self.W.dimshuffle(0, 1, 2, 3)",
+        "test_layers.py::test_dilated"),
+    "swap before and after in padding": (
+        "layers/abstract.py", "p[0] if p[0] == p[1] else p for",
+        "p[0] if p[0] == p[1] else p[::-1] for",
+        "test_layers.py::test_forward"),
+    "ignore the groups": (
+        "layers/abstract.py", "num_groups=geometry.num_groups", "num_groups=1",
+        "test_layers.py::test_forward"),
+    "look classes up by isinstance": (
+        "conventions.py", "if changed:", "if False:", "test_conventions.py"),
+    "believe a flag that nothing reads": (
+        "conventions.py", 'hasattr(type(layer), "convolve") or not row.flip',
+        "True", "test_conventions.py"),
+    "set what fits before refusing": (
+        "transfer.py", "steps = [_step(slot, given) for slot, given in "
+        "zip(slots, givens)]",
+        "steps = []\n    for slot, given in zip(slots, givens):\n"
+        "        steps.append(_step(slot, given))\n"
+        "        _set_all(steps)", "test_transfer.py"),
+    "turn a shared kernel for one holder only": (
+        "transfer.py",
+        "not np.array_equal(first.value, step.value, equal_nan=True)",
+        "False", "test_transfer.py"),
+    "leave everything set after a failure": (
+        "transfer.py", "for step, value in zip(steps, old):",
+        "for step, value in ():", "test_transfer.py"),
+}
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_mutant_is_killed(name, tmp_path):
+    file, right, wrong, tests = MUTANTS[name]
+    copy = tmp_path / "lasagne_flipconv"
+    shutil.copytree(PACKAGE, copy, ignore=shutil.ignore_patterns(
+        "__pycache__", "data"))
+    source = (copy / file).read_text(encoding="utf-8")
+    assert source.count(right) == 1, "the source has changed: mend the mutant"
+    (copy / file).write_text(source.replace(right, wrong), encoding="utf-8")
+    environment = dict(os.environ, PYTHONPATH=str(tmp_path))
+    run = subprocess.run(
+        [sys.executable, "-m", "pytest", "-xq", "-p", "no:cacheprovider",
+         str(TESTS / tests)], cwd=str(tmp_path), env=environment,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        universal_newlines=True)
+    assert run.returncode == 1, run.stdout[-2000:]
+    assert "failed" in run.stdout and "error" not in run.stdout.lower().split(
+        "short test summary")[-1].split("\n")[0], run.stdout[-2000:]

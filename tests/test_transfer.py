@@ -1,0 +1,285 @@
+"""Transfer between layers and networks: equal outputs, or nothing changed."""
+import itertools
+
+import lasagne
+import numpy as np
+import pytest
+import theano
+from lasagne.layers import (DenseLayer, InputLayer, get_all_param_values,
+                            get_all_params, get_output)
+from lasagne_flipconv import layers
+from lasagne_flipconv.errors import ConventionError
+from lasagne_flipconv.layers import (Conv2DDNNLayer, Conv2DLayer,
+                                     Conv2DMMLayer, TransposedConv2DLayer)
+from lasagne_flipconv.transfer import put_values, transfer
+
+import cases
+
+IMAGE = (None, 4, 9, 8)
+
+
+def floats(shape, seed):
+    return cases.values(shape, seed, theano.config.floatX)
+
+
+def one(cls, shape=None, **options):
+    shape = shape or (None, 4) + (9, 8, 5)[:cls.n]
+    options = dict({"num_filters": 16, "filter_size": 3,
+                    "b": lambda s: floats(s, 3)}, **options)
+    return cls(shape, W=lambda s: floats(s, 1), **options)
+
+
+#: Layers that can hold the same kernel: class and arguments.
+FAMILIES = {
+    "1-D": [(layers.Conv1DLayer, {"flip_filters": f}) for f in (0, 1)],
+    "2-D": [(layers.Conv2DCCLayer, {"dimshuffle": d, "flip_filters": f})
+            for d in (0, 1) for f in (0, 1)] +
+           [(c, {"flip_filters": f}) for f in (0, 1)
+            for c in (Conv2DLayer, Conv2DMMLayer, Conv2DDNNLayer)] +
+           [(layers.DilatedConv2DLayer, {})],
+    "3-D": [(c, {"flip_filters": f}) for f in (0, 1) for c in (
+        layers.Conv3DLayer, layers.Conv3DMMLayer, layers.Conv3DDNNLayer)],
+    "transposed 1-D": [(layers.TransposedConv1DLayer, {"flip_filters": f})
+                       for f in (0, 1)],
+    "transposed 2-D": [(TransposedConv2DLayer, {"flip_filters": f})
+                       for f in (0, 1)],
+    "transposed 3-D": [(layers.TransposedConv3DLayer, {"flip_filters": f})
+                       for f in (0, 1)],
+    "local": [(layers.LocallyConnected2DLayer, {"flip_filters": f})
+              for f in (0, 1)],
+}
+STOCK = [(getattr(lasagne.layers, name), {}) for name in
+         ("Conv2DLayer", "DilatedConv2DLayer") if hasattr(lasagne.layers, name)]
+PAIRS = [pair for family in FAMILIES.values()
+         for pair in itertools.permutations(family, 2)]
+PAIRS += [pair for stock in STOCK for ours in FAMILIES["2-D"]
+          for pair in ((stock, ours), (ours, stock))]
+
+
+def described(pair):
+    return "-".join(
+        cls.__module__.split(".")[0][7:] + cls.__name__
+        + "".join("%s%d" % (k[0], v) for k, v in sorted(options.items()))
+        for cls, options in pair)
+
+
+def built(cls, options):
+    options = {k: bool(v) for k, v in options.items()}
+    n = getattr(cls, "n", None) or 2
+    shape = (None, 4) + (9, 8, 5)[:n]
+    if options.get("dimshuffle") is False:
+        shape = shape[1:] + shape[:1]
+    return one(cls, shape, **options)
+
+
+def output(layer, x):
+    """Return the output for x, both with the batch first."""
+    c01b = getattr(layer, "dimshuffle", True) is False
+    x = np.ascontiguousarray(x.transpose(1, 2, 3, 0)) if c01b else x
+    y = cases.run(layer, x)
+    return y.transpose(3, 0, 1, 2) if c01b else y
+
+
+@pytest.mark.parametrize("pair", PAIRS, ids=described)
+def test_every_pair_computes_the_same_after_transfer(pair):
+    source, target = built(*pair[0]), built(*pair[1])
+    target.W.set_value(target.W.get_value() * 0)
+    record = transfer(source, target)
+    n = source.W.ndim - 2 if source.W.ndim < 6 else 2
+    x = cases.values((2, 4) + (9, 8, 5)[:n], 2, source.W.dtype)
+    expected = output(source, x)
+    np.testing.assert_allclose(output(target, x), expected, atol=1e-5)
+    assert np.abs(expected).max() > 0.1
+    flips = [getattr(x, "flip_filters", True) for x in (source, target)]
+    assert bool(record.turned) == (flips[0] != flips[1])
+    assert len(record.copied) == 2 - bool(record.turned or record.permuted)
+
+
+def network(conv, extra=(), shape=IMAGE):
+    net = InputLayer(shape)
+    net = conv(net, 6, 3, name="c1")
+    net = conv(net, 5, (2, 3), name="c2", b=None)
+    net = conv(net, 3, 1, name="one")
+    for layer in extra:
+        net = layer(net)
+    return DenseLayer(net, 4, name="fc")
+
+
+def predicted(net, x):
+    symbol = lasagne.layers.get_all_layers(net)[0].input_var
+    return theano.function([symbol], get_output(net, deterministic=True))(x)
+
+
+def test_networks():
+    x = floats((3, 4, 9, 8), 5)
+    source, target = network(Conv2DLayer), network(Conv2DDNNLayer)
+    naive = network(Conv2DDNNLayer)
+    lasagne.layers.set_all_param_values(naive, get_all_param_values(source))
+    record = transfer(source, target)
+    assert record.turned == ("c1.W", "c2.W")
+    assert record.copied == ("c1.b", "one.W", "one.b", "fc.W", "fc.b")
+    np.testing.assert_allclose(predicted(target, x), predicted(source, x),
+                               atol=1e-5)
+    assert np.abs(predicted(naive, x) - predicted(source, x)).max() > 1e-2
+
+
+def test_twice_is_once_more():
+    source, target = network(Conv2DLayer), network(Conv2DDNNLayer)
+    transfer(source, target)
+    first = get_all_param_values(target)
+    transfer(source, target)
+    for a, b in zip(first, get_all_param_values(target)):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_just_one_layer():
+    source, target = network(Conv2DLayer), network(Conv2DDNNLayer)
+    before = get_all_param_values(target.input_layer)
+    record = transfer(source, target, deep=False)
+    assert record.copied == ("fc.W", "fc.b")
+    for a, b in zip(before, get_all_param_values(target.input_layer)):
+        np.testing.assert_array_equal(a, b)
+
+
+def check_refused(said, source, target):
+    """Check that transfer refuses and changes no parameter, bit for bit."""
+    before = [v.copy() for v in get_all_param_values(target)]
+    with pytest.raises(ConventionError, match=said):
+        transfer(source, target)
+    for a, b in zip(before, get_all_param_values(target)):
+        assert a.tobytes() == b.tobytes()
+
+
+def test_a_value_that_does_not_fit_changes_nothing():
+    small, big = network(Conv2DLayer), network(Conv2DDNNLayer)
+    wide = DenseLayer(big.input_layer, 7, name="fc")
+    check_refused(r"fc.W → fc.W: has shape \(72, 4\); expected \(72, 7\)",
+                  small, wide)
+    check_refused("7 parameters, the target 5.*position 5: fc.W.*nothing",
+                  small, big.input_layer)
+
+
+def test_what_computes_other_things_is_refused():
+    check_refused("compute different things", one(Conv2DLayer, filter_size=3),
+                  one(TransposedConv2DLayer, num_filters=16))
+    check_refused("num_groups is 1 in the source, 2",
+                  one(Conv2DLayer), one(Conv2DLayer, num_groups=2))
+    check_refused("not a convolution kernel|is a convolution kernel",
+                  one(Conv2DLayer, b=None),
+                  DenseLayer(IMAGE, 16, b=None))
+
+
+def test_parameters_of_other_roles_are_refused():
+    source = DenseLayer((None, 5), 5)
+    target = DenseLayer((None, 5), 5)
+    target.gamma, target.b = target.b, None
+    check_refused("one is b of a DenseLayer, the other gamma", source, target)
+
+
+def test_values_that_the_dtype_cannot_hold_are_refused():
+    source, target = one(Conv2DLayer), one(Conv2DLayer)
+    source.b.set_value(source.b.get_value() + 1e30)
+    half = theano.shared(np.zeros(16, "float16"))
+    del target.params[target.b]
+    target.b = target.add_param(half, (16,), name="b")
+    check_refused("expected what fits into float16", source, target)
+
+
+def test_an_expression_is_refused_by_name():
+    source = one(Conv2DLayer)
+    W = theano.shared(floats((16, 4, 3, 3), 1))
+    target = Conv2DLayer(IMAGE, 16, 3, W=2 * W, name="conv5")
+    check_refused("conv5.W: is the expression", source, target)
+
+
+def tied(flip, flip_back, share=True):
+    net = InputLayer(IMAGE)
+    enc = Conv2DLayer(net, 6, 3, flip_filters=flip, name="enc")
+    W = enc.W if share else lambda s: floats(s, 4)
+    return TransposedConv2DLayer(enc, 4, 3, W=W, flip_filters=flip_back,
+                                 name="dec")
+
+
+def test_tied_weights():
+    x = floats((3, 4, 9, 8), 5)
+    source, target = tied(True, False), tied(False, True)
+    assert len(get_all_params(target)) == 3
+    assert transfer(source, target).turned == ("enc.W",)
+    np.testing.assert_allclose(predicted(target, x), predicted(source, x),
+                               atol=1e-5)
+
+
+def test_tied_weights_that_one_variable_cannot_serve():
+    # the encoder has to be turned, the decoder must not be
+    check_refused("share one variable", tied(True, False), tied(False, False))
+
+
+def test_tied_into_untied_and_back():
+    x = floats((3, 4, 9, 8), 5)
+    source, target = tied(True, False), tied(False, False, share=False)
+    assert transfer(source, target).turned == ("enc.W",)
+    np.testing.assert_allclose(predicted(target, x), predicted(source, x),
+                               atol=1e-5)
+    back = tied(True, False)
+    transfer(target, back)
+    np.testing.assert_array_equal(back.W.get_value(), source.W.get_value())
+    target.W.set_value(target.W.get_value() + 1)
+    check_refused("share one variable", target, back)
+
+
+def test_a_variable_that_both_networks_hold():
+    source = one(Conv2DLayer)
+    same = Conv2DLayer(IMAGE, 16, 3, W=source.W, b=source.b, name="same")
+    assert transfer(source, same).left == ("same.W", "same.b")
+    other = Conv2DDNNLayer(IMAGE, 16, 3, W=source.W, b=source.b)
+    check_refused("both hold the same variable", source, other)
+    crossed = DenseLayer((None, 5), 5)
+    mixed = DenseLayer((None, 5), 5, b=crossed.b)
+    transfer(crossed, mixed)
+    assert mixed.b is crossed.b
+
+
+def test_put_values_needs_the_orientation():
+    source, target = network(Conv2DLayer), network(Conv2DDNNLayer)
+    values = get_all_param_values(source)
+    with pytest.raises(ConventionError, match="value 0 of vgg.npz → c1.W.*"
+                       "convolution or correlation"):
+        put_values(target, values, where="vgg.npz")
+    record = put_values(target, values, "convolution")
+    assert record.turned == ("c1.W", "c2.W")
+    x = floats((3, 4, 9, 8), 5)
+    np.testing.assert_allclose(predicted(target, x), predicted(source, x),
+                               atol=1e-5)
+    put_values(target, values, "correlation")
+    for a, b in zip(values, get_all_param_values(target)):
+        np.testing.assert_array_equal(a, b)
+    with pytest.raises(ConventionError, match="6 values; expected 7"):
+        put_values(target, values[:-1], "correlation")
+
+
+def test_one_by_one_networks_need_no_orientation():
+    def build(cls):
+        return cls(InputLayer(IMAGE), 6, 1)
+    source, target = build(Conv2DLayer), build(Conv2DDNNLayer)
+    record = put_values(target, get_all_param_values(source))
+    assert record.turned == () and len(record.copied) == 2
+
+
+def test_a_failure_while_setting_restores_everything():
+    source, target = network(Conv2DLayer), network(Conv2DDNNLayer)
+    before = get_all_param_values(target)
+    fail = target.b
+
+    def broken(value, borrow=False):
+        type(fail).set_value(fail, before[-1] if value is before[-1]
+                             else value, borrow=borrow)
+        if not np.array_equal(value, before[-1]):
+            raise MemoryError("full")
+
+    source.b.set_value(source.b.get_value() + 1)
+    fail.set_value = broken
+    with pytest.raises(MemoryError):
+        transfer(source, target)
+    del fail.set_value
+    for a, b in zip(before, get_all_param_values(target)):
+        np.testing.assert_array_equal(a, b)
