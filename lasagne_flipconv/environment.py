@@ -14,7 +14,10 @@ import sys
 import types
 import warnings
 
-import numpy as np
+try:
+    import numpy as np
+except ImportError:  # `doctor` says so; nothing else works without it
+    np = None
 
 from .theano_flags import find_compiler, theano_flags, user_flag
 
@@ -52,6 +55,7 @@ def prepare():
     elif not try_import("theano", BEFORE_THEANO):
         return
     add_downsample()
+    keep_gemm_serial(sys.modules["theano"].config)
     if not sys.modules["theano"].config.cxx:
         warn_no_compiler()
     try_import("lasagne", BEFORE_LASAGNE)
@@ -94,6 +98,9 @@ def why_unsupported():
         return ("Python %d.%d is not one that Theano 1.0.5 works on; expected "
                 "%s. Get one with 'uv python install 3.11', pyenv or conda."
                 % (version + (PYTHON_RANGE,)))
+    if np is None:
+        return ("NumPy is not installed; expected %s. Install it with "
+                "'pip install \"%s\"'." % (NUMPY_RANGE, NUMPY_RANGE))
     if numpy_version() >= (2,):
         return ("NumPy %s breaks every C operation of Theano 1.0.5; expected "
                 "%s. Install it with 'pip install \"%s\"'."
@@ -293,6 +300,24 @@ BEFORE_THEANO = (forget_failed_import, alias_numpy_scalars, numpys_own_blas,
 
 
 # --- after `import theano`, before `import lasagne` -------------------------
+
+def keep_gemm_serial(config):
+    """Keep CorrMM out of OpenMP threads where it calls NumPy's BLAS.
+
+    With ``openmp=True`` Theano 1.0 spreads a batch over threads that do not
+    hold the interpreter's lock, which NumPy's C API needs: Python crashes.
+    NumPy's BLAS has threads of its own. The default of `openmp` is the only
+    None among those of the two constructors.
+    """
+    if config.blas.ldflags:
+        return
+    for name in ("corr.BaseCorrMM", "corr3d.BaseCorr3dMM"):
+        module, _, op = name.partition(".")
+        module = importlib.import_module("theano.tensor.nnet." + module)
+        init = getattr(module, op).__init__
+        init.__defaults__ = tuple(
+            False if value is None else value for value in init.__defaults__)
+
 
 def warn_no_compiler():
     """Warn, once, that Theano found no C++ compiler."""
