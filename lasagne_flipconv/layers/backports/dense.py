@@ -1,11 +1,10 @@
 """Dense layers whose parameters may be expressions."""
-import lasagne
 import numpy as np
 import theano.tensor as T
 from lasagne import init, nonlinearities
 
 from ..parameters import Layer
-from .common import IS_OLD, bases, documented
+from .common import bases, documented, insert_axes
 
 __all__ = ["DenseLayer", "NINLayer"]
 
@@ -83,14 +82,23 @@ class DenseLayer(*bases("DenseLayer")):
         return self.nonlinearity(activation)
 
 
-_StockNIN = lasagne.layers.NINLayer
-
-
-class NINLayer(*(bases("NINLayer") if IS_OLD else (_StockNIN,))):
+@documented
+class NINLayer(*bases("NINLayer")):
     """Multiply the channels at each location by one matrix.
 
-    Takes the arguments of :class:`lasagne.layers.NINLayer`; `W` and `b` may
-    also be Theano expressions.
+    Parameters
+    ----------
+    <incoming>
+    num_units : int
+        Number of channels of the output.
+    untie_biases : bool, default False
+        Whether each location has a bias of its own.
+    W, b : array, variable or callable
+        The matrix, (channels, units), and the bias, (units,) or (units,
+        *spatial). `b` may be None.
+    nonlinearity : callable or None, default rectify
+        Applied last; None for none.
+    <kwargs>
 
     Examples
     --------
@@ -98,3 +106,29 @@ class NINLayer(*(bases("NINLayer") if IS_OLD else (_StockNIN,))):
     >>> NINLayer(encoder, 5, W=encoder.W.T).output_shape
     (None, 5, 8, 9)
     """
+
+    def __init__(self, incoming, num_units, untie_biases=False,
+                 W=init.GlorotUniform(), b=init.Constant(0.),
+                 nonlinearity=nonlinearities.rectify, **kwargs):
+        Layer.__init__(self, incoming, **kwargs)
+        self.nonlinearity = nonlinearity or nonlinearities.identity
+        self.num_units = num_units
+        self.untie_biases = untie_biases
+        self.W = self.add_param(W, (self.input_shape[1], num_units), "W")
+        self.b = b
+        if b is not None:
+            spatial = self.output_shape[2:] if untie_biases else ()
+            self.b = self.add_param(b, (num_units,) + spatial, "b",
+                                    regularizable=False)
+
+    def get_output_shape_for(self, input_shape):
+        return (input_shape[0], self.num_units) + tuple(input_shape[2:])
+
+    def get_output_for(self, input, **kwargs):
+        # (units, batch, *spatial), then batch first
+        product = T.tensordot(self.W, input, axes=[[0], [1]])
+        activation = product.swapaxes(0, 1)
+        if self.b is not None:
+            shared = [0] if self.untie_biases else [0, *range(2, input.ndim)]
+            activation = activation + insert_axes(self.b, shared, input.ndim)
+        return self.nonlinearity(activation)

@@ -281,8 +281,9 @@ class SpatialPyramidPoolingLayer(Layer):
     def _equal_regions(self, input, n):
         sizes = [symbol if known is None else known for known, symbol
                  in zip(self.input_shape[2:], (input.shape[2], input.shape[3]))]
+        # Theano refuses any other padding of a region of unknown size
         pooled = pool_2d(input, ws=tuple((s + n - 1) // n for s in sizes),
-                         stride=tuple(s // n for s in sizes), pad=(0, 0),
+                         stride=tuple(s // n for s in sizes), pad=None,
                          mode=self.mode, ignore_border=True)
         return pooled.flatten(3)
 

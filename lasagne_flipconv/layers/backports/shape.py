@@ -1,63 +1,129 @@
-"""Layers that reshape, where Lasagne 0.1 needs all sizes to be known."""
+"""Layers that reshape, pad and cut, where sizes may be unknown."""
 from numbers import Integral
 
 import numpy as np
-from lasagne.layers import FlattenLayer as StockFlatten
-from lasagne.layers import PadLayer as StockPad
-from lasagne.layers import SliceLayer as StockSlice
+from lasagne.theano_extensions import padding
+
+from ..parameters import Layer
+from .common import bases, documented
 
 __all__ = ["FlattenLayer", "flatten", "PadLayer", "pad", "SliceLayer"]
 
 
-class FlattenLayer(StockFlatten):
-    """Join the last axes into one; their sizes may be unknown.
+@documented
+class FlattenLayer(*bases("FlattenLayer")):
+    """Join the last axes into one.
 
-    Takes the arguments of :class:`lasagne.layers.FlattenLayer`.
+    Parameters
+    ----------
+    <incoming>
+    outdim : int, default 2
+        Number of axes of the output.
+    <kwargs>
+
+    Raises
+    ------
+    ValueError
+        If `outdim` is below 1.
 
     Examples
     --------
+    >>> FlattenLayer((None, 3, 4, 5)).output_shape
+    (None, 60)
     >>> FlattenLayer((None, 3, None)).output_shape
     (None, None)
     """
+
+    def __init__(self, incoming, outdim=2, **kwargs):
+        Layer.__init__(self, incoming, **kwargs)
+        if outdim < 1:
+            raise ValueError("FlattenLayer: outdim=%r; expected at least 1."
+                             % (outdim,))
+        self.outdim = outdim
 
     def get_output_shape_for(self, input_shape):
         kept = tuple(input_shape[:self.outdim - 1])
         joined = input_shape[self.outdim - 1:]
         return kept + (None if None in joined else int(np.prod(joined)),)
 
+    def get_output_for(self, input, **kwargs):
+        return input.flatten(self.outdim)
 
-class PadLayer(StockPad):
-    """Put a constant around the last axes; their sizes may be unknown.
 
-    Takes the arguments of :class:`lasagne.layers.PadLayer`.
+flatten = FlattenLayer
+
+
+@documented
+class PadLayer(*bases("PadLayer")):
+    """Put a constant around the last axes.
+
+    Parameters
+    ----------
+    <incoming>
+    width : int, or sequence of int or (int, int)
+        How much to add on both sides of each axis, or before and after it.
+    val : number, default 0
+        The constant.
+    batch_ndim : int, default 2
+        Number of axes, from the front, that are left.
+    <kwargs>
 
     Examples
     --------
-    >>> PadLayer((None, 3, None, 8), 2).output_shape
-    (None, 3, None, 12)
+    >>> PadLayer((None, 3, None, 8), (2, (0, 1))).output_shape
+    (None, 3, None, 9)
     """
 
+    def __init__(self, incoming, width, val=0, batch_ndim=2, **kwargs):
+        Layer.__init__(self, incoming, **kwargs)
+        self.width = width
+        self.val = val
+        self.batch_ndim = batch_ndim
+
     def get_output_shape_for(self, input_shape):
-        width = self.width
-        if isinstance(width, Integral):
-            width = [width] * (len(input_shape) - self.batch_ndim)
-        added = [0] * self.batch_ndim + [
-            2 * w if isinstance(w, Integral) else sum(w) for w in width]
-        added += [0] * (len(input_shape) - len(added))
+        added = [0] * len(input_shape)
+        first = self.batch_ndim
+        if isinstance(self.width, Integral):
+            added[first:] = [2 * self.width] * len(added[first:])
+        else:
+            sums = [2 * width if isinstance(width, Integral) else sum(width)
+                    for width in self.width]
+            added[first:first + len(sums)] = sums
         return tuple(None if size is None else size + more
                      for size, more in zip(input_shape, added))
 
+    def get_output_for(self, input, **kwargs):
+        return padding.pad(input, self.width, self.val, self.batch_ndim)
 
-class SliceLayer(StockSlice):
-    """Cut out a part along an axis; its size may be unknown.
 
-    Takes the arguments of :class:`lasagne.layers.SliceLayer`.
+pad = PadLayer
+
+
+@documented
+class SliceLayer(*bases("SliceLayer")):
+    """Cut a part, or one position, out of an axis.
+
+    Parameters
+    ----------
+    <incoming>
+    indices : int or slice
+        What to take; an int removes the axis.
+    axis : int, default -1
+        The axis.
+    <kwargs>
 
     Examples
     --------
-    >>> SliceLayer((None, 3), slice(0, 2), axis=0).output_shape
-    (None, 3)
+    >>> SliceLayer((None, 3, 9), slice(0, None, 2)).output_shape
+    (None, 3, 5)
+    >>> SliceLayer((None, 3, 9), 0, axis=1).output_shape
+    (None, 9)
     """
+
+    def __init__(self, incoming, indices, axis=-1, **kwargs):
+        Layer.__init__(self, incoming, **kwargs)
+        self.slice = indices
+        self.axis = axis
 
     def get_output_shape_for(self, input_shape):
         shape = list(input_shape)
@@ -68,6 +134,6 @@ class SliceLayer(StockSlice):
             shape[self.axis] = len(part)
         return tuple(shape)
 
-
-flatten = FlattenLayer
-pad = PadLayer
+    def get_output_for(self, input, **kwargs):
+        before = (slice(None),) * (self.axis % input.ndim)
+        return input[before + (self.slice,)]

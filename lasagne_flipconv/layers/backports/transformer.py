@@ -61,9 +61,9 @@ def _steps(n):
 
 def _grid(rows, columns):
     """Return the positions of all pixels, axes (one x y, pixels)."""
-    x = T.tile(_steps(columns), rows)
-    y = T.repeat(_steps(rows), columns)
-    return T.stack([T.ones_like(x), x, y])
+    one = T.ones((rows, columns), dtype=theano.config.floatX)
+    x, y = one * _steps(columns), one * _steps(rows).dimshuffle(0, "x")
+    return T.stack([one.flatten(), x.flatten(), y.flatten()])
 
 
 def _scaled(size, factor):
@@ -102,8 +102,7 @@ class _Transformer(MergeLayer):
                 in zip((2, 3), self.downsample_factor)]
         x, y = self._positions(transformation, size)
         sampled = _sample(images, x, y, self.border_mode)
-        return sampled.reshape((images.shape[0], images.shape[1]) +
-                               tuple(size))
+        return sampled.reshape([images.shape[0], images.shape[1]] + size)
 
 
 @documented
@@ -150,9 +149,8 @@ class TransformerLayer(_Transformer):
                          border_mode, num_outputs=6, **kwargs)
 
     def _positions(self, transformation, size):
-        one, x, y = _grid(*size)
-        matrix = transformation.reshape((-1, 2, 3))
-        mapped = T.dot(matrix, T.stack([x, y, one]))
+        matrix = transformation.reshape((-1, 2, 3))[:, :, [2, 0, 1]]
+        mapped = T.dot(matrix, _grid(*size))
         return mapped[:, 0], mapped[:, 1]
 
 
