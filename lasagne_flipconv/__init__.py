@@ -3,8 +3,44 @@
 Importing this package first makes Theano 1.0.5 and Lasagne importable on
 today's Python and NumPy.
 """
+import importlib
+import sys
+
 from .environment import prepare as _prepare
 
 _prepare()
 
 __version__ = "0.1.0"
+
+#: Where each public name lives; imported when first asked for.
+_HOME = {
+    "FlipconvError": "errors", "ConventionError": "errors",
+    "CheckpointError": "errors", "UnsafeFileError": "errors",
+    "Convention": "kernels", "convert_kernel": "kernels",
+    "convention_of": "conventions", "register": "conventions",
+    "transfer": "transfer", "load": "checkpoint",
+}
+
+__all__ = sorted(_HOME) + ["layers"]
+
+
+def __getattr__(name):
+    if name in ("layers", "conventions", "kernels", "errors"):
+        return importlib.import_module("." + name, __name__)
+    if name not in _HOME:
+        raise AttributeError("module %r has no attribute %r"
+                             % (__name__, name))
+    value = getattr(importlib.import_module("." + _HOME[name], __name__),
+                    name)
+    globals()[name] = value
+    return value
+
+
+def __dir__():
+    return sorted(set(globals()) | set(__all__))
+
+
+if "lasagne" in sys.modules:
+    # the function, not the module of the same name: a later import of the
+    # module leaves this name as it is
+    from .transfer import transfer  # noqa: F401
