@@ -35,6 +35,10 @@ setup(
         "Theano==1.0.5",
         "Lasagne>=0.1",
     ],
+    extras_require={
+        "test": ["pytest", "hypothesis"],
+        "lint": ["ruff", "numpydoc", "build"],
+    },
     entry_points={"console_scripts": [
         "lasagne-flipconv = lasagne_flipconv.cli:main"]},
     classifiers=[

@@ -15,7 +15,13 @@ __all__ = ["find_compiler", "theano_flags", "user_flag"]
 
 
 def find_compiler():
-    """Return the C++ compiler that Theano is going to use, or None."""
+    """Find the C++ compiler that Theano is going to use.
+
+    Returns
+    -------
+    str or None
+        Its path, or what the user gave as ``cxx``; None without any.
+    """
     chosen = user_flag("cxx")
     if chosen is not None:
         return chosen or None
@@ -28,6 +34,11 @@ def theano_flags(flags):
     """Add to THEANO_FLAGS, for as long as Theano is being imported.
 
     Child processes get what the user set.
+
+    Parameters
+    ----------
+    flags : list of str
+        Each as ``section.option=value``; the last of an option wins.
     """
     old = os.environ.get("THEANO_FLAGS")
     if flags:
@@ -41,9 +52,18 @@ def theano_flags(flags):
 
 
 def user_flag(key):
-    """Return what THEANO_FLAGS or else a configuration file gives `key`.
+    """Look up what THEANO_FLAGS or else a configuration file gives `key`.
 
-    The syntax and the files are those of Theano. None if it is not given.
+    Parameters
+    ----------
+    key : str
+        As ``section.option``, or ``option`` for one without a section.
+
+    Returns
+    -------
+    str or None
+        The value, by the syntax and from the files of Theano; None if it is
+        not given.
     """
     parts = shlex.shlex(os.environ.get("THEANO_FLAGS", ""), posix=True)
     parts.whitespace, parts.whitespace_split = ",", True

@@ -1,0 +1,79 @@
+"""Check the docstrings of all public names with numpydoc: `make docstrings`.
+
+Public are the names in the ``__all__`` of the package and of the modules
+directly in it, as ``lasagne_flipconv.layers``. Prints one line per fault and
+exits with 1 if there is any.
+"""
+import importlib
+import inspect
+import pkgutil
+import sys
+
+import lasagne_flipconv  # first, for it makes Theano importable
+
+from numpydoc.validate import Validator, validate
+
+#: Left out of numpydoc's checks: where the text starts and ends (GL01, GL02),
+#: the sections that not every name needs (extended summary ES01, see also
+#: SA01, examples EX01), and capitals and full stops of one-line descriptions
+#: (PR08, PR09, RT04, RT05, SA02, SA03).
+CHECKED = {
+    "GL03", "GL05", "GL06", "GL07", "GL08", "GL09", "GL10",
+    "SS01", "SS02", "SS03", "SS04", "SS05", "SS06",
+    "PR01", "PR02", "PR03", "PR04", "PR05", "PR06", "PR07", "PR10",
+    "RT01", "RT02", "RT03", "YD01", "SA04",
+}
+
+
+#: Where a constructor takes ``**kwargs``, the text that layers share may
+#: document what they pass on, and in its own order.
+NOT_WITH_KWARGS = {"PR02", "PR03"}
+
+
+def public_modules():
+    """Import and yield the package and its modules with an ``__all__``."""
+    package = lasagne_flipconv.__name__
+    names = [package] + [package + "." + info.name for info in
+                         pkgutil.iter_modules(lasagne_flipconv.__path__)]
+    for name in names:
+        module = importlib.import_module(name)
+        if hasattr(module, "__all__"):
+            yield module
+
+
+def public_names():
+    """Return the full names of all public functions and classes."""
+    names = set()
+    for module in public_modules():
+        for name in module.__all__:
+            value = getattr(module, name)
+            if inspect.isfunction(value) or inspect.isclass(value):
+                names.add("%s.%s" % (value.__module__, value.__qualname__))
+    return sorted(n for n in names if n.startswith("lasagne_flipconv."))
+
+
+def faults(name):
+    """Return the faults of one docstring as (code, text) pairs."""
+    codes = CHECKED - (NOT_WITH_KWARGS if takes_kwargs(name) else set())
+    return [(code, text) for code, text in validate(name)["errors"]
+            if code in codes]
+
+
+def takes_kwargs(name):
+    """Tell whether a function or a class can be called with any keyword."""
+    parameters = inspect.signature(Validator._load_obj(name)).parameters
+    return any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+
+
+def main():
+    """Print all faults; return the exit code."""
+    names = public_names()
+    found = [(name,) + fault for name in names for fault in faults(name)]
+    for fault in found:
+        print("%s: %s %s" % fault)
+    print("%d public names, %d faults" % (len(names), len(found)))
+    return int(bool(found))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
