@@ -1,0 +1,140 @@
+"""Arrays as files describe them: checked against the bytes before any is made.
+"""
+import re
+from collections import namedtuple
+
+import numpy as np
+
+from ..errors import CheckpointError, UnsafeFileError
+
+__all__ = ["StoredArray", "check_shape", "numeric_dtype"]
+
+#: Booleans, integers, floats, complex numbers; texts in lists of class names.
+_NUMERIC = re.compile(r"[<>|=]?(b1|[iu][1248]|f(2|4|8|12|16)|c(8|16|24|32))")
+_TEXT = re.compile(r"[<>|=]?[SUa]\d{1,6}")
+
+
+class StoredArray(namedtuple("StoredArray", "dtype shape fortran raw")):
+    """Describe an array whose bytes are known to be there.
+
+    Parameters
+    ----------
+    dtype : numpy.dtype
+        Type of the elements, byte order included.
+    shape : tuple of int
+        Shape.
+    fortran : bool
+        Whether the first axis varies fastest.
+    raw : bytes or memoryview
+        The elements.
+
+    Examples
+    --------
+    >>> StoredArray(np.dtype("<u2"), (2,), False, b"abcd").read()
+    array([25185, 25699], dtype=uint16)
+    """
+
+    __slots__ = ()
+
+    def read(self):
+        """Return a new array.
+
+        Returns
+        -------
+        numpy.ndarray
+            Writable, in the order that is stored.
+        """
+        flat = np.frombuffer(self.raw, self.dtype).copy()
+        return flat.reshape(self.shape, order="F" if self.fortran else "C")
+
+
+def check_shape(shape, dtype, size, where, limits):
+    """Refuse a shape that does not come to just the bytes there are.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        As the file declares it.
+    dtype : numpy.dtype
+        Type of the elements.
+    size : int
+        Bytes there are.
+    where : str
+        Name of file and array for error texts.
+    limits : lasagne_flipconv.limits.Limits
+        Ceilings.
+
+    Returns
+    -------
+    tuple of int
+        The shape.
+
+    Raises
+    ------
+    CheckpointError
+        If it is no shape.
+    UnsafeFileError
+        If it declares other sizes than there are.
+    """
+    if not isinstance(shape, tuple) or not all(
+            type(n) is int and n >= 0 for n in shape):
+        raise CheckpointError(
+            "%s: declares a shape that is none; expected a tuple of sizes."
+            % where)
+    if len(shape) > limits.axes:
+        raise UnsafeFileError("%s: declares %d axes; expected at most %d."
+                              % (where, len(shape), limits.axes))
+    declared = dtype.itemsize
+    for n in shape:
+        declared *= n
+    if declared != size:
+        raise UnsafeFileError(
+            "%s: declares shape %s of %s, which is %s bytes; expected the %d "
+            "that are there. The file is damaged or made to exhaust memory."
+            % (where, _short(shape), dtype, _number(declared), size))
+    return shape
+
+
+def _number(n):
+    return str(n) if n < 1 << 63 else "more than 2**%d" % (n.bit_length() - 1)
+
+
+def _short(shape):
+    return "(%s)" % ", ".join(_number(n) for n in shape)
+
+
+def numeric_dtype(code, where, texts=False):
+    """Return the dtype of a code such as ``<f4``.
+
+    Parameters
+    ----------
+    code : str
+        Byte order, kind and size.
+    where : str
+        Name of file and array for error texts.
+    texts : bool
+        Whether fixed-width texts are fine as well.
+
+    Returns
+    -------
+    numpy.dtype
+        Numbers or booleans (or texts).
+
+    Raises
+    ------
+    UnsafeFileError
+        If the type is another: object, structured, void, date.
+    CheckpointError
+        If this machine does not have the type.
+    """
+    if not isinstance(code, str) or not (
+            _NUMERIC.fullmatch(code) or texts and _TEXT.fullmatch(code)):
+        raise UnsafeFileError(
+            "%s: has elements of type %.80r; expected numbers. Objects would "
+            "have to be unpickled, which can execute code." % (where, code))
+    try:
+        return np.dtype(code)
+    except TypeError as error:
+        raise CheckpointError(
+            "%s: has elements of type %r, which this machine lacks; expected "
+            "float16, float32 or float64." % (where, code)) from error

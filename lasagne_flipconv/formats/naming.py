@@ -1,0 +1,105 @@
+"""Tell layer and role of an array from its name, where names are of use."""
+import re
+
+__all__ = ["IGNORED", "describe", "split_name"]
+
+#: Last part of a name → role of the array, in Lasagne's words.
+ROLES = {
+    "w": "W", "weight": "W", "weights": "W", "kernel": "W",
+    "depthwise_kernel": "W", "filters": "W",
+    "b": "b", "bias": "b", "biases": "b",
+    "beta": "beta", "gamma": "gamma", "mean": "mean", "inv_std": "inv_std",
+    "running_mean": "mean", "moving_mean": "mean",
+    "running_var": "variance", "moving_variance": "variance",
+    "running_variance": "variance", "variance": "variance",
+    "var": "variance", "alpha": "alpha", "scales": "scales",
+}
+
+#: Counters that no layer of Lasagne has.
+IGNORED = frozenset(["num_batches_tracked"])
+
+
+def split_name(name):
+    """Return layer and role that a name tells.
+
+    Parameters
+    ----------
+    name : str
+        Name of an array, such as ``conv1.weight`` or ``conv1_W``.
+
+    Returns
+    -------
+    layer : str or None
+        Name of the layer.
+    role : str or None
+        What the array is there; both are None if the name does not tell.
+
+    Examples
+    --------
+    >>> split_name("conv1_W"), split_name("features.0.bias")
+    (('conv1', 'W'), ('features.0', 'b'))
+    >>> split_name("arr_0")
+    (None, None)
+    """
+    layer, separator, last = name.rpartition(
+        "/" if "/" in name and "." not in name else ".")
+    role = ROLES.get(last.partition(":")[0].lower())
+    if role is None and not separator:
+        layer, _, last = name.rpartition("_")
+        role = ROLES.get(last.lower())
+        if role is None and "_" in layer:
+            head, _, middle = layer.rpartition("_")
+            role = ROLES.get((middle + "_" + last).lower())
+            layer = head
+    return (layer, role) if role and layer else (None, None)
+
+
+def describe(entries):
+    """Return entries with layer and role as far as their names tell.
+
+    Parameters
+    ----------
+    entries : list of Entry
+        Arrays of a checkpoint.
+
+    Returns
+    -------
+    tuple of Entry
+        The same, but for counters that no layer has.
+    """
+    kept = [e for e in entries
+            if e.name.rpartition(".")[2] not in IGNORED]
+    named = [_named(entry) for entry in kept]
+    groups = {}
+    for entry in named:
+        groups.setdefault(entry.layer, []).append(entry)
+    return tuple(_settled(entry, groups[entry.layer]) for entry in named)
+
+
+def _named(entry):
+    layer, role = split_name(entry.name)
+    if layer is None and re.search(r"\.\d+\Z", entry.name):
+        layer = entry.name.rpartition(".")[0]
+        return entry._replace(layer=layer)
+    return entry._replace(layer=layer, role=role)
+
+
+def _settled(entry, group):
+    """Return an entry whose role is settled by what else its layer has.
+
+    Batch normalisation calls gamma and beta weight and bias in PyTorch; a
+    weight with a single axis is that of a parametric rectifier.
+    """
+    if entry.layer is None or entry.role not in ("W", "b"):
+        return entry
+    roles = {other.role for other in group}
+    if roles & {"mean", "variance", "inv_std"} or _is_norm(group):
+        return entry._replace(role={"W": "gamma", "b": "beta"}[entry.role])
+    if entry.role == "W" and len(entry.shape) <= 1:
+        return entry._replace(role="alpha")
+    return entry
+
+
+def _is_norm(group):
+    return len(group) == 2 and {e.role for e in group} == {"W", "b"} and all(
+        len(e.shape) == 1 for e in group)

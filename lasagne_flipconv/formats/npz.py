@@ -1,0 +1,186 @@
+"""The ``.npz`` format: a ZIP archive of ``.npy`` members.
+
+What we record about an array is the comment of its member, so that
+``numpy.load`` sees nothing but ``arr_0``, ``arr_1``, ….
+"""
+import json
+import re
+import struct
+import zlib
+
+import numpy as np
+
+from ..errors import CheckpointError, UnsafeFileError
+from ..kernels import Convention
+from .arrays import check_shape, numeric_dtype
+from .npy import START, header_of, parse_header
+from .record import Checkpoint, Entry
+from .zipped import members_of, read_into
+
+__all__ = ["OURS", "entry_of_note", "note_of", "read", "sniff", "write"]
+
+OURS = "lasagne_flipconv"
+_NUMBERED = re.compile(r"arr_(\d{1,9})")
+_NOTED = ("layer", "role", "kind", "epsilon", "rows")
+
+
+def sniff(head):
+    """Tell whether a file may be a ``.npz``, by the name it begins with."""
+    size = int.from_bytes(head[26:28], "little")
+    return head.startswith(b"PK\3\4") and head[30:30 + size].endswith(
+        b".npy") or head[:4] == b"PK\5\6"
+
+
+def read(file, limits):
+    """Describe the arrays of a ``.npz``, ordered by number if all have one."""
+    members, comment = members_of(file, limits)
+    entries = [_entry(file, member, limits) for member in members]
+    if all(_NUMBERED.fullmatch(e[0]) for e in entries):
+        entries.sort(key=lambda e: int(e[0][4:]))
+    known = comment.startswith(OURS.encode())
+    entries = [entry_of_note(entry, note, file.name) if known else entry
+               for _, entry, note in entries]
+    return Checkpoint(file.name, "npz", tuple(entries), {},
+                      OURS if known else None, True, file.close)
+
+
+def _entry(file, member, limits):
+    where = "%s in %s" % (member.name, file.name)
+    if not member.name.endswith(".npy"):
+        raise UnsafeFileError(
+            "%s: is no array; expected members named …​.npy only. Save the "
+            "arrays alone." % where)
+    head = _head(file, member, where)
+    code, shape, fortran, start = parse_header(head, where)
+    dtype = numeric_dtype(code, where)
+    check_shape(shape, dtype, member.size - start, where, limits)
+
+    def values():
+        array = np.empty(shape, dtype, order="F" if fortran else "C")
+        flat = array.reshape(-1, order="A") if array.ndim else array
+        read_into(file, member, flat.view("u1") if array.ndim
+                  else array.reshape(1).view("u1"), start)
+        return array
+
+    name = member.name[:-4]
+    return name, Entry(name, shape, dtype, values), member.comment
+
+
+def _head(file, member, where):
+    """Return the begin of a member, unpacked: its header at least."""
+    file.seek(member.at)
+    most = min(member.size, START + 10000)
+    data = file.read(min(member.stored, 1 << 15))
+    if member.method == 0:
+        return data[:most]
+    try:
+        return zlib.decompressobj(-15).decompress(data, most)
+    except zlib.error as error:
+        raise CheckpointError(
+            "%s: is badly compressed (%s); expected an array. The file is "
+            "damaged; get it again." % (where, error)) from error
+
+
+def note_of(entry):
+    """Return what we record about an entry, as JSON.
+
+    Parameters
+    ----------
+    entry : Entry
+        An array of a checkpoint.
+
+    Returns
+    -------
+    str
+        Its name, place and convention.
+    """
+    note = {"name": entry.name}
+    note.update((key, getattr(entry, key)) for key in _NOTED
+                if getattr(entry, key) is not None)
+    if entry.convention is not None:
+        note["convention"] = entry.convention
+    return json.dumps(note, sort_keys=True)
+
+
+def entry_of_note(entry, note, where):
+    """Return an entry with what was recorded about it.
+
+    Parameters
+    ----------
+    entry : Entry
+        As the file describes it.
+    note : str or bytes
+        What :func:`note_of` returned.
+    where : str
+        Name of the file for error texts.
+
+    Returns
+    -------
+    Entry
+        The same array.
+
+    Raises
+    ------
+    CheckpointError
+        If the record is none of ours.
+    """
+    try:
+        told = json.loads(note)
+        convention = told.pop("convention", None)
+        if isinstance(convention, list):
+            convention = Convention(*convention)
+        return entry._replace(name=str(told.pop("name")),
+                              convention=convention,
+                              **{key: told.pop(key, None) for key in _NOTED})
+    except (ValueError, KeyError, TypeError, AttributeError,
+            RecursionError) as error:
+        raise CheckpointError(
+            "%s in %s: carries a record that cannot be read (%.200s); expected "
+            "one that lasagne_flipconv wrote." % (entry.name, where, error)
+        ) from error
+
+
+def write(file, checkpoint):
+    """Write a ``.npz`` of ``arr_0``, ``arr_1``, …, one array at a time."""
+    rows = []
+    for i, entry in enumerate(checkpoint.entries):
+        rows.append(_write_member(file, "arr_%d.npy" % i, entry))
+    start = file.tell()
+    for row in rows:
+        file.write(row)
+    _write_end(file, len(rows), start, OURS.encode() + b" 1")
+
+
+def _write_member(file, name, entry):
+    """Write one array; return its row for the table of contents."""
+    array = entry.read()
+    fortran = array.flags.f_contiguous and not array.flags.c_contiguous
+    head = header_of(array.dtype, array.shape, fortran)
+    body = (array.T if fortran else np.ascontiguousarray(array))
+    body = memoryview(body.reshape(-1).view("u1"))
+    crc = zlib.crc32(body, zlib.crc32(head))
+    size, at, raw = len(head) + len(body), file.tell(), name.encode()
+    extra = struct.pack("<2H2Q", 1, 16, size, size)
+    file.write(struct.pack("<4s5H3L2H", b"PK\3\4", 45, 0, 0, 0, 33, crc,
+                           0xFFFFFFFF, 0xFFFFFFFF, len(raw), len(extra))
+               + raw + extra + head)
+    file.write(body)
+    note = note_of(entry).encode()
+    extra = struct.pack("<2H3Q", 1, 24, size, size, at)
+    return struct.pack("<4s6H3L5H2L", b"PK\1\2", 45, 45, 0, 0, 0, 33, crc,
+                       0xFFFFFFFF, 0xFFFFFFFF, len(raw), len(extra),
+                       len(note), 0, 0, 0o600 << 16, 0xFFFFFFFF
+                       ) + raw + extra + note
+
+
+def _write_end(file, count, start, comment):
+    """Write the end of the archive, with its 64-bit form where needed."""
+    end = file.tell()
+    if count >= 0xFFFF or end >= 0xFFFFFFFF:
+        file.write(struct.pack("<4sQ2H2L4Q", b"PK\6\6", 44, 45, 45, 0, 0,
+                               count, count, end - start, start)
+                   + struct.pack("<4sLQL", b"PK\6\7", 0, end, 1))
+    file.write(struct.pack(
+        "<4s4H2LH", b"PK\5\6", 0, 0, min(count, 0xFFFF), min(count, 0xFFFF),
+        min(end - start, 0xFFFFFFFF), min(start, 0xFFFFFFFF), len(comment))
+        + comment)

@@ -1,0 +1,162 @@
+"""Walk the opcodes of a pickle without acting on any of them.
+
+Every opcode is counted, its argument is measured against the bytes there are,
+and what no checkpoint needs is refused by name before anything is built.
+"""
+import pickletools
+from collections import namedtuple
+
+from ..errors import CheckpointError, UnsafeFileError
+
+__all__ = ["Opcode", "walk"]
+
+#: One opcode: its letter, and its argument as a slice of the data.
+Opcode = namedtuple("Opcode", "letter at start end")
+
+_NAMES = {ord(op.code): op.name for op in pickletools.opcodes}
+
+# How an argument is stored: so many bytes; lines of text; or its length in
+# so many bytes, then itself.
+_FIXED = dict.fromkeys(map(ord, "().]}012NRabdelstuQ\x81\x85\x86\x87\x88\x89"
+                               "\x93\x94"), 0)
+_FIXED.update({ord("K"): 1, ord("M"): 2, ord("J"): 4, ord("G"): 8,
+               ord("q"): 1, ord("r"): 4, ord("h"): 1, ord("j"): 4,
+               0x80: 1, 0x95: 8})
+_LINES = {ord("I"): 1, ord("L"): 1, ord("F"): 1, ord("S"): 1, ord("V"): 1,
+          ord("p"): 1, ord("g"): 1, ord("P"): 1, ord("c"): 2}
+_COUNTED = {ord("U"): 1, ord("C"): 1, 0x8c: 1, 0x8a: 1, ord("T"): 4,
+            ord("X"): 4, ord("B"): 4, 0x8b: 4, 0x8d: 8, 0x8e: 8, 0x96: 8}
+
+_FRAME, _STOP = 0x95, ord(".")
+
+#: Refused wherever they stand, with why.
+REFUSED = {
+    "EXT1": "looks a global up in the registry of the reading program",
+    "EXT2": "looks a global up in the registry of the reading program",
+    "EXT4": "looks a global up in the registry of the reading program",
+    "INST": "calls a class by its name",
+    "OBJ": "calls a class",
+    "NEWOBJ_EX": "makes an object of a class",
+    "PERSID": "asks the reading program for an object outside the file",
+    "BINPERSID": "asks the reading program for an object outside the file",
+    "NEXT_BUFFER": "asks the reading program for data outside the file",
+    "READONLY_BUFFER": "asks the reading program for data outside the file",
+    "EMPTY_SET": "makes a set, which no checkpoint needs",
+    "FROZENSET": "makes a set, which no checkpoint needs",
+    "ADDITEMS": "fills a set, which no checkpoint needs",
+}
+_REFUSED = {code: name for code, name in _NAMES.items() if name in REFUSED}
+
+#: A number written as text is short.
+_NUMBERS = frozenset(map(ord, "ILFpg"))
+_LONGEST_NUMBER = 64
+
+
+def walk(data, where, limits, start=0, persistent=False):
+    """Return the opcodes of one pickle, every argument within the data.
+
+    Parameters
+    ----------
+    data : bytes
+        The file's content.
+    where : str
+        Name of the file for error texts.
+    limits : lasagne_flipconv.limits.Limits
+        Ceilings.
+    start : int
+        Where the pickle begins.
+    persistent : bool
+        Whether storages may be named by BINPERSID, as PyTorch does.
+
+    Returns
+    -------
+    list of Opcode
+        Up to and with STOP.
+
+    Raises
+    ------
+    CheckpointError
+        If the data ends within an opcode, or is no pickle.
+    UnsafeFileError
+        If there are too many opcodes, or one that is never needed.
+
+    Examples
+    --------
+    >>> from lasagne_flipconv.limits import LIMITS
+    >>> len(walk(b"](K\\x01K\\x02e.", "a.pkl", LIMITS))
+    6
+    """
+    found, at, size = [], start, len(data)
+    allowed = {"BINPERSID"} if persistent else set()
+    while True:
+        if at >= size:
+            raise _truncated(where, at, "another opcode")
+        code = data[at]
+        if code in _REFUSED and _REFUSED[code] not in allowed:
+            raise _refused(where, at, _REFUSED[code])
+        begin, end = _argument(data, code, at, where)
+        need = end + (_framed(data, begin, end) if code == _FRAME else 0)
+        if need > size:
+            raise _truncated(where, at, "%s with %d bytes more"
+                             % (_NAMES[code], need - size))
+        found.append(Opcode(code, at, begin, end))
+        if code == _STOP:
+            return found
+        if len(found) >= limits.opcodes:
+            raise UnsafeFileError(
+                "%s: has more than %d pickle opcodes; expected fewer. Pass "
+                "limits=LIMITS._replace(opcodes=…) if you know the file."
+                % (where, limits.opcodes))
+        at = end + (code in _LINES)
+
+
+def _framed(data, begin, end):
+    return int.from_bytes(data[begin:end], "little")
+
+
+def _argument(data, code, at, where):
+    """Return where the argument of an opcode begins and ends."""
+    fixed = _FIXED.get(code)
+    if fixed is not None:
+        return at + 1, at + 1 + fixed
+    if code in _COUNTED:
+        begin = at + 1 + _COUNTED[code]
+        return begin, begin + int.from_bytes(data[at + 1:begin], "little")
+    if code in _LINES:
+        return at + 1, _end_of_lines(data, code, at, where)
+    raise CheckpointError(
+        "%s: has byte 0x%02x at %d, which is no pickle opcode; expected a "
+        "pickle. The file is damaged or of another format."
+        % (where, code, at))
+
+
+def _end_of_lines(data, code, at, where):
+    end = at
+    for _ in range(_LINES[code]):
+        end = data.find(b"\n", end + 1)
+        if end < 0:
+            raise _truncated(where, at, "a line of text")
+    if code in _NUMBERS and end - at > _LONGEST_NUMBER:
+        raise UnsafeFileError(
+            "%s: has a number of %d digits at %d; expected at most %d."
+            % (where, end - at - 1, at, _LONGEST_NUMBER))
+    return end
+
+
+def _truncated(where, at, what):
+    return CheckpointError(
+        "%s: ends within the pickle at byte %d; expected %s. The file is "
+        "truncated; get it again." % (where, at, what))
+
+
+def _refused(where, at, name):
+    return UnsafeFileError(
+        "%s: has the pickle opcode %s at byte %d, which %s; expected arrays, "
+        "lists, dicts, texts and numbers only. %s"
+        % (where, name, at, REFUSED[name], WAY_OUT))
+
+
+#: How to get at the values of a file that is refused.
+WAY_OUT = ("If you trust the file, load it in the environment that it was "
+           "made in and save its values there: numpy.savez(path, "
+           "*lasagne.layers.get_all_param_values(network)).")

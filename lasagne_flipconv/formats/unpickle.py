@@ -1,0 +1,347 @@
+"""Build lists, dicts, texts, numbers and arrays from a pickle, nothing else.
+
+The opcodes have been walked before (:mod:`.opcodes`). A name in the file only
+ever selects one of the constructors in CALLS; nothing is imported or called
+for it.
+"""
+import codecs
+import struct
+
+from ..errors import CheckpointError, FlipconvError, UnsafeFileError
+from .constructors import (CALLS, EMPTY_DICTS, Ordered, Symbol, build,
+                           key_of, only, pairs_of)
+from .opcodes import WAY_OUT, walk
+
+__all__ = ["unpickle"]
+
+_LONGEST_INTEGER = 32
+
+
+class Machine:
+    """Run opcodes on a stack of inert values.
+
+    Parameters
+    ----------
+    data : bytes
+        The file's content.
+    where : str
+        Name of the file for error texts.
+    limits : lasagne_flipconv.limits.Limits
+        Ceilings.
+    calls : dict of Symbol to callable
+        What a pickle may call, as ``function(machine, arguments)``.
+    persistent : callable, optional
+        What stands for a persistent id, as ``function(machine, id)``.
+    """
+
+    def __init__(self, data, where, limits, calls, persistent=None):
+        self.data, self.where, self.limits = data, where, limits
+        self.view = memoryview(data)
+        self.calls, self.persistent = calls, persistent
+        self.stack, self.below, self.memo = [], [], {}
+        self.made = 0
+
+    def spend(self, size):
+        """Count bytes that are made from others; refuse too many."""
+        self.made += size
+        ceiling = self.limits.unpacked(len(self.data))
+        if self.made > ceiling:
+            raise UnsafeFileError(
+                "%s: repeats its content until it comes to more than %d "
+                "bytes; expected less. Pass limits=LIMITS._replace("
+                "expansion=…) if you know the file." % (self.where, ceiling))
+
+    def since_mark(self):
+        """Pop and return everything above the last mark."""
+        items, self.stack = self.stack, self.below.pop()
+        return items
+
+    def run(self, opcodes):
+        """Return the value of a pickle."""
+        for op in opcodes:
+            try:
+                _STEPS[op.letter](self, op)
+            except FlipconvError:
+                raise
+            except (IndexError, KeyError, TypeError, ValueError,
+                    OverflowError, struct.error) as error:
+                raise CheckpointError(
+                    "%s: is no valid pickle at byte %d (%s); expected one "
+                    "that pickle.dump wrote." % (
+                        self.where, op.at, type(error).__name__)) from error
+        if len(self.stack) != 1 or self.below:
+            raise CheckpointError(
+                "%s: leaves %d values at the end of the pickle; expected one."
+                % (self.where, len(self.stack)))
+        return self.stack[0]
+
+
+def unpickle(data, where, limits, start=0, calls=None, persistent=None):
+    """Return the value of the pickle at `start`, and where it ends.
+
+    Parameters
+    ----------
+    data : bytes
+        The file's content.
+    where : str
+        Name of the file for error texts.
+    limits : lasagne_flipconv.limits.Limits
+        Ceilings.
+    start : int
+        Where the pickle begins.
+    calls : dict of Symbol to callable, optional
+        What it may call beyond what arrays need.
+    persistent : callable, optional
+        What stands for a persistent id.
+
+    Returns
+    -------
+    value
+        Lists, tuples, dicts, texts (`str`; `memoryview` where the pickle says
+        bytes), numbers and :class:`.constructors.Array`.
+    end : int
+        Where the next byte after it is.
+
+    Raises
+    ------
+    CheckpointError
+        If it is damaged.
+    UnsafeFileError
+        If it would execute something or exhaust the machine.
+
+    Examples
+    --------
+    >>> from lasagne_flipconv.limits import LIMITS
+    >>> unpickle(b"](K\\x01K\\x02e.", "a.pkl", LIMITS)
+    ([1, 2], 8)
+    """
+    opcodes = walk(data, where, limits, start, persistent is not None)
+    machine = Machine(data, where, limits, {**CALLS, **(calls or {})},
+                      persistent)
+    return machine.run(opcodes), opcodes[-1].end
+
+
+# Opcodes: each a function of the machine and the opcode.
+
+def _push(make):
+    def step(machine, op):
+        machine.stack.append(make(machine, op))
+    return step
+
+
+def _constant(value):
+    return _push(lambda machine, op: value)
+
+
+def _bytes(machine, op):
+    return machine.view[op.start:op.end]
+
+
+def _unsigned(machine, op):
+    return int.from_bytes(machine.data[op.start:op.end], "little")
+
+
+def _signed(machine, op):
+    if op.end - op.start > _LONGEST_INTEGER:
+        raise UnsafeFileError(
+            "%s: has an integer of %d bytes at %d; expected at most %d."
+            % (machine.where, op.end - op.start, op.at, _LONGEST_INTEGER))
+    return int.from_bytes(machine.data[op.start:op.end], "little",
+                          signed=True)
+
+
+def _double(machine, op):
+    return struct.unpack(">d", machine.data[op.start:op.end])[0]
+
+
+def _integer_line(machine, op):
+    line = machine.data[op.start:op.end]
+    if op.letter == ord("I") and line in (b"00", b"01"):
+        return line == b"01"
+    return int(line.rstrip(b"L\r") if op.letter == ord("L") else line)
+
+
+def _float_line(machine, op):
+    return float(machine.data[op.start:op.end])
+
+
+def _string_line(machine, op):
+    line = machine.data[op.start:op.end].strip()
+    if len(line) < 2 or line[:1] != line[-1:] or line[:1] not in b"'\"":
+        raise ValueError("no quotes")
+    return memoryview(codecs.escape_decode(line[1:-1])[0])
+
+
+def _unicode_line(machine, op):
+    return machine.data[op.start:op.end].decode("raw-unicode-escape")
+
+
+def _unicode(machine, op):
+    return machine.data[op.start:op.end].decode("utf-8", "surrogatepass")
+
+
+def _nothing(machine, op):
+    """Do nothing: PROTO, FRAME and STOP only matter to the walk."""
+
+
+def _mark(machine, op):
+    machine.below.append(machine.stack)
+    machine.stack = []
+
+
+def _pop(machine, op):
+    if machine.stack:
+        machine.stack.pop()
+    else:
+        machine.since_mark()
+
+
+def _pop_mark(machine, op):
+    machine.since_mark()
+
+
+def _duplicate(machine, op):
+    machine.stack.append(machine.stack[-1])
+
+
+def _put(machine, op):
+    index = (int(machine.data[op.start:op.end]) if op.letter == ord("p")
+             else _unsigned(machine, op))
+    if index >= 1 << 32:
+        raise ValueError("no place in the memo")
+    machine.memo[index] = machine.stack[-1]
+
+
+def _memoize(machine, op):
+    machine.memo[len(machine.memo)] = machine.stack[-1]
+
+
+def _get(machine, op):
+    return machine.memo[int(machine.data[op.start:op.end])
+                        if op.letter == ord("g") else _unsigned(machine, op)]
+
+
+def _collect(kind):
+    def step(machine, op):
+        items = machine.since_mark()
+        machine.stack.append(kind(items))
+    return step
+
+
+def _tuple(n):
+    def step(machine, op):
+        items = tuple(machine.stack[-n:])
+        if len(items) != n:
+            raise IndexError("too few for a tuple")
+        machine.stack[-n:] = [items]
+    return step
+
+
+def _append(machine, op):
+    value = machine.stack.pop()
+    only(machine.stack[-1], list).append(value)
+
+
+def _appends(machine, op):
+    items = machine.since_mark()
+    only(machine.stack[-1], list).extend(items)
+
+
+def _set_item(machine, op):
+    value, key = machine.stack.pop(), machine.stack.pop()
+    only(machine.stack[-1], dict)[key_of(key)] = value
+
+
+def _set_items(machine, op):
+    items = machine.since_mark()
+    only(machine.stack[-1], dict).update(pairs_of(items))
+
+
+def _global(machine, op):
+    module, name = machine.data[op.start:op.end].split(b"\n")
+    return _symbol(machine, module.decode("utf-8"), name.decode("utf-8"))
+
+
+def _stack_global(machine, op):
+    name, module = machine.stack.pop(), machine.stack.pop()
+    if not isinstance(name, str) or not isinstance(module, str):
+        raise TypeError("no names")
+    machine.stack.append(_symbol(machine, module, name))
+
+
+def _symbol(machine, module, name):
+    symbol = Symbol(module, name)
+    if symbol not in machine.calls:
+        raise _unknown(machine, symbol)
+    return symbol
+
+
+_NETWORKS = ("lasagne", "nolearn", "theano", "pylearn2", "sklearn")
+
+
+def _unknown(machine, symbol):
+    asked = "%.100s.%.100s" % symbol
+    if symbol.module.partition(".")[0] in _NETWORKS:
+        return UnsafeFileError(
+            "%s: asks for %s: it is the pickle of a whole network, layer or "
+            "variable, not of values; expected arrays. %s"
+            % (machine.where, asked, WAY_OUT))
+    return UnsafeFileError(
+        "%s: asks for %s, which could execute code; expected arrays, lists, "
+        "dicts, texts and numbers only. %s" % (machine.where, asked, WAY_OUT))
+
+
+def _reduce(machine, op):
+    arguments, symbol = machine.stack.pop(), machine.stack.pop()
+    if not isinstance(symbol, Symbol) or type(arguments) is not tuple:
+        raise TypeError("no call")
+    call = machine.calls[symbol]
+    if call is None:
+        raise UnsafeFileError(
+            "%s: calls %s.%s at byte %d, which is only ever named; expected a "
+            "pickle as NumPy writes it. %s"
+            % (machine.where, symbol.module, symbol.name, op.at, WAY_OUT))
+    machine.stack.append(call(machine, arguments))
+
+
+def _new_object(machine, op):
+    arguments, symbol = machine.stack.pop(), machine.stack.pop()
+    if symbol not in EMPTY_DICTS or arguments != ():
+        raise UnsafeFileError(
+            "%s: makes an object of a class at byte %d; expected arrays, "
+            "lists, dicts, texts and numbers only. %s"
+            % (machine.where, op.at, WAY_OUT))
+    machine.stack.append(Ordered())
+
+
+def _build(machine, op):
+    state = machine.stack.pop()
+    build(machine, machine.stack[-1], state)
+
+
+def _persistent_id(machine, op):
+    machine.stack.append(machine.persistent(machine, machine.stack.pop()))
+
+
+_STEPS = {
+    "(": _mark, ".": _nothing, "\x80": _nothing, "\x95": _nothing,
+    "0": _pop, "1": _pop_mark, "2": _duplicate,
+    "N": _constant(None), "\x88": _constant(True), "\x89": _constant(False),
+    "I": _push(_integer_line), "L": _push(_integer_line),
+    "F": _push(_float_line), "G": _push(_double),
+    "J": _push(_signed), "\x8a": _push(_signed), "\x8b": _push(_signed),
+    "K": _push(_unsigned), "M": _push(_unsigned),
+    "S": _push(_string_line), "V": _push(_unicode_line),
+    "T": _push(_bytes), "U": _push(_bytes), "B": _push(_bytes),
+    "C": _push(_bytes), "\x8e": _push(_bytes), "\x96": _push(_bytes),
+    "X": _push(_unicode), "\x8c": _push(_unicode), "\x8d": _push(_unicode),
+    "]": _push(lambda machine, op: []), "}": _push(lambda machine, op: {}),
+    ")": _constant(()), "t": _collect(tuple), "l": _collect(list),
+    "d": _collect(pairs_of), "\x85": _tuple(1), "\x86": _tuple(2),
+    "\x87": _tuple(3), "a": _append, "e": _appends, "s": _set_item,
+    "u": _set_items, "p": _put, "q": _put, "r": _put, "\x94": _memoize,
+    "g": _push(_get), "h": _push(_get), "j": _push(_get),
+    "c": _push(_global), "\x93": _stack_global, "R": _reduce,
+    "\x81": _new_object, "b": _build, "Q": _persistent_id,
+}
+_STEPS = {ord(letter): step for letter, step in _STEPS.items()}
