@@ -1,56 +1,196 @@
 """Checkpoints: files of named parameter values."""
-import re
+import os
+import stat
 
-import numpy as np
+from .errors import CheckpointError, UnsafeFileError
+from .formats import HEAD, format_of, function_of, writer_of
+from .formats.record import Checkpoint, Entry, is_kernel, orientation_of
+from .limits import LIMITS
+from .writing import replaced
 
-from .errors import CheckpointError
+__all__ = ["Checkpoint", "Entry", "is_kernel", "load", "orientation_of",
+           "read", "save", "write"]
 
-__all__ = ["load", "read_npz"]
 
+def read(path, *, limits=LIMITS):
+    """Read what a file says about its arrays, and check all of it.
 
-def load(path, network, *, orientation=None):
-    """Load a ``.npz`` of ``arr_0 …`` into a network, the right way round.
+    Nothing in the file is ever executed, imported or opened. The values are
+    read when they are asked for.
 
     Parameters
     ----------
     path : str or os.PathLike
-        A file written by ``numpy.savez(path, *get_all_param_values(net))``.
-    network : lasagne.layers.Layer or list of lasagne.layers.Layer
-        Output layer or layers of the network to load into.
-    orientation : {'convolution', 'correlation', None}
-        What the kernels in the file are for; None only if all are 1×1.
+        A checkpoint of any format in
+        :data:`lasagne_flipconv.formats.FORMATS`; the content decides.
+    limits : lasagne_flipconv.limits.Limits
+        Ceilings.
 
     Returns
     -------
-    lasagne_flipconv.transfer.TransferRecord
+    Checkpoint
+        Its arrays, metadata and conventions. Use it in a ``with`` statement,
+        or call its ``close``, as it may keep the file open.
+
+    Raises
+    ------
+    CheckpointError
+        If it is damaged, of no known format, or not what its suffix says.
+    UnsafeFileError
+        If it would execute something or exhaust the machine.
+    """
+    where = os.fspath(path)
+    file = _opened(where, limits)
+    try:
+        name = format_of(file.read(HEAD), where)
+        file.seek(0)
+        checkpoint = function_of(name, "read")(file, limits)
+    except BaseException:
+        file.close()
+        raise
+    if checkpoint.close is None:
+        file.close()
+    return checkpoint
+
+
+def _opened(where, limits):
+    try:
+        kind = os.stat(where)
+        if not stat.S_ISREG(kind.st_mode):
+            raise UnsafeFileError("%s: is a folder, pipe or device; expected "
+                                  "a file." % where)
+        if not 0 < kind.st_size <= limits.file:
+            raise UnsafeFileError("%s: has %d bytes; expected 1 to %d."
+                                  % (where, kind.st_size, limits.file))
+        return open(where, "rb")
+    except OSError as error:
+        raise CheckpointError("%s: cannot be opened (%s); expected a file "
+                              "that is there." % (where, error)) from error
+
+
+def load(path, network=None, *, orientation=None, inputs=None, strict=True,
+         prefix="", names=None, leave_last=0, data_format=None,
+         limits=LIMITS):
+    """Load a checkpoint into a network, the right way round.
+
+    Parameters
+    ----------
+    path : str or os.PathLike
+        A checkpoint of any format that :func:`read` knows.
+    network : lasagne.layers.Layer or list of lasagne.layers.Layer, optional
+        Output layer or layers of the network to load into. Without it, the
+        checkpoint is returned.
+    orientation : str, Convention, dict or None
+        What the kernels in the file are for, where the file does not say:
+        ``'convolution'`` (saved from Conv2DLayer) or ``'correlation'`` (from
+        Conv2DDNNLayer, Conv2DMMLayer and all other libraries);
+        ``'as in network'`` if it was saved from a network of the same
+        classes; ``'detect'`` to find out by running it on `inputs`; a format
+        such as ``'torch'``, for its axes as well; a dict from layer or
+        parameter name, or pattern with ``*``, to one of these. None if
+        the file says, or it does not matter: for 1×1 kernels, and those that
+        equal their own reverse.
+    inputs : numpy.ndarray, optional
+        A few inputs of the network, for ``orientation='detect'``.
+    strict : bool, default True
+        Whether everything must fit. Else what fits is loaded, and the rest
+        is told.
+    prefix : str
+        Load only what has a name that begins so; the prefix is taken off.
+    names : dict of str to str, optional
+        Name of layer or array in the file → that in the network.
+    leave_last : int
+        How many layers with parameters at the end to leave alone.
+    data_format : {'channels_first', 'channels_last', None}
+        For Keras files that do not say: the order of the axes that dense
+        layers flattened.
+    limits : lasagne_flipconv.limits.Limits
+        Ceilings.
+
+    Returns
+    -------
+    lasagne_flipconv.loading.LoadRecord or Checkpoint
         What was copied, turned and permuted, by name.
 
     Raises
     ------
     CheckpointError
-        If the file is no such ``.npz``.
+        If the file cannot be read, or does not fit the network.
+    UnsafeFileError
+        If it would execute something or exhaust the machine.
     ConventionError
-        If a value does not fit, or the orientation matters and is not told.
-        No parameter has been changed then.
+        If the orientation matters and is not known. In all these cases no
+        parameter has been changed.
     """
-    from .transfer import put_values
-    return put_values(network, read_npz(path), orientation, where=str(path))
+    checkpoint = read(path, limits=limits)
+    if network is None:
+        return checkpoint
+    from .loading import Options, load_into
+    with checkpoint:
+        return load_into(network, checkpoint, Options(
+            orientation, inputs, strict, prefix, names or {}, leave_last,
+            data_format))
+
+
+def save(path, network):
+    """Save the values of all parameters, and the convention of each kernel.
+
+    The file has the values in the order of
+    ``lasagne.layers.get_all_param_values``, so that the usual few lines with
+    ``numpy.load`` and ``set_all_param_values`` load it as well. It is written
+    beside, then renamed: at any moment there is the old file or the new one.
+
+    Parameters
+    ----------
+    path : str or os.PathLike
+        Where to save; ends in ``.npz`` or ``.safetensors``.
+    network : lasagne.layers.Layer or list of lasagne.layers.Layer
+        Output layer or layers.
+
+    Raises
+    ------
+    CheckpointError
+        If the suffix is another.
+    ConventionError
+        If a layer's class is not known, or a parameter is an expression.
+    """
+    from .loading import entries_of
+    write(path, Checkpoint(os.fspath(path), "network", entries_of(network)))
+
+
+def write(path, checkpoint):
+    """Write a checkpoint, one array at a time.
+
+    Parameters
+    ----------
+    path : str or os.PathLike
+        Where to write; ends in ``.npz`` or ``.safetensors``.
+    checkpoint : Checkpoint
+        What to write.
+
+    Raises
+    ------
+    CheckpointError
+        If the suffix is another, or the format lacks a type.
+    """
+    where = os.fspath(path)
+    writer = writer_of(where)
+    with replaced(where) as file:
+        writer(file, checkpoint)
 
 
 def read_npz(path):
-    """Return the arrays ``arr_0 …`` of a file, ordered by their number."""
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-    except (OSError, ValueError) as error:
-        raise CheckpointError(
-            "%s: cannot be read (%s); expected a .npz of arrays."
-            % (path, error)) from error
-    numbers = {name: re.fullmatch(r"arr_(\d+)", name) for name in arrays}
-    if not all(numbers.values()):
-        raise CheckpointError(
-            "%s: holds %s; expected arr_0, arr_1, … only, as "
-            "numpy.savez(path, *get_all_param_values(net)) writes them."
-            % (path, ", ".join(n for n, m in numbers.items() if not m)))
-    return [arrays[name] for name in sorted(
-        arrays, key=lambda name: int(numbers[name].group(1)))]
+    """Return the values in a file, in the order of the layers.
+
+    Parameters
+    ----------
+    path : str or os.PathLike
+        A checkpoint.
+
+    Returns
+    -------
+    list of numpy.ndarray
+        As they are in the file.
+    """
+    with read(path) as checkpoint:
+        return [entry.read() for entry in checkpoint.entries]

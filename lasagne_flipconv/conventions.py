@@ -186,7 +186,13 @@ FORMAT_CONVENTIONS = {
     "tensorflow": ("*IO", "*OI", CORRELATION),
     "keras": ("*IO", "*OI", CORRELATION),
     "keras-theano": ("*IO", "*OI", CONVOLUTION),
+    # Keras 1 kept the axes of its dim_ordering, and names no backend.
+    "keras-1-th": ("OI*", "OI*", None),
+    "keras-1-tf": ("*IO", "*IO", None),
 }
+
+#: Axes of the weights of a dense layer: input and output units.
+DENSE_AXES = {"torch": "OI", "caffe": "OI"}
 
 
 def convention_of_format(name, n, transposed=False):

@@ -135,9 +135,9 @@ def entry_of_note(entry, note, where):
     except (ValueError, KeyError, TypeError, AttributeError,
             RecursionError) as error:
         raise CheckpointError(
-            "%s in %s: carries a record that cannot be read (%.200s); expected "
-            "one that lasagne_flipconv wrote." % (entry.name, where, error)
-        ) from error
+            "%s in %s: carries a record that cannot be read (%.200s); "
+            "expected one that lasagne_flipconv wrote."
+            % (entry.name, where, error)) from error
 
 
 def write(file, checkpoint):

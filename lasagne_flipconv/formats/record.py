@@ -1,6 +1,7 @@
 """What a reader returns: a checkpoint of entries, none of them read yet."""
 from collections import namedtuple
 
+from ..conventions import FORMAT_CONVENTIONS
 from ..kernels import Convention
 
 __all__ = ["Checkpoint", "Entry", "is_kernel", "orientation_of"]
@@ -30,7 +31,8 @@ class Entry(namedtuple("Entry", "name shape dtype read layer role kind "
         What kind of layer a ``W`` belongs to, if the file says.
     convention : Convention or str, optional
         Axes and orientation, or a row of
-        :data:`lasagne_flipconv.conventions.FORMAT_CONVENTIONS`.
+        :data:`lasagne_flipconv.conventions.FORMAT_CONVENTIONS`; ``"OI"`` or
+        ``"IO"`` for the weights of a dense layer.
     epsilon : float, optional
         What is added to a variance before the square root.
     rows : str, optional
@@ -133,6 +135,5 @@ def orientation_of(entry):
     if isinstance(entry.convention, Convention):
         return entry.convention.orientation
     if entry.convention is not None:
-        from ..conventions import FORMAT_CONVENTIONS
-        return FORMAT_CONVENTIONS[entry.convention][-1]
+        return FORMAT_CONVENTIONS.get(entry.convention, (None,))[-1]
     return None

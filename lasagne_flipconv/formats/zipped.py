@@ -1,4 +1,4 @@
-"""Read a ZIP archive strictly: every byte of it has one owner, or it is refused.
+"""Read a ZIP archive strictly: every byte has one owner, or it is refused.
 
 Lenient readers disagree about archives with contradicting headers, gaps,
 overlaps or twice the same name; such disagreement is what attacks live on.
@@ -9,7 +9,7 @@ from collections import namedtuple
 
 from ..errors import CheckpointError, UnsafeFileError
 
-__all__ = ["Member", "members_of", "read_into", "read_member"]
+__all__ = ["Member", "members_of", "read_into", "read_member", "verify"]
 
 #: One file in an archive: where its bytes are, and what the archive says.
 Member = namedtuple("Member", "name at stored size crc method comment")
@@ -357,6 +357,29 @@ def read_into(file, member, target, head=0):
         view[at:at + len(chunk)] = chunk
         at += len(chunk)
     if at != len(view) or crc != member.crc:
+        raise _broken(file, "%s does not agree with its checksum"
+                      % member.name)
+
+
+def verify(file, member):
+    """Compare size and checksum of a member, a piece at a time.
+
+    Parameters
+    ----------
+    file : binary file
+        The archive.
+    member : Member
+        One of its members.
+
+    Raises
+    ------
+    CheckpointError
+        If the bytes do not agree with size or checksum.
+    """
+    crc, size = 0, 0
+    for chunk in _chunks(file, member):
+        crc, size = zlib.crc32(chunk, crc), size + len(chunk)
+    if (crc, size) != (member.crc, member.size):
         raise _broken(file, "%s does not agree with its checksum"
                       % member.name)
 

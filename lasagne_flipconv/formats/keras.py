@@ -1,0 +1,171 @@
+"""Weights of Keras 1, 2 and 3: HDF5 as such, or within a ``.keras`` archive.
+
+The configuration of the model is read for names, order and axes; no layer is
+ever made from it.
+"""
+import io
+import json
+
+import numpy as np
+
+from ..errors import CheckpointError, UnsafeFileError
+from .keras_layers import Model, class_of, entry_of, role_of, roles_of
+from .record import Checkpoint
+from .zipped import members_of, read_member
+
+__all__ = ["from_hdf5", "read", "sniff"]
+
+_MEMBERS = {"metadata.json", "config.json", "model.weights.h5"}
+
+#: Classes that hold code of their own, which Keras would execute.
+_CODE = ("Lambda", "TFOpLambda", "TorchModuleWrapper", "JaxLayer",
+         "TFSMLayer", "FlaxLayer")
+
+
+def sniff(head):
+    """Tell whether a file is a ``.keras`` archive, by its first member."""
+    size = int.from_bytes(head[26:28], "little")
+    return head.startswith(b"PK\3\4") and head[30:30 + size].decode(
+        "latin-1") in _MEMBERS
+
+
+def read(file, limits):
+    """Describe the weights in a ``.keras`` archive."""
+    from .hdf5 import opened
+    members, _ = members_of(file, limits)
+    by_name = {member.name: member for member in members}
+    if set(by_name) != _MEMBERS:
+        raise UnsafeFileError(
+            "%s: holds %s; expected just %s."
+            % (file.name, ", ".join(map("{:.40}".format, by_name)),
+               ", ".join(sorted(_MEMBERS))))
+    config = _json(bytes(read_member(file, by_name["config.json"])),
+                   file.name, limits)
+    data = io.BytesIO(read_member(file, by_name["model.weights.h5"]))
+    tree = opened(data, file.name, limits)
+    return _new_style(tree, _layers(config, file.name), file.name, "keras")
+
+
+def from_hdf5(tree, where, limits):
+    """Return the checkpoint of an HDF5 file that Keras wrote, or None."""
+    root = "model_weights" if "model_weights" in tree.groups else ""
+    attributes = {**tree.groups[""], **tree.groups[root]}
+    names = _texts(attributes, "layer_names")
+    if names is not None:
+        config = attributes.get("model_config")
+        layers = {} if config is None else _layers(
+            _json(config, where, limits), where)
+        return _old_style(tree, root, names, attributes, layers, where)
+    if any(path.endswith("/vars") or path == "vars" for path in tree.groups):
+        return _new_style(tree, {}, where, "hdf5")
+    return None
+
+
+def _texts(attributes, name):
+    """Return the texts of an attribute, which may be split into several."""
+    parts = [attributes[key] for key in (name, *(
+        "%s%d" % (name, i) for i in range(1000))) if key in attributes]
+    if not parts:
+        return None
+    return [text.decode("utf-8", "replace") if isinstance(text, bytes)
+            else str(text) for part in parts for text in np.ravel(part)]
+
+
+def _json(data, where, limits):
+    if len(data) > limits.header:
+        raise UnsafeFileError("%s: has a configuration of %d bytes; expected "
+                              "at most %d." % (where, len(data),
+                                               limits.header))
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise CheckpointError("%s: has a configuration that is no JSON (%s); "
+                              "expected that of a model."
+                              % (where, type(error).__name__)) from error
+
+
+def _layers(config, where):
+    """Return the configuration of all layers by name, in order."""
+    found, queue = {}, [config]
+    while queue:
+        item = queue.pop(0)
+        inner = item.get("config") if isinstance(item, dict) else None
+        if isinstance(inner, list):  # Sequential models of Keras 1 and 2.0
+            inner = {"layers": inner}
+        if not isinstance(inner, dict):
+            continue
+        _refuse_code(item, where)
+        for layer in inner.get("layers", ()):
+            if isinstance(layer, dict):
+                own = layer.get("config")
+                name = layer.get("name") or (own.get("name") if isinstance(
+                    own, dict) else None)
+                found[str(name)] = layer
+                queue.append(layer)
+    return found
+
+
+def _refuse_code(item, where):
+    name = str(item.get("class_name"))
+    if name.rpartition(">")[2] in _CODE or "__lambda__" in str(
+            item.get("config"))[:100000]:
+        raise UnsafeFileError(
+            "%s: holds a layer %.40s, which carries code; expected layers of "
+            "Keras. Save the weights alone: model.save_weights(path)."
+            % (where, name))
+
+
+def _old_style(tree, root, names, attributes, layers, where):
+    """Return a checkpoint by layer_names and weight_names."""
+    model = Model(layers, _first_text(attributes, "backend"),
+                  _first_text(attributes, "keras_version") or "1")
+    entries = []
+    for name in names:
+        path = "/".join(filter(None, (root, name)))
+        if path not in tree.groups:
+            raise CheckpointError("%s: lacks the layer %.80r that it lists; "
+                                  "expected all." % (where, name))
+        for weight in _texts(tree.groups[path], "weight_names") or ():
+            data = tree.datasets.get(path + "/" + weight)
+            if data is None:
+                raise CheckpointError("%s: lacks the array %.80r that it "
+                                      "lists; expected all." % (where, weight))
+            entries.append(entry_of(data, name, role_of(weight), weight,
+                                    layers.get(name, {}), model))
+    writer = "Keras %s%s" % (model.version, " on %s" % model.backend
+                             if model.backend else "")
+    return Checkpoint(where, "hdf5", tuple(entries), {}, writer)
+
+
+def _first_text(attributes, name):
+    found = _texts(attributes, name)
+    return found[0] if found else None
+
+
+def _new_style(tree, layers, where, form):
+    """Return a checkpoint by ``…/vars/0``, with the model's order if known."""
+    variables = {}
+    for path in tree.datasets:
+        group, _, number = path.rpartition("/")
+        if group.endswith("vars") and number.isdigit() and (
+                not group.startswith("optimizer")):
+            variables.setdefault(group, []).append((int(number), path))
+    named = {group: _name_of(tree, group) for group in variables}
+    order = {name: i for i, name in enumerate(layers)}
+    model, entries = Model(layers, None, "3"), []
+    for group in sorted(named, key=lambda g: order.get(named[g], len(order))):
+        name = named[group]
+        layer = layers.get(name) or {"class_name": class_of(group)}
+        paths = [path for _, path in sorted(variables[group])]
+        for path, role in zip(paths, roles_of(layer, len(paths))):
+            entries.append(entry_of(tree.datasets[path], name, role, path,
+                                    layer, model))
+    ordered = all(name in order for name in named.values())
+    return Checkpoint(where, form, tuple(entries), {}, "Keras 3", ordered)
+
+
+def _name_of(tree, group):
+    told = tree.groups[group].get("name")
+    if told is not None:
+        return str(told)
+    return group[:-len("/vars")].rpartition("/")[2]

@@ -1,0 +1,155 @@
+"""The safetensors format: a table of contents as JSON, then the bytes."""
+import json
+
+import numpy as np
+
+from ..errors import CheckpointError, UnsafeFileError
+from .naming import describe
+from .npz import OURS, entry_of_note, note_of
+from .optional import library
+from .record import Checkpoint, Entry
+
+__all__ = ["read", "sniff", "write"]
+
+_CODES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "I64": "<i8",
+          "I32": "<i4", "I16": "<i2", "I8": "|i1", "U64": "<u8",
+          "U32": "<u4", "U16": "<u2", "U8": "|u1", "BOOL": "|b1"}
+_NAMES = {np.dtype(code): name for name, code in _CODES.items()}
+
+
+def sniff(head):
+    """Tell whether a file begins with a length and a JSON object."""
+    return head[8:9] == b"{" and head[6:8] == b"\0\0"
+
+
+def read(file, limits):
+    """Describe the arrays of a safetensors file."""
+    size = int.from_bytes(file.read(8), "little")
+    if size > limits.header:
+        raise UnsafeFileError("%s: declares a header of %d bytes; expected "
+                              "at most %d." % (file.name, size,
+                                               limits.header))
+    header = _parsed(file.read(size), size, file.name, limits)
+    library("safetensors", file.name)
+    opened = _opened(file, header)
+    metadata = header.pop("__metadata__", {})
+    notes = _notes(metadata, file.name)
+    entries = [_entry(name, row, opened, file) for name, row
+               in header.items()]
+    if notes is not None:
+        by_name = {entry.name: entry for entry in entries}
+        if sorted(by_name) != sorted(name for name, _ in notes):
+            raise CheckpointError(
+                "%s: carries a record of other arrays than it holds; expected "
+                "the same. It was changed after it was written." % file.name)
+        entries = [entry_of_note(by_name[name], note, file.name)
+                   for name, note in notes]
+        return Checkpoint(file.name, "safetensors", tuple(entries),
+                          {}, OURS, True, file.close)
+    torch = metadata.get("format") == "pt"
+    if torch:
+        entries = [entry._replace(convention="torch", epsilon=1e-5)
+                   for entry in entries]
+    return Checkpoint(file.name, "safetensors", describe(entries), metadata,
+                      "PyTorch" if torch else None, False, file.close)
+
+
+def _parsed(data, size, where, limits):
+    """Return the header, each name in it once."""
+    def once(pairs):
+        found = dict(pairs)
+        if len(found) != len(pairs):
+            raise UnsafeFileError("%s: names something twice in its header; "
+                                  "expected each name once." % where)
+        return found
+
+    try:
+        header = json.loads(data, object_pairs_hook=once)
+    except (UnicodeDecodeError, json.JSONDecodeError,
+            RecursionError) as error:
+        raise CheckpointError(
+            "%s: has a header that is no JSON (%s); expected one of %d bytes. "
+            "The file is truncated or damaged; get it again."
+            % (where, type(error).__name__, size)) from error
+    if len(header) > limits.members or any(
+            len(name) > limits.name for name in header):
+        raise UnsafeFileError("%s: holds %d arrays or names too long; "
+                              "expected at most %d."
+                              % (where, len(header), limits.members))
+    return header
+
+
+def _opened(file, header):
+    """Return the file as the library sees it, which checks every offset."""
+    safetensors = library("safetensors", file.name)
+    try:
+        return safetensors.safe_open(file.name, framework="numpy")
+    except Exception as error:  # whatever the library raises for a bad file
+        raise CheckpointError(
+            "%s: safetensors refuses it (%.200s); expected a table of "
+            "contents that covers every byte once. The file is damaged; get "
+            "it again." % (file.name, error)) from error
+
+
+def _entry(name, row, opened, file):
+    code = row["dtype"]
+    if code == "BF16":
+        return Entry(name, tuple(row["shape"]), np.dtype("f4"),
+                     lambda: _bfloat16(file, row))
+    if code not in _CODES:
+        raise CheckpointError(
+            "%s in %s: has elements of type %.40s, which NumPy lacks; "
+            "expected one of %s. Convert it to F32 where it comes from."
+            % (name, file.name, code, ", ".join(_CODES)))
+    return Entry(name, tuple(row["shape"]), np.dtype(_CODES[code]),
+                 lambda: np.array(opened.get_tensor(name)))
+
+
+def _bfloat16(file, row):
+    """Return the upper halves of float32 values as such."""
+    begin, end = row["data_offsets"]
+    file.seek(0)
+    start = 8 + int.from_bytes(file.read(8), "little")
+    file.seek(start + begin)
+    halves = np.frombuffer(file.read(end - begin), "<u2")
+    return (halves.astype("<u4") << 16).view("<f4").reshape(row["shape"])
+
+
+def _notes(metadata, where):
+    """Return what we recorded as (name in the file, note), in order."""
+    if OURS not in metadata:
+        return None
+    try:
+        return [(str(name), note) for name, note
+                in json.loads(metadata[OURS])]
+    except (ValueError, TypeError, RecursionError) as error:
+        raise CheckpointError(
+            "%s: carries a record that cannot be read (%s); expected one that "
+            "lasagne_flipconv wrote." % (where, type(error).__name__)
+        ) from error
+
+
+def write(file, checkpoint):
+    """Write a safetensors file, one array at a time."""
+    header, notes, at = {}, [], 0
+    for i, entry in enumerate(checkpoint.entries):
+        name = entry.name if all(
+            e.name != entry.name for e in checkpoint.entries[:i]
+        ) else "%s#%d" % (entry.name, i)
+        dtype = entry.dtype.newbyteorder("<")
+        if dtype not in _NAMES:
+            raise CheckpointError(
+                "%s: has dtype %s, which safetensors lacks; expected one of "
+                "%s. Save it as .npz." % (entry.name, entry.dtype,
+                                          ", ".join(_NAMES.values())))
+        header[name] = {"dtype": _NAMES[dtype], "shape": list(entry.shape),
+                        "data_offsets": [at, at + entry.nbytes]}
+        notes.append((name, note_of(entry)))
+        at += entry.nbytes
+    text = json.dumps({"__metadata__": {OURS: json.dumps(notes)}, **header})
+    text += " " * (-len(text) % 8)
+    file.write(len(text).to_bytes(8, "little") + text.encode())
+    for entry in checkpoint.entries:
+        array = np.ascontiguousarray(entry.read(),
+                                     entry.dtype.newbyteorder("<"))
+        file.write(memoryview(array.reshape(-1).view("u1")))

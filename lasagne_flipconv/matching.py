@@ -1,0 +1,211 @@
+"""Decide which array of a checkpoint goes to which parameter of a network.
+
+Names match names where both sides have them; else the order decides, and then
+every layer must have the same parameters on both sides. Never by shape.
+"""
+from collections import namedtuple
+
+from .errors import CheckpointError
+
+__all__ = ["Matches", "match"]
+
+#: `pairs` are (slot, entry); `missing` slots and `unused` entries are left.
+Matches = namedtuple("Matches", "pairs missing unused")
+
+#: What two layers of Caffe hold is one batch normalisation in Lasagne.
+_STATISTICS, _SCALE = {"mean", "variance"}, {"gamma", "beta"}
+
+
+def match(slots, checkpoint, options):
+    """Pair parameters with arrays.
+
+    Parameters
+    ----------
+    slots : list of lasagne_flipconv.transfer.Slot
+        Parameters of the network.
+    checkpoint : Checkpoint
+        The file.
+    options : lasagne_flipconv.loading.Options
+        Prefix, names, layers to leave.
+
+    Returns
+    -------
+    Matches
+        Who goes where, and what is left over.
+
+    Raises
+    ------
+    CheckpointError
+        If neither names nor order tell.
+    """
+    left = _last_layers(slots, options.leave_last)
+    entries = _renamed(_selected(checkpoint, options), options.names,
+                       checkpoint.where)
+    targets = _groups_of(slots)
+    sources = _sources(entries)
+    if _both_named(targets, sources):
+        matches = _by_name(targets, sources)
+    elif not checkpoint.ordered:
+        raise CheckpointError(
+            "%s: names its layers (%s) but does not tell their order; "
+            "expected names as in the network (%s). Name the network's layers "
+            "so, or pass names={'theirs': 'ours'}."
+            % (checkpoint.where, _some(sources), _some(targets)))
+    elif all(entry.role for entry in entries):
+        matches = _by_order(targets, _merged(sources), options.leave_last,
+                            checkpoint.where)
+    else:
+        matches = _flat(slots, entries)
+    return _without(matches, left)
+
+
+def _last_layers(slots, count):
+    layers = list(dict.fromkeys(slot.layer for slot in slots))
+    return set(layers[len(layers) - count:]) if count else set()
+
+
+def _without(matches, left):
+    """Take out the layers that are to be left alone."""
+    pairs = [pair for pair in matches.pairs if pair[0].layer not in left]
+    missing = [slot for slot in matches.missing if slot.layer not in left]
+    unused = matches.unused
+    if left and not missing:
+        unused = []  # what the layers left alone would have got
+    return Matches(pairs, missing, unused)
+
+
+def _selected(checkpoint, options):
+    """Return the entries below a prefix, which is taken off their names."""
+    prefix = options.prefix
+    found = [entry._replace(name=entry.name[len(prefix):],
+                            layer=entry.layer and _cut(entry.layer, prefix))
+             for entry in checkpoint.entries if entry.name.startswith(prefix)]
+    if not found:
+        raise CheckpointError(
+            "%s: has no name that begins with %r; expected one like %r."
+            % (checkpoint.where, prefix, checkpoint.entries[0].name))
+    return found
+
+
+def _cut(text, prefix):
+    return text[len(prefix):] if text.startswith(prefix) else text
+
+
+def _renamed(entries, names, where):
+    """Return entries with the names that they have in the network."""
+    known = {key for e in entries for key in (e.name, e.layer)}
+    strange = sorted(set(names) - known)
+    if strange:
+        raise CheckpointError(
+            "%s: has no layer or array %r, which names= maps; expected one "
+            "of %s." % (where, strange[0], _some(_sources(entries))))
+    found = []
+    for entry in entries:
+        if entry.name in names:
+            layer, _, role = names[entry.name].rpartition(".")
+            entry = entry._replace(layer=layer or names[entry.name],
+                                   role=role if layer else entry.role)
+        elif entry.layer in names:
+            entry = entry._replace(layer=names[entry.layer])
+        found.append(entry)
+    return found
+
+
+def _groups_of(slots):
+    """Return slots by layer: by its name, or by the layer if it has none."""
+    groups = {}
+    for slot in slots:
+        groups.setdefault(slot.layer.name or slot.layer, []).append(slot)
+    return groups
+
+
+def _sources(entries):
+    """Return entries by the name of their layer."""
+    groups = {}
+    for entry in entries:
+        groups.setdefault(entry.layer, []).append(entry)
+    return groups
+
+
+def _both_named(targets, sources):
+    return None not in sources and all(
+        isinstance(name, str) for name in targets) and bool(
+            set(targets) & set(sources))
+
+
+def _some(groups):
+    names = [name if isinstance(name, str) else type(name).__name__
+             for name in groups]
+    return ", ".join(names[:6]) + (", …" if len(names) > 6 else "")
+
+
+def _by_name(targets, sources):
+    pairs, missing, unused = [], [], []
+    for name, slots in targets.items():
+        found = _within(slots, sources.get(name, []))
+        pairs += found.pairs
+        missing += found.missing
+        unused += found.unused
+    unused += [entry for name, entries in sources.items()
+               if name not in targets for entry in entries]
+    return Matches(pairs, missing, unused)
+
+
+def _within(slots, entries):
+    """Pair the parameters of one layer: by role if known, else by order."""
+    if all(entry.role for entry in entries):
+        roles = {entry.role: entry for entry in entries}
+        if "variance" in roles:
+            roles.setdefault("inv_std", roles["variance"])
+        pairs = [(slot, roles[slot.attribute]) for slot in slots
+                 if slot.attribute in roles]
+    else:
+        pairs = list(zip(slots, entries))
+    taken = [slot for slot, _ in pairs]
+    used = {id(entry) for _, entry in pairs}
+    return Matches(pairs, [slot for slot in slots if slot not in taken],
+                   [entry for entry in entries if id(entry) not in used])
+
+
+def _merged(sources):
+    """Return groups, those of Caffe that are one layer in Lasagne merged."""
+    merged = []
+    for entries in sources.values():
+        roles = {entry.role for entry in entries}
+        before = {e.role for e in merged[-1]} if merged else set()
+        if roles <= _SCALE and before == _STATISTICS:
+            merged[-1] = merged[-1] + entries
+        else:
+            merged.append(entries)
+    return merged
+
+
+def _by_order(targets, sources, leave_last, where):
+    slots = list(targets.values())
+    if len(slots) != len(sources) and not (
+            leave_last and len(sources) >= len(slots) - leave_last):
+        raise CheckpointError(
+            "%s: holds %d layers with parameters; expected %d, as the network "
+            "has (%s). Name the layers on both sides, or pass names=, prefix= "
+            "or leave_last=." % (where, len(sources), len(slots),
+                                 _some(targets)))
+    pairs, missing, unused = [], [], []
+    for group, entries in zip(slots, sources):
+        found = _within(group, entries)
+        pairs += found.pairs
+        missing += found.missing
+        unused += found.unused
+    missing += [slot for group in slots[len(sources):] for slot in group]
+    unused += [entry for group in sources[len(slots):] for entry in group]
+    return Matches(pairs, missing, unused)
+
+
+def _flat(slots, entries):
+    """Pair in the order of get_all_params, a shared variable counted once."""
+    index = {}
+    for slot in slots:
+        index.setdefault(slot.param, len(index))
+    pairs = [(slot, entries[index[slot.param]]) for slot in slots
+             if index[slot.param] < len(entries)]
+    missing = [slot for slot in slots if index[slot.param] >= len(entries)]
+    return Matches(pairs, missing, entries[len(index):])
