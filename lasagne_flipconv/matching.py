@@ -51,7 +51,7 @@ def match(slots, checkpoint, options):
             "expected names as in the network (%s). Name the network's layers "
             "so, or pass names={'theirs': 'ours'}."
             % (checkpoint.where, _some(sources), _some(targets)))
-    elif all(entry.role for entry in entries):
+    elif all(entry.role and entry.layer for entry in entries):
         matches = _by_order(targets, _merged(sources), options.leave_last,
                             checkpoint.where)
     else:

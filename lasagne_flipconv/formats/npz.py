@@ -4,7 +4,6 @@ What we record about an array is the comment of its member, so that
 ``numpy.load`` sees nothing but ``arr_0``, ``arr_1``, ….
 """
 import json
-import re
 import struct
 import zlib
 
@@ -13,14 +12,15 @@ import numpy as np
 from ..errors import CheckpointError, UnsafeFileError
 from ..kernels import Convention
 from .arrays import check_shape, numeric_dtype
+from .naming import describe
 from .npy import START, header_of, parse_header
 from .record import Checkpoint, Entry
+from .structure import position_of
 from .zipped import members_of, read_into
 
 __all__ = ["OURS", "entry_of_note", "note_of", "read", "sniff", "write"]
 
 OURS = "lasagne_flipconv"
-_NUMBERED = re.compile(r"arr_(\d{1,9})")
 _NOTED = ("layer", "role", "kind", "epsilon", "rows")
 
 
@@ -32,16 +32,24 @@ def sniff(head):
 
 
 def read(file, limits):
-    """Describe the arrays of a ``.npz``, ordered by number if all have one."""
+    """Describe the arrays of a ``.npz``, ordered by number if all have one.
+
+    The order of the archive means nothing: in files that Python 2 wrote it is
+    that of a dict.
+    """
     members, comment = members_of(file, limits)
-    entries = [_entry(file, member, limits) for member in members]
-    if all(_NUMBERED.fullmatch(e[0]) for e in entries):
-        entries.sort(key=lambda e: int(e[0][4:]))
-    known = comment.startswith(OURS.encode())
-    entries = [entry_of_note(entry, note, file.name) if known else entry
-               for _, entry, note in entries]
-    return Checkpoint(file.name, "npz", tuple(entries), {},
-                      OURS if known else None, True, file.close)
+    pairs = [_entry(file, member, limits) for member in members]
+    numbers = [position_of(entry.name) for entry, _ in pairs]
+    ordered = None not in numbers
+    if ordered:
+        pairs = [pair for _, pair in sorted(zip(numbers, pairs),
+                                            key=lambda row: row[0])]
+    if not comment.startswith(OURS.encode()):
+        return Checkpoint(file.name, "npz", describe([e for e, _ in pairs]),
+                          {}, None, ordered, file.close)
+    entries = [entry_of_note(entry, note, file.name) for entry, note in pairs]
+    return Checkpoint(file.name, "npz", tuple(entries), {}, OURS, True,
+                      file.close)
 
 
 def _entry(file, member, limits):
@@ -62,8 +70,7 @@ def _entry(file, member, limits):
                   else array.reshape(1).view("u1"), start)
         return array
 
-    name = member.name[:-4]
-    return name, Entry(name, shape, dtype, values), member.comment
+    return Entry(member.name[:-4], shape, dtype, values), member.comment
 
 
 def _head(file, member, where):
