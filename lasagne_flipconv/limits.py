@@ -55,6 +55,6 @@ class Limits(namedtuple("Limits", "file header members name axes opcodes "
 
 #: The default. Known checkpoints stay far below: the largest, a pickled VGG
 #: with its 1000 class names, has some 3500 opcodes and 550 MB.
-LIMITS = Limits(file=1 << 36, header=1 << 22, members=20000, name=1024,
-                axes=8, opcodes=50000, depth=16, floor=1 << 23,
+LIMITS = Limits(file=1 << 36, header=1 << 22, members=10000, name=1024,
+                axes=8, opcodes=30000, depth=16, floor=1 << 23,
                 expansion=50)

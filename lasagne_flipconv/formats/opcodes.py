@@ -4,14 +4,9 @@ Every opcode is counted, its argument is measured against the bytes there are,
 and what no checkpoint needs is refused by name before anything is built.
 """
 import pickletools
-from collections import namedtuple
-
 from ..errors import CheckpointError, UnsafeFileError
 
-__all__ = ["Opcode", "walk"]
-
-#: One opcode: its letter, and its argument as a slice of the data.
-Opcode = namedtuple("Opcode", "letter at start end")
+__all__ = ["REFUSED", "WAY_OUT", "walk"]
 
 _NAMES = {ord(op.code): op.name for op in pickletools.opcodes}
 
@@ -21,13 +16,13 @@ _FIXED = dict.fromkeys(map(ord, "().]}012NRabdelstuQ\x81\x85\x86\x87\x88\x89"
                                "\x93\x94"), 0)
 _FIXED.update({ord("K"): 1, ord("M"): 2, ord("J"): 4, ord("G"): 8,
                ord("q"): 1, ord("r"): 4, ord("h"): 1, ord("j"): 4,
-               0x80: 1, 0x95: 8})
+               0x80: 1})
 _LINES = {ord("I"): 1, ord("L"): 1, ord("F"): 1, ord("S"): 1, ord("V"): 1,
           ord("p"): 1, ord("g"): 1, ord("P"): 1, ord("c"): 2}
 _COUNTED = {ord("U"): 1, ord("C"): 1, 0x8c: 1, 0x8a: 1, ord("T"): 4,
             ord("X"): 4, ord("B"): 4, 0x8b: 4, 0x8d: 8, 0x8e: 8, 0x96: 8}
 
-_FRAME, _STOP = 0x95, ord(".")
+_FRAME, _STOP, _BINPERSID = 0x95, ord("."), ord("Q")
 
 #: Refused wherever they stand, with why.
 REFUSED = {
@@ -46,6 +41,10 @@ REFUSED = {
     "ADDITEMS": "fills a set, which no checkpoint needs",
 }
 _REFUSED = {code: name for code, name in _NAMES.items() if name in REFUSED}
+
+#: Length of the argument by opcode; -1 where that takes a closer look.
+_LENGTHS = [-1 if code in _REFUSED else _FIXED.get(code, -1)
+            for code in range(256)]
 
 #: A number written as text is short.
 _NUMBERS = frozenset(map(ord, "ILFpg"))
@@ -70,8 +69,9 @@ def walk(data, where, limits, start=0, persistent=False):
 
     Returns
     -------
-    list of Opcode
-        Up to and with STOP.
+    list of (int, int, int, int)
+        For each opcode up to STOP: its code, where it is, and where its
+        argument begins and ends.
 
     Raises
     ------
@@ -87,19 +87,19 @@ def walk(data, where, limits, start=0, persistent=False):
     6
     """
     found, at, size = [], start, len(data)
-    allowed = {"BINPERSID"} if persistent else set()
-    while True:
-        if at >= size:
-            raise _truncated(where, at, "another opcode")
+    while at < size:
         code = data[at]
-        if code in _REFUSED and _REFUSED[code] not in allowed:
-            raise _refused(where, at, _REFUSED[code])
-        begin, end = _argument(data, code, at, where)
-        need = end + (_framed(data, begin, end) if code == _FRAME else 0)
-        if need > size:
+        length = _LENGTHS[code]
+        if length >= 0:
+            begin, end = at + 1, at + 1 + length
+            following = end
+        else:
+            begin, end, following = _argument(data, code, at, where,
+                                              persistent)
+        if end > size:
             raise _truncated(where, at, "%s with %d bytes more"
-                             % (_NAMES[code], need - size))
-        found.append(Opcode(code, at, begin, end))
+                             % (_NAMES[code], end - size))
+        found.append((code, at, begin, end))
         if code == _STOP:
             return found
         if len(found) >= limits.opcodes:
@@ -107,23 +107,30 @@ def walk(data, where, limits, start=0, persistent=False):
                 "%s: has more than %d pickle opcodes; expected fewer. Pass "
                 "limits=LIMITS._replace(opcodes=…) if you know the file."
                 % (where, limits.opcodes))
-        at = end + (code in _LINES)
+        at = following
+    raise _truncated(where, at, "another opcode")
 
 
-def _framed(data, begin, end):
-    return int.from_bytes(data[begin:end], "little")
-
-
-def _argument(data, code, at, where):
-    """Return where the argument of an opcode begins and ends."""
-    fixed = _FIXED.get(code)
-    if fixed is not None:
-        return at + 1, at + 1 + fixed
+def _argument(data, code, at, where, persistent):
+    """Return where an argument of no fixed length begins and ends, and where
+    the next opcode is.
+    """
+    if code in _REFUSED and not (persistent and code == _BINPERSID):
+        raise _refused(where, at, _REFUSED[code])
     if code in _COUNTED:
         begin = at + 1 + _COUNTED[code]
-        return begin, begin + int.from_bytes(data[at + 1:begin], "little")
+        end = begin + int.from_bytes(data[at + 1:begin], "little")
+        return begin, end, end
     if code in _LINES:
-        return at + 1, _end_of_lines(data, code, at, where)
+        end = _end_of_lines(data, code, at, where)
+        return at + 1, end, end + 1
+    if code == _FRAME:
+        frame = int.from_bytes(data[at + 1:at + 9], "little")
+        if at + 9 + frame > len(data):
+            raise _truncated(where, at, "a frame of %d bytes" % frame)
+        return at + 1, at + 9, at + 9
+    if code == _BINPERSID:
+        return at + 1, at + 1, at + 1
     raise CheckpointError(
         "%s: has byte 0x%02x at %d, which is no pickle opcode; expected a "
         "pickle. The file is damaged or of another format."

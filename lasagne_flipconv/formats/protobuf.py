@@ -51,9 +51,9 @@ def fields_of(data, where, limits, wanted=None):
         if number == 0 or at > len(data):
             raise _broken(where, at)
         count += 1
-        if count > limits.opcodes:
+        if count > limits.members:
             raise UnsafeFileError("%s: has more than %d fields; expected "
-                                  "fewer." % (where, limits.opcodes))
+                                  "fewer." % (where, limits.members))
         if wanted is None or number in wanted:
             found.append((number, value))
     return found
@@ -95,6 +95,8 @@ def _size(data, at, wire, where):
 
 
 def _varint(data, at, where):
+    if at < len(data) and data[at] < 0x80:
+        return data[at], at + 1
     value = 0
     for shift in range(0, 70, 7):
         if at >= len(data):

@@ -184,7 +184,8 @@ def read_legacy(file, limits):
     for tensor in _tensors(value, limits, file.name).values():
         used[tensor.storage.key] = tensor.storage
     keys, at = unpickle(data, file.name, limits, at)
-    if type(keys) is not list or set(keys) < set(used):
+    if type(keys) is not list or not all(
+            isinstance(key, str) for key in keys) or set(keys) < set(used):
         raise UnsafeFileError("%s: lists other storages than its tensors "
                               "use; expected the same." % file.name)
     for key in keys:

@@ -124,11 +124,11 @@ class Finder:
     def visit(self, depth):
         """Count a step, refuse too many and too deep ones."""
         self.visits += 1
-        if depth > self.limits.depth or self.visits > self.limits.opcodes:
+        if depth > self.limits.depth or self.visits > self.limits.members:
             raise UnsafeFileError(
                 "%s: nests or repeats lists and dicts beyond %d levels or %d "
                 "items; expected fewer."
-                % (self.where, self.limits.depth, self.limits.opcodes))
+                % (self.where, self.limits.depth, self.limits.members))
 
     def find(self, value, prefix="", depth=0):
         """Collect the arrays in a value."""

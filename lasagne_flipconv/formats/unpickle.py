@@ -39,7 +39,7 @@ class Machine:
         self.view = memoryview(data)
         self.calls, self.persistent = calls, persistent
         self.stack, self.below, self.memo = [], [], {}
-        self.made = 0
+        self.made = self.at = 0
 
     def spend(self, size):
         """Count bytes that are made from others; refuse too many."""
@@ -58,17 +58,17 @@ class Machine:
 
     def run(self, opcodes):
         """Return the value of a pickle."""
-        for op in opcodes:
-            try:
-                _STEPS[op.letter](self, op)
-            except FlipconvError:
-                raise
-            except (IndexError, KeyError, TypeError, ValueError,
-                    OverflowError, struct.error) as error:
-                raise CheckpointError(
-                    "%s: is no valid pickle at byte %d (%s); expected one "
-                    "that pickle.dump wrote." % (
-                        self.where, op.at, type(error).__name__)) from error
+        try:
+            for letter, self.at, start, end in opcodes:
+                _STEPS[letter](self, start, end)
+        except FlipconvError:
+            raise
+        except (IndexError, KeyError, TypeError, ValueError,
+                OverflowError, struct.error) as error:
+            raise CheckpointError(
+                "%s: is no valid pickle at byte %d (%s); expected one that "
+                "pickle.dump wrote." % (self.where, self.at,
+                                        type(error).__name__)) from error
         if len(self.stack) != 1 or self.below:
             raise CheckpointError(
                 "%s: leaves %d values at the end of the pickle; expected one."
@@ -118,118 +118,134 @@ def unpickle(data, where, limits, start=0, calls=None, persistent=None):
     opcodes = walk(data, where, limits, start, persistent is not None)
     machine = Machine(data, where, limits, {**CALLS, **(calls or {})},
                       persistent)
-    return machine.run(opcodes), opcodes[-1].end
+    return machine.run(opcodes), opcodes[-1][-1]
 
 
-# Opcodes: each a function of the machine and the opcode.
+# Opcodes: each a function of the machine and of where its argument is.
 
 def _push(make):
-    def step(machine, op):
-        machine.stack.append(make(machine, op))
+    def step(machine, start, end):
+        machine.stack.append(make(machine, start, end))
     return step
 
 
 def _constant(value):
-    return _push(lambda machine, op: value)
+    return _push(lambda machine, start, end: value)
 
 
-def _bytes(machine, op):
-    return machine.view[op.start:op.end]
+def _bytes(machine, start, end):
+    return machine.view[start:end]
 
 
-def _unsigned(machine, op):
-    return int.from_bytes(machine.data[op.start:op.end], "little")
+def _unsigned(machine, start, end):
+    return int.from_bytes(machine.data[start:end], "little")
 
 
-def _signed(machine, op):
-    if op.end - op.start > _LONGEST_INTEGER:
+def _signed(machine, start, end):
+    if end - start > _LONGEST_INTEGER:
         raise UnsafeFileError(
             "%s: has an integer of %d bytes at %d; expected at most %d."
-            % (machine.where, op.end - op.start, op.at, _LONGEST_INTEGER))
-    return int.from_bytes(machine.data[op.start:op.end], "little",
+            % (machine.where, end - start, machine.at, _LONGEST_INTEGER))
+    return int.from_bytes(machine.data[start:end], "little",
                           signed=True)
 
 
-def _double(machine, op):
-    return struct.unpack(">d", machine.data[op.start:op.end])[0]
+def _double(machine, start, end):
+    return struct.unpack(">d", machine.data[start:end])[0]
 
 
-def _integer_line(machine, op):
-    line = machine.data[op.start:op.end]
-    if op.letter == ord("I") and line in (b"00", b"01"):
-        return line == b"01"
-    return int(line.rstrip(b"L\r") if op.letter == ord("L") else line)
+def _integer_line(machine, start, end):
+    line = machine.data[start:end]
+    return line == b"01" if line in (b"00", b"01") else int(line)
 
 
-def _float_line(machine, op):
-    return float(machine.data[op.start:op.end])
+def _long_line(machine, start, end):
+    return int(machine.data[start:end].rstrip(b"L\r"))
 
 
-def _string_line(machine, op):
-    line = machine.data[op.start:op.end].strip()
+def _float_line(machine, start, end):
+    return float(machine.data[start:end])
+
+
+def _string_line(machine, start, end):
+    line = machine.data[start:end].strip()
     if len(line) < 2 or line[:1] != line[-1:] or line[:1] not in b"'\"":
         raise ValueError("no quotes")
     return memoryview(codecs.escape_decode(line[1:-1])[0])
 
 
-def _unicode_line(machine, op):
-    return machine.data[op.start:op.end].decode("raw-unicode-escape")
+def _unicode_line(machine, start, end):
+    return machine.data[start:end].decode("raw-unicode-escape")
 
 
-def _unicode(machine, op):
-    return machine.data[op.start:op.end].decode("utf-8", "surrogatepass")
+def _unicode(machine, start, end):
+    return machine.data[start:end].decode("utf-8", "surrogatepass")
 
 
-def _nothing(machine, op):
+def _new_list(machine, start, end):
+    return []
+
+
+def _new_dict(machine, start, end):
+    return {}
+
+
+def _nothing(machine, start, end):
     """Do nothing: PROTO, FRAME and STOP only matter to the walk."""
 
 
-def _mark(machine, op):
+def _mark(machine, start, end):
     machine.below.append(machine.stack)
     machine.stack = []
 
 
-def _pop(machine, op):
+def _pop(machine, start, end):
     if machine.stack:
         machine.stack.pop()
     else:
         machine.since_mark()
 
 
-def _pop_mark(machine, op):
+def _pop_mark(machine, start, end):
     machine.since_mark()
 
 
-def _duplicate(machine, op):
+def _duplicate(machine, start, end):
     machine.stack.append(machine.stack[-1])
 
 
-def _put(machine, op):
-    index = (int(machine.data[op.start:op.end]) if op.letter == ord("p")
-             else _unsigned(machine, op))
-    if index >= 1 << 32:
+def _put(machine, start, end):
+    machine.memo[_unsigned(machine, start, end)] = machine.stack[-1]
+
+
+def _put_line(machine, start, end):
+    index = int(machine.data[start:end])
+    if not 0 <= index < 1 << 32:
         raise ValueError("no place in the memo")
     machine.memo[index] = machine.stack[-1]
 
 
-def _memoize(machine, op):
+def _memoize(machine, start, end):
     machine.memo[len(machine.memo)] = machine.stack[-1]
 
 
-def _get(machine, op):
-    return machine.memo[int(machine.data[op.start:op.end])
-                        if op.letter == ord("g") else _unsigned(machine, op)]
+def _get(machine, start, end):
+    return machine.memo[_unsigned(machine, start, end)]
+
+
+def _get_line(machine, start, end):
+    return machine.memo[int(machine.data[start:end])]
 
 
 def _collect(kind):
-    def step(machine, op):
+    def step(machine, start, end):
         items = machine.since_mark()
         machine.stack.append(kind(items))
     return step
 
 
 def _tuple(n):
-    def step(machine, op):
+    def step(machine, start, end):
         items = tuple(machine.stack[-n:])
         if len(items) != n:
             raise IndexError("too few for a tuple")
@@ -237,32 +253,32 @@ def _tuple(n):
     return step
 
 
-def _append(machine, op):
+def _append(machine, start, end):
     value = machine.stack.pop()
     only(machine.stack[-1], list).append(value)
 
 
-def _appends(machine, op):
+def _appends(machine, start, end):
     items = machine.since_mark()
     only(machine.stack[-1], list).extend(items)
 
 
-def _set_item(machine, op):
+def _set_item(machine, start, end):
     value, key = machine.stack.pop(), machine.stack.pop()
     only(machine.stack[-1], dict)[key_of(key)] = value
 
 
-def _set_items(machine, op):
+def _set_items(machine, start, end):
     items = machine.since_mark()
     only(machine.stack[-1], dict).update(pairs_of(items))
 
 
-def _global(machine, op):
-    module, name = machine.data[op.start:op.end].split(b"\n")
+def _global(machine, start, end):
+    module, name = machine.data[start:end].split(b"\n")
     return _symbol(machine, module.decode("utf-8"), name.decode("utf-8"))
 
 
-def _stack_global(machine, op):
+def _stack_global(machine, start, end):
     name, module = machine.stack.pop(), machine.stack.pop()
     if not isinstance(name, str) or not isinstance(module, str):
         raise TypeError("no names")
@@ -291,7 +307,7 @@ def _unknown(machine, symbol):
         "dicts, texts and numbers only. %s" % (machine.where, asked, WAY_OUT))
 
 
-def _reduce(machine, op):
+def _reduce(machine, start, end):
     arguments, symbol = machine.stack.pop(), machine.stack.pop()
     if not isinstance(symbol, Symbol) or type(arguments) is not tuple:
         raise TypeError("no call")
@@ -300,26 +316,26 @@ def _reduce(machine, op):
         raise UnsafeFileError(
             "%s: calls %s.%s at byte %d, which is only ever named; expected a "
             "pickle as NumPy writes it. %s"
-            % (machine.where, symbol.module, symbol.name, op.at, WAY_OUT))
+            % (machine.where, symbol.module, symbol.name, machine.at, WAY_OUT))
     machine.stack.append(call(machine, arguments))
 
 
-def _new_object(machine, op):
+def _new_object(machine, start, end):
     arguments, symbol = machine.stack.pop(), machine.stack.pop()
     if symbol not in EMPTY_DICTS or arguments != ():
         raise UnsafeFileError(
             "%s: makes an object of a class at byte %d; expected arrays, "
             "lists, dicts, texts and numbers only. %s"
-            % (machine.where, op.at, WAY_OUT))
+            % (machine.where, machine.at, WAY_OUT))
     machine.stack.append(Ordered())
 
 
-def _build(machine, op):
+def _build(machine, start, end):
     state = machine.stack.pop()
     build(machine, machine.stack[-1], state)
 
 
-def _persistent_id(machine, op):
+def _persistent_id(machine, start, end):
     machine.stack.append(machine.persistent(machine, machine.stack.pop()))
 
 
@@ -327,7 +343,7 @@ _STEPS = {
     "(": _mark, ".": _nothing, "\x80": _nothing, "\x95": _nothing,
     "0": _pop, "1": _pop_mark, "2": _duplicate,
     "N": _constant(None), "\x88": _constant(True), "\x89": _constant(False),
-    "I": _push(_integer_line), "L": _push(_integer_line),
+    "I": _push(_integer_line), "L": _push(_long_line),
     "F": _push(_float_line), "G": _push(_double),
     "J": _push(_signed), "\x8a": _push(_signed), "\x8b": _push(_signed),
     "K": _push(_unsigned), "M": _push(_unsigned),
@@ -335,12 +351,12 @@ _STEPS = {
     "T": _push(_bytes), "U": _push(_bytes), "B": _push(_bytes),
     "C": _push(_bytes), "\x8e": _push(_bytes), "\x96": _push(_bytes),
     "X": _push(_unicode), "\x8c": _push(_unicode), "\x8d": _push(_unicode),
-    "]": _push(lambda machine, op: []), "}": _push(lambda machine, op: {}),
+    "]": _push(_new_list), "}": _push(_new_dict),
     ")": _constant(()), "t": _collect(tuple), "l": _collect(list),
     "d": _collect(pairs_of), "\x85": _tuple(1), "\x86": _tuple(2),
     "\x87": _tuple(3), "a": _append, "e": _appends, "s": _set_item,
-    "u": _set_items, "p": _put, "q": _put, "r": _put, "\x94": _memoize,
-    "g": _push(_get), "h": _push(_get), "j": _push(_get),
+    "u": _set_items, "p": _put_line, "q": _put, "r": _put, "\x94": _memoize,
+    "g": _push(_get_line), "h": _push(_get), "j": _push(_get),
     "c": _push(_global), "\x93": _stack_global, "R": _reduce,
     "\x81": _new_object, "b": _build, "Q": _persistent_id,
 }
