@@ -10,3 +10,7 @@ if os.environ.get("LASAGNE_SOURCE"):
     sys.path.insert(0, os.path.abspath(os.environ["LASAGNE_SOURCE"]))
 
 import lasagne_flipconv  # noqa: E402,F401
+
+#: Programs, not tests; what they import need not be installed.
+collect_ignore = ["attacks", "golden", "check_docstrings.py", "fuzz.py",
+                  "safety.py"]
