@@ -118,7 +118,8 @@ def merges():
     yield merged("ElemwiseSumLayer", equal, coeffs=3)
     yield merged("ElemwiseMergeLayer", equal, T.mul)
     yield merged("ConcatLayer", [(2, 3, 4), (2, 3, 5)], axis=-1)
-    yield merged("ConcatLayer", [(2, 3, 4), (2, 2, 5)], 2, [None, "lower", "upper"])
+    yield merged("ConcatLayer", [(2, 3, 4), (2, 2, 5)], 2,
+                 [None, "lower", "upper"])
     for border in ("nearest", "mirror", "wrap"):
         yield Case("TransformerLayer", tuple(AFFINE),
                    dict(border_mode=border), AFFINE)

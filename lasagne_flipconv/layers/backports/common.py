@@ -6,8 +6,8 @@ from lasagne.layers import base as stock
 
 from ..parameters import Layer
 
-__all__ = ["IS_OLD", "bases", "check_rank", "documented", "insert_axes",
-           "kept_sizes", "named_axes"]
+__all__ = ["IS_OLD", "bases", "check_rank", "choose", "documented",
+           "insert_axes", "kept_sizes", "named_axes"]
 
 #: Whether the installed Lasagne is 0.1, or behaves as it does.
 IS_OLD = Layer is not stock.Layer
@@ -86,6 +86,24 @@ def bases(name, base=Layer):
         Without the class of Lasagne where it needs no backport.
     """
     return (base, getattr(lasagne.layers, name)) if IS_OLD else (base,)
+
+
+def choose(name, ours):
+    """Return the layer class or function of a name.
+
+    Parameters
+    ----------
+    name : str
+        Its name in ``lasagne.layers``.
+    ours : type or callable
+        The backport.
+
+    Returns
+    -------
+    type or callable
+        Lasagne's own where the installed Lasagne has it as in 0.2.dev1.
+    """
+    return ours if IS_OLD else getattr(lasagne.layers, name, ours)
 
 
 def named_axes(axes, ndim, **words):

@@ -47,24 +47,22 @@ def autocrop(inputs, cropping):
 
     Examples
     --------
-    >>> import numpy as np, theano
-    >>> a, b = theano.shared(np.arange(5)), theano.shared(np.arange(3))
-    >>> autocrop([a, b], ["center"])[0].eval().tolist()
-    [1, 2, 3]
+    >>> x, y = T.constant([1, 2, 3, 4, 5]), T.constant([6, 7, 8])
+    >>> autocrop([x, y], ["center"])[0].eval().tolist()
+    [2, 3, 4]
     """
     if cropping is None:
         return inputs
     modes = _modes(cropping, [input.ndim for input in inputs])
-    smallest = [mode and T.min(T.stack([input.shape[axis] for input in inputs]))
-                for axis, mode in enumerate(modes)]
-    return [input[tuple(_part(input.shape[axis], smallest[axis], mode)
-                        for axis, mode in enumerate(modes))]
-            for input in inputs]
+    columns = [[_part(input.shape[axis], [i.shape[axis] for i in inputs], mode)
+                for input in inputs] for axis, mode in enumerate(modes)]
+    return [input[parts] for input, parts in zip(inputs, zip(*columns))]
 
 
-def _part(size, kept, mode):
+def _part(size, sizes, mode):
     if mode is None:
         return slice(None)
+    kept = T.min(T.stack(sizes))
     start = _START[mode](size - kept)
     return slice(start, start + kept)
 

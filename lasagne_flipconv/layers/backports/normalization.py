@@ -56,8 +56,8 @@ class BatchNormLayer(Layer):
     >>> batch = theano.shared(np.array([[1.], [3.]]))
     >>> layer.get_output_for(batch).eval().round(2).tolist()
     [[-1.0], [1.0]]
-    >>> layer.get_output_for(batch, deterministic=True).eval().tolist()
-    [[1.0], [3.0]]
+    >>> layer.mean.get_value().tolist()
+    [0.2]
     """
 
     def __init__(self, incoming, axes="auto", epsilon=1e-4, alpha=0.1,
@@ -121,7 +121,8 @@ class BatchNormLayer(Layer):
         # computed from. The alias shares the memory of the stored statistic;
         # times zero, it brings its update and changes no number.
         alias = theano.clone(stored, share_inputs=False)
-        alias.default_update = (1 - self.alpha) * alias + self.alpha * batch
+        value = (1 - self.alpha) * alias + self.alpha * batch
+        alias.default_update = T.patternbroadcast(value, alias.broadcastable)
         return 0 * alias
 
     def _normalize(self, input, mean, inv_std):
@@ -198,10 +199,29 @@ def batch_norm(layer, **kwargs):
     >>> [layer.name for layer in get_all_layers(top)]
     ['fc', 'fc_bn', 'fc_bn_nonlin']
     """
+    return normalized(BatchNormLayer, layer, kwargs)
+
+
+def normalized(cls, layer, kwargs):
+    """Normalize a layer by a class, between its product and nonlinearity.
+
+    Parameters
+    ----------
+    cls : type
+        The normalization layer.
+    layer : Layer
+        The layer to normalize; it loses its bias and nonlinearity.
+    kwargs : dict
+        Arguments of `cls`, and ``name``.
+
+    Returns
+    -------
+    Layer
+        The topmost layer.
+    """
     nonlinearity = _strip(layer)
     name = _name_for(layer, "_bn", kwargs)
-    return _put_back(nonlinearity, BatchNormLayer(layer, name=name, **kwargs),
-                     name)
+    return _put_back(nonlinearity, cls(layer, name=name, **kwargs), name)
 
 
 def instance_norm(layer, learn_scale=True, learn_bias=True, **kwargs):

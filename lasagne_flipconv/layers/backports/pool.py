@@ -1,4 +1,6 @@
 """Pooling over one to three spatial axes, and over a spatial pyramid."""
+from itertools import product
+
 import theano.tensor as T
 from lasagne.utils import as_tuple
 from theano.tensor.signal.pool import pool_2d, pool_3d
@@ -279,8 +281,8 @@ class SpatialPyramidPoolingLayer(Layer):
         return T.concatenate([level(input, d) for d in self.pool_dims], axis=2)
 
     def _equal_regions(self, input, n):
-        sizes = [symbol if known is None else known for known, symbol
-                 in zip(self.input_shape[2:], (input.shape[2], input.shape[3]))]
+        sizes = [input.shape[axis] if known is None else known
+                 for axis, known in enumerate(self.input_shape[2:], start=2)]
         # Theano refuses any other padding of a region of unknown size
         pooled = pool_2d(input, ws=tuple((s + n - 1) // n for s in sizes),
                          stride=tuple(s // n for s in sizes), pad=None,
@@ -289,9 +291,9 @@ class SpatialPyramidPoolingLayer(Layer):
 
     def _regions(self, input, n):
         reduce = _reduction(self.mode)
-        rows, columns = _borders(input.shape[2], n), _borders(input.shape[3], n)
+        rows, columns = (_borders(input.shape[axis], n) for axis in (2, 3))
         return T.stack([reduce(input[:, :, row, column], axis=(2, 3))
-                        for row in rows for column in columns], axis=2)
+                        for row, column in product(rows, columns)], axis=2)
 
 
 def _reduction(mode):

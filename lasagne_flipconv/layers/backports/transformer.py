@@ -107,7 +107,7 @@ class _Transformer(MergeLayer):
 
 @documented
 class TransformerLayer(_Transformer):
-    """Sample images on a grid that is turned, scaled, sheared and shifted [1]_.
+    """Sample images on a grid that is turned, scaled and shifted [1]_.
 
     Parameters
     ----------
@@ -134,13 +134,9 @@ class TransformerLayer(_Transformer):
 
     Examples
     --------
-    Mirror an image:
-
-    >>> layer = TransformerLayer((1, 1, 1, 3), (1, 6))
-    >>> image = theano.shared(np.array([[[[1., 2., 3.]]]]))
-    >>> matrix = theano.shared(np.array([[-1., 0, 0, 0, 1, 0]]))
-    >>> layer.get_output_for([image, matrix]).eval().tolist()
-    [[[[3.0, 2.0, 1.0]]]]
+    >>> layer = TransformerLayer((None, 3, 8, None), (None, 6), (2, .5))
+    >>> layer.output_shape
+    (None, 3, 4, None)
     """
 
     def __init__(self, incoming, localization_network, downsample_factor=1,
@@ -198,13 +194,10 @@ class TPSTransformerLayer(_Transformer):
 
     Examples
     --------
-    Move everything by one pixel:
-
-    >>> layer = TPSTransformerLayer((1, 1, 2, 3), (1, 8), control_points=4)
-    >>> image = theano.shared(np.array([[[[1., 2., 3.], [4., 5., 6.]]]]))
-    >>> moves = theano.shared(np.array([[1., 1, 1, 1, 0, 0, 0, 0]]))
-    >>> layer.get_output_for([image, moves]).eval().round(6).tolist()
-    [[[[2.0, 3.0, 3.0], [5.0, 6.0, 6.0]]]]
+    >>> layer = TPSTransformerLayer((None, 3, 8, 9), (None, 8),
+    ...                             control_points=4)
+    >>> layer.source_points.tolist()
+    [[-1.0, 1.0, -1.0, 1.0], [-1.0, -1.0, 1.0, 1.0]]
     """
 
     def __init__(self, incoming, localization_network, downsample_factor=1,
@@ -214,8 +207,8 @@ class TPSTransformerLayer(_Transformer):
                          border_mode, num_outputs=2 * control_points, **kwargs)
         side = int(round(np.sqrt(control_points)))
         if side ** 2 != control_points:
-            raise ValueError("TPSTransformerLayer: control_points=%r; expected "
-                             "a square number." % (control_points,))
+            raise ValueError("TPSTransformerLayer: control_points=%r; "
+                             "expected a square number." % (control_points,))
         self.control_points = control_points
         self.precompute_grid = self._can_precompute(precompute_grid)
         self.source_points = _grid_numpy(side, side)[1:]
