@@ -36,7 +36,9 @@ setup(
         "Lasagne>=0.1",
     ],
     extras_require={
-        "test": ["pytest", "hypothesis"],
+        "plot": ["matplotlib"],
+        "examples": ["matplotlib", "pooch", "scikit-learn"],
+        "test": ["pytest", "hypothesis", "matplotlib", "scikit-learn"],
         "lint": ["ruff", "numpydoc", "build"],
     },
     entry_points={"console_scripts": [

@@ -1,0 +1,76 @@
+"""Train the digits network that ``lasagne-flipconv demo`` loads.
+
+    python examples/train_digits.py [--out FOLDER] [--epochs N]
+
+Writes `digits_weights.npz` and `digits_images.npz`; with the package's data
+folder, that is how the files the package carries were made. It is trained
+with Conv2DLayer, so its kernels are for convolution.
+"""
+import argparse
+from pathlib import Path
+
+import lasagne_flipconv  # noqa: F401  makes Theano and Lasagne importable
+import lasagne
+import numpy as np
+import theano
+import theano.tensor as T
+from lasagne_flipconv import digits
+from lasagne_flipconv.layers import Conv2DLayer
+from sklearn.datasets import load_digits
+
+TEST = 450  # the last images, by writers that the others are not by
+
+
+def data():
+    """Return all digits: images (axes image, 1, row, column) and labels."""
+    loaded = load_digits()
+    return loaded.images[:, None].astype("uint8"), loaded.target
+
+
+def training_step(network):
+    """Compile the function that takes a batch and returns its loss."""
+    images = lasagne.layers.get_all_layers(network)[0].input_var
+    labels = T.ivector()
+    predicted = lasagne.layers.get_output(network)
+    loss = lasagne.objectives.categorical_crossentropy(predicted,
+                                                       labels).mean()
+    parameters = lasagne.layers.get_all_params(network, trainable=True)
+    updates = lasagne.updates.adam(loss, parameters, 2e-3)
+    return theano.function([images, labels], loss, updates=updates)
+
+
+def train(network, images, labels, epochs, batch=50):
+    """Train with Adam, printing the loss of each epoch."""
+    step = training_step(network)
+    random = np.random.RandomState(0)
+    for epoch in range(1, epochs + 1):
+        order = random.permutation(len(images))
+        losses = [step(images[i], labels[i]) for i in
+                  np.array_split(order, len(images) // batch)]
+        print("epoch %2d: loss %.3f" % (epoch, np.mean(losses)), flush=True)
+
+
+def main(out, epochs=30):
+    """Train, then write weights and test images to a folder."""
+    lasagne.random.set_rng(np.random.RandomState(0))
+    x, y = data()
+    network = digits.build(Conv2DLayer)
+    scaled = (x / 16).astype(theano.config.floatX)
+    train(network, scaled[:-TEST], y[:-TEST].astype("int32"), epochs)
+    values = [value.astype("float32") for value in
+              lasagne.layers.get_all_param_values(network)]
+    out = Path(out)
+    out.mkdir(parents=True, exist_ok=True)
+    np.savez_compressed(out / digits.WEIGHTS.name, *values)
+    np.savez_compressed(out / digits.IMAGES.name, x=x[-TEST:],
+                        y=y[-TEST:].astype("uint8"))
+    for name in (digits.WEIGHTS.name, digits.IMAGES.name):
+        print("%s: %d bytes" % (out / name, (out / name).stat().st_size))
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--out", default="digits", help="folder to write to")
+    parser.add_argument("--epochs", type=int, default=30)
+    options = parser.parse_args()
+    main(options.out, options.epochs)
