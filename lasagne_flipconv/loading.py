@@ -13,7 +13,8 @@ from .kernels import Convention, convert_kernel, plan_conversion
 from .matching import match
 from .transfer import TransferRecord, slots_of
 
-__all__ = ["LoadRecord", "Options", "entries_of", "load_into", "plan_load"]
+__all__ = ["LoadRecord", "Options", "entries_of", "load_into", "plan_load",
+           "value_of"]
 
 AS_IN_NETWORK = "as in network"
 
@@ -285,8 +286,19 @@ def _shape_after(plan):
         len(shape) == 2) else shape
 
 
-def _value(plan):
-    """Read one value, and make it what the network wants."""
+def value_of(plan):
+    """Read one value, and make it what the network wants.
+
+    Parameters
+    ----------
+    plan : Plan
+        What to do.
+
+    Returns
+    -------
+    numpy.ndarray
+        In the parameter's type and convention.
+    """
     entry = plan.entry
     value = entry.read()
     if plan.source is not None:
@@ -320,7 +332,7 @@ def _set_all(plans):
     old = {}
     try:
         for plan in plans:
-            param, value = plan.slot.param, _value(plan)
+            param, value = plan.slot.param, value_of(plan)
             if param in old:
                 _check_shared(plan.slot, value)
                 continue
