@@ -16,7 +16,7 @@ image = np.eye(3, dtype="float32")[None, None]
 layer = Conv2DLayer(lasagne.layers.InputLayer(image.shape), 1, (2, 2),
                     W=kernel, nonlinearity=None)
 output = lasagne.layers.get_output(layer, image).eval()
-expected = [[[[3, 2], [1, 3]]]]  # the kernel turned: [[3, 2], [1, 0]]
+expected = [[[[3, 1], [2, 3]]]]  # not [[3, 2], [1, 3]], as correlation gives
 assert np.array_equal(output, expected), output
 print("lasagne_flipconv %s works, installed in %s" % (
     lasagne_flipconv.__version__, os.path.dirname(where)))
