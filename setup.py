@@ -37,8 +37,14 @@ setup(
     ],
     extras_require={
         "plot": ["matplotlib"],
+        "hdf5": ["h5py"],
+        "onnx": ["onnx"],
+        "safetensors": ["safetensors"],
+        "torch": ["torch"],
+        "formats": ["h5py", "onnx", "safetensors"],
         "examples": ["matplotlib", "pooch", "scikit-learn"],
-        "test": ["pytest", "hypothesis", "matplotlib", "scikit-learn"],
+        "test": ["pytest", "hypothesis", "matplotlib", "scikit-learn",
+                 "h5py", "onnx", "safetensors"],
         "lint": ["ruff", "numpydoc", "build"],
     },
     entry_points={"console_scripts": [
