@@ -3,8 +3,8 @@ import numpy as np
 import theano
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
-from lasagne.layers import (DenseLayer, InputLayer, get_all_param_values,
-                            get_all_params)
+from lasagne.layers import (DenseLayer, InputLayer, get_all_layers,
+                            get_all_param_values, get_all_params, get_output)
 from lasagne.nonlinearities import softmax
 from lasagne_flipconv.layers import BatchNormLayer, Conv2DLayer
 
@@ -49,6 +49,13 @@ def values_of(net):
 def unchanged(net, before):
     """Tell whether a network has just the values it had."""
     return all(map(np.array_equal, values_of(net), before))
+
+
+def output(net, x):
+    """Return what a network computes of an input."""
+    inputs = get_all_layers(net)[0].input_var
+    run = theano.function([inputs], get_output(net, deterministic=True))
+    return run(x.astype(FLOAT))
 
 
 def same(ours, theirs):

@@ -3,9 +3,7 @@ import lasagne
 import lasagne_flipconv.loading
 import numpy as np
 import pytest
-import theano
-from lasagne.layers import (DenseLayer, InputLayer, get_all_params,
-                            get_output)
+from lasagne.layers import DenseLayer, InputLayer, get_all_params
 from lasagne_flipconv import layers, load, save
 from lasagne_flipconv.errors import CheckpointError, ConventionError
 from lasagne_flipconv.layers import (Conv2DDNNLayer, Conv2DLayer,
@@ -27,11 +25,6 @@ def plain(path, net):
     """Save values as Lasagne users do: nothing tells the orientation."""
     np.savez(path, *files.values_of(net))
     return path
-
-
-def output(net, x):
-    inputs = lasagne.layers.get_all_layers(net)[0].input_var
-    return theano.function([inputs], get_output(net, deterministic=True))(x)
 
 
 @pytest.mark.parametrize("flip", [False, True])
@@ -58,8 +51,8 @@ def test_the_loaded_network_computes_the_same(path):
     files.fill(target, 1)
     load(plain(path, source), target, orientation="convolution")
     x = cases.values((2, 3, 9, 8), 5, files.FLOAT)
-    np.testing.assert_allclose(output(target, x), output(source, x),
-                               rtol=1e-4)
+    np.testing.assert_allclose(files.output(target, x),
+                               files.output(source, x), rtol=1e-4)
 
 
 def test_unknown_orientation_is_refused_with_the_choices(path):
