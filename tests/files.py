@@ -1,4 +1,6 @@
 """What the tests of weight files share: networks, arrays, comparing."""
+import importlib.util
+
 import numpy as np
 import theano
 from hypothesis import strategies as st
@@ -15,6 +17,11 @@ FLOAT = theano.config.floatX
 #: Types that every format has, and those that NumPy and pickles have beside.
 COMMON = ("<f4", "<f8", "<f2", "<i8", "<i4", "|u1", "|b1")
 NUMPYS = COMMON + (">f4", ">f8", ">i2", "<u4")
+
+
+def has(module):
+    """Tell whether a library is installed, without importing it."""
+    return importlib.util.find_spec(module) is not None
 
 
 def network(conv=Conv2DLayer, names=True, norm=False, out=5, **options):

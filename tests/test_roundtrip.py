@@ -1,7 +1,6 @@
 """What is written is what is read, bit for bit, in every convention."""
 import bz2
 import gzip
-import importlib.util
 import pickle
 
 import numpy as np
@@ -23,11 +22,7 @@ CONVENTIONS = [Convention(axes, orientation) for axes in AXES
                for orientation in ("convolution", "correlation")]
 
 
-def has(module):
-    return importlib.util.find_spec(module) is not None
-
-
-WRITTEN = ["npz"] + ["safetensors"] * has("safetensors")
+WRITTEN = ["npz"] + ["safetensors"] * files.has("safetensors")
 #: Layer, role, rows, epsilon and name of an array.
 RECORDS = [(None, None, None, None, "arr_0"),
            ("conv1", "W", "channels_last", 1e-5, "conv1.W"),
@@ -146,7 +141,7 @@ FOREIGN = {
     **{"pickle %d" % protocol: ("pkl", "pickle", pickled(protocol),
                                 files.NUMPYS) for protocol in range(6)},
 }
-INSTALLED = [name for name, row in FOREIGN.items() if has(row[1])]
+INSTALLED = [name for name, row in FOREIGN.items() if files.has(row[1])]
 
 
 @pytest.mark.parametrize("form", INSTALLED)
