@@ -129,8 +129,9 @@ def _converted(entry, told, wanted, where):
             entry, source.axes):
         raise ConventionError(
             "%s in %s: the file does not say whether its kernels are for "
-            "convolution or correlation; expected to be told. Pass --from, "
-            "such as --from correlation." % (entry.name, where))
+            "convolution or correlation; expected to be told. Pass told=, or "
+            "--from on the command line, such as 'correlation'."
+            % (entry.name, where))
     target = _wanted(source, wanted, entry)
     plan = plan_conversion(entry.shape, source, target, entry.name)
     if known in ORIENTATIONS and wanted in ORIENTATIONS:
@@ -176,8 +177,8 @@ def _known(entry, told, where):
         return known._replace(orientation=given.orientation)
     if given.orientation not in (None, known.orientation):
         raise ConventionError(
-            "%s in %s: the file says %r, --from says %r; expected both to "
-            "agree. Leave --from out: the file knows."
+            "%s in %s: the file says %r, told= (--from) says %r; expected "
+            "both to agree. Leave it out: the file knows."
             % (entry.name, where, known.orientation, given.orientation))
     return entry.convention
 
