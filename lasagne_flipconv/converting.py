@@ -13,10 +13,25 @@ from .limits import LIMITS
 
 __all__ = ["ConvertRecord", "convention_told", "convert_file"]
 
-#: What a conversion did: how many arrays there are, the names of kernels that
-#: were turned, of those whose axes were permuted, and of what was left out
-#: because the new file holds arrays only.
-ConvertRecord = namedtuple("ConvertRecord", "arrays turned permuted left")
+
+class ConvertRecord(namedtuple("ConvertRecord", "arrays turned permuted "
+                               "left")):
+    """Tell what a conversion did.
+
+    Parameters
+    ----------
+    arrays : int
+        How many arrays there are.
+    turned : tuple of str
+        Kernels that were reversed along their spatial axes.
+    permuted : tuple of str
+        Kernels whose axes were put in another order.
+    left : tuple of str
+        What was left out, as the new file holds arrays only.
+    """
+
+    __slots__ = ()
+
 
 
 def convert_file(source, target, told=None, wanted=None, progress=None,
