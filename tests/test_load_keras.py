@@ -109,6 +109,13 @@ def test_weights_alone_do_not_tell_what_was_flattened():
         load(path, space(names=False), data_format="channels_last")
 
 
+@pytest.mark.parametrize("name, told", [
+    ("space.weights.h5", "HWC"), ("space.h5", "channels_first")])
+def test_another_order_than_the_file_has_is_refused(name, told):
+    with pytest.raises(ConventionError, match="data_format is '%s'" % told):
+        load(HERE / name, space(), data_format=told)
+
+
 def test_weights_alone_do_not_tell_gamma_from_beta():
     net, path = plane(), HERE / "plane.weights.h5"
     told = {"data_format": "channels_last"}
