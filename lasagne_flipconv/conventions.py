@@ -1,4 +1,4 @@
-"""Tables of conventions: exact layer class or file format → :class:`Convention`.
+"""Tables of conventions: exact layer class or format → :class:`Convention`.
 
 A layer class has one row here and nowhere else; a new one adds its row with
 :func:`register`. Classes are looked up exactly: a subclass that changes how

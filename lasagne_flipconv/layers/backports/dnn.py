@@ -171,7 +171,9 @@ class BatchNormDNNLayer(choose_base("BatchNormLayer",
     <incoming>
     axes : 'auto', 0 or tuple of int
         Only the first axis, or all but the second.
-    epsilon, alpha, beta, gamma, mean, inv_std
+    epsilon, alpha : float
+        As those of ``BatchNormLayer``.
+    beta, gamma, mean, inv_std : array, variable or callable
         As those of ``BatchNormLayer``.
     <kwargs>
 
