@@ -18,6 +18,7 @@ from collections import Counter, namedtuple
 from pathlib import Path
 
 TESTS = Path(__file__).resolve().parent
+MANIFEST = TESTS / "attacks" / "manifest.tsv"
 sys.path.insert(0, str(TESTS / "attacks"))
 
 import lasagne_flipconv  # noqa: E402,F401
@@ -46,7 +47,7 @@ _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 Result = namedtuple("Result", "file right error events ms memory")
 
 
-def rows(manifest=TESTS / "attacks" / "manifest.tsv"):
+def rows(manifest=MANIFEST):
     """Return the rows of the manifest that can be tried here."""
     with open(manifest, encoding="utf-8") as file:
         found = list(csv.DictReader(file, delimiter="\t"))
@@ -63,8 +64,7 @@ def preload():
     for path in sorted((TESTS / "golden").iterdir()):
         if path.suffix not in (".py", ".txt", ".pyc") and path.is_file():
             try:
-                with read(path) as checkpoint:
-                    checkpoint.values()
+                read_all(path)
             except CheckpointError as error:
                 if "pip install" not in str(error):
                     raise
@@ -86,7 +86,13 @@ def limited(size):
     return status("VmRSS")
 
 
-def attempt(row, folder):
+def read_all(path):
+    """Read a file and all of its arrays."""
+    with read(path) as checkpoint:
+        checkpoint.values()
+
+
+def attempt(row, folder, action=read_all):
     """Read one file, in this process; return what happened."""
     path = folder / row["file"]
     events, size = [], path.stat().st_size
@@ -106,8 +112,7 @@ def attempt(row, folder):
     sys.addaudithook(hook)
     started, error = time.perf_counter(), None
     try:
-        with read(str(path)) as checkpoint:
-            checkpoint.values()
+        action(str(path))
     except BaseException as caught:
         error = caught
     ms = 1000 * (time.perf_counter() - started)
@@ -118,14 +123,15 @@ def attempt(row, folder):
         max(0, status("VmHWM") - before - size))
 
 
-def in_child(row, folder):
+def in_child(row, folder, action=read_all):
     """Fork, and return what happened to one file in the child."""
     reader, writer = os.pipe()
     child = os.fork()
     if not child:
         code = 1
         try:
-            os.write(writer, json.dumps(attempt(row, folder)).encode())
+            os.write(writer, json.dumps(
+                attempt(row, folder, action)).encode())
             code = 0
         finally:
             os._exit(code)
@@ -138,7 +144,7 @@ def in_child(row, folder):
     return Result(*json.loads(told))
 
 
-def run(folder=TESTS / "attacks" / "files"):
+def run(folder=TESTS / "attacks" / "files", attempts=ATTEMPTS):
     """Return the results of all files, and whether any was executed."""
     preload()
     old, results = os.getcwd(), []
@@ -146,7 +152,7 @@ def run(folder=TESTS / "attacks" / "files"):
         os.chdir(empty)
         try:
             for row in rows():
-                for _ in range(ATTEMPTS):  # others may use the machine
+                for _ in range(attempts):  # others may use the machine
                     result = in_child(row, folder)
                     if result.ms <= MILLISECONDS:
                         break

@@ -15,6 +15,8 @@ __all__ = ["Array", "CALLS", "DType", "EMPTY_DICTS", "Ordered", "Symbol",
 Symbol = namedtuple("Symbol", "module name")
 
 _LARGEST_KEY = 1 << 31
+#: Of keys, codes and other words: each is decoded whenever it is used.
+_LONGEST_WORD = 1024
 
 
 class DType:
@@ -38,6 +40,8 @@ class Ordered(dict):
 
 def as_text(value):
     """Return a text, given one or the bytes that Python 2 had for it."""
+    if len(value) > _LONGEST_WORD:
+        raise ValueError("no word")
     return value if isinstance(value, str) else bytes(value).decode("latin-1")
 
 
@@ -122,6 +126,7 @@ def _objects(machine, shape, items):
 
 def _stored(machine, dtype, shape, fortran, raw):
     if isinstance(raw, str):
+        machine.spend(len(raw))
         raw = raw.encode("latin-1")
     if not is_bytes(raw) or type(fortran) not in (bool, int):
         raise TypeError("no bytes")

@@ -21,7 +21,8 @@ START = 12
 _LENGTH = {(1, 0): 2, (2, 0): 4, (3, 0): 4}
 _FIELD = re.compile(
     r"\s*'(descr|fortran_order|shape)'\s*:\s*"
-    r"('[^'\\]{1,16}'|True|False|\((?:\s*\d{1,19}L?\s*,?)*\s*\))\s*,?")
+    r"('[^'\\]{1,16}'|True|False|\(\s*\)|"
+    r"\((?:\s*\d{1,19}L?\s*,)+(?:\s*\d{1,19}L?)?\s*\))\s*(?:,|(?=\}))")
 #: Bytes of a header; NumPy refuses more than 10000 unless told otherwise.
 _LONGEST = 10000
 

@@ -157,6 +157,14 @@ def field(number, value):
     return varint(number << 3 | 2) + varint(len(value)) + value
 
 
+def deep_message(depth):
+    """Return graphs of ONNX within each other, by attributes of nodes."""
+    found = b""
+    for _ in range(depth):
+        found = field(1, field(5, field(6, found)))
+    return found
+
+
 def onnx_model(*tensors, nodes=b""):
     """Return a model with initialisers."""
     graph = nodes + field(2, b"g") + b"".join(field(5, t) for t in tensors)

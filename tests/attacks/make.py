@@ -15,7 +15,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 from containers import (array_pickle, bomb, caffe_layer,  # noqa: E402
-                        caffe_model, call, field, good_npy, member, npy, npz,
+                        caffe_model, call, deep_message, field, good_npy, member, npy, npz,
                         onnx_model, onnx_tensor, safetensors, tensor_pickle,
                         torch_zip, varint)
 from gadgets import GADGETS, MARKER, SHELL  # noqa: E402
@@ -91,6 +91,51 @@ def opcodes():
               b"\x80\x04\x8c\x02os\x94\x8c\x06system\x94h\x00h\x01\x93\x8c"
               + bytes([len(SHELL)]) + SHELL.encode() + b"\x85R.",
               "asks for os.system")
+    yield row("stack-global-memo-moved", b"\x80\x04\x8c\x02osq\x05\x8c\x04"
+              b"mathq\0\x8c\x06systemq\x010h\x05h\x01\x93\x8c"
+              + bytes([len(SHELL)]) + SHELL.encode() + b"\x85R.",
+              "asks for os.system", advisory="picklescan issue 22")
+    yield row("stack-global-memo-overwritten", b"\x80\x04\x8c\x05numpyq\0"
+              b"\x8c\x02osq\x000h\0\x8c\x06system\x93N\x85R.",
+              "asks for os.system", advisory="picklescan issue 22")
+    yield row("stack-global-of-bytes", b"\x80\x04U\x02osU\x06system\x93N\x85"
+              b"R.", "no valid pickle", "broken")
+    yield row("stack-global-made", b"\x80\x04c_codecs\nencode\n\x8c\x02os\x8c"
+              b"\x06latin1\x86R\x8c\x06system\x93N\x85R.",
+              "no valid pickle", "broken")
+    yield row("global-with-nul", b"cos\0\nsystem\n(tR.", "asks for os")
+    yield row("global-look-alike", "c\u043es\nsystem\n(tR.".encode(),
+              "asks for \u043es.system")
+    yield row("reduce-again", b"\x80\x02ccollections\nOrderedDict\n)R)R.",
+              "no valid pickle", "broken")
+    yield row("build-on-dict", b"\x80\x02}}U\x0a__setstate__"[:-3]
+              + b"K\x01sb.", "no pickle opcode", "broken")
+    yield row("build-twice-dtype", b"\x80\x02cnumpy\ndtype\nU\x02f4K\0K\x01"
+              b"\x87R(K\x03U\x01<NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\0tb"
+              b"(K\x03U\x01<NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\0tb.",
+              "no valid pickle", "broken")
+    yield row("dtype-structured", b"\x80\x02cnumpy\ndtype\nU\x02V8K\0K\x01"
+              b"\x87R(K\x03U\x01|NU\x01a\x85}U\x01aN\x86sK\x08K\x01K\x10tb.",
+              "elements of type 'V8'")
+    yield row("dtype-huge", b"\x80\x02cnumpy\ndtype\nU\x0bV2147483647"
+              b"K\0K\x01\x87R.", "elements of type")
+    yield row("dtype-text", b"\x80\x02cnumpy\ndtype\nU\x05i4,i4K\0K\x01\x87R.",
+              "elements of type")
+    yield row("scalar-object", b"\x80\x02cnumpy.core.multiarray\nscalar\n"
+              b"cnumpy\ndtype\nU\x02O8K\0K\x01\x87RU\x04N.q\0\x86R.",
+              "elements of type 'O8'")
+    yield row("scalar-huge", b"\x80\x02cnumpy.core.multiarray\nscalar\n"
+              b"cnumpy\ndtype\nU\x07S999999K\0K\x01\x87RU\x01a\x86R.",
+              "999999 bytes")
+    yield row("frombuffer-object", b"\x80\x04cnumpy.core.numeric\n_frombuffer"
+              b"\n(C\x08" + b"\0" * 8 + b"cnumpy\ndtype\nU\x02O8K\0K\x01\x87R"
+              b"K\x01\x85U\x01CtR.", "elements of type 'O8'")
+    yield row("frombuffer-larger", b"\x80\x04cnumpy.core.numeric\n_frombuffer"
+              b"\n(C\x08" + b"\0" * 8 + b"cnumpy\ndtype\nU\x02f4K\0K\x01\x87R"
+              b"\x8a\x06\0\0\0\0\0\x01\x85U\x01CtR.", "bytes; expected the 8")
+    yield row("ordered-dict-of-itself", b"\x80\x02ccollections\nOrderedDict\n"
+              b"](]q\0(h\0h\0eeR"[:-1] + b"\x85R.", "no valid pickle",
+              "broken")
     yield row("stack-global-get-missing", b"\x80\x04h\x07h\x08\x93.",
               "no valid pickle", "broken")
     yield row("global-newline", b"cos\r\nsystem\r\n(S'" + SHELL.encode()
@@ -132,6 +177,18 @@ def exhausting():
     yield row("shared-array", b"\x80\x02](" + array_pickle(
         shape="(I4096\nt", raw=b"\0" * 16384)[:-1] + b"q\1"
         + b"h\1" * 2000 + b"e.", "repeats 69683 bytes", form="pickle")
+    row_of = b"\x80\x02](" + array_pickle(
+        shape="(I8192\nt", raw=b"\0" * 32768)[:-1] + b"q\1"
+    yield row("shared-metadata", b"}(" + array_pickle()[:-1].join([
+        b"X\x06\0\0\0values]", b"a"]) + b"X\1\0\0\0b" + row_of + b"h\1" * 2000
+        + b"eu.", "until they come to")
+    text = b"X" + (65536).to_bytes(4, "little") + b"a" * 65536 + b"q\0"
+    again = array_pickle(shape="(I16384\nt", raw="h\0")[:-1]
+    yield row("text-as-arrays", b"](" + text + again * 600 + b"l.",
+              "repeats its content")
+    yield row("long-key-of-bytes", b"\x80\x03](B" + (65536).to_bytes(
+        4, "little") + b"a" * 65536 + b"q\0}h\0Nse.", "no valid pickle",
+        "broken")
     yield row("memo-growth", b"]" + b"".join(
         b"r" + i.to_bytes(4, "little") for i in range(35000)) + b".",
         "more than 30000 pickle opcodes")
@@ -139,6 +196,8 @@ def exhausting():
               "broken")
     yield row("memo-text-index", b"]p99999999999999999999\n.",
               "no valid pickle", "broken")
+    yield row("protocol", b"\x80\x06].", "no format", "broken")
+    yield row("protocol-later", b"]\x80\x06.", "no valid pickle", "broken")
     yield row("opcodes", b"]" + b"N0" * 30000 + b".", "more than 30000")
     yield row("deep-tuples", b")" + b"\x85" * 25000 + b".", "nests or repeats")
     yield row("deep-lists", b"]" * 14000 + b"a" * 13999 + b".",
@@ -189,6 +248,14 @@ def exhausting():
         "broken", ".pkl.gz", "gzip")
     yield row("bz2", bz2.compress(b"]" + bomb(1 << 24)), "unpacks",
               suffix=".pkl.bz2", form="bz2")
+    many = gzip.compress(bomb(1 << 20), mtime=0)
+    yield row("gzip-members", gzip.compress(b"]", mtime=0) + many * 50,
+              "unpacks", suffix=".pkl.gz", form="gzip")
+    yield row("bz2-members", bz2.compress(b"]") + bz2.compress(
+        bomb(1 << 20)) * 50, "unpacks", suffix=".pkl.bz2", form="bz2")
+    yield row("gzip-name", b"\x1f\x8b\x08\x08" + b"\0" * 6
+              + b"../../a\0" + b"\xff" * 8, "badly compressed", "broken",
+              ".pkl.gz", "gzip")
     yield row("gzip-trailing", gzip.compress(b"].", mtime=0) + b"PK\3\4",
               "badly compressed", "broken", ".pkl.gz", "gzip")
     yield row("gzip-checksum", gzip.compress(b"].", mtime=0)[:-8] + b"\0" * 8,
@@ -248,6 +315,26 @@ def archives():
                        ("nul", "a\0.npy"), ("empty", ""),
                        ("long", "a" * 5000 + ".npy"), ("folder", "a/")):
         yield row("name-" + name, more(word, good), "a member named")
+    for name, word in (("double-slash", "a//b.npy"), ("dot", "./a.npy"),
+                       ("stream", "a.npy:b.npy"), ("share", "\\\\a\\b.npy"),
+                       ("inside", "a/../arr_0.npy")):
+        yield row("name-" + name, more(word, good), "a member named")
+    yield row("name-other-encoding", more("a\u00e9.npy", good, flags=0x800,
+                                          local={"flags": 0}),
+              "another name")
+    yield row("device", more("arr_1.npy", b"", attributes=0o020666 << 16),
+              "a device")
+    yield row("extra-64-bits", more("arr_1.npy", good, size=0xFFFFFFFF,
+                                    extra=b"\1\0\x08\0" + b"\xff" * 8),
+              "declares 18446744073709551615 bytes")
+    yield row("extra-twice", more("arr_1.npy", good, size=0xFFFFFFFF,
+                                  extra=(b"\1\0\x08\0" + b"\x88" + b"\0" * 7)
+                                  * 2), "twice", "broken")
+    yield row("extra-unicode-name", more(
+        "arr_1.npy", good, extra=b"up\x0e\0\x01" + b"\0" * 4 + b"evil1.npy"),
+        "another name in an extra field")
+    yield row("two-ends", npz(comment=npz()[-22:]), "ends at byte")
+    yield row("comment-archive", npz(comment=npz()), "ends at byte")
     yield row("symlink", more("arr_1.npy", b"/etc/passwd",
                               attributes=0o120777 << 16), "symbolic link")
     yield row("pickle-member", more("data.pkl", call(
@@ -309,6 +396,33 @@ def arrays():
     yield row("shape-power", npy(header="{'descr': '<f4', 'fortran_order': "
                                  "False, 'shape': (9**9**9,)}"),
               "has the header", "broken")
+    for name, header in (
+            ("lambda", "{'descr': (lambda: 'f4')(), 'fortran_order': False, "
+             "'shape': (1,)}"),
+            ("join", "{'descr': '<' 'f4', 'fortran_order': False, 'shape': "
+             "(1,)}"),
+            ("twice", "{'descr': '<f4', 'shape': (1,), 'shape': (2,)}"),
+            ("more", "{'descr': '<f4', 'fortran_order': False, 'shape': "
+             "(2,), 'evil': 1}"),
+            ("nul", "{'descr': '<f4', 'fortran_order': False, 'shape': (2,)"
+             "}\0"),
+            ("digits", "{'descr': '<f4', 'fortran_order': False, 'shape': ("
+             + "9" * 5000 + ",)}"),
+            ("backtracking", "{'shape': (" + " 1 " * 3000),
+            ("subarray", "{'descr': ('<f4', (1000000,)), 'fortran_order': "
+             "False, 'shape': (1,)}")):
+        yield row("header-" + name, npy(header=header), "has the header",
+                  "broken")
+    for name, code, text in (
+            ("code-object-hidden", "O", "are no list"),
+            ("code-void", "|V2147483647", "elements of type"),
+            ("code-text", "<U500000000", "elements of type"),
+            ("code-many", "i4,i4", "elements of type"),
+            ("code-name", "float32", "elements of type")):
+        yield row(name, npy(code=code, body=b"]." if code == "O"
+                            else b"\0" * 8), text)
+    yield row("version", b"\x93NUMPY\x09\0" + npy()[8:], "version 1.0",
+              "broken")
     yield row("shape-negative", npy((-2,)), "has the header", "broken")
     yield row("trailing", npy(body=b"\0" * 12), "which is 8 bytes")
     yield row("date", npy(code="<M8[s]", body=b"\0" * 16),
@@ -363,6 +477,31 @@ def torches():
               "asks for torch.load")
     yield row("object", torch_zip(call("torch.nn.modules.linear", "Linear",
                                        ())), "asks for torch.nn")
+    yield row("numel-overflow", torch_zip(tensor_pickle(
+        shape=b"\x8a\x05\0\0\0\0\x01\x8a\x05\0\0\0\0\x01\x86",
+        stride=b"K\0K\0\x86")), "of its storage",
+        advisory="CVE-2026-24747")
+    yield row("append-to-storage", torch_zip(tensor_pickle(
+        after=b"K\x01a")), "no valid pickle", "broken",
+        advisory="CVE-2026-24747")
+    yield row("setitems-on-storage", torch_zip(tensor_pickle(
+        after=b"(K\0K\x01u")), "no valid pickle", "broken",
+        advisory="CVE-2026-24747")
+    yield row("build-on-tensor", torch_zip(tensor_pickle(
+        after=b"}U\x01aK\x01sb")), "no valid pickle", "broken",
+        advisory="CVE-2025-32434")
+    yield row("storage-path", torch_zip(tensor_pickle(key=b"/")),
+              "lacks storage", "broken")
+    yield row("storages-share-bytes", torch_zip(tensor_pickle(), member(
+        "archive/data/1", b"\0" * 16, at=0)), "an overlap")
+    yield row("set-state", torch_zip(call(
+        "torch._utils", "_rebuild_wrapper_subclass", (1,))),
+        "asks for torch._utils._rebuild_wrapper_subclass",
+        advisory="CVE-2025-32434")
+    yield row("from-node", torch_zip(call(
+        "torch._tensor", "_rebuild_from_type_v2", (1,))),
+        "asks for torch._tensor._rebuild_from_type_v2",
+        advisory="CVE-2025-32434")
     yield row("tar", b"pickle\0".ljust(257, b"\0") + b"ustar\x0000"
               + b"\0" * 760, "no format", "broken",
               advisory="CVE-2025-32434")
@@ -411,6 +550,23 @@ def tables():
              b',"a":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}}', b"",
              "names something twice", "unsafe"),
             ("deep", b'{"a":' + b"[" * 100000, b"", "no JSON", "broken"),
+            ("integer", b'{"a":' + b"9" * 5000 + b"}", b"", "5000 digits",
+             "broken"),
+            ("list", b'{"a":[]}', b"",
+             "safetensors refuses", "broken"),
+            ("negative", {"a": dict(entry, data_offsets=[-8, 0])}, b"\0" * 8,
+             "safetensors refuses", "broken"),
+            ("reversed", {"a": dict(entry, data_offsets=[8, 0])}, b"\0" * 8,
+             "safetensors refuses", "broken"),
+            ("overflow", {"a": dict(entry, shape=[1 << 63, 1 << 63])},
+             b"\0" * 8, "safetensors refuses", "broken"),
+            ("metadata", {"__metadata__": {"a": ["b"]}, "a": entry},
+             b"\0" * 8, "safetensors refuses", "broken"),
+            ("record", {"__metadata__": {"lasagne_flipconv": "[[" * 9999},
+                        "a": entry}, b"\0" * 8, "cannot be read", "broken"),
+            ("record-other", {"__metadata__": {"lasagne_flipconv":
+                                               '[["b", "{}"]]'}, "a": entry},
+             b"\0" * 8, "record of other arrays", "broken"),
             ("type", {"a": dict(entry, dtype="PICKLE")}, b"\0" * 8,
              "safetensors refuses", "broken")):
         yield row("safetensors-" + name, safetensors(header, body), text,
@@ -427,6 +583,27 @@ def tables():
         raw=b"", rest=external.replace(b"../../../../etc/passwd",
                                        b"/etc/ssh/ssh_host_key__"[:22]))),
         "in another file", "unsafe", ".onnx", "ONNX CVE-2022-25882")
+    for name, word in (("url", b"file:///etc/passwd"), ("link", b"a/../../b"),
+                       ("windows", b"C:\\a")):
+        yield row("onnx-external-" + name, onnx_model(onnx_tensor(
+            raw=b"", rest=field(13, field(1, b"location") + field(2, word))
+            + field(14, 1))), "in another file", "unsafe", ".onnx",
+            "ONNX CVE-2024-5187" if name == "link" else "")
+    yield row("onnx-external-beside-raw", onnx_model(onnx_tensor(
+        rest=external)), "in another file", "unsafe", ".onnx")
+    yield row("onnx-texts", onnx_model(onnx_tensor(
+        (0,), b"", kind=8)), "expected numbers", "unsafe", ".onnx")
+    yield row("onnx-sparse", field(1, 8) + field(7, field(2, b"g") + field(
+        15, b"")) + field(8, b""), "1 sparse", "unsafe", ".onnx")
+    yield row("onnx-nodes", field(1, 8) + field(7, field(1, b"") * 10001)
+              + field(8, b""), "10001 nodes", "unsafe", ".onnx")
+    yield row("onnx-length", field(1, 8) + b"\x3a" + varint(1 << 62)
+              + field(8, b""), "no message", "broken", ".onnx")
+    yield row("onnx-deep", field(1, 8) + field(7, deep_message(500)) + field(8, b""),
+              "ONNX refuses", "broken", ".onnx")
+    yield row("onnx-segment", onnx_model(onnx_tensor(rest=field(
+        3, field(1, 0) + field(2, 1 << 40)))), "declares 2 elements",
+        "unsafe", ".onnx")
     yield row("onnx-shape", onnx_model(onnx_tensor((1 << 40,))),
               "declares 1099511627776 elements", "unsafe", ".onnx")
     yield row("onnx-negative", onnx_model(onnx_tensor(((1 << 64) - 2,))),
@@ -448,6 +625,13 @@ def tables():
         ((1 << 64) - 2,))), "more than 2**", "unsafe", ".caffemodel")
     yield row("caffe-axes", caffe_model(caffe_layer((1,) * 50)),
               "more than 8 axes", "unsafe", ".caffemodel")
+    yield row("caffe-packed-odd", caffe_model(field(1, b"c") + field(
+        2, b"Convolution") + field(7, field(5, b"\0" * 7) + field(
+            7, field(1, b"\2")))), "bytes", "unsafe", ".caffemodel")
+    yield row("caffe-group", b"\x0a\x03net\xa2\x06\x02\x0b\x0c", "no message",
+              "broken", ".caffemodel")
+    yield row("caffe-name-long", caffe_model(field(1, b"a" * 5000)),
+              "no name", "broken", ".caffemodel")
     yield row("caffe-cut", caffe_model(caffe_layer())[:-3], "no message",
               "broken", ".caffemodel")
     yield row("caffe-length", b"\x0a\x03net\xa2\x06" + varint(1 << 60),
