@@ -381,6 +381,9 @@ def arrays():
     yield row("object-72TiB", npy((1,), "|O", call(
         "numpy", "ndarray", ((10**13,),))), "calls numpy.ndarray")
     yield row("object-no-list", npy((1,), "|O", b"]."), "are no list")
+    yield row("object-no-dict", npy((), "|O", b"]."), "are no list")
+    yield row("object-dict", npy((), "|O", b"}(" + b"X\1\0\0\0a" + call(
+        "os", "system", (SHELL,))[:-1] + b"u."), "asks for os.system")
     yield row("structured", npy(header="{'descr': [('a', 'O')], "
                                 "'fortran_order': False, 'shape': (1,)}"),
               "has the header", "broken")
