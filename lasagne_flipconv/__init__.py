@@ -19,6 +19,8 @@ _HOME = {
     "Convention": "kernels", "convert_kernel": "kernels",
     "convention_of": "conventions", "register": "conventions",
     "transfer": "transfer", "load": "checkpoint",
+    "install": "installing", "uninstall": "installing",
+    "replace_layers": "replace", "unpickle": "unpickling",
 }
 
 __all__ = sorted(_HOME) + ["layers"]

@@ -67,7 +67,7 @@ def register(layer_class, like):
     >>> Scaled((None, 3, 9, 9), 4, 3).convention
     Convention(axes='OIHW', orientation='convolution')
     """
-    row = _row_of_class(like)
+    row = row_of_class(like)
     if row is None:
         raise ConventionError(
             "register(%s, like=%s): %s has no known convention; expected a "
@@ -81,7 +81,7 @@ def add_row(layer_class, row):
     _REGISTERED[layer_class] = row
 
 
-def _row_of_class(cls):
+def row_of_class(cls):
     name = "%s.%s" % (cls.__module__, cls.__qualname__)
     return _REGISTERED.get(cls) or _STOCK.get(name)
 
@@ -103,7 +103,7 @@ def find_row(layer):
     """
     changed = [m for m in _OVERRIDES if m in vars(layer)]
     for cls in type(layer).__mro__:
-        row = _row_of_class(cls)
+        row = row_of_class(cls)
         if row is not None:
             if changed:
                 raise _undeclared(layer, cls, changed)
