@@ -18,7 +18,11 @@ _HOME = {
     "CheckpointError": "errors", "UnsafeFileError": "errors",
     "Convention": "kernels", "convert_kernel": "kernels",
     "convention_of": "conventions", "register": "conventions",
-    "transfer": "transfer", "load": "checkpoint",
+    "transfer": "transfer",
+    "Checkpoint": "checkpoint", "load": "checkpoint", "save": "checkpoint",
+    "read": "checkpoint", "detect": "detecting",
+    "inspect_file": "inspecting", "check_file": "inspecting",
+    "convert_file": "converting",
     "install": "installing", "uninstall": "installing",
     "replace_layers": "replace", "unpickle": "unpickling",
 }

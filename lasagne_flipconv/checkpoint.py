@@ -70,8 +70,12 @@ def _opened(where, limits):
 
 def load(path, network=None, *, orientation=None, inputs=None, strict=True,
          prefix="", names=None, leave_last=0, data_format=None,
-         limits=LIMITS):
+         epsilon=None, limits=LIMITS):
     """Load a checkpoint into a network, the right way round.
+
+    Arrays are matched to parameters by the names of layers where both sides
+    have them, else by their order. Everything is worked out before the first
+    value is set: a network is loaded as a whole or not at all.
 
     Parameters
     ----------
@@ -104,6 +108,10 @@ def load(path, network=None, *, orientation=None, inputs=None, strict=True,
     data_format : {'channels_first', 'channels_last', None}
         For Keras files that do not say: the order of the axes that dense
         layers flattened.
+    epsilon : float, optional
+        What the network that the file is from adds to a variance before the
+        square root, where the file does not say and it is not the default of
+        its library: 1e-5 in PyTorch, ONNX and Caffe, 1e-3 in Keras.
     limits : lasagne_flipconv.limits.Limits
         Ceilings.
 
@@ -129,7 +137,7 @@ def load(path, network=None, *, orientation=None, inputs=None, strict=True,
     with checkpoint:
         return load_into(network, checkpoint, Options(
             orientation, inputs, strict, prefix, names or {}, leave_last,
-            data_format))
+            data_format, epsilon))
 
 
 def save(path, network):

@@ -31,8 +31,10 @@ def rows_for(slot, entry, name, data_format):
     ConventionError
         If the order matters and is not known.
     """
-    shape = _flattened(slot.layer, slot.attribute == "W")
-    if shape is None or shape[0] == 1 or np.prod(shape[1:]) == 1:
+    before = _before_flatten(slot.layer, slot.attribute == "W")
+    shape = before and tuple(before.output_shape[1:])
+    if not shape or shape[0] == 1 or np.prod(shape[1:]) == 1 or (
+            _is_channels_last(before, name, data_format)):
         return None
     order = data_format if entry.rows == "unknown" else entry.rows
     if order is None:
@@ -51,21 +53,34 @@ def rows_for(slot, entry, name, data_format):
         len(space), *range(len(space))).ravel()
 
 
-def _flattened(layer, dense):
-    """Return the shape that was flattened before a layer: channels first.
+def _before_flatten(layer, dense):
+    """Return the layer whose output was flattened before this one.
 
     None if there was no flatten, or a layer that mixes the units since.
     """
-    shape = getattr(layer, "input_shape", None)
-    if dense and shape is not None and len(shape) > 2:
-        return tuple(shape[1:])
     before = getattr(layer, "input_layer", None)
+    if before is None or dense and len(before.output_shape) > 2:
+        return before
     while before is not None and len(before.output_shape) == 2:
-        inner = getattr(before, "input_shape", None)
+        inner = getattr(before, "input_layer", None)
         if inner is None or getattr(before, "W", None) is not None:
             return None
-        if len(inner) > 2:
-            flat = int(np.prod(inner[1:])) == before.output_shape[1]
-            return tuple(inner[1:]) if flat else None
-        before = getattr(before, "input_layer", None)
+        if len(inner.output_shape) > 2:
+            flat = int(np.prod(inner.output_shape[1:]))
+            return inner if flat == before.output_shape[1] else None
+        before = inner
     return None
+
+
+def _is_channels_last(layer, name, data_format):
+    """Tell whether the network itself moves the channels to the end."""
+    pattern = getattr(layer, "pattern", None)
+    if pattern is None:
+        return False
+    n = len(layer.output_shape)
+    if tuple(pattern) == (0,) + tuple(range(2, n)) + (1,):
+        return data_format != "channels_first"
+    raise ConventionError(
+        "%s: follows a DimshuffleLayer%r before the flatten; expected none, "
+        "or one that moves the channels to the end. Flatten the activations "
+        "as the file's network does." % (name, tuple(pattern)))

@@ -1,21 +1,18 @@
-"""What is in a checkpoint, whether it is valid, and another one made of it."""
+"""What is in a checkpoint, and whether it is valid."""
 import os
 from collections import namedtuple
 
-import numpy as np
-
-from .checkpoint import read, write
+from .checkpoint import read
 from .conventions import FORMAT_CONVENTIONS
-from .errors import CheckpointError, ConventionError, FlipconvError
 from .formats.record import is_kernel, orientation_of
-from .kernels import ORIENTATIONS, SPATIAL, Convention, convert_kernel
+from .kernels import SPATIAL, Convention
 from .limits import LIMITS
 
-__all__ = ["ArrayReport", "FileReport", "check_file", "convert_file",
-           "convention_told", "inspect_file"]
+__all__ = ["ArrayReport", "FileReport", "check_file", "inspect_file"]
 
-#: What :func:`inspect_file` tells of an array. `orientation` is None if it is
-#: no kernel, "any" if it is 1×1.
+#: What :func:`inspect_file` tells of an array. `axes` is None where they are
+#: not known; `orientation` None if it is no kernel, "any" if it is 1×1, "not
+#: recorded" if the file does not say.
 ArrayReport = namedtuple("ArrayReport", "name shape dtype bytes axes "
                          "orientation")
 
@@ -48,27 +45,86 @@ def inspect_file(path, limits=LIMITS):
         If the file is refused.
     """
     with read(path, limits=limits) as checkpoint:
-        return FileReport(
-            os.fspath(path), checkpoint.format, checkpoint.writer,
-            os.path.getsize(path), checkpoint.ordered,
-            tuple(_report(entry) for entry in checkpoint.entries),
-            tuple(str(key) for key in checkpoint.metadata))
+        return _report(path, checkpoint)
 
 
-def _report(entry):
+def check_file(path, limits=LIMITS):
+    """Read all of a file, every value included, and keep nothing.
+
+    Parameters
+    ----------
+    path : str or os.PathLike
+        A checkpoint of any known format.
+    limits : lasagne_flipconv.limits.Limits
+        Ceilings.
+
+    Returns
+    -------
+    FileReport
+        What is in it; it is fine.
+
+    Raises
+    ------
+    CheckpointError, UnsafeFileError
+        If the file is refused.
+    """
+    with read(path, limits=limits) as checkpoint:
+        for entry in checkpoint.entries:
+            entry.read()
+        return _report(path, checkpoint)
+
+
+def _report(path, checkpoint):
+    return FileReport(
+        os.fspath(path), checkpoint.format, checkpoint.writer,
+        os.path.getsize(path), checkpoint.ordered,
+        tuple(_array(entry) for entry in checkpoint.entries),
+        tuple(str(key) for key in checkpoint.metadata))
+
+
+def _array(entry):
     axes, orientation = None, None
     if is_kernel(entry):
-        axes = _axes(entry)
+        axes = axes_of(entry)
         orientation = orientation_of(entry) or NOT_RECORDED
-        if axes is not None and all(
-                n == 1 for n, a in zip(entry.shape, axes) if a in "DHW"):
+        if is_one_by_one(entry, axes):
             orientation = ANY
     return ArrayReport(entry.name, tuple(int(n) for n in entry.shape),
-                       str(entry.dtype), entry.nbytes, axes, orientation)
+                       str(entry.dtype), int(entry.nbytes), axes, orientation)
 
 
-def _axes(entry):
-    """Return the axes of a kernel, or None if they are not known."""
+def is_one_by_one(entry, axes=None):
+    """Tell whether a kernel has just one position, so that it has no reverse.
+
+    Parameters
+    ----------
+    entry : Entry
+        A kernel.
+    axes : str, optional
+        Its axes; where they are not known, those of Lasagne.
+
+    Returns
+    -------
+    bool
+        Whether the orientation does not matter.
+    """
+    axes = axes or "OI" + SPATIAL[len(entry.shape) - 2]
+    return all(n == 1 for n, a in zip(entry.shape, axes) if a in "DHW")
+
+
+def axes_of(entry):
+    """Return the axes of a kernel, or None if they are not known.
+
+    Parameters
+    ----------
+    entry : Entry
+        A kernel.
+
+    Returns
+    -------
+    str or None
+        Such as ``"OIHW"``.
+    """
     told = entry.convention
     if isinstance(told, Convention):
         return told.axes
@@ -78,229 +134,3 @@ def _axes(entry):
         return (adjoint if entry.kind == "transposed" else forward).replace(
             "*", SPATIAL[n])
     return None
-
-
-def check_file(path, limits=LIMITS):
-    """Read all of a file, and tell why it is refused if it is.
-
-    Parameters
-    ----------
-    path : str or os.PathLike
-        A file.
-    limits : lasagne_flipconv.limits.Limits
-        Ceilings.
-
-    Returns
-    -------
-    str or None
-        Why it is refused; None if it is fine.
-
-    Raises
-    ------
-    OSError
-        If it cannot be looked at.
-    """
-    with open(path, "rb"):
-        pass
-    try:
-        with read(path, limits=limits) as checkpoint:
-            for entry in checkpoint.entries:
-                entry.read()
-    except FlipconvError as error:
-        if "cannot be read without" in str(error):
-            raise OSError(str(error)) from error
-        return str(error)
-    return None
-
-
-def convention_told(text, n, transposed=False):
-    """Return the convention that a word stands for.
-
-    Parameters
-    ----------
-    text : str
-        ``convolution``, ``correlation``, a format such as ``torch``, or axes
-        and orientation such as ``HWIO:correlation``.
-    n : int
-        Number of spatial axes.
-    transposed : bool
-        Whether the kernel belongs to a transposed convolution.
-
-    Returns
-    -------
-    Convention
-        Axes and orientation.
-
-    Raises
-    ------
-    ConventionError
-        If it is no such word.
-
-    Examples
-    --------
-    >>> convention_told("tensorflow", 2)
-    Convention(axes='HWIO', orientation='correlation')
-    """
-    if text in ORIENTATIONS:
-        return Convention(("IO" if transposed else "OI") + SPATIAL[n], text)
-    if text in FORMAT_CONVENTIONS:
-        forward, adjoint, orientation = FORMAT_CONVENTIONS[text]
-        return Convention((adjoint if transposed else forward).replace(
-            "*", SPATIAL[n]), orientation)
-    axes, _, orientation = text.partition(":")
-    if orientation:
-        return Convention(axes, orientation)
-    raise ConventionError(
-        "%r: is no convention; expected 'convolution', 'correlation', one of "
-        "%s, or axes and orientation such as 'HWIO:correlation'."
-        % (text, ", ".join(FORMAT_CONVENTIONS)))
-
-
-def convert_file(source, target, told=None, wanted=None, progress=None,
-                 limits=LIMITS):
-    """Make a checkpoint of another format, its kernels in another convention.
-
-    One array is in memory at a time, where the format allows it.
-
-    Parameters
-    ----------
-    source, target : str or os.PathLike
-        The file to read, and the one to write: ``.npz`` or ``.safetensors``.
-    told : str, optional
-        Convention of the kernels in `source`, where it does not say.
-    wanted : str, optional
-        That of those in `target`; by default the same.
-    progress : callable, optional
-        Called as ``progress(bytes done, bytes in all)`` after each array.
-    limits : lasagne_flipconv.limits.Limits
-        Ceilings.
-
-    Returns
-    -------
-    tuple of str
-        Names of the kernels that were turned or permuted.
-
-    Raises
-    ------
-    ConventionError
-        If a convention is asked for, and that of the source is not known.
-    CheckpointError, UnsafeFileError
-        If the source is refused, or the target's format cannot hold it.
-    """
-    with read(source, limits=limits) as checkpoint:
-        _refuse_itself(source, target)
-        entries, changed = [], []
-        for entry in checkpoint.entries:
-            made = _converted(entry, told, wanted)
-            entries.append(made)
-            if made.convention != entry.convention and wanted:
-                changed.append(made.name)
-        write(target, checkpoint._replace(
-            entries=_watched(entries, progress)))
-    return tuple(changed)
-
-
-def _refuse_itself(source, target):
-    if os.path.exists(target) and os.path.samefile(source, target):
-        raise CheckpointError("%s: is the file to read as well; expected "
-                              "another name to write." % target)
-
-
-def _converted(entry, told, wanted):
-    """Return an entry in the wanted convention."""
-    n = len(entry.shape) - 2
-    if not is_kernel(entry) or n not in SPATIAL:
-        return entry
-    transposed = entry.kind == "transposed"
-    source = _source(entry, told, n, transposed)
-    if wanted is None:
-        return entry if source is None else entry._replace(convention=source)
-    if source is None:
-        raise ConventionError(
-            "%s: the file does not say whether its kernels are for "
-            "convolution or correlation; expected to be told. Pass --from, "
-            "such as --from correlation." % entry.name)
-    target = convention_told(wanted, n, transposed)
-    if wanted in ORIENTATIONS:
-        target = Convention(source.axes, wanted)
-    shape = tuple(entry.shape[source.axes.index(a)] for a in target.axes)
-
-    def values():
-        return convert_kernel(entry.read(), source, target, entry.name)
-
-    return entry._replace(read=values, shape=shape, convention=target)
-
-
-def _source(entry, told, n, transposed):
-    """Return the convention of a kernel in the file, or None."""
-    known = entry.convention
-    if known is not None and not isinstance(known, Convention):
-        known = convention_told(known, n, transposed)
-    if told is None:
-        return known
-    given = convention_told(told, n, transposed)
-    if known is None:
-        return given
-    if known.orientation not in (None, given.orientation):
-        raise ConventionError(
-            "%s: the file says %r, --from says %r; expected both to agree. "
-            "Leave --from out: the file knows."
-            % (entry.name, known.orientation, given.orientation))
-    return known._replace(orientation=given.orientation)
-
-
-def _watched(entries, progress):
-    """Return entries that tell their progress as they are read."""
-    if progress is None:
-        return tuple(entries)
-    total, done = sum(entry.nbytes for entry in entries), [0]
-
-    def watched(entry):
-        def values():
-            array = entry.read()
-            done[0] += entry.nbytes
-            progress(done[0], total)
-            return array
-        return entry._replace(read=values)
-
-    return tuple(watched(entry) for entry in entries)
-
-
-def filters_of(path, limits=LIMITS, most=16):
-    """Return the first kernel with more than one position, and its reverse.
-
-    Parameters
-    ----------
-    path : str or os.PathLike
-        A checkpoint.
-    limits : lasagne_flipconv.limits.Limits
-        Ceilings.
-    most : int
-        How many filters at most.
-
-    Returns
-    -------
-    name : str
-        Name of the kernel.
-    filters, reverses : numpy.ndarray
-        Axes (filter, channel, height, width).
-    orientation : str or None
-        What the file says.
-
-    Raises
-    ------
-    CheckpointError
-        If there is no kernel over two axes.
-    """
-    with read(path, limits=limits) as checkpoint:
-        for entry in checkpoint.entries:
-            if is_kernel(entry) and len(entry.shape) == 4:
-                axes = _axes(entry) or "OIHW"
-                kernel = convert_kernel(
-                    entry.read(), Convention(axes, "correlation"),
-                    Convention("OIHW", "correlation"), entry.name)[:most]
-                if kernel.shape[2] * kernel.shape[3] > 1:
-                    return (entry.name, kernel, np.flip(kernel, (2, 3)),
-                            orientation_of(entry))
-    raise CheckpointError("%s: has no kernel over two axes that is more than "
-                          "1×1; expected one to draw." % os.fspath(path))

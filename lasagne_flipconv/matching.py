@@ -9,8 +9,9 @@ from .errors import CheckpointError
 
 __all__ = ["Matches", "match"]
 
-#: `pairs` are (slot, entry); `missing` slots and `unused` entries are left.
-Matches = namedtuple("Matches", "pairs missing unused")
+#: `pairs` are (slot, entry); `missing` slots and `unused` entries are left;
+#: `aligned` tells that one value that does not fit says nothing of the others.
+Matches = namedtuple("Matches", "pairs missing unused aligned")
 
 #: What two layers of Caffe hold is one batch normalisation in Lasagne.
 _STATISTICS, _SCALE = {"mean", "variance"}, {"gamma", "beta"}
@@ -25,7 +26,7 @@ def match(slots, checkpoint, options):
         Parameters of the network.
     checkpoint : Checkpoint
         The file.
-    options : lasagne_flipconv.loading.Options
+    options : lasagne_flipconv.planning.Options
         Prefix, names, layers to leave.
 
     Returns
@@ -39,11 +40,11 @@ def match(slots, checkpoint, options):
         If neither names nor order tell.
     """
     left = _last_layers(slots, options.leave_last)
-    entries = _renamed(_selected(checkpoint, options), options.names,
-                       checkpoint.where)
-    targets = _groups_of(slots)
-    sources = _sources(entries)
-    if _both_named(targets, sources):
+    entries = _recognised(_renamed(_selected(checkpoint, options),
+                                   options.names, checkpoint.where), slots)
+    entries = _merged(entries)
+    targets, sources = _groups_of(slots), _sources(entries)
+    if options.names or _both_named(targets, sources):
         matches = _by_name(targets, sources)
     elif not checkpoint.ordered:
         raise CheckpointError(
@@ -52,11 +53,39 @@ def match(slots, checkpoint, options):
             "so, or pass names={'theirs': 'ours'}."
             % (checkpoint.where, _some(sources), _some(targets)))
     elif all(entry.role and entry.layer for entry in entries):
-        matches = _by_order(targets, _merged(sources), options.leave_last,
+        matches = _by_order(targets, list(sources.values()), options,
                             checkpoint.where)
     else:
         matches = _flat(slots, entries)
-    return _without(matches, left)
+    _refuse_contradictions(matches, sources, checkpoint.where)
+    return _without(matches, left, entries, checkpoint.ordered)
+
+
+def _recognised(entries, slots):
+    """Return entries with the layer and role of the parameter they are named
+    after, where the names of files in general do not tell."""
+    by_name = {}
+    for slot in slots:
+        if slot.layer.name and slot.attribute:
+            for name in {slot.name, slot.param.name}:
+                by_name[name] = None if name in by_name else slot
+    by_name = {name: slot for name, slot in by_name.items() if slot}
+    return [entry if entry.layer or entry.name not in by_name else
+            entry._replace(layer=by_name[entry.name].layer.name,
+                           role=by_name[entry.name].attribute)
+            for entry in entries]
+
+
+def _refuse_contradictions(matches, sources, where):
+    """Refuse an order in which names that both sides have do not meet."""
+    for slot, entry in matches.pairs:
+        ours = slot.layer.name
+        if ours in sources and entry.layer != ours:
+            raise CheckpointError(
+                "%s: has %s where the network has %s in order, and has a %r "
+                "elsewhere; expected one order. Name all layers of the "
+                "network as in the file, or pass names=."
+                % (where, entry.name, slot.name, ours))
 
 
 def _last_layers(slots, count):
@@ -64,14 +93,25 @@ def _last_layers(slots, count):
     return set(layers[len(layers) - count:]) if count else set()
 
 
-def _without(matches, left):
-    """Take out the layers that are to be left alone."""
+def _without(matches, left, entries, ordered):
+    """Take out the layers to leave alone, and what they would have got.
+
+    That is what no other layer got, at the end of the file if it has an
+    order, else in as many of its layers.
+    """
     pairs = [pair for pair in matches.pairs if pair[0].layer not in left]
     missing = [slot for slot in matches.missing if slot.layer not in left]
     unused = matches.unused
-    if left and not missing:
-        unused = []  # what the layers left alone would have got
-    return Matches(pairs, missing, unused)
+    if ordered:
+        used = {id(entry) for _, entry in pairs}
+        last = max([i for i, e in enumerate(entries) if id(e) in used],
+                   default=-1)
+        end = {id(entry) for entry in entries[last + 1:]}
+        if left:
+            unused = [entry for entry in unused if id(entry) not in end]
+    elif len({entry.layer for entry in unused}) <= len(left):
+        unused = []
+    return matches._replace(pairs=pairs, missing=missing, unused=unused)
 
 
 def _selected(checkpoint, options):
@@ -148,13 +188,15 @@ def _by_name(targets, sources):
         unused += found.unused
     unused += [entry for name, entries in sources.items()
                if name not in targets for entry in entries]
-    return Matches(pairs, missing, unused)
+    return Matches(pairs, missing, unused, True)
 
 
 def _within(slots, entries):
     """Pair the parameters of one layer: by role if known, else by order."""
     if all(entry.role for entry in entries):
-        roles = {entry.role: entry for entry in entries}
+        told = [entry.role for entry in entries]
+        roles = {entry.role: entry for entry in entries
+                 if told.count(entry.role) == 1}
         if "variance" in roles:
             roles.setdefault("inv_std", roles["variance"])
         pairs = [(slot, roles[slot.attribute]) for slot in slots
@@ -164,26 +206,28 @@ def _within(slots, entries):
     taken = [slot for slot, _ in pairs]
     used = {id(entry) for _, entry in pairs}
     return Matches(pairs, [slot for slot in slots if slot not in taken],
-                   [entry for entry in entries if id(entry) not in used])
+                   [entry for entry in entries if id(entry) not in used],
+                   True)
 
 
-def _merged(sources):
-    """Return groups, those of Caffe that are one layer in Lasagne merged."""
-    merged = []
-    for entries in sources.values():
-        roles = {entry.role for entry in entries}
-        before = {e.role for e in merged[-1]} if merged else set()
-        if roles <= _SCALE and before == _STATISTICS:
-            merged[-1] = merged[-1] + entries
-        else:
-            merged.append(entries)
-    return merged
+def _merged(entries):
+    """Return entries, those of Caffe that are one layer in Lasagne with the
+    name of the first."""
+    groups = list(_sources(entries).values())
+    merged = {}
+    for before, after in zip(groups, groups[1:]):
+        if ({entry.role for entry in before} == _STATISTICS
+                and {entry.role for entry in after} <= _SCALE):
+            merged[after[0].layer] = before[0].layer
+    return [entry._replace(layer=merged.get(entry.layer, entry.layer))
+            for entry in entries]
 
 
-def _by_order(targets, sources, leave_last, where):
+def _by_order(targets, sources, options, where):
     slots = list(targets.values())
-    if len(slots) != len(sources) and not (
-            leave_last and len(sources) >= len(slots) - leave_last):
+    left = options.leave_last
+    if options.strict and len(slots) != len(sources) and not (
+            left and len(sources) >= len(slots) - left):
         raise CheckpointError(
             "%s: holds %d layers with parameters; expected %d, as the network "
             "has (%s). Name the layers on both sides, or pass names=, prefix= "
@@ -197,7 +241,7 @@ def _by_order(targets, sources, leave_last, where):
         unused += found.unused
     missing += [slot for group in slots[len(sources):] for slot in group]
     unused += [entry for group in sources[len(slots):] for entry in group]
-    return Matches(pairs, missing, unused)
+    return Matches(pairs, missing, unused, len(slots) == len(sources))
 
 
 def _flat(slots, entries):
@@ -208,4 +252,5 @@ def _flat(slots, entries):
     pairs = [(slot, entries[index[slot.param]]) for slot in slots
              if index[slot.param] < len(entries)]
     missing = [slot for slot in slots if index[slot.param] >= len(entries)]
-    return Matches(pairs, missing, entries[len(index):])
+    return Matches(pairs, missing, entries[len(index):],
+                   len(index) == len(entries))

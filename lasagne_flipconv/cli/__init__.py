@@ -6,11 +6,14 @@ line of documentation is its help; it has ``EXAMPLE``, one line to type,
 """
 import argparse
 import importlib
+import sys
+
+from ..errors import FlipconvError
 
 __all__ = ["COMMANDS", "main"]
 
 #: The sub-commands, in the order that they are listed in.
-COMMANDS = ("demo", "doctor")
+COMMANDS = ("check", "convert", "demo", "doctor", "inspect")
 
 
 def main(argv=None):
@@ -24,7 +27,8 @@ def main(argv=None):
     Returns
     -------
     int
-        The exit code.
+        The exit code: 1 if something was refused, 2 if it could not be
+        looked at or was asked for wrongly.
 
     Examples
     --------
@@ -37,7 +41,37 @@ def main(argv=None):
     if args.run is None:
         parser.print_help()
         return 2
-    return args.run(args)
+    try:
+        return args.run(args)
+    except (FlipconvError, OSError) as error:
+        print("%s %s: %s" % (parser.prog, args.command, _line(error)),
+              file=sys.stderr)
+        return exit_code(error)
+
+
+def exit_code(error):
+    """Return 1 for what was refused, 2 for what could not be looked at.
+
+    Parameters
+    ----------
+    error : FlipconvError or OSError
+        What a sub-command raised.
+
+    Returns
+    -------
+    int
+        The exit code.
+    """
+    cause = error if isinstance(error, OSError) else error.__cause__
+    # a plain OSError as the cause is what bz2 raises for bad data
+    unseen = isinstance(cause, (OSError, ImportError)) and (
+        cause is error or type(cause) is not OSError)
+    return 2 if unseen else 1
+
+
+def _line(error):
+    """Return the text of an error in one line."""
+    return " ".join(str(error).split())
 
 
 def make_parser():
@@ -55,7 +89,7 @@ def make_parser():
         sub = commands.add_parser(
             name, help=text[0].lower() + text[1:], description=text + ".",
             epilog="Example: " + module.EXAMPLE)
-        sub.set_defaults(run=module.run)
+        sub.set_defaults(run=module.run, command=name)
         module.add_arguments(sub)
     return parser
 

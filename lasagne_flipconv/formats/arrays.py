@@ -7,7 +7,9 @@ import numpy as np
 
 from ..errors import CheckpointError, UnsafeFileError
 
-__all__ = ["StoredArray", "check_shape", "numeric_dtype"]
+__all__ = ["StoredArray", "check_shape", "numeric_dtype", "pieces_of"]
+
+_PIECE = 1 << 22
 
 #: Booleans, integers, floats, complex numbers; texts in lists of class names.
 _NUMERIC = re.compile(r"[<>|=]?(b1|[iu][1248]|f(2|4|8|12|16)|c(8|16|24|32))")
@@ -138,3 +140,35 @@ def numeric_dtype(code, where, texts=False):
         raise CheckpointError(
             "%s: has elements of type %r, which this machine lacks; expected "
             "float16, float32 or float64." % (where, code)) from error
+
+
+def pieces_of(array):
+    """Yield the bytes of an array in C order, a few at a time.
+
+    Parameters
+    ----------
+    array : numpy.ndarray
+        Any array of numbers; turned and permuted views are never copied as a
+        whole.
+
+    Yields
+    ------
+    memoryview
+        The next bytes.
+
+    Examples
+    --------
+    >>> [bytes(piece) for piece in pieces_of(np.arange(4, dtype="u1")[::-1])]
+    [b'\\x03\\x02\\x01\\x00']
+    """
+    if array.flags.c_contiguous:
+        yield memoryview(array.reshape(-1).view("u1"))
+        return
+    row = array.nbytes // len(array)
+    if row > _PIECE:
+        for part in array:
+            yield from pieces_of(part)
+        return
+    step = _PIECE // max(row, 1)
+    for i in range(0, len(array), step):
+        yield from pieces_of(np.ascontiguousarray(array[i:i + step]))

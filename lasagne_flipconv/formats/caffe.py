@@ -144,19 +144,42 @@ def from_hdf5(tree, where, limits):
              for name in tree.datasets}
     if not found or not all(found.values()):
         return None
-    entries = []
+    layers = {}
     for name, match in found.items():
-        data = tree.datasets[name]
-        role = {"0": "W", "1": "b"}.get(match.group(2))
-        axes = len(data.shape)
-        if role == "W" and axes < 2:
-            role = "alpha" if match.group(1) + "/1" not in found else "gamma"
-        entries.append(_entry(data, name, match.group(1), role, axes))
+        layers.setdefault(match.group(1), {})[match.group(2)] = name
+    entries = [entry for layer, names in layers.items()
+               for entry in _hdf5_layer(tree, layer, names, where)]
     return Checkpoint(where, "hdf5", tuple(entries), {}, "Caffe", False)
 
 
-def _entry(data, name, layer, role, axes):
-    kind = {"W": "dense" if axes == 2 else None}.get(role)
-    return Entry(name, tuple(data.shape), data.dtype,
-                 lambda: np.asarray(data[()]).reshape(data.shape), layer,
-                 role, kind, "caffe" if role == "W" else None)
+def _hdf5_layer(tree, layer, names, where):
+    """Return the entries of one layer; its kind shows in its shapes."""
+    blobs = [tree.datasets[name] for _, name in sorted(names.items())]
+    axes = [len(blob.shape) for blob in blobs]
+    kind, roles = None, ("W", "b")
+    if axes == [1, 1, 1] and blobs[2].shape == (1,):
+        arrays = _divided([_stored(blob) for blob in blobs], layer, where)
+        return [Entry("data/%s/%d" % (layer, i), array.shape, array.dtype,
+                      array.read, layer, role, epsilon=1e-5)
+                for i, (array, role) in enumerate(zip(arrays, (
+                    "mean", "variance")))]
+    if axes[0] < 2:
+        roles = ("gamma", "beta") if len(blobs) > 1 else ("alpha",)
+    elif axes[0] == 2:
+        kind = "dense"
+    roles = (roles + (None,) * len(blobs))[:len(blobs)]
+    return [_hdf5_entry(blob, name, layer, role, kind)
+            for blob, (_, name), role in zip(blobs, sorted(names.items()),
+                                             roles)]
+
+
+def _stored(blob):
+    return StoredArray(blob.dtype, tuple(blob.shape), False,
+                       np.asarray(blob[()]).tobytes())
+
+
+def _hdf5_entry(blob, name, layer, role, kind):
+    return Entry(name, tuple(blob.shape), blob.dtype,
+                 lambda: np.asarray(blob[()]).reshape(blob.shape), layer,
+                 role, kind if role == "W" else None,
+                 "caffe" if role == "W" else None)

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..errors import CheckpointError, UnsafeFileError
 from ..kernels import Convention
-from .arrays import check_shape, numeric_dtype
+from .arrays import check_shape, numeric_dtype, pieces_of
 from .naming import describe
 from .npy import START, header_of, parse_header
 from .record import Checkpoint, Entry
@@ -22,6 +22,8 @@ from .zipped import members_of
 __all__ = ["OURS", "entry_of_note", "note_of", "read", "sniff", "write"]
 
 OURS = "lasagne_flipconv"
+#: Where in the header of a member its checksum is.
+_CRC_AT = 14
 _NOTED = ("layer", "role", "kind", "epsilon", "rows")
 
 
@@ -168,21 +170,30 @@ def _write_member(file, name, entry):
     array = entry.read()
     fortran = array.flags.f_contiguous and not array.flags.c_contiguous
     head = header_of(array.dtype, array.shape, fortran)
-    body = (array.T if fortran else np.ascontiguousarray(array))
-    body = memoryview(body.reshape(-1).view("u1"))
-    crc = zlib.crc32(body, zlib.crc32(head))
-    size, at, raw = len(head) + len(body), file.tell(), name.encode()
+    size, at, raw = len(head) + array.nbytes, file.tell(), name.encode()
     extra = struct.pack("<2H2Q", 1, 16, size, size)
-    file.write(struct.pack("<4s5H3L2H", b"PK\3\4", 45, 0, 0, 0, 33, crc,
+    file.write(struct.pack("<4s5H3L2H", b"PK\3\4", 45, 0, 0, 0, 33, 0,
                            0xFFFFFFFF, 0xFFFFFFFF, len(raw), len(extra))
                + raw + extra + head)
-    file.write(body)
+    crc = zlib.crc32(head)
+    for piece in pieces_of(array.T if fortran else array):
+        crc = zlib.crc32(piece, crc)
+        file.write(piece)
+    _patch(file, at + _CRC_AT, crc)
     note = note_of(entry).encode()
     extra = struct.pack("<2H3Q", 1, 24, size, size, at)
     return struct.pack("<4s6H3L5H2L", b"PK\1\2", 45, 45, 0, 0, 0, 33, crc,
                        0xFFFFFFFF, 0xFFFFFFFF, len(raw), len(extra),
                        len(note), 0, 0, 0o600 << 16, 0xFFFFFFFF
                        ) + raw + extra + note
+
+
+def _patch(file, at, crc):
+    """Write the checksum of a member, which is known only now."""
+    end = file.tell()
+    file.seek(at)
+    file.write(struct.pack("<L", crc))
+    file.seek(end)
 
 
 def _write_end(file, count, start, comment):

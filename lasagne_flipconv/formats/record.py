@@ -2,7 +2,7 @@
 from collections import namedtuple
 
 from ..conventions import FORMAT_CONVENTIONS
-from ..kernels import Convention
+from ..kernels import ORIENTATIONS, Convention
 
 __all__ = ["Checkpoint", "Entry", "is_kernel", "orientation_of"]
 
@@ -30,14 +30,15 @@ class Entry(namedtuple("Entry", "name shape dtype read layer role kind "
     kind : {'conv', 'transposed', 'dense', None}
         What kind of layer a ``W`` belongs to, if the file says.
     convention : Convention or str, optional
-        Axes and orientation, or a row of
-        :data:`lasagne_flipconv.conventions.FORMAT_CONVENTIONS`; ``"OI"`` or
-        ``"IO"`` for the weights of a dense layer.
+        Axes and orientation; a row of
+        :data:`lasagne_flipconv.conventions.FORMAT_CONVENTIONS`; an
+        orientation alone, if the axes are those of the layer it is for;
+        ``"OI"`` or ``"IO"`` for the weights of a dense layer.
     epsilon : float, optional
         What is added to a variance before the square root.
-    rows : str, optional
-        Axes of the activations that a dense layer flattens, if other than
-        Lasagne's, such as ``"HWC"``.
+    rows : {'channels_last', 'unknown', None}
+        Order of the axes of the activations that a dense layer flattens, if
+        other than Lasagne's.
     """
 
     __slots__ = ()
@@ -134,6 +135,8 @@ def orientation_of(entry):
     """
     if isinstance(entry.convention, Convention):
         return entry.convention.orientation
+    if entry.convention in ORIENTATIONS:
+        return entry.convention
     if entry.convention is not None:
         return FORMAT_CONVENTIONS.get(entry.convention, (None,))[-1]
     return None

@@ -1,9 +1,11 @@
 """The safetensors format: a table of contents as JSON, then the bytes."""
+import itertools
 import json
 
 import numpy as np
 
 from ..errors import CheckpointError, UnsafeFileError
+from .arrays import pieces_of
 from .jsontext import parsed_json
 from .naming import describe
 from .npz import OURS, entry_of_note, note_of
@@ -125,11 +127,9 @@ def _notes(metadata, where):
 
 def write(file, checkpoint):
     """Write a safetensors file, one array at a time."""
-    header, notes, at = {}, [], 0
-    for i, entry in enumerate(checkpoint.entries):
-        name = entry.name if all(
-            e.name != entry.name for e in checkpoint.entries[:i]
-        ) else "%s#%d" % (entry.name, i)
+    header, notes, at = {"__metadata__": {}}, [], 0
+    for entry in checkpoint.entries:
+        name = _unused(entry.name, header)
         dtype = entry.dtype.newbyteorder("<")
         if dtype not in _NAMES:
             raise CheckpointError(
@@ -140,10 +140,18 @@ def write(file, checkpoint):
                         "data_offsets": [at, at + entry.nbytes]}
         notes.append((name, note_of(entry)))
         at += entry.nbytes
-    text = json.dumps({"__metadata__": {OURS: json.dumps(notes)}, **header})
+    header["__metadata__"][OURS] = json.dumps(notes)
+    text = json.dumps(header)
     text += " " * (-len(text) % 8)
     file.write(len(text).to_bytes(8, "little") + text.encode())
     for entry in checkpoint.entries:
-        array = np.ascontiguousarray(entry.read(),
-                                     entry.dtype.newbyteorder("<"))
-        file.write(memoryview(array.reshape(-1).view("u1")))
+        array = entry.read().astype(entry.dtype.newbyteorder("<"), copy=False)
+        for piece in pieces_of(array):
+            file.write(piece)
+
+
+def _unused(name, taken):
+    """Return a name, or one like it if it is taken."""
+    numbered = (("%s#%d" % (name, i)) for i in range(1, len(taken) + 1))
+    return next(n for n in itertools.chain([name], numbered)
+                if n not in taken)

@@ -13,7 +13,7 @@ from lasagne.layers import InputLayer, get_all_layers, get_output
 
 from .errors import ConventionError
 from .kernels import CONVOLUTION, CORRELATION, ORIENTATIONS
-from .loading import Options, plan_load, value_of
+from .planning import Options, plan_load, value_of
 
 __all__ = ["Evidence", "LayerEvidence", "UNDECIDED", "detect"]
 
@@ -48,7 +48,7 @@ def detect(network, checkpoint, inputs, options=None):
     inputs : numpy.ndarray
         A few inputs as the network was trained on, no labels; the first axis
         is the batch. Eight or more are good.
-    options : lasagne_flipconv.loading.Options, optional
+    options : lasagne_flipconv.planning.Options, optional
         How to match names.
 
     Returns
@@ -202,7 +202,7 @@ def detected(network, checkpoint, options):
         Output layer.
     checkpoint : Checkpoint
         The file.
-    options : lasagne_flipconv.loading.Options
+    options : lasagne_flipconv.planning.Options
         With inputs.
 
     Returns

@@ -1,0 +1,198 @@
+"""Make another checkpoint of one: format, axes and orientation of kernels."""
+import os
+from collections import namedtuple
+
+import numpy as np
+
+from .checkpoint import read, write
+from .conventions import FORMAT_CONVENTIONS
+from .errors import CheckpointError, ConventionError
+from .formats.record import is_kernel
+from .inspecting import is_one_by_one
+from .kernels import ORIENTATIONS, SPATIAL, Convention, plan_conversion
+from .limits import LIMITS
+
+__all__ = ["ConvertRecord", "convention_told", "convert_file"]
+
+#: What a conversion did: how many arrays there are, and the names of kernels
+#: that were turned, and of those whose axes were permuted.
+ConvertRecord = namedtuple("ConvertRecord", "arrays turned permuted")
+
+
+def convert_file(source, target, told=None, wanted=None, progress=None,
+                 limits=LIMITS):
+    """Make a checkpoint of another format, its kernels in another convention.
+
+    One array is in memory at a time, where the source's format allows it.
+
+    Parameters
+    ----------
+    source, target : str or os.PathLike
+        The file to read, and the one to write: ``.npz`` or ``.safetensors``.
+    told : str, optional
+        Convention of the kernels in `source`, where it does not say: a word
+        that :func:`convention_told` knows.
+    wanted : str, optional
+        That of those in `target`; by default the same.
+    progress : callable, optional
+        Called as ``progress(bytes done, bytes in all)`` after each array.
+    limits : lasagne_flipconv.limits.Limits
+        Ceilings.
+
+    Returns
+    -------
+    ConvertRecord
+        What was turned and permuted, by name.
+
+    Raises
+    ------
+    ConventionError
+        If a convention is asked for, and that of the source is not known.
+    CheckpointError, UnsafeFileError
+        If the source is refused, or the target's format cannot hold it.
+    """
+    with read(source, limits=limits) as checkpoint:
+        _refuse_itself(source, target)
+        for word in (told, wanted):
+            if word is not None:
+                convention_told(word, 2)
+        made = [_converted(entry, told, wanted, checkpoint.where)
+                for entry in checkpoint.entries]
+        entries = [entry for entry, _ in made]
+        write(target, checkpoint._replace(
+            entries=_watched(entries, progress)))
+    return ConvertRecord(
+        len(made), tuple(e.name for e, plan in made if plan and plan.reverse),
+        tuple(e.name for e, plan in made if plan and plan.permutation))
+
+
+def convention_told(text, n, transposed=False):
+    """Return the convention that a word stands for.
+
+    Parameters
+    ----------
+    text : str
+        ``convolution``, ``correlation``, a format such as ``torch``, or axes
+        and orientation such as ``HWIO:correlation``.
+    n : int
+        Number of spatial axes.
+    transposed : bool
+        Whether the kernel belongs to a transposed convolution.
+
+    Returns
+    -------
+    Convention
+        Axes and orientation.
+
+    Raises
+    ------
+    ConventionError
+        If it is no such word.
+
+    Examples
+    --------
+    >>> convention_told("tensorflow", 2)
+    Convention(axes='HWIO', orientation='correlation')
+    """
+    if text in ORIENTATIONS:
+        return Convention(("IO" if transposed else "OI") + SPATIAL[n], text)
+    if text in FORMAT_CONVENTIONS:
+        forward, adjoint, orientation = FORMAT_CONVENTIONS[text]
+        return Convention((adjoint if transposed else forward).replace(
+            "*", SPATIAL[n]), orientation)
+    axes, _, orientation = text.partition(":")
+    if orientation:
+        return Convention(axes, orientation)
+    raise ConventionError(
+        "%r: is no convention; expected 'convolution', 'correlation', one of "
+        "%s, or axes and orientation such as 'HWIO:correlation'."
+        % (text, ", ".join(FORMAT_CONVENTIONS)))
+
+
+def _refuse_itself(source, target):
+    if os.path.exists(target) and os.path.samefile(source, target):
+        raise CheckpointError("%s: is the file to read as well; expected "
+                              "another name to write." % target)
+
+
+def _converted(entry, told, wanted, where):
+    """Return an entry in the wanted convention, and what has to be done."""
+    if not is_kernel(entry) or entry.convention is None and (
+            told is None and is_one_by_one(entry)):
+        return entry, None
+    known = _known(entry, told, where)
+    if wanted is None:
+        return entry._replace(convention=known), None
+    source = known and _full(known, entry)
+    if source is None or source.orientation is None and not is_one_by_one(
+            entry, source.axes):
+        raise ConventionError(
+            "%s in %s: the file does not say whether its kernels are for "
+            "convolution or correlation; expected to be told. Pass --from, "
+            "such as --from correlation." % (entry.name, where))
+    target = _wanted(source, wanted, entry)
+    plan = plan_conversion(entry.shape, source, target, entry.name)
+    if known in ORIENTATIONS and wanted in ORIENTATIONS:
+        target = wanted  # the axes stay those of whatever layer it is for
+    shape = tuple(entry.shape[i] for i in
+                  plan.permutation or range(len(entry.shape)))
+
+    def values():
+        # views: what writes them takes a few bytes at a time
+        array = entry.read()
+        if plan.permutation:
+            array = array.transpose(plan.permutation)
+        return np.flip(array, plan.reverse) if plan.reverse else array
+
+    return entry._replace(read=values, shape=shape, convention=target), plan
+
+
+def _full(known, entry):
+    """Return axes and orientation for what is known of a kernel."""
+    if isinstance(known, Convention):
+        return known
+    return convention_told(known, len(entry.shape) - 2,
+                           entry.kind == "transposed")
+
+
+def _wanted(source, wanted, entry):
+    if wanted in ORIENTATIONS:
+        return Convention(source.axes, wanted)
+    return convention_told(wanted, len(source.spatial),
+                           entry.kind == "transposed")
+
+
+def _known(entry, told, where):
+    """Return what is known of a kernel from the file and from the user."""
+    known = entry.convention
+    if told is None:
+        return known
+    given = _full(told, entry)
+    if known is None:
+        return told if told in ORIENTATIONS else given
+    known = _full(known, entry)
+    if known.orientation is None:
+        return known._replace(orientation=given.orientation)
+    if given.orientation not in (None, known.orientation):
+        raise ConventionError(
+            "%s in %s: the file says %r, --from says %r; expected both to "
+            "agree. Leave --from out: the file knows."
+            % (entry.name, where, known.orientation, given.orientation))
+    return entry.convention
+
+
+def _watched(entries, progress):
+    """Return entries that tell their progress as they are read."""
+    if progress is None:
+        return tuple(entries)
+    total, done = sum(entry.nbytes for entry in entries), [0]
+
+    def watched(entry):
+        def values():
+            array = entry.read()
+            done[0] += entry.nbytes
+            progress(done[0], total)
+            return array
+        return entry._replace(read=values)
+
+    return tuple(watched(entry) for entry in entries)
