@@ -10,7 +10,14 @@ import importlib
 __all__ = ["COMMANDS", "main"]
 
 #: The sub-commands, in the order that they are listed in.
-COMMANDS = ("demo", "doctor")
+COMMANDS = ("completion", "demo", "doctor", "explain")
+
+_EXAMPLES = """\
+examples:
+  lasagne-flipconv doctor
+  lasagne-flipconv demo --out .
+  lasagne-flipconv explain conv2d_dnn
+"""
 
 
 def main(argv=None):
@@ -29,7 +36,7 @@ def main(argv=None):
     Examples
     --------
     >>> main([])  # doctest: +ELLIPSIS
-    usage: lasagne-flipconv [-h] [--version] COMMAND ...
+    usage: lasagne-flipconv [-h] [-V] COMMAND ...
     2
     """
     parser = make_parser()
@@ -45,8 +52,10 @@ def make_parser():
     parser = argparse.ArgumentParser(
         prog="lasagne-flipconv",
         description="Lasagne models kept alive, their filters the right way "
-                    "round.")
-    parser.add_argument("--version", action="version", version=version())
+                    "round.", epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("-V", "--version", action="version",
+                        version=version())
     parser.set_defaults(run=None)
     commands = parser.add_subparsers(metavar="COMMAND", title="commands")
     for name in COMMANDS:
@@ -54,7 +63,8 @@ def make_parser():
         text = module.__doc__.split("\n")[0].rstrip(".")
         sub = commands.add_parser(
             name, help=text[0].lower() + text[1:], description=text + ".",
-            epilog="Example: " + module.EXAMPLE)
+            epilog="example:\n  " + module.EXAMPLE,
+            formatter_class=argparse.RawDescriptionHelpFormatter)
         sub.set_defaults(run=module.run)
         module.add_arguments(sub)
     return parser
