@@ -44,8 +44,10 @@ setup(
         "formats": ["h5py", "onnx", "safetensors"],
         "examples": ["matplotlib", "pooch", "scikit-learn"],
         "test": ["pytest", "hypothesis", "matplotlib", "scikit-learn",
-                 "h5py", "onnx", "safetensors"],
-        "lint": ["ruff", "numpydoc", "build"],
+                 "h5py", "onnx", "safetensors", "shtab"],
+        "completion": ["shtab"],
+        "docs": ["Sphinx", "furo", "numpydoc", "matplotlib", "scikit-image"],
+        "lint": ["ruff", "numpydoc", "build", "twine"],
     },
     entry_points={"console_scripts": [
         "lasagne-flipconv = lasagne_flipconv.cli:main"]},

@@ -9,8 +9,8 @@ from collections import namedtuple
 from .errors import ConventionError
 from .kernels import CONVOLUTION, CORRELATION, SPATIAL, Convention
 
-__all__ = ["convention_of", "convention_of_format", "register",
-           "FORMAT_CONVENTIONS"]
+__all__ = ["convention_of", "convention_of_format",
+           "default_convention", "register", "FORMAT_CONVENTIONS"]
 
 #: What the table knows of a layer class. `channels` are the two channel axes
 #: (for LocallyConnected2DLayer the output positions follow the kernel),
@@ -82,6 +82,7 @@ def add_row(layer_class, row):
 
 
 def row_of_class(cls):
+    """Return the row of exactly this class, or None if there is none."""
     name = "%s.%s" % (cls.__module__, cls.__qualname__)
     return _REGISTERED.get(cls) or _STOCK.get(name)
 
@@ -155,6 +156,39 @@ def convention_of(layer):
     return Convention(_axes(layer, row), _orientation(layer, row))
 
 
+def default_convention(layer_class):
+    """Tell the convention that a layer class has by default.
+
+    Parameters
+    ----------
+    layer_class : type
+        A convolutional layer class of Lasagne or of this package.
+
+    Returns
+    -------
+    Convention
+        Axes and orientation of ``W``, if no argument says otherwise.
+
+    Raises
+    ------
+    ConventionError
+        If the class has no kernel, or is not known.
+
+    Examples
+    --------
+    >>> from lasagne_flipconv.layers import TransposedConv2DLayer
+    >>> default_convention(TransposedConv2DLayer)
+    Convention(axes='IOHW', orientation='convolution')
+    """
+    row = row_of_class(layer_class)
+    if row is None:
+        raise ConventionError(
+            "%s: has no convolution kernel that is known; expected a "
+            "convolutional layer class of Lasagne or lasagne_flipconv."
+            % layer_class.__name__)
+    return Convention(_axes(layer_class, row), _oriented(row, row.flip))
+
+
 def _axes(layer, row):
     spatial = SPATIAL[row.n]
     if row.family == "local":
@@ -171,6 +205,11 @@ def _orientation(layer, row):
     flip = row.flip
     if hasattr(type(layer), "convolve") or not row.flip:
         flip = getattr(layer, "flip_filters", row.flip)
+    return _oriented(row, flip)
+
+
+def _oriented(row, flip):
+    """Return the orientation that a value of `flip_filters` stands for."""
     if row.family == "transposed":
         flip = not flip
     return CONVOLUTION if flip else CORRELATION

@@ -13,7 +13,15 @@ from ..errors import FlipconvError
 __all__ = ["COMMANDS", "main"]
 
 #: The sub-commands, in the order that they are listed in.
-COMMANDS = ("check", "convert", "demo", "doctor", "inspect")
+COMMANDS = ("check", "completion", "convert", "demo", "doctor", "explain",
+            "inspect")
+
+_EXAMPLES = """\
+examples:
+  lasagne-flipconv doctor
+  lasagne-flipconv inspect model.npz
+  lasagne-flipconv explain conv2d_dnn
+"""
 
 
 def main(argv=None):
@@ -33,7 +41,7 @@ def main(argv=None):
     Examples
     --------
     >>> main([])  # doctest: +ELLIPSIS
-    usage: lasagne-flipconv [-h] [--version] COMMAND ...
+    usage: lasagne-flipconv [-h] [-V] COMMAND ...
     2
     """
     parser = make_parser()
@@ -79,8 +87,10 @@ def make_parser():
     parser = argparse.ArgumentParser(
         prog="lasagne-flipconv",
         description="Lasagne models kept alive, their filters the right way "
-                    "round.")
-    parser.add_argument("--version", action="version", version=version())
+                    "round.", epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("-V", "--version", action="version",
+                        version=version())
     parser.set_defaults(run=None)
     commands = parser.add_subparsers(metavar="COMMAND", title="commands")
     for name in COMMANDS:
@@ -88,7 +98,9 @@ def make_parser():
         text = module.__doc__.split("\n")[0].rstrip(".")
         sub = commands.add_parser(
             name, help=text[0].lower() + text[1:], description=text + ".",
-            epilog="Example: " + module.EXAMPLE)
+            epilog="example:
+  " + module.EXAMPLE,
+            formatter_class=argparse.RawDescriptionHelpFormatter)
         sub.set_defaults(run=module.run, command=name)
         module.add_arguments(sub)
     return parser
