@@ -46,6 +46,12 @@ setup(
         "test": ["pytest", "hypothesis", "matplotlib", "scikit-learn",
                  "h5py", "onnx", "safetensors"],
         "lint": ["ruff", "numpydoc", "build"],
+        # those that publish no wheel for a machine are left out there
+        "bench": ["matplotlib", "onnx", "torch"] + [
+            name + "; platform_machine == 'x86_64' and "
+            "sys_platform == 'linux' and python_version >= '3.11'"
+            for name in ("onnxruntime", "openvino", "onednn-cpu-gomp",
+                         "onednn-devel-cpu-gomp")],
     },
     entry_points={"console_scripts": [
         "lasagne-flipconv = lasagne_flipconv.cli:main"]},
