@@ -8,6 +8,8 @@ BIN = $(VENV)/bin
 RUN = $(BIN)/python
 READY = $(VENV)/.installed
 LINT = $(VENV)/.lint-installed
+BENCH_READY = $(VENV)/.bench-installed
+BENCH ?=
 PIP_INSTALL = $(RUN) -m pip install --quiet --disable-pip-version-check \
 	--constraint constraints.txt
 CANDIDATES = $(or $(PYTHON),python3 python3.11 python3.10 python3.9 python3.8 \
@@ -16,7 +18,7 @@ WORKS = import sys; sys.exit(not (3, 8) <= sys.version_info[:2] <= (3, 11))
 HEADERS = import os, sysconfig; p = sysconfig.get_paths()["include"]; \
 	assert os.path.exists(os.path.join(p, "Python.h")), p
 
-.PHONY: help demo test safety fuzz lint docstrings dist doctor install clean
+.PHONY: help demo test safety fuzz bench lint docstrings dist doctor install clean
 .DEFAULT_GOAL := help
 
 help:
@@ -25,6 +27,7 @@ help:
 	@echo "make safety      read every attack file under watch, print what happened"
 	@echo "make fuzz        feed damaged files to each reader for SECONDS (60) each"
 	@echo "make doctor      tell whether Theano and Lasagne work and are fast here"
+	@echo "make bench       measure the speed against other libraries (hours; BENCH=--quick: minutes)"
 	@echo "make lint        check the style with ruff"
 	@echo "make docstrings  check the docstrings of the public names"
 	@echo "make dist        build wheel and sdist in dist/"
@@ -43,6 +46,9 @@ safety: $(READY)
 SECONDS ?= 60
 fuzz: $(READY)
 	$(RUN) tests/fuzz.py $(SECONDS)
+
+bench: $(BENCH_READY)
+	$(RUN) -m benchmarks.run $(BENCH)
 
 doctor: $(READY)
 	$(BIN)/lasagne-flipconv doctor
@@ -73,6 +79,10 @@ $(READY): setup.py constraints.txt | $(RUN)
 
 $(LINT): $(READY)
 	$(PIP_INSTALL) --editable ".[lint]"
+	@touch $@
+
+$(BENCH_READY): $(READY)
+	$(PIP_INSTALL) --editable ".[bench]"
 	@touch $@
 
 # A name on PATH may be a stub that only fails, so each candidate is run.

@@ -48,6 +48,12 @@ setup(
         "completion": ["shtab"],
         "docs": ["Sphinx", "furo", "numpydoc", "matplotlib", "scikit-image"],
         "lint": ["ruff", "numpydoc", "build", "twine"],
+        # those that publish no wheel for a machine are left out there
+        "bench": ["matplotlib", "onnx", "torch"] + [
+            name + "; platform_machine == 'x86_64' and "
+            "sys_platform == 'linux' and python_version >= '3.11'"
+            for name in ("onnxruntime", "openvino", "onednn-cpu-gomp",
+                         "onednn-devel-cpu-gomp")],
     },
     entry_points={"console_scripts": [
         "lasagne-flipconv = lasagne_flipconv.cli:main"]},

@@ -98,8 +98,7 @@ def make_parser():
         text = module.__doc__.split("\n")[0].rstrip(".")
         sub = commands.add_parser(
             name, help=text[0].lower() + text[1:], description=text + ".",
-            epilog="example:
-  " + module.EXAMPLE,
+            epilog="example:\n  " + module.EXAMPLE,
             formatter_class=argparse.RawDescriptionHelpFormatter)
         sub.set_defaults(run=module.run, command=name)
         module.add_arguments(sub)
