@@ -158,5 +158,5 @@ def from_hdf5(tree, where, limits):
 def _entry(data, name, layer, role, axes):
     kind = {"W": "dense" if axes == 2 else None}.get(role)
     return Entry(name, tuple(data.shape), data.dtype,
-                 lambda: np.asarray(data[()]).reshape(data.shape), layer,
+                 data.read, layer,
                  role, kind, "caffe" if role == "W" else None)
