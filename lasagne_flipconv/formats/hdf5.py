@@ -86,7 +86,7 @@ def opened(file, where, limits):
     """
     check_structure(file, where, limits)
     h5py = library("h5py", where)
-    size, tree = file.seek(0, 2), Tree({}, {})
+    tree = Tree({}, {})
     file.seek(0)
     try:
         _group(h5py.File(file, "r"), "", tree, where)
@@ -94,7 +94,6 @@ def opened(file, where, limits):
         raise
     except Exception as error:  # whatever h5py raises for a bad file
         raise _refused(where, error) from error
-    _check_total(tree, size, where, limits)
     return tree
 
 
@@ -129,13 +128,3 @@ def _refused(where, error):
         "%s: HDF5 refuses it (%s: %.200s); expected a whole file. It is "
         "truncated or damaged; get it again."
         % (where, type(error).__name__, error))
-
-
-def _check_total(tree, size, where, limits):
-    total = sum(data.dtype.itemsize * int(np.prod(data.shape, dtype=object))
-                for data in tree.datasets.values())
-    if total > limits.unpacked(size):
-        raise UnsafeFileError(
-            "%s: unpacks %d bytes into %d; expected at most %d. Pass "
-            "limits=LIMITS._replace(expansion=…) if you know the file."
-            % (where, size, total, limits.unpacked(size)))

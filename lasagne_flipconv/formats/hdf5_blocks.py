@@ -74,7 +74,7 @@ class Blocks:
     def __init__(self, file, where, limits):
         self.file, self.where, self.limits = file, where, limits
         self.size = file.seek(0, 2)
-        self.owned, self.told = [], 0
+        self.owned, self.told, self.declared = [], 0, 0
 
     def broken(self, what):
         """Return the error of a damaged file."""

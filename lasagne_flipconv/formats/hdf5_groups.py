@@ -134,8 +134,12 @@ def _members(blocks, messages, cached):
         elif kind == _LINK_INFO:
             _refuse_dense(body, "links")
     for name, _, _ in found:
-        if name in names or not 0 < len(name) <= blocks.limits.name:
+        if not name or name in names:
             raise blocks.broken("the name %.80r twice, or no name" % name)
+        if len(name) > blocks.limits.name:
+            raise UnsafeFileError("%s: has a name of %d characters; expected "
+                                  "at most %d." % (blocks.where, len(name),
+                                                   blocks.limits.name))
         names.add(name)
     return found
 

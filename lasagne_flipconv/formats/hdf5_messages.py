@@ -47,6 +47,7 @@ def check_data(blocks, messages, where):
         raise UnsafeFileError(
             "%s: holds %ss, or nothing; expected an array of numbers."
             % (where, kind.name))
+    blocks.declared += _product(shape, kind.size)
     filters = _filters(_again(messages[_FILTERS])) if (
         _FILTERS in messages) else []
     _place(blocks, _again(messages[_LAYOUT]), kind, shape, filters, where)
@@ -225,9 +226,19 @@ def _check_chunks(blocks, body, kind, shape, filters, where):
     if len(found) != needed:
         raise _other_size(where, shape, _product(shape, kind.size),
                           len(found) * size)
+    _check_total(blocks)
     for at, (length, skipped) in zip(found, stored.values()):
         blocks.own(at, length, "an array")
         _check_piece(blocks, at, length, skipped, filters, size, where)
+
+
+def _check_total(blocks):
+    ceiling = blocks.limits.unpacked(blocks.size)
+    if blocks.declared > ceiling:
+        raise UnsafeFileError(
+            "%s: unpacks %d bytes into %d; expected at most %d. Pass "
+            "limits=LIMITS._replace(expansion=…) if you know the file."
+            % (blocks.where, blocks.size, blocks.declared, ceiling))
 
 
 def _check_piece(blocks, at, length, skipped, filters, size, where):
