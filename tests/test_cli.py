@@ -33,8 +33,8 @@ def parsed(line):
     """Parse a line to type, up to where its output goes."""
     program, *arguments = shlex.split(line)
     assert program == "lasagne-flipconv"
-    if ">" in arguments:
-        arguments = arguments[:arguments.index(">")]
+    if ">>" in arguments:
+        arguments = arguments[:arguments.index(">>")]
     return make_parser().parse_args(arguments)
 
 
