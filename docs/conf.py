@@ -21,10 +21,11 @@ exclude_patterns = ["_build"]
 html_theme = "furo"
 html_title = "lasagne_flipconv " + version
 html_static_path = []
-html_copy_source = html_show_sphinx = False
+html_copy_source = html_show_sphinx = html_show_copyright = False
 default_role = "literal"
 add_module_names = False
 autodoc_member_order = "bysource"
+autodoc_preserve_defaults = True
 autosummary_generate = False
 numpydoc_show_class_members = False
 pygments_style = "friendly"
@@ -45,7 +46,7 @@ def make_pages(app):
     import tables
     folder = HERE / "generated"
     tables.write(folder)
-    reference.write(folder / "reference")
+    reference.write(folder)
     pictures.write(folder / "pictures")
 
 

@@ -14,6 +14,9 @@ __all__ = ["documented", "modules", "write"]
 
 PACKAGE = lasagne_flipconv.__name__
 
+#: What most scripts need; their pages come first.
+MAIN = (PACKAGE, PACKAGE + ".layers")
+
 #: Packages whose modules are public as a whole only.
 _WHOLE = (PACKAGE + ".layers", PACKAGE + ".cli", PACKAGE + ".formats",
           PACKAGE + ".engine")
@@ -49,16 +52,19 @@ def documented(name, module):
 def write(folder):
     """Write one page for the package, and one for each module.
 
+    Those in MAIN go into the folder ``main``, the others into ``modules``.
+
     Parameters
     ----------
     folder : pathlib.Path
         Where to; made if it is not there.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     pages = dict(modules(), **{PACKAGE: lasagne_flipconv})
     for name, module in pages.items():
         text = "\n".join(_page(name, module, documented(name, module)))
-        (folder / (name + ".rst")).write_text(text + "\n", encoding="utf-8")
+        parent = folder / ("main" if name in MAIN else "modules")
+        parent.mkdir(parents=True, exist_ok=True)
+        (parent / (name + ".rst")).write_text(text + "\n", encoding="utf-8")
 
 
 def _page(name, module, names):
@@ -86,11 +92,18 @@ def _page(name, module, names):
 def _entry(name, value):
     if inspect.isclass(value):
         yield ".. autoclass:: " + name
-        if issubclass(value, tuple):
-            yield "   :no-undoc-members:"
+        if not value.__module__.startswith(PACKAGE + ".layers"):
+            yield "   :members: " + ", ".join(_own_members(value))
     elif callable(value):
         yield ".. autofunction:: " + name
     else:
         yield ".. autodata:: " + name
         yield "   :no-value:"
     yield ""
+
+
+def _own_members(cls):
+    """Return the methods and properties that a class documents itself."""
+    return [name for name, value in vars(cls).items()
+            if not name.startswith("_") and value.__doc__
+            and (inspect.isfunction(value) or isinstance(value, property))]

@@ -15,7 +15,7 @@ from pathlib import Path
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-import lasagne_flipconv
+import lasagne_flipconv  # noqa: F401  makes Lasagne importable
 from lasagne_flipconv import layers
 from lasagne_flipconv.cli import make_parser
 from lasagne_flipconv.conventions import (FORMAT_CONVENTIONS,

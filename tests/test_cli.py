@@ -71,6 +71,24 @@ def test_wrong_arguments_are_told_on_stderr(argv, capsys):
     assert not out and "usage: lasagne-flipconv" in err
 
 
+def test_refusals_and_missing_files_are_told_in_a_line(tmp_path, capsys):
+    damaged = tmp_path / "damaged.npz"
+    damaged.write_bytes(b"PK\3\4 and no more")
+    for path, code in ((damaged, 1), (tmp_path / "none.npz", 2)):
+        assert main(["check", str(path)]) == code
+        out, err = capsys.readouterr()
+        assert not out and err.count("\n") == 1
+        assert err.startswith("lasagne-flipconv check: " + str(path))
+
+
+def test_a_reader_that_leaves_is_no_error(tmp_path):
+    command = "%s -m lasagne_flipconv explain torch | head -n 0" % (
+        shlex.quote(sys.executable))
+    done = subprocess.run(command, shell=True, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, check=True)
+    assert done.stdout + done.stderr == b""
+
+
 @pytest.mark.parametrize("spelling", [
     "Conv2DDNNLayer", "conv2d_dnn", "conv2d-dnn", "CONV2DDNN",
     "lasagne.layers.dnn.Conv2DDNNLayer"])

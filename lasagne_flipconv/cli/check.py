@@ -1,4 +1,4 @@
-"""Read all of a weight file, and tell whether it is valid and safe."""
+"""Read all of a weight file, and tell whether it is safe."""
 
 EXAMPLE = "lasagne-flipconv check downloaded.pkl"
 
@@ -6,8 +6,8 @@ EXAMPLE = "lasagne-flipconv check downloaded.pkl"
 def add_arguments(parser):
     """Add the file, and what the exit codes mean."""
     parser.add_argument("file", metavar="FILE")
-    parser.epilog += (". Exit codes: 0 the file is fine, 1 it is refused, "
-                      "2 it could not be looked at.")
+    parser.epilog += ("\n\nexit codes: 0 the file is fine, 1 it is refused, "
+                      "2 it could not be looked at")
 
 
 def run(args):

@@ -1,4 +1,4 @@
-"""Print a script for bash, zsh or tcsh that completes arguments."""
+"""Print a script that completes arguments in a shell."""
 import argparse
 
 EXAMPLE = "lasagne-flipconv completion bash >> ~/.bash_completion"

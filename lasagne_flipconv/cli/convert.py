@@ -1,10 +1,9 @@
-"""Make a .npz or safetensors file of a weight file, its kernels converted."""
+"""Write a weight file anew, its kernels in another convention."""
 import contextlib
 import os
 import sys
 
-EXAMPLE = ("lasagne-flipconv convert vgg16.pkl vgg16.npz --from convolution "
-           "--to correlation")
+EXAMPLE = "lasagne-flipconv convert vgg16.pkl vgg16.npz --from correlation"
 
 #: From this size on it takes long enough for a progress bar, in bytes.
 LARGE = 1 << 26
