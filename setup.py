@@ -44,6 +44,7 @@ setup(
         "scipy>=1.7",
         "Theano==1.0.5",
         "Lasagne>=0.1",
+        "tqdm",
     ],
     extras_require={
         "plot": ["matplotlib"],

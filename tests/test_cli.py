@@ -159,7 +159,7 @@ def test_doctor_as_json(capsys, monkeypatch):
 
 
 class Terminal(io.StringIO):
-    """Standard output that is a terminal."""
+    """A stream that is a terminal."""
 
     def isatty(self):
         return True
@@ -206,3 +206,23 @@ def test_completion_without_shtab_says_what_to_install(monkeypatch):
     args = make_parser().parse_args(["completion", "bash"])
     with pytest.raises(FlipconvError, match=r"\[completion\]"):
         args.run(args)
+
+
+
+
+@pytest.mark.parametrize("stream, large, drawn", [
+    (Terminal(), 1, True), (Terminal(), 1 << 26, False),
+    (io.StringIO(), 1, False)])
+def test_progress_is_drawn_on_a_terminal_for_large_files(
+        stream, large, drawn, monkeypatch, tmp_path, capsys):
+    from lasagne_flipconv.cli import progress
+    from lasagne_flipconv.digits import WEIGHTS
+    monkeypatch.setattr(progress, "LARGE", large)
+    monkeypatch.setattr(sys, "stderr", stream)
+    for argv in (["check", str(WEIGHTS)],
+                 ["convert", str(WEIGHTS), str(tmp_path / "x.npz"), "--from",
+                  "convolution", "--to", "correlation"]):
+        stream.truncate(0)
+        printed(capsys, *argv)
+        assert ("100%" in stream.getvalue()) == drawn
+        assert drawn or not stream.getvalue()

@@ -1,5 +1,7 @@
 """Read all of a weight file, and tell whether it is safe."""
 
+from .progress import bar_for
+
 EXAMPLE = "lasagne-flipconv check downloaded.pkl"
 
 
@@ -13,7 +15,8 @@ def add_arguments(parser):
 def run(args):
     """Print that a file is fine; if not, the error says why."""
     from ..inspecting import check_file
-    report = check_file(args.file)
+    with bar_for(args.file) as progress:
+        report = check_file(args.file, progress=progress)
     print("%s: fine; %s, %d arrays, %d bytes of values"
           % (report.path, report.format, len(report.arrays),
              sum(array.bytes for array in report.arrays)))
