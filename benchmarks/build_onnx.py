@@ -7,7 +7,7 @@ from onnx import helper, numpy_helper
 
 from .description import EPSILON, of_node, shapes
 
-OPSET = 13
+OPSET = 15
 
 
 # --- one function an operation: (name, inputs, options, shape) -> nodes ------

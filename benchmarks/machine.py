@@ -12,8 +12,7 @@ VERSIONS = ("lasagne-flipconv", "Lasagne", "Theano", "numpy",
             "onednn-cpu-gomp", "torch", "onnx", "onnxruntime", "openvino")
 
 #: Environment variables that change what is measured.
-VARIABLES = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT",
-             "OPENBLAS_CORETYPE", "LASAGNE_SOURCE")
+VARIABLES = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "OPENBLAS_CORETYPE")
 
 
 def processor():

@@ -39,7 +39,6 @@ def _works(axes, rows):
 
 def _layers(axes, rows):
     _bars(axes, rows, "limit", "time / oneDNN's limit")
-    axes.set_xscale("log")
 
 
 def _lines(axes, rows, label, batches):
@@ -82,12 +81,18 @@ def plot(results, path):
         8, sum(_height(part, rows) for part, rows in parts.items())))
     for axes, (part, rows) in zip(grid[:, 0], parts.items()):
         _draw(axes, part, rows)
-    handles, titles = grid[0, 0].get_legend_handles_labels()
-    grid[0, 0].legend(handles, titles, fontsize="small")
-    figure.tight_layout()
+    figure.tight_layout(rect=(0, 0, 1, 1 - 0.6 / figure.get_figheight()))
+    _legend(figure)
     figure.savefig(path, dpi=120)
     pyplot.close(figure)
     return True
+
+
+def _legend(figure):
+    entries = {}
+    for axes in figure.axes:
+        entries.update(zip(*axes.get_legend_handles_labels()[::-1]))
+    figure.legend(entries.values(), entries, loc="upper center", ncol=3)
 
 
 def _height(part, rows):

@@ -81,9 +81,13 @@ def _works(rows):
         ["ours /"] + ["Lasagne/Theano", "fastest PyTorch", "ONNX Runtime",
                       "OpenVINO", "largest difference of outputs"],
         [[key] + _against(row.get("seconds", {}))
-         + ["%.1e" % max(row.get("difference", {"": 0}).values())]
+         + [_largest(row.get("difference", {}))]
          for key, row in rows.items()])
     return _times(rows) + ratios + _memory(rows)
+
+
+def _largest(differences):
+    return "%.1e" % max(differences.values()) if differences else None
 
 
 def _memory(rows):
@@ -159,8 +163,9 @@ def _preface(results):
         "# Benchmark", "",
         "Times in ms: minimum / median ± half the distance of the quartiles. "
         "Each implementation ran in a process of its own with %d threads "
-        "(unless the table says otherwise), in turns, %d rounds; ratios are "
-        "medians over the rounds. All computed the same before they were "
+        "(unless the table says otherwise), in turns, %d rounds, five times "
+        "as many for single convolutions; ratios are medians over the "
+        "rounds. All computed the same before they were "
         "timed. *Lasagne/Theano* is the same graph with the engine off, "
         "*lasagne_flipconv* with the engine.%s"
         % (results["threads"], results["repeats"], engine), "",
