@@ -8,6 +8,7 @@ BIN = $(VENV)/bin
 RUN = $(BIN)/python
 READY = $(VENV)/.installed
 LINT = $(VENV)/.lint-installed
+DOCS = $(VENV)/.docs-installed
 BENCH_READY = $(VENV)/.bench-installed
 BENCH ?=
 PIP_INSTALL = $(RUN) -m pip install --quiet --disable-pip-version-check \
@@ -18,7 +19,7 @@ WORKS = import sys; sys.exit(not (3, 8) <= sys.version_info[:2] <= (3, 11))
 HEADERS = import os, sysconfig; p = sysconfig.get_paths()["include"]; \
 	assert os.path.exists(os.path.join(p, "Python.h")), p
 
-.PHONY: help demo test safety fuzz bench measure-files lint docstrings dist doctor install clean
+.PHONY: help demo test safety fuzz bench measure-files docs lint docstrings dist doctor install clean
 .DEFAULT_GOAL := help
 
 help:
@@ -31,7 +32,8 @@ help:
 	@echo "make bench       measure the speed against other libraries (hours; BENCH=--quick: minutes)"
 	@echo "make lint        check the style with ruff"
 	@echo "make docstrings  check the docstrings of the public names"
-	@echo "make dist        build wheel and sdist in dist/"
+	@echo "make docs        build the documentation in docs/_build/html"
+	@echo "make dist        build wheel and sdist in dist/, and check them"
 	@echo "make install     only make $(VENV) and install into it"
 	@echo "make clean       remove $(VENV) and everything that was built"
 
@@ -63,14 +65,20 @@ lint: $(LINT)
 docstrings: $(LINT)
 	$(RUN) tests/check_docstrings.py
 
+docs: $(DOCS)
+	rm -rf docs/generated docs/_build
+	$(RUN) -m sphinx -W --keep-going -n -q -b html docs docs/_build/html
+	$(RUN) docs/check_links.py docs/_build/html
+
 dist: $(LINT)
 	rm -rf dist build
 	$(RUN) -m build --outdir dist .
+	$(RUN) -m twine check --strict dist/*
 
 install: $(READY)
 
 clean:
-	rm -rf $(VENV) build dist .pytest_cache .hypothesis .ruff_cache *.egg-info
+	rm -rf $(VENV) build dist docs/_build docs/generated .pytest_cache .hypothesis .ruff_cache *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(READY): setup.py constraints.txt | $(RUN)
@@ -87,6 +95,10 @@ $(LINT): $(READY)
 
 $(BENCH_READY): $(READY)
 	$(PIP_INSTALL) --editable ".[bench]"
+	@touch $@
+
+$(DOCS): $(READY)
+	$(PIP_INSTALL) --editable ".[docs]"
 	@touch $@
 
 # A name on PATH may be a stub that only fails, so each candidate is run.

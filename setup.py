@@ -19,11 +19,21 @@ def version():
     return re.search(r'^__version__ = "(.+)"$', text, re.M).group(1)
 
 
+def long_description():
+    """Return the README without what an index of packages cannot show.
+
+    That is the picture, and links to other files of the repository.
+    """
+    text = re.sub(r"(?s)\.\. picture\n.*?\.\. end of picture\n\n", "",
+                  read("README.rst"))
+    return re.sub(r"`([^`<]+) <[\w/.]+>`__", r"\1", text)
+
+
 setup(
     name="lasagne-flipconv",
     version=version(),
     description="Lasagne models kept alive, their filters the right way round",
-    long_description=read("README.rst"),
+    long_description=long_description(),
     long_description_content_type="text/x-rst",
     license="MIT",
     packages=find_packages(include=["lasagne_flipconv*"]),
@@ -34,6 +44,7 @@ setup(
         "scipy>=1.7",
         "Theano==1.0.5",
         "Lasagne>=0.1",
+        "tqdm",
     ],
     extras_require={
         "plot": ["matplotlib"],

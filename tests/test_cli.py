@@ -33,8 +33,8 @@ def parsed(line):
     """Parse a line to type, up to where its output goes."""
     program, *arguments = shlex.split(line)
     assert program == "lasagne-flipconv"
-    if ">" in arguments:
-        arguments = arguments[:arguments.index(">")]
+    if ">>" in arguments:
+        arguments = arguments[:arguments.index(">>")]
     return make_parser().parse_args(arguments)
 
 
@@ -69,6 +69,24 @@ def test_wrong_arguments_are_told_on_stderr(argv, capsys):
     assert stop.value.code == 2
     out, err = capsys.readouterr()
     assert not out and "usage: lasagne-flipconv" in err
+
+
+def test_refusals_and_missing_files_are_told_in_a_line(tmp_path, capsys):
+    damaged = tmp_path / "damaged.npz"
+    damaged.write_bytes(b"PK\3\4 and no more")
+    for path, code in ((damaged, 1), (tmp_path / "none.npz", 2)):
+        assert main(["check", str(path)]) == code
+        out, err = capsys.readouterr()
+        assert not out and err.count("\n") == 1
+        assert err.startswith("lasagne-flipconv check: " + str(path))
+
+
+def test_a_reader_that_leaves_is_no_error(tmp_path):
+    command = "%s -m lasagne_flipconv explain torch | head -n 0" % (
+        shlex.quote(sys.executable))
+    done = subprocess.run(command, shell=True, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, check=True)
+    assert done.stdout + done.stderr == b""
 
 
 @pytest.mark.parametrize("spelling", [
@@ -141,7 +159,7 @@ def test_doctor_as_json(capsys, monkeypatch):
 
 
 class Terminal(io.StringIO):
-    """Standard output that is a terminal."""
+    """A stream that is a terminal."""
 
     def isatty(self):
         return True
@@ -188,3 +206,23 @@ def test_completion_without_shtab_says_what_to_install(monkeypatch):
     args = make_parser().parse_args(["completion", "bash"])
     with pytest.raises(FlipconvError, match=r"\[completion\]"):
         args.run(args)
+
+
+
+
+@pytest.mark.parametrize("stream, large, drawn", [
+    (Terminal(), 1, True), (Terminal(), 1 << 26, False),
+    (io.StringIO(), 1, False)])
+def test_progress_is_drawn_on_a_terminal_for_large_files(
+        stream, large, drawn, monkeypatch, tmp_path, capsys):
+    from lasagne_flipconv.cli import progress
+    from lasagne_flipconv.digits import WEIGHTS
+    monkeypatch.setattr(progress, "LARGE", large)
+    monkeypatch.setattr(sys, "stderr", stream)
+    for argv in (["check", str(WEIGHTS)],
+                 ["convert", str(WEIGHTS), str(tmp_path / "x.npz"), "--from",
+                  "convolution", "--to", "correlation"]):
+        stream.truncate(0)
+        printed(capsys, *argv)
+        assert ("100%" in stream.getvalue()) == drawn
+        assert drawn or not stream.getvalue()

@@ -28,7 +28,8 @@ def test_command_prints_a_line_each_and_succeeds_here(capsys):
 
 def test_command_fails_where_something_is_broken(monkeypatch, capsys):
     broken = doctor.Finding("Theano", doctor.BROKEN, "gone", "mend this")
-    monkeypatch.setattr(doctor, "examine", lambda: [broken])
+    monkeypatch.setattr(doctor, "examine",
+                        lambda tell: tell(broken) or [broken])
     assert main(["doctor"]) == 1
     out = capsys.readouterr().out
     assert out.startswith("broken") and "mend it with: mend this" in out

@@ -6,6 +6,7 @@ line of documentation is its help; it has ``EXAMPLE``, one line to type,
 """
 import argparse
 import importlib
+import os
 import sys
 
 from ..errors import FlipconvError
@@ -19,7 +20,7 @@ COMMANDS = ("check", "completion", "convert", "demo", "doctor", "explain",
 _EXAMPLES = """\
 examples:
   lasagne-flipconv doctor
-  lasagne-flipconv inspect model.npz
+  lasagne-flipconv inspect weights.npz
   lasagne-flipconv explain conv2d_dnn
 """
 
@@ -50,7 +51,13 @@ def main(argv=None):
         parser.print_help()
         return 2
     try:
-        return args.run(args)
+        code = args.run(args)
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:
+        # whoever read the output has left, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except (FlipconvError, OSError) as error:
         print("%s %s: %s" % (parser.prog, args.command, _line(error)),
               file=sys.stderr)

@@ -1,8 +1,7 @@
-"""Print a script for bash, zsh or tcsh that completes arguments."""
+"""Print a script that completes arguments in a shell."""
 import argparse
 
-EXAMPLE = ("lasagne-flipconv completion bash > "
-           "~/.local/share/bash-completion/completions/lasagne-flipconv")
+EXAMPLE = "lasagne-flipconv completion bash >> ~/.bash_completion"
 
 #: Arguments that are completed to names of files.
 FILES = {"FILE", "SRC", "DST", "SCRIPT", "FOLDER", "OUT.png"}

@@ -17,13 +17,13 @@ def add_arguments(parser):
 def run(args):
     """Print what was found on this machine; return 1 if it cannot work."""
     from ..doctor import BROKEN, examine
-    findings = examine()
     if args.json:
+        findings = examine()
         print(json.dumps([finding._asdict() for finding in findings],
                          indent=2))
     else:
-        for finding in findings:
-            print(_told(finding))
+        # some checks take seconds, so each is told as soon as it is made
+        findings = examine(lambda finding: print(_told(finding), flush=True))
     return int(any(finding.state == BROKEN for finding in findings))
 
 

@@ -156,8 +156,8 @@ class NINLayer_c01b(Layer):
     untie_biases : bool, default False
         Whether each location has a bias of its own.
     W, b : array, variable or callable
-        The matrix, (units, channels), and the bias, (units,) or (units,
-        *spatial). `b` may be None.
+        The matrix, (units, channels), and the bias, (units,), or with
+        `untie_biases` also one axis for each of the image. `b` may be None.
     nonlinearity : callable or None, default rectify
         Applied last; None for none.
     <kwargs>
