@@ -8,6 +8,9 @@ BIN = $(VENV)/bin
 RUN = $(BIN)/python
 READY = $(VENV)/.installed
 LINT = $(VENV)/.lint-installed
+DOCS = $(VENV)/.docs-installed
+BENCH_READY = $(VENV)/.bench-installed
+BENCH ?=
 PIP_INSTALL = $(RUN) -m pip install --quiet --disable-pip-version-check \
 	--constraint constraints.txt
 CANDIDATES = $(or $(PYTHON),python3 python3.11 python3.10 python3.9 python3.8 \
@@ -16,17 +19,21 @@ WORKS = import sys; sys.exit(not (3, 8) <= sys.version_info[:2] <= (3, 11))
 HEADERS = import os, sysconfig; p = sysconfig.get_paths()["include"]; \
 	assert os.path.exists(os.path.join(p, "Python.h")), p
 
-.PHONY: help demo test measure-files lint docstrings dist doctor install clean
+.PHONY: help demo test safety fuzz bench measure-files docs lint docstrings dist doctor install clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo        show, on a small network, what the wrong way round costs"
 	@echo "make test        run all tests"
+	@echo "make safety      read every attack file under watch, print what happened"
+	@echo "make fuzz        feed damaged files to each reader for SECONDS (60) each"
 	@echo "make measure-files  print what loading and saving large files costs"
 	@echo "make doctor      tell whether Theano and Lasagne work and are fast here"
+	@echo "make bench       measure the speed against other libraries (hours; BENCH=--quick: minutes)"
 	@echo "make lint        check the style with ruff"
 	@echo "make docstrings  check the docstrings of the public names"
-	@echo "make dist        build wheel and sdist in dist/"
+	@echo "make docs        build the documentation in docs/_build/html"
+	@echo "make dist        build wheel and sdist in dist/, and check them"
 	@echo "make install     only make $(VENV) and install into it"
 	@echo "make clean       remove $(VENV) and everything that was built"
 
@@ -35,6 +42,16 @@ demo: $(READY)
 
 test: $(READY)
 	$(RUN) -m pytest -q
+
+safety: $(READY)
+	$(RUN) tests/safety.py
+
+SECONDS ?= 60
+fuzz: $(READY)
+	$(RUN) tests/fuzz.py $(SECONDS)
+
+bench: $(BENCH_READY)
+	$(RUN) -m benchmarks.run $(BENCH)
 
 measure-files: $(READY)
 	$(RUN) tests/measure_files.py
@@ -48,14 +65,20 @@ lint: $(LINT)
 docstrings: $(LINT)
 	$(RUN) tests/check_docstrings.py
 
+docs: $(DOCS)
+	rm -rf docs/generated docs/_build
+	$(RUN) -m sphinx -W --keep-going -n -q -b html docs docs/_build/html
+	$(RUN) docs/check_links.py docs/_build/html
+
 dist: $(LINT)
 	rm -rf dist build
 	$(RUN) -m build --outdir dist .
+	$(RUN) -m twine check --strict dist/*
 
 install: $(READY)
 
 clean:
-	rm -rf $(VENV) build dist .pytest_cache .hypothesis .ruff_cache *.egg-info
+	rm -rf $(VENV) build dist docs/_build docs/generated .pytest_cache .hypothesis .ruff_cache *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(READY): setup.py constraints.txt | $(RUN)
@@ -68,6 +91,14 @@ $(READY): setup.py constraints.txt | $(RUN)
 
 $(LINT): $(READY)
 	$(PIP_INSTALL) --editable ".[lint]"
+	@touch $@
+
+$(BENCH_READY): $(READY)
+	$(PIP_INSTALL) --editable ".[bench]"
+	@touch $@
+
+$(DOCS): $(READY)
+	$(PIP_INSTALL) --editable ".[docs]"
 	@touch $@
 
 # A name on PATH may be a stub that only fails, so each candidate is run.

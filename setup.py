@@ -19,11 +19,21 @@ def version():
     return re.search(r'^__version__ = "(.+)"$', text, re.M).group(1)
 
 
+def long_description():
+    """Return the README without what an index of packages cannot show.
+
+    That is the picture, and links to other files of the repository.
+    """
+    text = re.sub(r"(?s)\.\. picture\n.*?\.\. end of picture\n\n", "",
+                  read("README.rst"))
+    return re.sub(r"`([^`<]+) <[\w/.]+>`__", r"\1", text)
+
+
 setup(
     name="lasagne-flipconv",
     version=version(),
     description="Lasagne models kept alive, their filters the right way round",
-    long_description=read("README.rst"),
+    long_description=long_description(),
     long_description_content_type="text/x-rst",
     license="MIT",
     packages=find_packages(include=["lasagne_flipconv*"]),
@@ -34,6 +44,7 @@ setup(
         "scipy>=1.7",
         "Theano==1.0.5",
         "Lasagne>=0.1",
+        "tqdm",
     ],
     extras_require={
         "plot": ["matplotlib"],
@@ -45,8 +56,16 @@ setup(
         "formats": ["h5py", "onnx", "safetensors"],
         "examples": ["matplotlib", "pooch", "scikit-learn"],
         "test": ["pytest", "hypothesis", "matplotlib", "scikit-learn",
-                 "h5py", "onnx", "safetensors"],
-        "lint": ["ruff", "numpydoc", "build"],
+                 "h5py", "onnx", "safetensors", "shtab"],
+        "completion": ["shtab"],
+        "docs": ["Sphinx", "furo", "numpydoc", "matplotlib", "scikit-image"],
+        "lint": ["ruff", "numpydoc", "build", "twine"],
+        # those that publish no wheel for a machine are left out there
+        "bench": ["matplotlib", "onnx", "torch"] + [
+            name + "; platform_machine == 'x86_64' and "
+            "sys_platform == 'linux' and python_version >= '3.11'"
+            for name in ("onnxruntime", "openvino", "onednn-cpu-gomp",
+                         "onednn-devel-cpu-gomp")],
     },
     entry_points={"console_scripts": [
         "lasagne-flipconv = lasagne_flipconv.cli:main"]},

@@ -23,6 +23,8 @@ _HOME = {
     "read": "checkpoint", "detect": "detecting",
     "inspect_file": "inspecting", "check_file": "inspecting",
     "convert_file": "converting",
+    "install": "installing", "uninstall": "installing",
+    "replace_layers": "replace", "unpickle": "unpickling",
 }
 
 __all__ = sorted(_HOME) + ["layers"]

@@ -1,4 +1,4 @@
-"""Tables of conventions: exact layer class or file format → :class:`Convention`.
+"""Tables of conventions: exact layer class or format → :class:`Convention`.
 
 A layer class has one row here and nowhere else; a new one adds its row with
 :func:`register`. Classes are looked up exactly: a subclass that changes how
@@ -9,8 +9,8 @@ from collections import namedtuple
 from .errors import ConventionError
 from .kernels import CONVOLUTION, CORRELATION, SPATIAL, Convention
 
-__all__ = ["convention_of", "convention_of_format", "register",
-           "FORMAT_CONVENTIONS"]
+__all__ = ["convention_of", "convention_of_format",
+           "default_convention", "register", "FORMAT_CONVENTIONS"]
 
 #: What the table knows of a layer class. `channels` are the two channel axes
 #: (for LocallyConnected2DLayer the output positions follow the kernel),
@@ -67,7 +67,7 @@ def register(layer_class, like):
     >>> Scaled((None, 3, 9, 9), 4, 3).convention
     Convention(axes='OIHW', orientation='convolution')
     """
-    row = _row_of_class(like)
+    row = row_of_class(like)
     if row is None:
         raise ConventionError(
             "register(%s, like=%s): %s has no known convention; expected a "
@@ -81,7 +81,8 @@ def add_row(layer_class, row):
     _REGISTERED[layer_class] = row
 
 
-def _row_of_class(cls):
+def row_of_class(cls):
+    """Return the row of exactly this class, or None if there is none."""
     name = "%s.%s" % (cls.__module__, cls.__qualname__)
     return _REGISTERED.get(cls) or _STOCK.get(name)
 
@@ -103,7 +104,7 @@ def find_row(layer):
     """
     changed = [m for m in _OVERRIDES if m in vars(layer)]
     for cls in type(layer).__mro__:
-        row = _row_of_class(cls)
+        row = row_of_class(cls)
         if row is not None:
             if changed:
                 raise _undeclared(layer, cls, changed)
@@ -155,6 +156,39 @@ def convention_of(layer):
     return Convention(_axes(layer, row), _orientation(layer, row))
 
 
+def default_convention(layer_class):
+    """Tell the convention that a layer class has by default.
+
+    Parameters
+    ----------
+    layer_class : type
+        A convolutional layer class of Lasagne or of this package.
+
+    Returns
+    -------
+    Convention
+        Axes and orientation of ``W``, if no argument says otherwise.
+
+    Raises
+    ------
+    ConventionError
+        If the class has no kernel, or is not known.
+
+    Examples
+    --------
+    >>> from lasagne_flipconv.layers import TransposedConv2DLayer
+    >>> default_convention(TransposedConv2DLayer)
+    Convention(axes='IOHW', orientation='convolution')
+    """
+    row = row_of_class(layer_class)
+    if row is None:
+        raise ConventionError(
+            "%s: has no convolution kernel that is known; expected a "
+            "convolutional layer class of Lasagne or lasagne_flipconv."
+            % layer_class.__name__)
+    return Convention(_axes(layer_class, row), _oriented(row, row.flip))
+
+
 def _axes(layer, row):
     spatial = SPATIAL[row.n]
     if row.family == "local":
@@ -171,6 +205,11 @@ def _orientation(layer, row):
     flip = row.flip
     if hasattr(type(layer), "convolve") or not row.flip:
         flip = getattr(layer, "flip_filters", row.flip)
+    return _oriented(row, flip)
+
+
+def _oriented(row, flip):
+    """Return the orientation that a value of `flip_filters` stands for."""
     if row.family == "transposed":
         flip = not flip
     return CONVOLUTION if flip else CORRELATION

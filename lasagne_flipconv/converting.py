@@ -8,6 +8,7 @@ from .checkpoint import read, write
 from .conventions import FORMAT_CONVENTIONS
 from .errors import CheckpointError, ConventionError
 from .formats.record import is_kernel, is_one_by_one
+from .inspecting import watched
 from .kernels import ORIENTATIONS, SPATIAL, Convention, plan_conversion
 from .limits import LIMITS
 
@@ -75,7 +76,7 @@ def convert_file(source, target, told=None, wanted=None, progress=None,
                 for entry in checkpoint.entries]
         entries = [entry for entry, _ in made]
         write(target, checkpoint._replace(
-            entries=_watched(entries, progress)))
+            entries=watched(entries, progress)))
     return ConvertRecord(
         len(made), tuple(e.name for e, plan in made if plan and plan.reverse),
         tuple(e.name for e, plan in made if plan and plan.permutation),
@@ -196,20 +197,3 @@ def _known(entry, told, where):
             "both to agree. Leave it out: the file knows."
             % (entry.name, where, known.orientation, given.orientation))
     return entry.convention
-
-
-def _watched(entries, progress):
-    """Return entries that tell their progress as they are read."""
-    if progress is None:
-        return tuple(entries)
-    total, done = sum(entry.nbytes for entry in entries), [0]
-
-    def watched(entry):
-        def values():
-            array = entry.read()
-            done[0] += entry.nbytes
-            progress(done[0], total)
-            return array
-        return entry._replace(read=values)
-
-    return tuple(watched(entry) for entry in entries)

@@ -1,7 +1,7 @@
 """The main job in a minute: a network loaded the wrong and the right way."""
 import tempfile
-from collections import namedtuple
 from pathlib import Path
+from typing import NamedTuple, Optional
 
 import numpy as np
 import theano
@@ -14,12 +14,29 @@ from .layers import Conv2DDNNLayer, Conv2DLayer
 
 __all__ = ["DemoResult", "run_demo", "draw"]
 
-#: Share of test images recognised (0…1) by the network the weights were
-#: trained in, by a naive copy and by the load that knows; the largest
-#: difference of a probability between the first and the last; number of
-#: images; path of the picture, or None without matplotlib.
-DemoResult = namedtuple(
-    "DemoResult", "trained naive loaded difference images picture")
+
+class DemoResult(NamedTuple):
+    """Tell what the demo measured.
+
+    Parameters
+    ----------
+    trained, naive, loaded : float
+        Share of test images recognised (0…1) by the network the weights were
+        trained in, by a naive copy, and by the load that knows.
+    difference : float
+        Largest difference of a probability between the first and the last.
+    images : int
+        Number of test images.
+    picture : pathlib.Path or None
+        The picture; None without matplotlib.
+    """
+
+    trained: float
+    naive: float
+    loaded: float
+    difference: float
+    images: int
+    picture: Optional[Path]
 
 
 TITLES = ("a test image", "the filter as it slides", "its response")

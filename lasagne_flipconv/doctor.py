@@ -48,8 +48,13 @@ _THEANO = _PIP + "Theano==1.0.5"
 _ADD_FLAG = 'export THEANO_FLAGS="$THEANO_FLAGS,%s"'
 
 
-def examine():
+def examine(tell=lambda finding: None):
     """Look at all that Theano and Lasagne need on this machine.
+
+    Parameters
+    ----------
+    tell : callable, optional
+        Called with each finding as soon as it is there.
 
     Returns
     -------
@@ -63,11 +68,19 @@ def examine():
     >>> found[0].name, found[0].state
     ('Python', 'ok')
     """
-    findings = [python(), numpy(), scipy(), compiler(), compile_cache()]
-    findings.append(theano(findings))
-    findings.append(lasagne(findings))
-    return findings + [after_theano(check, name, findings)
-                       for check, name in ((blas, "BLAS"), (openmp, "OpenMP"))]
+    findings = []
+
+    def add(finding):
+        findings.append(finding)
+        tell(finding)
+
+    for check in (python, numpy, scipy, compiler, compile_cache):
+        add(check())
+    for check in (theano, lasagne):
+        add(check(findings))
+    for check, name in ((blas, "BLAS"), (openmp, "OpenMP")):
+        add(after_theano(check, name, findings))
+    return findings
 
 
 def ok(name, detail):

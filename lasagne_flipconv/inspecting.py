@@ -86,7 +86,7 @@ def inspect_file(path, limits=LIMITS):
         return _report(path, checkpoint)
 
 
-def check_file(path, limits=LIMITS):
+def check_file(path, limits=LIMITS, progress=None):
     """Read all of a file, every value included, and keep nothing.
 
     Parameters
@@ -95,6 +95,8 @@ def check_file(path, limits=LIMITS):
         A checkpoint of any known format.
     limits : lasagne_flipconv.limits.Limits
         Ceilings.
+    progress : callable, optional
+        Called as ``progress(bytes done, bytes in all)`` after each array.
 
     Returns
     -------
@@ -107,9 +109,26 @@ def check_file(path, limits=LIMITS):
         If the file is refused.
     """
     with read(path, limits=limits) as checkpoint:
-        for entry in checkpoint.entries:
+        for entry in watched(checkpoint.entries, progress):
             entry.read()
         return _report(path, checkpoint)
+
+
+def watched(entries, progress):
+    """Return entries that tell their progress as they are read."""
+    if progress is None:
+        return tuple(entries)
+    total, done = sum(entry.nbytes for entry in entries), [0]
+
+    def counted(entry):
+        def values():
+            array = entry.read()
+            done[0] += entry.nbytes
+            progress(done[0], total)
+            return array
+        return entry._replace(read=values)
+
+    return tuple(counted(entry) for entry in entries)
 
 
 def _report(path, checkpoint):

@@ -11,7 +11,7 @@ import numpy as np
 from .errors import ConventionError
 
 __all__ = ["CONVOLUTION", "CORRELATION", "SPATIAL", "Convention",
-           "KernelPlan", "convert_kernel", "plan_conversion"]
+           "convert_kernel", "plan_conversion"]
 
 CONVOLUTION = "convolution"
 CORRELATION = "correlation"

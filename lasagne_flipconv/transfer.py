@@ -4,6 +4,7 @@ What goes where is worked out as a whole first; only if everything fits is the
 first value set.
 """
 from collections import namedtuple
+from typing import NamedTuple
 
 import numpy as np
 from lasagne.layers import get_all_layers
@@ -15,11 +16,27 @@ from .kernels import Convention, convert_kernel, plan_conversion
 
 __all__ = ["TransferRecord", "transfer", "put_values"]
 
-#: What a transfer did, as names of target parameters: `copied` unchanged,
-#: `turned` (reversed along the spatial axes), `permuted` (axes in another
-#: order; such a kernel may be turned as well), and `left` alone, being the
-#: same variable on both sides.
-TransferRecord = namedtuple("TransferRecord", "copied turned permuted left")
+
+class TransferRecord(NamedTuple):
+    """Tell what a transfer did, as names of parameters of the target.
+
+    Parameters
+    ----------
+    copied : tuple of str
+        Unchanged.
+    turned : tuple of str
+        Reversed along the spatial axes.
+    permuted : tuple of str
+        Axes put in another order; such a kernel may be turned as well.
+    left : tuple of str
+        Left alone, being the same variable on both sides.
+    """
+
+    copied: tuple
+    turned: tuple
+    permuted: tuple
+    left: tuple
+
 
 #: A parameter as one layer holds it: `param` is the variable, `attribute` its
 #: name in the layer or None, `kernel` whether it is the layer's kernel.

@@ -65,8 +65,8 @@ def test_stock_layers(name, options, axes, orientation):
 
 
 def test_stock_classes_are_looked_up_by_name_where_they_cannot_be_imported():
-    for module, name, flip in (("corrmm", "Conv2DMMLayer", False),
-                               ("dnn", "Conv2DDNNLayer", False)):
+    for module, name in (("corrmm", "Conv2DMMLayer"),
+                         ("dnn", "Conv2DDNNLayer")):
         stock = type(name, (lasagne.layers.Layer,),
                      {"__module__": "lasagne.layers." + module})
         assert convention_of(stock(IMAGE)).orientation == "correlation"

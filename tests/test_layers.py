@@ -253,7 +253,8 @@ def test_compiled_graph_uses_blas(cls):
     layer = any_layer(cls)
     x = T.TensorType("float64", (False,) * len(layer.input_shape))()
     function = theano.function([x], layer.get_output_for(x))
-    used = {type(node.op).__name__ for node in function.maker.fgraph.toposort()}
+    used = {type(node.op).__name__
+            for node in function.maker.fgraph.toposort()}
     stem = "Corr3dMM" if ALL[cls] == 3 else "CorrMM"
     suffix = "_gradInputs" if cls in cases.TRANSPOSED else ""
     assert stem + suffix in used

@@ -48,8 +48,9 @@ FAMILIES = {
     "local": [(layers.LocallyConnected2DLayer, {"flip_filters": f})
               for f in (0, 1)],
 }
-STOCK = [(getattr(lasagne.layers, name), {}) for name in
-         ("Conv2DLayer", "DilatedConv2DLayer") if hasattr(lasagne.layers, name)]
+STOCK = [(getattr(lasagne.layers, name), {})
+         for name in ("Conv2DLayer", "DilatedConv2DLayer")
+         if hasattr(lasagne.layers, name)]
 PAIRS = [pair for family in FAMILIES.values()
          for pair in itertools.permutations(family, 2)]
 PAIRS += [pair for stock in STOCK for ours in FAMILIES["2-D"]

@@ -6,6 +6,7 @@ line of documentation is its help; it has ``EXAMPLE``, one line to type,
 """
 import argparse
 import importlib
+import os
 import sys
 
 from ..errors import FlipconvError
@@ -13,7 +14,15 @@ from ..errors import FlipconvError
 __all__ = ["COMMANDS", "main"]
 
 #: The sub-commands, in the order that they are listed in.
-COMMANDS = ("check", "convert", "demo", "doctor", "inspect")
+COMMANDS = ("check", "completion", "convert", "demo", "doctor", "explain",
+            "inspect")
+
+_EXAMPLES = """\
+examples:
+  lasagne-flipconv doctor
+  lasagne-flipconv inspect weights.npz
+  lasagne-flipconv explain conv2d_dnn
+"""
 
 
 def main(argv=None):
@@ -33,7 +42,7 @@ def main(argv=None):
     Examples
     --------
     >>> main([])  # doctest: +ELLIPSIS
-    usage: lasagne-flipconv [-h] [--version] COMMAND ...
+    usage: lasagne-flipconv [-h] [-V] COMMAND ...
     2
     """
     parser = make_parser()
@@ -42,7 +51,13 @@ def main(argv=None):
         parser.print_help()
         return 2
     try:
-        return args.run(args)
+        code = args.run(args)
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:
+        # whoever read the output has left, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except (FlipconvError, OSError) as error:
         print("%s %s: %s" % (parser.prog, args.command, _line(error)),
               file=sys.stderr)
@@ -79,8 +94,10 @@ def make_parser():
     parser = argparse.ArgumentParser(
         prog="lasagne-flipconv",
         description="Lasagne models kept alive, their filters the right way "
-                    "round.")
-    parser.add_argument("--version", action="version", version=version())
+                    "round.", epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("-V", "--version", action="version",
+                        version=version())
     parser.set_defaults(run=None)
     commands = parser.add_subparsers(metavar="COMMAND", title="commands")
     for name in COMMANDS:
@@ -88,7 +105,8 @@ def make_parser():
         text = module.__doc__.split("\n")[0].rstrip(".")
         sub = commands.add_parser(
             name, help=text[0].lower() + text[1:], description=text + ".",
-            epilog="Example: " + module.EXAMPLE)
+            epilog="example:\n  " + module.EXAMPLE,
+            formatter_class=argparse.RawDescriptionHelpFormatter)
         sub.set_defaults(run=module.run, command=name)
         module.add_arguments(sub)
     return parser

@@ -1,4 +1,6 @@
-"""Read all of a weight file, and tell whether it is valid and safe."""
+"""Read all of a weight file, and tell whether it is safe."""
+
+from .progress import bar_for
 
 EXAMPLE = "lasagne-flipconv check downloaded.pkl"
 
@@ -6,14 +8,15 @@ EXAMPLE = "lasagne-flipconv check downloaded.pkl"
 def add_arguments(parser):
     """Add the file, and what the exit codes mean."""
     parser.add_argument("file", metavar="FILE")
-    parser.epilog += (". Exit codes: 0 the file is fine, 1 it is refused, "
-                      "2 it could not be looked at.")
+    parser.epilog += ("\n\nexit codes: 0 the file is fine, 1 it is refused, "
+                      "2 it could not be looked at")
 
 
 def run(args):
     """Print that a file is fine; if not, the error says why."""
     from ..inspecting import check_file
-    report = check_file(args.file)
+    with bar_for(args.file) as progress:
+        report = check_file(args.file, progress=progress)
     print("%s: fine; %s, %d arrays, %d bytes of values"
           % (report.path, report.format, len(report.arrays),
              sum(array.bytes for array in report.arrays)))

@@ -1,13 +1,7 @@
-"""Make a .npz or safetensors file of a weight file, its kernels converted."""
-import contextlib
-import os
-import sys
+"""Write a weight file anew, its kernels in another convention."""
+from .progress import bar_for
 
-EXAMPLE = ("lasagne-flipconv convert vgg16.pkl vgg16.npz --from convolution "
-           "--to correlation")
-
-#: From this size on it takes long enough for a progress bar, in bytes.
-LARGE = 1 << 26
+EXAMPLE = "lasagne-flipconv convert vgg16.pkl vgg16.npz --from correlation"
 
 _WORDS = ("'convolution', 'correlation', a format such as 'torch', or axes "
           "and orientation such as HWIO:correlation")
@@ -29,7 +23,7 @@ def add_arguments(parser):
 def run(args):
     """Convert a file, with a progress bar if it is large."""
     from ..converting import convert_file
-    with _bar(args.source) as progress:
+    with bar_for(args.source) as progress:
         record = convert_file(args.source, args.target, args.told,
                               args.wanted, progress)
     print("%s: %d arrays, %d kernels turned, %d permuted"
@@ -38,27 +32,3 @@ def run(args):
     if record.left:
         print("left out: " + ", ".join(record.left))
     return 0
-
-
-@contextlib.contextmanager
-def _bar(source):
-    """Yield a function that draws progress, or None if nobody would see it."""
-    tqdm = _tqdm()
-    if not sys.stderr.isatty() or tqdm is None or (
-            os.path.getsize(source) < LARGE):
-        yield None
-        return
-    with tqdm(unit="B", unit_scale=True, unit_divisor=1024) as bar:
-        def progress(done, total):
-            bar.total = total
-            bar.update(done - bar.n)
-        yield progress
-
-
-def _tqdm():
-    """Return the progress bar, or None where it is not installed."""
-    try:
-        from tqdm import tqdm
-    except ImportError:
-        return None
-    return tqdm

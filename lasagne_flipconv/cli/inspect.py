@@ -1,4 +1,4 @@
-"""Tell what is in a weight file, and whether it says which way round it is."""
+"""Tell what is in a weight file, and which way round it says."""
 import json
 
 EXAMPLE = "lasagne-flipconv inspect vgg16.npz --plot filters.png"

@@ -9,12 +9,15 @@ from ..errors import UnsafeFileError
 from .arrays import StoredArray, check_shape, numeric_dtype
 
 __all__ = ["Array", "CALLS", "DType", "EMPTY_DICTS", "Ordered", "Symbol",
-           "as_text", "build", "is_bytes", "key_of", "only", "pairs_of"]
+           "as_text", "build", "is_bytes", "key_of", "only", "pairs_of",
+           "shape_of_objects"]
 
 #: A module's name and a name in it, as the file says; never looked up.
 Symbol = namedtuple("Symbol", "module name")
 
 _LARGEST_KEY = 1 << 31
+#: Of keys, codes and other words: each is decoded whenever it is used.
+_LONGEST_WORD = 1024
 
 
 class DType:
@@ -38,6 +41,8 @@ class Ordered(dict):
 
 def as_text(value):
     """Return a text, given one or the bytes that Python 2 had for it."""
+    if len(value) > _LONGEST_WORD:
+        raise ValueError("no word")
     return value if isinstance(value, str) else bytes(value).decode("latin-1")
 
 
@@ -112,16 +117,38 @@ def _build_array(machine, built, state):
 
 
 def _objects(machine, shape, items):
-    """Return what an array of objects holds, as a list; its one axis."""
-    if type(items) is not list or shape != (len(items),):
+    """Return what an array of objects holds: its list, or its one dict."""
+    if type(items) is list and len(items) == 1 and shape == ():
+        items = items[0]  # numpy.save of a dict
+    if shape_of_objects(items) != shape:
         raise UnsafeFileError(
             "%s: holds an array of objects that is no list of arrays; "
-            "expected one axis and as many items." % machine.where)
+            "expected one axis and as many items, or no axis and a dict."
+            % machine.where)
     return items
+
+
+def shape_of_objects(held):
+    """Return the shape of an array of objects, or None if it holds others.
+
+    Parameters
+    ----------
+    held : value
+        What the array holds: a list for one axis, a dict for none.
+
+    Returns
+    -------
+    tuple of int or None
+        The shape.
+    """
+    if type(held) in (dict, Ordered):
+        return ()
+    return (len(held),) if type(held) is list else None
 
 
 def _stored(machine, dtype, shape, fortran, raw):
     if isinstance(raw, str):
+        machine.spend(len(raw))
         raw = raw.encode("latin-1")
     if not is_bytes(raw) or type(fortran) not in (bool, int):
         raise TypeError("no bytes")

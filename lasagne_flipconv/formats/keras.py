@@ -4,14 +4,15 @@ The configuration of the model is read for names, order and axes; no layer is
 ever made from it.
 """
 import io
-import json
 
 import numpy as np
 
 from ..errors import CheckpointError, UnsafeFileError
+from .jsontext import parsed_json
 from .keras_layers import Model, class_of, entry_of, role_of, roles_of
 from .record import Checkpoint
-from .zipped import members_of, read_member
+from .unzipped import read_member
+from .zipped import members_of
 
 __all__ = ["from_hdf5", "read", "sniff"]
 
@@ -19,7 +20,10 @@ _MEMBERS = {"metadata.json", "config.json", "model.weights.h5"}
 
 #: Classes that hold code of their own, which Keras would execute.
 _CODE = ("Lambda", "TFOpLambda", "TorchModuleWrapper", "JaxLayer",
-         "TFSMLayer", "FlaxLayer")
+         "TFSMLayer", "FlaxLayer", "__lambda__")
+
+#: The only modules that a configuration may name.
+_MODULES = ("keras", "tf_keras", "tensorflow")
 
 
 def sniff(head):
@@ -39,8 +43,8 @@ def read(file, limits):
             "%s: holds %s; expected just %s."
             % (file.name, ", ".join(map("{:.40}".format, by_name)),
                ", ".join(sorted(_MEMBERS))))
-    config = _json(bytes(read_member(file, by_name["config.json"])),
-                   file.name, limits)
+    config = parsed_json(bytes(read_member(file, by_name["config.json"])),
+                         "config.json in %s" % file.name, limits)
     data = io.BytesIO(read_member(file, by_name["model.weights.h5"]))
     tree = opened(data, file.name, limits)
     return _new_style(tree, _layers(config, file.name), file.name, "keras")
@@ -54,7 +58,7 @@ def from_hdf5(tree, where, limits):
     if names is not None:
         config = attributes.get("model_config")
         layers = {} if config is None else _layers(
-            _json(config, where, limits), where)
+            parsed_json(config, "model_config in %s" % where, limits), where)
         return _old_style(tree, root, names, attributes, layers, where)
     if any(path.endswith("/vars") or path == "vars" for path in tree.groups):
         return _new_style(tree, {}, where, "hdf5")
@@ -71,31 +75,18 @@ def _texts(attributes, name):
             else str(text) for part in parts for text in np.ravel(part)]
 
 
-def _json(data, where, limits):
-    if len(data) > limits.header:
-        raise UnsafeFileError("%s: has a configuration of %d bytes; expected "
-                              "at most %d." % (where, len(data),
-                                               limits.header))
-    try:
-        return json.loads(data)
-    except (ValueError, RecursionError) as error:
-        raise CheckpointError("%s: has a configuration that is no JSON (%s); "
-                              "expected that of a model."
-                              % (where, type(error).__name__)) from error
-
-
 def _layers(config, where):
     """Return the configuration of all layers by name, in order.
 
     Those of a model within the model come in its place.
     """
+    _refuse_code(config, where)
     found, left = {}, [config]
     while left:
         item = left.pop()
         if not isinstance(item, dict):
             continue
         own = item.get("config")
-        _refuse_code(item, where)
         if item is not config:
             found[str(item.get("name") or (own.get("name") if isinstance(
                 own, dict) else None))] = item
@@ -117,14 +108,22 @@ def _layer_of(weight, name, layers):
     return inner if _inner(layers.get(name, {})) and inner in layers else name
 
 
-def _refuse_code(item, where):
-    name = str(item.get("class_name"))
-    if name.rpartition(">")[2] in _CODE or "__lambda__" in str(
-            item.get("config"))[:100000]:
-        raise UnsafeFileError(
-            "%s: holds a layer %.40s, which carries code; expected layers of "
-            "Keras. Save the weights alone: model.save_weights(path)."
-            % (where, name))
+def _refuse_code(config, where):
+    """Refuse a configuration that Keras would import or execute code for."""
+    queue = [config]
+    while queue:
+        item = queue.pop()
+        queue.extend(item if isinstance(item, list) else item.values()
+                     if isinstance(item, dict) else ())
+        if not isinstance(item, dict):
+            continue
+        name = str(item.get("class_name")).rpartition(">")[2]
+        module = str(item.get("module") or "keras")
+        if name in _CODE or module.partition(".")[0] not in _MODULES:
+            raise UnsafeFileError(
+                "%s: holds %.40s of %.80s, which carries code or asks for it; "
+                "expected layers of Keras. Save the weights alone: "
+                "model.save_weights(path)." % (where, name, module))
 
 
 def _old_style(tree, root, names, attributes, layers, where):

@@ -2,8 +2,6 @@
 import re
 from collections import namedtuple
 
-import numpy as np
-
 from ..conventions import convention_of_format
 from .record import Entry
 
@@ -129,7 +127,7 @@ def entry_of(data, layer, role, path, config, model):
     shape, axes = tuple(data.shape), None
 
     def values():
-        array = np.asarray(data[()]).reshape(data.shape)
+        array = data.read()
         return array if axes is None else array.transpose(axes).reshape(shape)
 
     kind = _kind(config, layer, role, len(shape))

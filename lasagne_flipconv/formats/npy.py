@@ -8,6 +8,7 @@ import numpy as np
 
 from ..errors import CheckpointError, UnsafeFileError
 from .arrays import check_shape, numeric_dtype
+from .constructors import shape_of_objects
 from .record import Checkpoint, Entry
 from .structure import checkpoint_of
 from .unpickle import unpickle
@@ -21,7 +22,8 @@ START = 12
 _LENGTH = {(1, 0): 2, (2, 0): 4, (3, 0): 4}
 _FIELD = re.compile(
     r"\s*'(descr|fortran_order|shape)'\s*:\s*"
-    r"('[^'\\]{1,16}'|True|False|\((?:\s*\d{1,19}L?\s*,?)*\s*\))\s*,?")
+    r"('[^'\\]{1,16}'|True|False|\(\s*\)|"
+    r"\((?:\s*\d{1,19}L?\s*,)+(?:\s*\d{1,19}L?)?\s*\))\s*(?:,|(?=\}))")
 #: Bytes of a header; NumPy refuses more than 10000 unless told otherwise.
 _LONGEST = 10000
 
@@ -134,7 +136,7 @@ def header_of(dtype, shape, fortran=False):
 
 
 def read(file, limits):
-    """Read a ``.npy``: one array, or Python 2's array of a list of arrays."""
+    """Read a ``.npy``: one array, or objects: a list or dict of arrays."""
     data = file.read()
     code, shape, fortran, start = parse_header(data[:_LONGEST + START],
                                                file.name)
@@ -153,9 +155,10 @@ def read(file, limits):
 
 def _objects(file, data, start, shape, limits):
     value, end = unpickle(data, file.name, limits, start)
-    if end != len(data) or getattr(value, "stored", None) is None or (
-            type(value.stored) is not list or shape != (len(value.stored),)):
+    held = getattr(value, "stored", None)
+    if end != len(data) or shape_of_objects(held) != shape:
         raise UnsafeFileError(
             "%s: holds objects of shape %r that are no list of arrays; "
-            "expected one axis, its items being arrays." % (file.name, shape))
+            "expected one axis, its items being arrays, or no axis and a "
+            "dict of arrays." % (file.name, shape))
     return checkpoint_of(value, data, file.name, "npy", limits)

@@ -16,7 +16,8 @@ from .naming import describe
 from .npy import START, header_of, parse_header
 from .record import Checkpoint, Entry
 from .structure import position_of
-from .zipped import members_of, read_into
+from .unzipped import read_into
+from .zipped import members_of
 
 __all__ = ["OURS", "entry_of_note", "note_of", "read", "sniff", "write"]
 
@@ -140,9 +141,13 @@ def entry_of_note(entry, note, where):
         convention = told.pop("convention", None)
         if isinstance(convention, list):
             convention = Convention(*convention)
+        noted = {key: told.pop(key, None) for key in _NOTED}
+        for key, value in noted.items():
+            kind = (int, float) if key == "epsilon" else str
+            if value is not None and not isinstance(value, kind):
+                raise TypeError("%s is %r" % (key, value))
         return entry._replace(name=str(told.pop("name")),
-                              convention=convention,
-                              **{key: told.pop(key, None) for key in _NOTED})
+                              convention=convention, **noted)
     except (ValueError, KeyError, TypeError, AttributeError,
             RecursionError) as error:
         raise CheckpointError(

@@ -48,11 +48,14 @@ def read(file, limits):
             "is truncated or damaged; get it again." % (file.name, error)
         ) from error
     graph = model.graph
-    if len(graph.initializer) > limits.members or graph.sparse_initializer:
+    if max(len(graph.initializer), len(graph.node)) > limits.members or (
+            graph.sparse_initializer):
         raise UnsafeFileError(
-            "%s: holds %d arrays, %d of them sparse; expected at most %d, "
-            "none sparse." % (file.name, len(graph.initializer),
-                              len(graph.sparse_initializer), limits.members))
+            "%s: holds %d arrays, %d sparse ones and %d nodes; expected at "
+            "most %d, none sparse."
+            % (file.name, len(graph.initializer),
+               len(graph.sparse_initializer), len(graph.node),
+               limits.members))
     tensors = {}
     for tensor in graph.initializer:
         if tensor.name in tensors:
@@ -91,6 +94,8 @@ def _array(onnx, tensor, where, limits):
         raise UnsafeFileError(
             "%s: declares %d elements; expected no more than %d bytes hold."
             % (where, count, stored))
+    if tensor.data_type == onnx.TensorProto.STRING:
+        raise UnsafeFileError("%s: holds texts; expected numbers." % where)
     try:
         return onnx.numpy_helper.to_array(tensor)
     except Exception as error:  # whatever ONNX raises for a bad tensor

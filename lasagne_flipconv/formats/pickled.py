@@ -52,21 +52,22 @@ def _unpacked(file, limits, decompressor, failure):
     size = file.seek(0, 2)
     file.seek(0)
     ceiling, made = limits.unpacked(size), io.BytesIO()
-    unpack, chunk = decompressor(), b""
+    unpack, chunk, parts = decompressor(), b"", 1
     try:
         while True:
             chunk = chunk or file.read(_CHUNK)
             if not chunk and unpack.eof:
                 return made.getvalue()
             if unpack.eof:
-                unpack = decompressor()
+                unpack, parts = decompressor(), parts + 1
             part, chunk = _next(unpack, chunk or None)
             made.write(part)
-            if made.tell() > ceiling:
+            if made.tell() > ceiling or parts > limits.members:
                 raise UnsafeFileError(
-                    "%s: unpacks %d bytes into more than %d; expected less. "
-                    "Pass limits=LIMITS._replace(expansion=…) if you know the "
-                    "file." % (file.name, size, ceiling))
+                    "%s: unpacks %d bytes into more than %d, or more than %d "
+                    "parts; expected less. Pass limits=LIMITS._replace("
+                    "expansion=…) if you know the file."
+                    % (file.name, size, ceiling, limits.members))
     except (failure, EOFError) as error:
         raise CheckpointError(
             "%s: is badly compressed or truncated (%s); expected a whole "

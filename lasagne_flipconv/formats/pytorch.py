@@ -17,7 +17,8 @@ from .naming import describe
 from .optional import library
 from .record import Checkpoint, Entry
 from .unpickle import unpickle
-from .zipped import members_of, read_member, verify
+from .unzipped import read_member, verify
+from .zipped import members_of
 
 __all__ = ["read", "read_legacy", "sniff", "sniff_legacy"]
 

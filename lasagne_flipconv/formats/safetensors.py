@@ -6,6 +6,7 @@ import numpy as np
 
 from ..errors import CheckpointError, UnsafeFileError
 from .arrays import pieces_of
+from .jsontext import parsed_json
 from .naming import describe
 from .npz import OURS, entry_of_note, note_of
 from .optional import library
@@ -61,21 +62,14 @@ def read(file, limits):
 
 def _parsed(data, size, where, limits):
     """Return the header, each name in it once."""
-    def once(pairs):
-        found = dict(pairs)
-        if len(found) != len(pairs):
-            raise UnsafeFileError("%s: names something twice in its header; "
-                                  "expected each name once." % where)
-        return found
-
-    try:
-        header = json.loads(data, object_pairs_hook=once)
-    except (UnicodeDecodeError, json.JSONDecodeError,
-            RecursionError) as error:
+    if len(data) != size:
         raise CheckpointError(
-            "%s: has a header that is no JSON (%s); expected one of %d bytes. "
-            "The file is truncated or damaged; get it again."
-            % (where, type(error).__name__, size)) from error
+            "%s: ends within its header of %d bytes; expected all. The file "
+            "is truncated; get it again." % (where, size))
+    header = parsed_json(data, "%s: its header" % where, limits)
+    if not isinstance(header, dict):
+        raise CheckpointError("%s: has a header that is a %s; expected names "
+                              "of arrays." % (where, type(header).__name__))
     if len(header) > limits.members or any(
             len(name) > limits.name for name in header):
         raise UnsafeFileError("%s: holds %d arrays or names too long; "

@@ -77,15 +77,10 @@ def checkpoint_of(value, data, where, form, limits):
         If it repeats its content beyond all bounds.
     """
     protocol = data[1] if data[:1] == b"\x80" else 0
-    finder = Finder(where, limits, protocol)
+    finder = Finder(where, limits, len(data), protocol)
     finder.find(value)
     if not finder.entries:
         raise _unknown(where, value)
-    total = sum(entry.nbytes for entry in finder.entries)
-    if total > limits.unpacked(len(data)):
-        raise UnsafeFileError(
-            "%s: repeats %d bytes until they come to %d; expected at most %d."
-            % (where, len(data), total, limits.unpacked(len(data))))
     return Checkpoint(where, form, describe(finder.entries), finder.metadata,
                       "pickle protocol %d" % protocol, finder.ordered)
 
@@ -111,13 +106,16 @@ class Finder:
         Name of the file for error texts.
     limits : lasagne_flipconv.limits.Limits
         Ceilings.
+    size : int
+        Bytes of the pickle.
     protocol : int
         Of the pickle; up to 2 a plain dict may be Python 2's, which has no
         order.
     """
 
-    def __init__(self, where, limits, protocol=3):
-        self.where, self.limits, self.protocol = where, limits, protocol
+    def __init__(self, where, limits, size, protocol=3):
+        self.where, self.limits, self.size = where, limits, size
+        self.protocol, self.total = protocol, 0
         self.entries, self.metadata, self.ordered = [], {}, True
         self.visits = 0
 
@@ -129,6 +127,15 @@ class Finder:
                 "%s: nests or repeats lists and dicts beyond %d levels or %d "
                 "items; expected fewer."
                 % (self.where, self.limits.depth, self.limits.members))
+
+    def spend(self, stored):
+        """Count the bytes of an array, refuse too many."""
+        self.total += len(stored.raw)
+        if self.total > self.limits.unpacked(self.size):
+            raise UnsafeFileError(
+                "%s: repeats %d bytes until they come to %d; expected at most "
+                "%d." % (self.where, self.size, self.total,
+                         self.limits.unpacked(self.size)))
 
     def find(self, value, prefix="", depth=0):
         """Collect the arrays in a value."""
@@ -218,6 +225,7 @@ class Finder:
             raise UnsafeFileError("%s: has a name of %d characters; expected "
                                   "at most %d." % (self.where, len(name),
                                                    self.limits.name))
+        self.spend(stored)
         self.entries.append(Entry(name, stored.shape, stored.dtype,
                                   stored.read))
 
@@ -230,6 +238,7 @@ class Finder:
         self.visit(depth)
         value = _opened(value)
         if isinstance(value, StoredArray):
+            self.spend(value)
             return value.read()
         if is_bytes(value):
             return bytes(value[:_LONGEST_TEXT]).decode("latin-1")

@@ -191,7 +191,12 @@ def _new_dict(machine, start, end):
 
 
 def _nothing(machine, start, end):
-    """Do nothing: PROTO, FRAME and STOP only matter to the walk."""
+    """Do nothing: FRAME and STOP only matter to the walk."""
+
+
+def _protocol(machine, start, end):
+    if machine.data[start] > 5:
+        raise ValueError("no protocol that is known")
 
 
 def _mark(machine, start, end):
@@ -340,7 +345,7 @@ def _persistent_id(machine, start, end):
 
 
 _STEPS = {
-    "(": _mark, ".": _nothing, "\x80": _nothing, "\x95": _nothing,
+    "(": _mark, ".": _nothing, "\x80": _protocol, "\x95": _nothing,
     "0": _pop, "1": _pop_mark, "2": _duplicate,
     "N": _constant(None), "\x88": _constant(True), "\x89": _constant(False),
     "I": _push(_integer_line), "L": _push(_long_line),

@@ -4,12 +4,12 @@ Lenient readers disagree about archives with contradicting headers, gaps,
 overlaps or twice the same name; such disagreement is what attacks live on.
 """
 import struct
-import zlib
 from collections import namedtuple
 
-from ..errors import CheckpointError, UnsafeFileError
+from ..errors import UnsafeFileError
+from .unzipped import broken
 
-__all__ = ["Member", "members_of", "read_into", "read_member", "verify"]
+__all__ = ["Member", "members_of"]
 
 #: One file in an archive: where its bytes are, and what the archive says.
 Member = namedtuple("Member", "name at stored size crc method comment")
@@ -23,7 +23,10 @@ _LOCAL = struct.Struct("<4s5H3L2H")
 _STORED, _DEFLATED = 0, 8
 _DESCRIPTOR, _UTF8 = 0x8, 0x800
 _LARGE = 0xFFFFFFFF
-_CHUNK = 1 << 18
+#: Extra fields with a name or comment in Unicode; only some readers take it.
+_RENAMING = (0x7075, 0x6375)
+#: Kinds of file, in the highest bits of the attributes: none told, a file.
+_FILES, _LINK = (0, 8), 10
 #: Deflate cannot come to more than this many times its size.
 _DEFLATE_RATIO = 1032
 
@@ -83,17 +86,11 @@ def members_of(file, limits):
     return found, comment
 
 
-def _broken(file, what):
-    return CheckpointError(
-        "%s: is no whole ZIP archive: %s; expected one. The file is "
-        "truncated or damaged; get it again." % (file.name, what))
-
-
 def _at(file, at, layout, signature, what):
     file.seek(at)
     data = file.read(layout.size)
     if len(data) < layout.size or data[:4] != signature:
-        raise _broken(file, "no %s at byte %d" % (what, at))
+        raise broken(file, "no %s at byte %d" % (what, at))
     return layout.unpack(data)[1:]
 
 
@@ -138,7 +135,7 @@ def _find_end(file, size):
         at = tail.rfind(b"PK\5\6", 0, at)
     if last >= 0 and last + _END.size <= len(tail):
         return start + last
-    raise _broken(file, "no end record")
+    raise broken(file, "no end record")
 
 
 def _directory64(file, at):
@@ -158,7 +155,7 @@ def _central(file, count, start, end, limits):
     found, at = [], 0
     for _ in range(count):
         if at + _CENTRAL.size > len(table):
-            raise _broken(file, "a table of contents that is too short")
+            raise broken(file, "a table of contents that is too short")
         member, local, at = _central_row(file, table, at, limits)
         found.append((member, local))
     if at != len(table):
@@ -172,7 +169,7 @@ def _central_row(file, table, at, limits):
     (signature, _, _, flags, method, _, _, crc, stored, size, n, extra, spare,
      disk, _, attributes, local) = _CENTRAL.unpack_from(table, at)
     if signature != b"PK\1\2" or disk not in (0, 0xFFFF):
-        raise _broken(file, "no entry at byte %d of its table" % at)
+        raise broken(file, "no entry at byte %d of its table" % at)
     at += _CENTRAL.size
     name, extras, comment = (table[at:at + n], table[at + n:at + n + extra],
                              table[at + n + extra:at + n + extra + spare])
@@ -189,14 +186,15 @@ def _central_row(file, table, at, limits):
 
 def _large(file, extras, fields):
     """Return fields with those taken from the 64-bit extra that are there."""
-    for kind, body in _extras(file, extras):
-        if kind == 1:
-            for i, value in enumerate(fields):
-                if value == _LARGE:
-                    if len(body) < 8:
-                        raise _broken(file, "a short field of 64 bits")
-                    fields[i] = int.from_bytes(body[:8], "little")
-                    body = body[8:]
+    bodies = [body for kind, body in _extras(file, extras) if kind == 1]
+    if len(bodies) > 1:
+        raise broken(file, "sizes of 64 bits twice")
+    for i, value in enumerate(fields):
+        if bodies and value == _LARGE:
+            if len(bodies[0]) < 8:
+                raise broken(file, "a short field of 64 bits")
+            fields[i] = int.from_bytes(bodies[0][:8], "little")
+            bodies[0] = bodies[0][8:]
     return fields
 
 
@@ -206,7 +204,11 @@ def _extras(file, data):
         kind = int.from_bytes(data[at:at + 2], "little")
         size = int.from_bytes(data[at + 2:at + 4], "little")
         if at + 4 + size > len(data):
-            raise _broken(file, "an extra field that is too short")
+            raise broken(file, "an extra field that is too short")
+        if kind in _RENAMING:
+            raise UnsafeFileError(
+                "%s: gives a member another name in an extra field; expected "
+                "one name, as readers differ in which they take." % file.name)
         yield kind, data[at + 4:at + 4 + size]
         at += 4 + size
 
@@ -215,7 +217,7 @@ def _name(file, raw, flags):
     try:
         return raw.decode("utf-8" if flags & _UTF8 else "cp437")
     except UnicodeDecodeError as error:
-        raise _broken(file, "a name that is no text") from error
+        raise broken(file, "a name that is no text") from error
 
 
 def _check_flags(file, name, flags, method, attributes):
@@ -227,9 +229,12 @@ def _check_flags(file, name, flags, method, attributes):
         raise UnsafeFileError(
             "%s: %s is compressed by method %d; expected 0 (stored) or 8 "
             "(deflate)." % (file.name, name, method))
-    if (attributes >> 28) == 0xA:
-        raise UnsafeFileError("%s: %s is a symbolic link; expected a file."
-                              % (file.name, name))
+    kind = attributes >> 28
+    if kind not in _FILES:
+        raise UnsafeFileError(
+            "%s: %s is a %s; expected a file."
+            % (file.name, name, "symbolic link" if kind == _LINK
+               else "device, pipe or folder"))
 
 
 def _check_names(members, where, limits):
@@ -305,109 +310,3 @@ def _check_total(members, size, where, limits):
             "%s: unpacks %d bytes into %d; expected at most %d. Pass "
             "limits=LIMITS._replace(expansion=…) if you know the file."
             % (where, size, total, limits.unpacked(size)))
-
-
-def read_member(file, member):
-    """Return the bytes of a small member.
-
-    Parameters
-    ----------
-    file : binary file
-        The archive.
-    member : Member
-        One of its members.
-
-    Returns
-    -------
-    bytearray
-        Its content, which the checksum has been compared with.
-    """
-    data = bytearray(member.size)
-    read_into(file, member, data)
-    return data
-
-
-def read_into(file, member, target, head=0):
-    """Read a member into memory that is there.
-
-    Parameters
-    ----------
-    file : binary file
-        The archive.
-    member : Member
-        One of its members.
-    target : writable buffer
-        Where its bytes go, but for the first `head`.
-    head : int
-        How many bytes at its begin are left out.
-
-    Raises
-    ------
-    CheckpointError
-        If the bytes do not agree with size or checksum.
-    """
-    view = memoryview(target).cast("B")
-    crc, at = 0, -head
-    for chunk in _chunks(file, member):
-        crc = zlib.crc32(chunk, crc)
-        if at < 0:
-            chunk, at = chunk[-at:], min(0, at + len(chunk))
-        if at + len(chunk) > len(view):
-            raise _broken(file, "%s is longer than declared" % member.name)
-        view[at:at + len(chunk)] = chunk
-        at += len(chunk)
-    if at != len(view) or crc != member.crc:
-        raise _broken(file, "%s does not agree with its checksum"
-                      % member.name)
-
-
-def verify(file, member):
-    """Compare size and checksum of a member, a piece at a time.
-
-    Parameters
-    ----------
-    file : binary file
-        The archive.
-    member : Member
-        One of its members.
-
-    Raises
-    ------
-    CheckpointError
-        If the bytes do not agree with size or checksum.
-    """
-    crc, size = 0, 0
-    for chunk in _chunks(file, member):
-        crc, size = zlib.crc32(chunk, crc), size + len(chunk)
-    if (crc, size) != (member.crc, member.size):
-        raise _broken(file, "%s does not agree with its checksum"
-                      % member.name)
-
-
-def _chunks(file, member):
-    unpack = zlib.decompressobj(-15) if member.method == _DEFLATED else None
-    file.seek(member.at)
-    left, made = member.stored, 0
-    while left and made <= member.size:
-        chunk = file.read(min(left, _CHUNK))
-        if not chunk:
-            raise _broken(file, "%s ends early" % member.name)
-        left -= len(chunk)
-        for part in [chunk] if unpack is None else _inflated(
-                file, member, unpack, chunk):
-            made += len(part)
-            yield part
-    if unpack is not None and (left or not unpack.eof or unpack.unused_data):
-        raise _broken(file, "%s is badly compressed" % member.name)
-
-
-def _inflated(file, member, unpack, chunk):
-    part = None
-    while chunk or part and not unpack.eof:
-        try:
-            part = unpack.decompress(chunk, _CHUNK)
-        except zlib.error as error:
-            raise _broken(file, "%s is badly compressed (%s)"
-                          % (member.name, error)) from error
-        chunk = unpack.unconsumed_tail
-        yield part

@@ -199,9 +199,9 @@ class BaseConvLayer(_StockBase):
         if self.pad == "same" and any(e % 2 == 0 for e in extent):
             pairs = pad_pairs("same", extent)
             raise NotImplementedError(
-                "%s: pad='same' with filter_size=%r; expected odd sizes, as "
-                "an even one leaves open which side gets the extra row. Pass "
-                "it as pairs (before, after): pad=%r or pad=%r."
+                "%s: pad='same' requires odd filter sizes, got %r: an even "
+                "one leaves open which side gets the extra row. Pass it as "
+                "pairs (before, after): pad=%r or pad=%r."
                 % (where, self.filter_size, pairs,
                    tuple(pair[::-1] for pair in pairs)))
 

@@ -1,4 +1,4 @@
-"""Drop-in for the layer of ``lasagne.layers.cuda_convnet``, without pylearn2."""
+"""Drop-in for the layer of ``lasagne.layers.cuda_convnet``, on any machine."""
 from lasagne import init, nonlinearities
 
 from ..conventions import name_of
@@ -53,23 +53,24 @@ class Conv2DCCLayer(*with_stock(BaseConvLayer, "cuda_convnet",
         self._refuse_what_cuda_convnet_cannot()
 
     def _refuse_what_cuda_convnet_cannot(self):
-        for what, value in (("filter_size", self.filter_size),
-                            ("stride", self.stride), ("pad", self.pad)):
+        for value, plural in ((self.filter_size, "filters"),
+                              (self.stride, "strides"),
+                              (self.pad, "padding")):
             square = isinstance(value, str) or value[0] == value[1]
             if not square:
-                self._refuse("%s=%r; expected the same for both axes"
-                             % (what, value))
+                self._refuse(value, "only supports square " + plural)
         if self.num_filters % 16:
-            self._refuse("num_filters=%d; expected a multiple of 16"
-                         % self.num_filters)
+            self._refuse(self.num_filters, "requires num_filters to be a "
+                         "multiple of 16")
         channels = self.num_input_channels
         if channels > 3 and channels % 4:
-            self._refuse("%d input channels; expected 1, 2, 3 or a multiple "
-                         "of 4" % channels)
+            self._refuse(channels, "requires the number of input channels to "
+                         "be 1, 2, 3 or a multiple of 4")
 
-    def _refuse(self, what):
-        raise RuntimeError("%s: %s. Use Conv2DLayer(flip_filters=False), "
-                           "which has no such limit." % (name_of(self), what))
+    def _refuse(self, got, what):
+        raise RuntimeError("%s: got %r; Conv2DCCLayer %s. Use Conv2DLayer("
+                           "flip_filters=False), which has no such limit."
+                           % (name_of(self), got, what))
 
     @property
     def num_input_channels(self):

@@ -55,12 +55,13 @@ class DilatedConv2DLayer(*with_stock(BaseConvLayer, "conv",
         if self.pad != (0, 0):
             self._refuse("pad=%r" % (pad,), "pad=0")
         if self.flip_filters:
-            self._refuse("flip_filters=True", "False")
+            self._refuse("flip_filters=True", "flip_filters=False")
 
     def _refuse(self, got, expected):
         raise NotImplementedError(
-            "%s: %s; expected %s. Use Conv2DLayer(dilation=%r), which has no "
-            "such limit." % (name_of(self), got, expected, self.dilation))
+            "%s: got %s, but requires %s. Use Conv2DLayer(dilation=%r), "
+            "which has no such limit."
+            % (name_of(self), got, expected, self.dilation))
 
     def get_W_shape(self):
         shape = super().get_W_shape()

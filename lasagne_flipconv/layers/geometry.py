@@ -49,9 +49,9 @@ def checked_pad(where, argument, pad, n):
             return (0,) * n
         if pad in ("same", "full"):
             return pad
-        raise ValueError(
-            "%s: %s=%r; expected 'valid', 'same', 'full', an int, an int per "
-            "axis, or a pair (before, after) per axis."
+        raise TypeError(
+            "%s: %s=%r; expected 'valid', 'same', 'full', an int, or an "
+            "iterable of int or pair (before, after), one per axis."
             % (where, argument, pad))
     return tuple(_checked_pad_1d(where, argument, p)
                  for p in _as_tuple(where, argument, pad, n))

@@ -5,10 +5,15 @@ import json
 import pickle
 import struct
 import zlib
+from collections import namedtuple
 
 import numpy as np
 
 from gadgets import MARKER, SHELL
+
+#: One attack: its file, what it is modelled on, and the error it must get:
+#: "unsafe" is an UnsafeFileError, "broken" a CheckpointError.
+Attack = namedtuple("Attack", "file data format kind advisory error text")
 
 
 def call(module, name, arguments, style="global"):
@@ -155,6 +160,14 @@ def field(number, value):
     if isinstance(value, int):
         return varint(number << 3) + varint(value)
     return varint(number << 3 | 2) + varint(len(value)) + value
+
+
+def deep_message(depth):
+    """Return graphs of ONNX within each other, by attributes of nodes."""
+    found = b""
+    for _ in range(depth):
+        found = field(1, field(5, field(6, found)))
+    return found
 
 
 def onnx_model(*tensors, nodes=b""):

@@ -56,6 +56,7 @@ def numpys():
     objects = np.empty(len(values.specials()), object)
     objects[:] = values.specials()
     np.save(path("list-objects.npy"), objects)
+    np.save(path("nolearn-dict.npy"), values.by_layer())
     return []
 
 

@@ -3,19 +3,24 @@
 For each name, the class here is Lasagne's own where the installed Lasagne has
 it as in 0.2.dev1, and else the one of the submodule named as in Lasagne. On
 0.1, a class that exists there with fewer arguments is a subclass of it. The
-layers of :mod:`dnn <lasagne_flipconv.layers.backports.dnn>` are Lasagne's own
-only where it has a GPU to run on.
+layers of the submodules `dnn` and `cuda_convnet` are Lasagne's own only where
+it has a GPU to run on.
 """
-from . import (dense, dnn, merge, noise, normalization, pool, shape, special,
+from ..base import stock_class
+from . import (cuda_convnet, dense, dnn, merge, noise, normalization, pool, shape, special,
                transformer, upscale)
 from .common import choose
 
 _MODULES = (dense, merge, noise, normalization, pool, shape, special,
             transformer, upscale)
 
-__all__ = list(dnn.__all__)
-for _name in dnn.__all__:
-    globals()[_name] = dnn.choose(_name)
+__all__ = []
+for _module in (dnn, cuda_convnet):
+    __all__ += _module.__all__
+    for _name in _module.__all__:
+        globals()[_name] = (
+            stock_class(_module.__name__.rpartition(".")[2], _name)
+            or getattr(_module, _name))
 for _module in _MODULES:
     __all__ += _module.__all__
     for _name in _module.__all__:

@@ -94,8 +94,8 @@ class NINLayer(*bases("NINLayer")):
     untie_biases : bool, default False
         Whether each location has a bias of its own.
     W, b : array, variable or callable
-        The matrix, (channels, units), and the bias, (units,) or (units,
-        *spatial). `b` may be None.
+        The matrix, (channels, units), and the bias, (units,), or with
+        `untie_biases` also one axis for each of the image. `b` may be None.
     nonlinearity : callable or None, default rectify
         Applied last; None for none.
     <kwargs>

@@ -5,42 +5,24 @@ built with these names could not be built at all.
 """
 from lasagne import init
 
-from ..base import stock_class
 from . import normalization, pool
-from .common import choose as choose_base
-from .common import documented
+from .common import choose, documented
 
 __all__ = ["Pool2DDNNLayer", "MaxPool2DDNNLayer", "Pool3DDNNLayer",
            "MaxPool3DDNNLayer", "SpatialPyramidPoolingDNNLayer",
            "BatchNormDNNLayer", "batch_norm_dnn"]
 
 
-def choose(name):
-    """Return a layer class or function of this module.
-
-    Parameters
-    ----------
-    name : str
-        Its name, here and in ``lasagne.layers.dnn``.
-
-    Returns
-    -------
-    type or callable
-        Lasagne's own where it can be imported and has it.
-    """
-    return stock_class("dnn", name) or globals()[name]
-
-
 def _refuse_border(layer, ignore_border):
     if not ignore_border:
         raise NotImplementedError(
-            "%s: ignore_border=False; expected True, as cuDNN knows nothing "
-            "else. Use the layer without DNN in its name."
+            "%s does not support ignore_border=False; expected True, as "
+            "cuDNN knows nothing else. Use the layer without DNN in its name."
             % type(layer).__name__)
 
 
 @documented
-class Pool2DDNNLayer(choose_base("Pool2DLayer", pool.Pool2DLayer)):
+class Pool2DDNNLayer(choose("Pool2DLayer", pool.Pool2DLayer)):
     """Pool over the last two of four axes, as cuDNN does.
 
     Parameters
@@ -88,7 +70,7 @@ class MaxPool2DDNNLayer(Pool2DDNNLayer):
 
 
 @documented
-class Pool3DDNNLayer(choose_base("Pool3DLayer", pool.Pool3DLayer)):
+class Pool3DDNNLayer(choose("Pool3DLayer", pool.Pool3DLayer)):
     """Pool over the last three of five axes, as cuDNN does.
 
     Parameters
@@ -136,7 +118,7 @@ class MaxPool3DDNNLayer(Pool3DDNNLayer):
 
 
 @documented
-class SpatialPyramidPoolingDNNLayer(choose_base(
+class SpatialPyramidPoolingDNNLayer(choose(
         "SpatialPyramidPoolingLayer", pool.SpatialPyramidPoolingLayer)):
     """Pool over grids that divide images of any size into fixed numbers.
 
@@ -160,7 +142,7 @@ class SpatialPyramidPoolingDNNLayer(choose_base(
 
 
 @documented
-class BatchNormDNNLayer(choose_base("BatchNormLayer",
+class BatchNormDNNLayer(choose("BatchNormLayer",
                                     normalization.BatchNormLayer)):
     """Normalize by the statistics of the batch, over the axes cuDNN knows.
 
@@ -171,7 +153,9 @@ class BatchNormDNNLayer(choose_base("BatchNormLayer",
     <incoming>
     axes : 'auto', 0 or tuple of int
         Only the first axis, or all but the second.
-    epsilon, alpha, beta, gamma, mean, inv_std
+    epsilon, alpha : float
+        As those of ``BatchNormLayer``.
+    beta, gamma, mean, inv_std : array, variable or callable
         As those of ``BatchNormLayer``.
     <kwargs>
 
@@ -194,8 +178,8 @@ class BatchNormDNNLayer(choose_base("BatchNormLayer",
         spatial = (0,) + tuple(range(2, len(self.input_shape)))
         if tuple(self.axes) not in ((0,), spatial):
             raise ValueError(
-                "BatchNormDNNLayer: axes=%r; expected 0 or %r. Use "
-                "BatchNormLayer for others." % (axes, spatial))
+                "BatchNormDNNLayer only supports axes=0 or %r; got %r. Use "
+                "BatchNormLayer for others." % (spatial, axes))
 
 
 def batch_norm_dnn(layer, **kwargs):

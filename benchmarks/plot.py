@@ -1,0 +1,99 @@
+"""Draw what was measured: bars for networks and layers, lines for scaling."""
+import statistics
+
+from .works import IMPLEMENTATIONS, OURS, STOCK
+
+_COLORS = {STOCK: "0.7", OURS: "C3", "torch": "C0", "torch-last": "C9",
+           "onnxruntime": "C2", "openvino": "C4"}
+
+#: Parts drawn as lines: axis label, and whether a key is a batch size.
+_LINES = {"batches": ("batch size", True), "threads": ("threads", False),
+          "sizes": ("pixels", False)}
+
+
+def _medians(row):
+    return {name: statistics.median(seconds)
+            for name, seconds in row.get("seconds", {}).items()}
+
+
+def _bars(axes, rows, base, title):
+    rows = {key: _medians(row) for key, row in rows.items()}
+    rows = {key: row for key, row in rows.items() if base in row}
+    names = [n for n in IMPLEMENTATIONS if any(n in r for r in rows.values())]
+    height = 0.8 / max(1, len(names))
+    for i, name in enumerate(names):
+        pairs = [(j + i * height, row[name] / row[base])
+                 for j, row in enumerate(rows.values()) if name in row]
+        axes.barh(*zip(*pairs), height, color=_COLORS[name],
+                  label=IMPLEMENTATIONS[name].title)
+    axes.set_yticks([j + 0.4 - height / 2 for j in range(len(rows))])
+    axes.set_yticklabels(rows)
+    axes.invert_yaxis()
+    axes.axvline(1, color="k", linewidth=0.5)
+    axes.set_xlabel(title)
+
+
+def _works(axes, rows):
+    _bars(axes, rows, STOCK, "time / Lasagne/Theano")
+
+
+def _layers(axes, rows):
+    _bars(axes, rows, "limit", "time / oneDNN's limit")
+
+
+def _lines(axes, rows, label, batches):
+    rows = {int(key): _medians(row) for key, row in rows.items()}
+    for name, implementation in IMPLEMENTATIONS.items():
+        pairs = [(key, row[name] * 1e3 / (key if batches else 1))
+                 for key, row in rows.items() if name in row]
+        if pairs:
+            axes.plot(*zip(*pairs), "o-", color=_COLORS[name],
+                      label=implementation.title)
+    axes.set_xlabel(label)
+    axes.set_ylabel("ms per image")
+    axes.set_xscale("log", base=2)
+    axes.set_yscale("log")
+
+
+def _draw(axes, part, rows):
+    if part == "works":
+        _works(axes, rows)
+    elif part == "layers":
+        _layers(axes, rows)
+    else:
+        _lines(axes, rows, *_LINES[part])
+
+
+def plot(results, path):
+    """Write the picture; return whether there was anything to draw."""
+    import matplotlib
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+    parts = {}
+    for part in ("works", "layers") + tuple(_LINES):
+        rows = {key: row for key, row in results["parts"].get(part, {}).items()
+                if "seconds" in row}
+        if rows:
+            parts[part] = rows
+    if not parts:
+        return False
+    figure, grid = pyplot.subplots(len(parts), 1, squeeze=False, figsize=(
+        8, sum(_height(part, rows) for part, rows in parts.items())))
+    for axes, (part, rows) in zip(grid[:, 0], parts.items()):
+        _draw(axes, part, rows)
+    figure.tight_layout(rect=(0, 0, 1, 1 - 0.6 / figure.get_figheight()))
+    _legend(figure)
+    figure.savefig(path, dpi=120)
+    pyplot.close(figure)
+    return True
+
+
+def _legend(figure):
+    entries = {}
+    for axes in figure.axes:
+        entries.update(zip(*axes.get_legend_handles_labels()[::-1]))
+    figure.legend(entries.values(), entries, loc="upper center", ncol=3)
+
+
+def _height(part, rows):
+    return 3.5 if part in _LINES else 1.5 + 0.6 * len(rows)

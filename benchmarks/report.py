@@ -1,0 +1,183 @@
+"""Write what was measured as Markdown: one function a part."""
+import statistics
+
+from .summary import fastest, paired_ratio, spread
+from .works import IMPLEMENTATIONS, OURS, STOCK
+
+TORCH = ("torch", "torch-last")
+
+_LIMIT = "limit"
+_TITLES = dict({name: row.title for name, row in IMPLEMENTATIONS.items()},
+               limit="oneDNN's limit")
+
+_NOTES = {
+    "works": "Whole networks from NumPy array to NumPy array.",
+    "layers": "Single convolutions, batch 1, on data in the axis order that "
+              "each prefers. oneDNN's limit is its convolution alone, kernel "
+              "reordered beforehand.",
+    "flipping": "A convolution 256→256, 3×3, on 56×56, with "
+                "`flip_filters=True` over `False`.",
+    "start": "Time from process start to the first prediction; *cold* with "
+             "an empty folder for compiled code.",
+    "batches": "ResNet-32 by batch size.",
+    "threads": "One network, batch 1, by number of threads.",
+    "sizes": "ResNet-50, batch 1, by image size.",
+}
+
+
+def table(header, rows):
+    """Return the lines of a Markdown table; None is an empty cell."""
+    def line(cells):
+        return "| %s |" % " | ".join(
+            "–" if cell is None else str(cell) for cell in cells)
+    return [line(header), line(["---"] * len(header))] + [
+        line(row) for row in rows] + [""]
+
+
+def timing(seconds):
+    """Return "min / median ± spread" in ms, None for None.
+
+    Examples
+    --------
+    >>> timing([0.1, 0.1, 0.1])
+    '100 / 100 ± 0 %'
+    """
+    if not seconds:
+        return None
+    numbers = "%.4g / %.4g" % (1e3 * min(seconds),
+                               1e3 * statistics.median(seconds))
+    return "%s ± %.0f %%" % (numbers, 100 * spread(seconds))
+
+
+def ratio(seconds, ours, theirs):
+    """Return the median of the paired ratios as text, None if one lacks."""
+    if ours not in seconds or theirs not in seconds:
+        return None
+    return "%.2f" % paired_ratio(seconds[ours], seconds[theirs])
+
+
+def _contestants(rows):
+    present = {name for row in rows.values()
+               for name in row.get("seconds", ())}
+    return [name for name in (_LIMIT,) + tuple(IMPLEMENTATIONS)
+            if name in present]
+
+
+def _times(rows, what="work"):
+    names = _contestants(rows)
+    return table([what] + [_TITLES[name] for name in names], [
+        [key] + [timing(row.get("seconds", {}).get(name)) for name in names]
+        for key, row in rows.items()])
+
+
+def _against(seconds):
+    torch = fastest(seconds, TORCH)
+    return [ratio(seconds, OURS, name)
+            for name in (STOCK, torch, "onnxruntime", "openvino")]
+
+
+def _works(rows):
+    ratios = table(
+        ["ours /"] + ["Lasagne/Theano", "fastest PyTorch", "ONNX Runtime",
+                      "OpenVINO", "largest difference of outputs"],
+        [[key] + _against(row.get("seconds", {}))
+         + [_largest(row.get("difference", {}))]
+         for key, row in rows.items()])
+    return _times(rows) + ratios + _memory(rows)
+
+
+def _largest(differences):
+    return "%.1e" % max(differences.values()) if differences else None
+
+
+def _memory(rows):
+    names = _contestants(rows)
+    return ["Peak memory of a run in MB, less that of the process with the "
+            "library imported.", ""] + table(
+        ["work"] + [_TITLES[name] for name in names],
+        [[key] + ["%.0f" % row["megabytes"][name]
+                  if name in row.get("megabytes", {}) else None
+                  for name in names] for key, row in rows.items()])
+
+
+def _layers(rows):
+    names = [n for n in _contestants(rows) if n != _LIMIT]
+    return _times(rows, "layer") + table(
+        ["/ oneDNN's limit"] + [_TITLES[name] for name in names],
+        [[key] + [ratio(row.get("seconds", {}), name, _LIMIT)
+                  for name in names] for key, row in rows.items()])
+
+
+def _flipping(rows):
+    return table(
+        ["", "False", "True", "True / False"],
+        [[_TITLES.get(key, key), timing(s.get("straight")),
+          timing(s.get("flipped")), _three(s)]
+         for key, s in ((k, r.get("seconds", {})) for k, r in rows.items())])
+
+
+def _three(seconds):
+    if "flipped" not in seconds:
+        return None
+    return "%.3f" % paired_ratio(seconds["flipped"], seconds["straight"])
+
+
+def _start(rows):
+    lines = []
+    for key, row in rows.items():
+        if "warm" in row:
+            lines += _times({"%s, %s" % (key, state): {"seconds": row[state]}
+                             for state in ("warm", "cold")}, "network")
+    return lines
+
+
+_PARTS = {
+    "works": _works, "layers": _layers, "flipping": _flipping,
+    "start": _start,
+    "batches": lambda rows: _times(rows, "batch"),
+    "threads": lambda rows: _times(rows, "threads"),
+    "sizes": lambda rows: _times(rows, "pixels"),
+}
+
+
+def used_engine(results):
+    """Tell whether ours ran on its engine."""
+    return any(row.get("engine", {}).get(OURS)
+               for rows in results["parts"].values() for row in rows.values())
+
+
+def failures(results):
+    """Return lines on what failed, none if nothing did."""
+    lines = ["- %s, %s, %s: %s" % (part, key, name,
+                                   reason.strip().splitlines()[-1])
+             for part, rows in results["parts"].items()
+             for key, row in rows.items()
+             for name, reason in row.get("failures", {}).items()]
+    return ["## What failed", ""] + lines + [""] if lines else []
+
+
+def _preface(results):
+    engine = ("" if used_engine(results) else
+              " Its engine was not there or switched off.")
+    return [
+        "# Benchmark", "",
+        "Times in ms: minimum / median ± half the distance of the quartiles. "
+        "Each implementation ran in a process of its own with %d threads "
+        "(unless the table says otherwise), in turns, %d rounds, five times "
+        "as many for single convolutions; ratios are medians over the "
+        "rounds. All computed the same before they were "
+        "timed. *Lasagne/Theano* is the same graph with the engine off, "
+        "*lasagne_flipconv* with the engine.%s"
+        % (results["threads"], results["repeats"], engine), "",
+    ] + table(["", ""], results["machine"])
+
+
+def markdown(results):
+    """Return the whole report."""
+    lines = _preface(results)
+    for part, rows in results["parts"].items():
+        rows = {key: row for key, row in rows.items() if key != "error"}
+        lines += ["## %s" % part.capitalize(), "", _NOTES[part], ""]
+        lines += _PARTS[part](rows)
+    return "\n".join(lines + failures(results)).rstrip() + "\n"
+

@@ -1,0 +1,73 @@
+"""Build the documentation: `make docs`.
+
+What can be read off the code is: tables, reference pages and pictures are
+made anew by every build, into `generated/`, before Sphinx reads the pages.
+"""
+import os
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent)]
+
+import lasagne_flipconv
+
+project = "lasagne_flipconv"
+author = "the authors of lasagne_flipconv"
+version = release = lasagne_flipconv.__version__
+
+extensions = ["sphinx.ext.autodoc", "sphinx.ext.autosummary", "numpydoc"]
+exclude_patterns = ["_build"]
+html_theme = "furo"
+html_title = "lasagne_flipconv " + version
+html_static_path = []
+html_copy_source = html_show_sphinx = html_show_copyright = False
+default_role = "literal"
+add_module_names = False
+autodoc_member_order = "bysource"
+autodoc_preserve_defaults = True
+autosummary_generate = False
+numpydoc_show_class_members = False
+pygments_style = "friendly"
+
+# There is no network where this is built, so there is no inventory of other
+# projects to look their names up in. These are named in docstrings; anything
+# else that is not found is a mistake and stops the build.
+nitpick_ignore_regex = [
+    (r"py:.*", r"(theano|lasagne|numpy|pathlib|np)\..*"),
+    (r"py:class", r"collections\..*"),
+]
+
+
+def make_pages(app):
+    """Write what is made from the code, unless only links are checked."""
+    import pictures
+    import reference
+    import tables
+    folder = HERE / "generated"
+    tables.write(folder)
+    reference.write(folder)
+    pictures.write(folder / "pictures")
+
+
+def find_public_name(app, env, node, contnode):
+    """Resolve a name that is documented in another module than it is asked in.
+
+    The package re-exports functions of its modules; each is documented once.
+    """
+    last = node.get("reftarget", "").rpartition(".")[2]
+    domain = env.get_domain("py")
+    found = [name for name, entry in domain.objects.items()
+             if name.startswith("lasagne_flipconv.") and not entry.aliased
+             and name.rpartition(".")[2] == last]
+    if node.get("refdomain") != "py" or len(found) != 1:
+        return None
+    return domain.resolve_xref(env, node["refdoc"], app.builder,
+                               node["reftype"], found[0], node, contnode)
+
+
+def setup(app):
+    """Connect the two to Sphinx."""
+    os.environ.setdefault("MPLBACKEND", "Agg")
+    app.connect("builder-inited", make_pages)
+    app.connect("missing-reference", find_public_name)

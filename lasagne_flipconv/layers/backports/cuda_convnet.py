@@ -1,0 +1,195 @@
+"""Layers around cuda-convnet, for machines without it.
+
+cuda-convnet has the axes (channels, height, width, batch), "c01b". Lasagne's
+``lasagne.layers.cuda_convnet`` cannot be imported without a GPU of its time,
+so that networks built with these names could not be built at all.
+"""
+import theano.tensor as T
+from lasagne import init, nonlinearities
+from lasagne.utils import as_tuple
+
+from ..parameters import Layer
+from . import pool
+from .common import choose, documented, insert_axes
+
+__all__ = ["MaxPool2DCCLayer", "ShuffleBC01ToC01BLayer", "bc01_to_c01b",
+           "ShuffleC01BToBC01Layer", "c01b_to_bc01", "NINLayer_c01b"]
+
+
+def _first_to_last(axes):
+    return tuple(axes[1:]) + (axes[0],)
+
+
+def _last_to_first(axes):
+    return (axes[-1],) + tuple(axes[:-1])
+
+
+@documented
+class MaxPool2DCCLayer(choose("MaxPool2DLayer", pool.MaxPool2DLayer)):
+    """Take the maximum over square regions, as cuda-convnet does.
+
+    Regions that reach beyond the input count, as they do there.
+
+    Parameters
+    ----------
+    <incoming>
+    pool_size : int or pair of int
+        Size of a pooling region, the same for both axes.
+    stride : int, pair of int or None, default None
+        Distance between neighbouring regions, the same for both axes and at
+        most `pool_size`; None means `pool_size`.
+    ignore_border : bool, default False
+        False.
+    dimshuffle : bool, default True
+        Whether the input has axes (batch, channels, height, width), else
+        (channels, height, width, batch).
+    <kwargs>
+
+    Raises
+    ------
+    NotImplementedError
+        For what cuda-convnet cannot do.
+
+    Examples
+    --------
+    >>> MaxPool2DCCLayer((3, 9, 9, None), 2, dimshuffle=False).output_shape
+    (3, 5, 5, None)
+    """
+
+    dimshuffle = True
+
+    def __init__(self, incoming, pool_size, stride=None, ignore_border=False,
+                 dimshuffle=True, **kwargs):
+        self.dimshuffle = dimshuffle
+        pad = kwargs.pop("pad", 0)
+        pool_size = as_tuple(pool_size, 2)
+        stride = pool_size if stride is None else as_tuple(stride, 2)
+        for refused, what in (
+                (as_tuple(pad, 2) != (0, 0), "does not support padding"),
+                (ignore_border, "does not support ignore_border=True"),
+                (len(set(pool_size)) > 1,
+                 "only supports square pooling regions"),
+                (len(set(stride)) > 1,
+                 "only supports using the same stride in both directions"),
+                (max(stride) > max(pool_size),
+                 "only supports stride <= pool_size")):
+            if refused:
+                raise NotImplementedError(
+                    "MaxPool2DCCLayer %s: pool_size=%r, stride=%r, pad=%r. "
+                    "Use MaxPool2DLayer." % (what, pool_size, stride, pad))
+        super().__init__(incoming, pool_size, stride, ignore_border=False,
+                         **kwargs)
+
+    def get_output_shape_for(self, input_shape):
+        if self.dimshuffle:
+            return super().get_output_shape_for(input_shape)
+        return _first_to_last(
+            super().get_output_shape_for(_last_to_first(input_shape)))
+
+    def get_output_for(self, input, **kwargs):
+        if self.dimshuffle:
+            return super().get_output_for(input, **kwargs)
+        pooled = super().get_output_for(
+            T.as_tensor_variable(input).dimshuffle(3, 0, 1, 2), **kwargs)
+        return pooled.dimshuffle(1, 2, 3, 0)
+
+
+@documented
+class ShuffleBC01ToC01BLayer(Layer):
+    """Move the first of four axes, the batch, to the end.
+
+    Parameters
+    ----------
+    <incoming>
+    <kwargs>
+
+    Examples
+    --------
+    >>> ShuffleBC01ToC01BLayer((None, 3, 8, 9)).output_shape
+    (3, 8, 9, None)
+    """
+
+    def get_output_shape_for(self, input_shape):
+        return _first_to_last(input_shape)
+
+    def get_output_for(self, input, **kwargs):
+        return input.dimshuffle(1, 2, 3, 0)
+
+
+@documented
+class ShuffleC01BToBC01Layer(Layer):
+    """Move the last of four axes, the batch, to the front.
+
+    Parameters
+    ----------
+    <incoming>
+    <kwargs>
+
+    Examples
+    --------
+    >>> ShuffleC01BToBC01Layer((3, 8, 9, None)).output_shape
+    (None, 3, 8, 9)
+    """
+
+    def get_output_shape_for(self, input_shape):
+        return _last_to_first(input_shape)
+
+    def get_output_for(self, input, **kwargs):
+        return input.dimshuffle(3, 0, 1, 2)
+
+
+bc01_to_c01b = ShuffleBC01ToC01BLayer
+c01b_to_bc01 = ShuffleC01BToBC01Layer
+
+
+@documented
+class NINLayer_c01b(Layer):
+    """Multiply the channels at each location by a matrix, batch last.
+
+    Unlike in ``NINLayer``, the matrix has axes (units, channels).
+
+    Parameters
+    ----------
+    <incoming>
+    num_units : int
+        Number of channels of the output.
+    untie_biases : bool, default False
+        Whether each location has a bias of its own.
+    W, b : array, variable or callable
+        The matrix, (units, channels), and the bias, (units,), or with
+        `untie_biases` also one axis for each of the image. `b` may be None.
+    nonlinearity : callable or None, default rectify
+        Applied last; None for none.
+    <kwargs>
+
+    Examples
+    --------
+    >>> layer = NINLayer_c01b((3, 8, 9, None), 5)
+    >>> layer.output_shape, layer.W.get_value().shape
+    ((5, 8, 9, None), (5, 3))
+    """
+
+    def __init__(self, incoming, num_units, untie_biases=False,
+                 W=init.GlorotUniform(), b=init.Constant(0.),
+                 nonlinearity=nonlinearities.rectify, **kwargs):
+        super().__init__(incoming, **kwargs)
+        self.nonlinearity = nonlinearity or nonlinearities.identity
+        self.num_units = num_units
+        self.untie_biases = untie_biases
+        self.W = self.add_param(W, (num_units, self.input_shape[0]), "W")
+        self.b = b
+        if b is not None:
+            spatial = self.output_shape[1:-1] if untie_biases else ()
+            self.b = self.add_param(b, (num_units,) + spatial, "b",
+                                    regularizable=False)
+
+    def get_output_shape_for(self, input_shape):
+        return (self.num_units,) + tuple(input_shape[1:])
+
+    def get_output_for(self, input, **kwargs):
+        activation = T.tensordot(self.W, input, axes=[[1], [0]])
+        if self.b is not None:
+            last = input.ndim - 1
+            shared = [last] if self.untie_biases else range(1, input.ndim)
+            activation = activation + insert_axes(self.b, shared, input.ndim)
+        return self.nonlinearity(activation)

@@ -1,0 +1,61 @@
+"""The demo, and the data that it loads."""
+import importlib.util
+import re
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from lasagne_flipconv import demo, digits
+from lasagne_flipconv.cli import main
+
+EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
+
+
+def test_command_shows_what_the_wrong_way_round_costs(tmp_path, capsys):
+    assert main(["demo", "--out", str(tmp_path)]) == 0
+    out = capsys.readouterr().out
+    trained, naive, loaded = map(float, re.findall(r"([\d.]+) % of", out))
+    assert trained == loaded > 90
+    assert naive < 30
+    difference = float(re.search(r"loaded: (\S+)", out).group(1))
+    assert difference < 1e-5
+    picture = tmp_path / "filter_and_reverse.png"
+    assert str(picture) in out
+    assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+def test_without_matplotlib_it_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    network = digits.build(demo.Conv2DLayer)
+    assert demo.draw(network, np.zeros((8, 8))) is None
+
+
+def test_data_is_small():
+    sizes = [path.stat().st_size for path in digits.DATA.iterdir()]
+    assert sum(sizes) < 300e3
+
+
+def test_images_are_the_last_of_scikit_learn():
+    datasets = pytest.importorskip("sklearn.datasets")
+    images, labels = digits.read_images("float64")
+    loaded = datasets.load_digits()
+    np.testing.assert_array_equal(images[:, 0] * 16,
+                                  loaded.images[-len(images):])
+    np.testing.assert_array_equal(labels, loaded.target[-len(labels):])
+
+
+def test_training_script_writes_the_data(tmp_path):
+    pytest.importorskip("sklearn")
+    spec = importlib.util.spec_from_file_location(
+        "train_digits", EXAMPLES / "train_digits.py")
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    script.main(tmp_path, epochs=1)
+    for name in (digits.WEIGHTS.name, digits.IMAGES.name):
+        with np.load(tmp_path / name) as ours, np.load(
+                digits.DATA / name) as theirs:
+            assert list(ours) == list(theirs)
+            assert all(ours[k].shape == theirs[k].shape for k in ours)
+    with np.load(tmp_path / digits.WEIGHTS.name) as ours:
+        assert np.abs(ours["arr_0"]).max() > 0.1

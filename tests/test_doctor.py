@@ -1,0 +1,105 @@
+"""What `lasagne-flipconv doctor` says, on this machine and on broken ones."""
+import types
+
+import pytest
+from lasagne_flipconv import doctor, environment
+from lasagne_flipconv.cli import main
+
+NAMES = ["Python", "NumPy", "SciPy", "compiler", "compile cache", "Theano",
+         "Lasagne", "BLAS", "OpenMP"]
+
+
+@pytest.fixture
+def examined(monkeypatch):
+    """Return a function that examines without timing anything."""
+    monkeypatch.setattr(doctor, "blas", lambda: doctor.ok("BLAS", "fast"))
+    return lambda: {f.name: f for f in doctor.examine()}
+
+
+def test_command_prints_a_line_each_and_succeeds_here(capsys):
+    assert main(["doctor"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    found = [line for line in lines if not line.startswith(" ")]
+    assert [line[8:].split("  ")[0].strip() for line in found] == NAMES
+    assert not any(line.startswith("broken") for line in found)
+    blas = next(line for line in found if " BLAS " in line)
+    assert "GFLOP/s in Theano" in blas
+
+
+def test_command_fails_where_something_is_broken(monkeypatch, capsys):
+    broken = doctor.Finding("Theano", doctor.BROKEN, "gone", "mend this")
+    monkeypatch.setattr(doctor, "examine",
+                        lambda tell: tell(broken) or [broken])
+    assert main(["doctor"]) == 1
+    out = capsys.readouterr().out
+    assert out.startswith("broken") and "mend it with: mend this" in out
+
+
+def test_every_finding_that_is_not_ok_names_a_command(monkeypatch, examined):
+    monkeypatch.setattr(doctor, "find_compiler", lambda: None)
+    monkeypatch.setattr(doctor, "can_write", lambda folder: False)
+    monkeypatch.setattr(doctor, "installed", lambda name: "1.1.2")
+    found = examined()
+    assert all((f.mend is None) == (f.state == doctor.OK)
+               for f in found.values())
+    assert {name for name, f in found.items() if f.state == doctor.BROKEN
+            } == {"compiler", "compile cache", "Theano", "BLAS", "OpenMP"}
+
+
+def test_theano_pymc_is_recognised(monkeypatch):
+    monkeypatch.setattr(doctor, "installed",
+                        {"Theano-PyMC": "1.1.2"}.get)
+    found = doctor.theano([])
+    assert found.state == doctor.BROKEN
+    assert "Theano-PyMC 1.1.2" in found.detail
+    assert "pip uninstall" in found.mend and "Theano==1.0.5" in found.mend
+
+
+@pytest.mark.parametrize("version, state", [
+    ("1.20.3", "broken"), ("1.21.0", "ok"), ("1.26.4", "ok"),
+    ("2.0.0", "broken")])
+def test_range_of_numpy(monkeypatch, version, state):
+    monkeypatch.setattr(environment, "np",
+                        types.SimpleNamespace(__version__=version))
+    found = doctor.numpy()
+    assert found.state == state
+    assert state == "ok" or "numpy>=1.21,<2" in found.mend
+
+
+@pytest.mark.parametrize("version, state", [
+    ((3, 7), "broken"), ((3, 8), "ok"), ((3, 11), "ok"), ((3, 12), "broken")])
+def test_range_of_python(monkeypatch, version, state):
+    monkeypatch.setattr(doctor.sys, "version_info", version)
+    assert doctor.python().state == state
+
+
+def test_compiler_without_headers(monkeypatch):
+    monkeypatch.setattr(doctor.sysconfig, "get_paths",
+                        lambda: {"include": "/nowhere"})
+    path = doctor.find_compiler()
+    if path:
+        assert "Python.h is not in /nowhere" in doctor.compile_problem(path)
+
+
+def test_compiler_that_the_user_switched_off(monkeypatch):
+    monkeypatch.setenv("THEANO_FLAGS", "cxx=")
+    found = doctor.compiler()
+    assert found.state == doctor.BROKEN and "cxx=" in found.mend
+
+
+@pytest.mark.parametrize("rates, state, mend", [
+    ((100, 100, 0), "ok", None),
+    ((100, 100, 130), "slow", "blas.ldflags=-lopenblas"),
+    ((50, 100, 0), "slow", "blas.ldflags="),
+    ((2, 2, 0), "slow", "force-reinstall"),
+])
+def test_blas_is_judged_by_its_rate(monkeypatch, rates, state, mend):
+    from lasagne_flipconv import products
+    ours, numpy, system = rates
+    monkeypatch.setattr(products, "theano_rate", lambda: ours)
+    monkeypatch.setattr(products, "numpy_rate", lambda: numpy)
+    monkeypatch.setattr(products, "fastest_system_blas",
+                        lambda compiler: ("openblas", system))
+    found = doctor.blas()
+    assert found.state == state
+    assert (found.mend is None) if mend is None else mend in found.mend

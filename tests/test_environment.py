@@ -1,0 +1,191 @@
+"""What makes Theano and Lasagne importable, each in a Python of its own."""
+import logging
+import os
+import subprocess
+import sys
+import types
+
+import lasagne_flipconv
+import numpy as np
+import pytest
+import theano
+from lasagne_flipconv import environment
+from lasagne_flipconv.theano_flags import theano_flags, user_flag
+
+ROOT = os.path.dirname(os.path.dirname(lasagne_flipconv.__file__))
+
+CONVOLVE = """
+from lasagne_flipconv.layers import Conv2DLayer
+import numpy as np, theano
+x = theano.tensor.tensor4()
+layer = Conv2DLayer((8, 1, 3, 3), 1, 2, b=None, nonlinearity=None,
+                    W=np.arange(4).reshape(1, 1, 2, 2).astype("float64"))
+image = np.zeros((8, 1, 3, 3)) + np.eye(3)
+image = image.astype(theano.config.floatX)
+print(layer.get_output_for(x).eval({x: image})[7, 0].tolist())
+"""
+CONVOLVED = "[[3.0, 1.0], [2.0, 3.0]]"
+
+
+def python(code, flags=None, **variables):
+    """Run code in a new Python; return its output and its error text."""
+    environ = dict(os.environ, PYTHONPATH=ROOT, **variables)
+    if flags is not None:
+        old = environ.get("THEANO_FLAGS")
+        environ["THEANO_FLAGS"] = ",".join(([old] if old else []) + [flags])
+    run = subprocess.run([sys.executable, "-c", code], env=environ,
+                         stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                         universal_newlines=True)
+    return run.stdout.strip(), run.stderr.strip()
+
+
+def test_import_prints_nothing():
+    assert python("import lasagne_flipconv, theano, lasagne") == ("", "")
+
+
+def test_flags_of_the_user_win_and_stay():
+    code = ("import os, lasagne_flipconv, theano; "
+            "print(theano.config.blas.ldflags, theano.config.floatX, "
+            "os.environ['THEANO_FLAGS'])")
+    out, err = python(code, "blas.ldflags=-lm,floatX=float32")
+    assert out.split()[:2] == ["-lm", "float32"]
+    assert out.split()[2].endswith("blas.ldflags=-lm,floatX=float32")
+    assert err == ""
+
+
+def test_theanorc_wins(tmp_path):
+    file = tmp_path / "theanorc"
+    file.write_text("[global]\nfloatX = float32\n[blas]\nldflags = -lm\n")
+    code = ("import lasagne_flipconv, theano; "
+            "print(theano.config.blas.ldflags, theano.config.floatX)")
+    out, _ = python(code, THEANORC=str(file))
+    assert out == "-lm float32"
+
+
+def test_no_flags_mean_numpys_own_blas():
+    if user_flag("blas.ldflags") is None:
+        assert theano.config.blas.ldflags == ""
+
+
+def test_after_an_import_of_theano_that_failed():
+    code = ("try:\n    import theano\nexcept Exception:\n    pass\n"
+            "import lasagne_flipconv, theano, lasagne\n"
+            "print(theano.function, lasagne.layers.Conv2DLayer)")
+    out, err = python(code)
+    assert "function" in out and "Conv2DLayer" in out, err
+
+
+def test_half_imported_theano_is_refused_with_the_way_out():
+    code = ("import sys, types; sys.modules['theano'] = "
+            "types.ModuleType('theano'); import lasagne_flipconv")
+    _, err = python(code)
+    assert "import lasagne_flipconv before theano" in err.replace("\n", " ")
+    assert err.split("\n")[-1].startswith("ImportError")
+
+
+def test_without_a_compiler_it_warns_once_and_convolves_in_scipy():
+    out, err = python(CONVOLVE, "cxx=")
+    assert out == CONVOLVED
+    assert err.count("Theano found no C++ compiler") == 1
+    assert "Install g++" in err
+
+
+def test_what_the_user_excludes_stays_excluded_without_a_compiler():
+    code = "import theano; print(theano.config.optimizer_excluding)"
+    out, _ = python("import warnings; warnings.simplefilter('ignore'); "
+                    "import lasagne_flipconv; " + code,
+                    "cxx=,optimizer_excluding=fusion")
+    assert out == "fusion:AbstractConvCheck"
+
+
+def test_openmp_does_not_crash():
+    assert python(CONVOLVE, "openmp=True,openmp_elemwise_minsize=1")[
+        0] == CONVOLVED
+
+
+def test_without_pkg_resources(tmp_path):
+    code = ("import sys\n"
+            "class Gone:\n"
+            "    def find_spec(self, name, path=None, target=None):\n"
+            "        if name == 'pkg_resources':\n"
+            "            raise ModuleNotFoundError(name=name)\n"
+            "import importlib.util as u\n"
+            "find = u.find_spec\n"
+            "u.find_spec = lambda n, *a: None if n == 'pkg_resources' "
+            "else find(n, *a)\n"
+            "sys.meta_path.insert(0, Gone())\n"
+            "import lasagne_flipconv, lasagne\n"
+            "print('pkg_resources' in sys.modules, lasagne.__version__)")
+    out, err = python(code)
+    assert out.startswith("False 0."), err
+
+
+def test_stand_in_for_pkg_resources_tells_versions():
+    module = environment.pkg_resources_stand_in()
+    assert module.get_distribution("Theano").version == theano.__version__
+    with pytest.raises(module.DistributionNotFound):
+        module.get_distribution("no such distribution")
+
+
+def test_numpy_aliases_are_the_builtins():
+    assert (np.bool, np.int, np.float) == (bool, int, float)
+
+
+def test_downsample_pools_under_its_old_names():
+    from theano.tensor.signal.downsample import max_pool_2d
+    x = theano.tensor.matrix()
+    image = np.arange(12.).reshape(3, 4).astype(theano.config.floatX)
+    pooled = max_pool_2d(x, ds=(2, 2), ignore_border=True, st=(1, 2))
+    assert pooled.eval({x: image}).tolist() == [[5, 7], [9, 11]]
+    mean = max_pool_2d(x, (3, 4), True, padding=(0, 0),
+                       mode="average_inc_pad")
+    assert mean.eval({x: image}).tolist() == [[5.5]]
+
+
+def test_scan_loops():
+    powers, _ = theano.scan(lambda last: 2 * last, n_steps=3,
+                            outputs_info=theano.tensor.constant(1.))
+    assert powers.eval().tolist() == [2, 4, 8]
+
+
+@pytest.mark.parametrize("version", [(3, 7), (3, 12), (2, 7)])
+def test_python_that_cannot_work_is_named(monkeypatch, version):
+    monkeypatch.setattr(sys, "version_info", version)
+    reason = environment.why_unsupported()
+    assert "Python %d.%d" % version in reason
+    assert "3.8 to 3.11" in reason and "uv python install" in reason
+
+
+def test_numpy_that_cannot_work_is_named(monkeypatch):
+    monkeypatch.setattr(environment, "np",
+                        types.SimpleNamespace(__version__="2.1.0"))
+    assert "NumPy 2.1.0" in environment.why_unsupported()
+    monkeypatch.setattr(environment, "np", None)
+    assert "NumPy is not installed" in environment.why_unsupported()
+
+
+def test_refused_imports_say_why():
+    hook = environment.Refusal(("theano",), "it is Tuesday.", None)
+    with pytest.raises(ImportError, match="it is Tuesday.*doctor"):
+        hook.find_spec("theano")
+    assert hook.find_spec("theano.tensor") is None
+
+
+def test_flags_are_added_and_taken_away(monkeypatch):
+    monkeypatch.setenv("THEANO_FLAGS", "floatX=float32, cxx=g++-12")
+    with theano_flags(["floatX=float64"]):
+        assert user_flag("floatX") == "float64"
+        assert user_flag("cxx") == "g++-12"
+    assert os.environ["THEANO_FLAGS"] == "floatX=float32, cxx=g++-12"
+    monkeypatch.delenv("THEANO_FLAGS")
+    with theano_flags(["floatX=float64"]):
+        pass
+    assert "THEANO_FLAGS" not in os.environ
+
+
+def test_only_what_is_explained_is_kept_quiet():
+    def record(text):
+        return logging.LogRecord("theano", logging.WARNING, "", 0, text, (),
+                                 None)
+    assert not environment.is_news(record("g++ not detected! …"))
+    assert environment.is_news(record("Something else went wrong"))
