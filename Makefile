@@ -16,11 +16,15 @@ WORKS = import sys; sys.exit(not (3, 8) <= sys.version_info[:2] <= (3, 11))
 HEADERS = import os, sysconfig; p = sysconfig.get_paths()["include"]; \
 	assert os.path.exists(os.path.join(p, "Python.h")), p
 
-.PHONY: help demo test lint docstrings dist doctor install clean
+OUT ?= examples-output
+EXAMPLES = sobel cifar10_resnet faces c3d autoencoder recipes_vgg16 fine_tune
+
+.PHONY: help demo examples test lint docstrings dist doctor install clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo        show, on a small network, what the wrong way round costs"
+	@echo "make examples    run all examples; pictures go to $(OUT)/"
 	@echo "make test        run all tests"
 	@echo "make doctor      tell whether Theano and Lasagne work and are fast here"
 	@echo "make lint        check the style with ruff"
@@ -31,6 +35,12 @@ help:
 
 demo: $(READY)
 	$(BIN)/lasagne-flipconv demo
+
+examples: $(READY)
+	@set -e; for name in $(EXAMPLES); do \
+		echo "== examples/$$name.py"; \
+		$(RUN) examples/$$name.py --out "$(OUT)"; \
+	done
 
 test: $(READY)
 	$(RUN) -m pytest -q
@@ -51,7 +61,7 @@ dist: $(LINT)
 install: $(READY)
 
 clean:
-	rm -rf $(VENV) build dist .pytest_cache .hypothesis .ruff_cache *.egg-info
+	rm -rf $(VENV) build dist .pytest_cache .hypothesis .ruff_cache *.egg-info $(OUT)
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(READY): setup.py constraints.txt | $(RUN)
@@ -60,6 +70,8 @@ $(READY): setup.py constraints.txt | $(RUN)
 	echo "Remove it with 'make clean', then call make again."; exit 1; } >&2
 	@echo "Installing into $(VENV); Theano is built from source, this takes minutes ..."
 	$(PIP_INSTALL) --editable ".[test]"
+	@# only for the weights in it: examples/faces.py never imports it
+	$(PIP_INSTALL) --no-deps mtcnn
 	@touch $@
 
 $(LINT): $(READY)
