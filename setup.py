@@ -48,6 +48,7 @@ setup(
     ],
     extras_require={
         "plot": ["matplotlib"],
+        "progress": ["tqdm"],
         "hdf5": ["h5py"],
         "onnx": ["onnx"],
         "safetensors": ["safetensors"],

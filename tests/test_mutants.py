@@ -69,6 +69,37 @@ MUTANTS = {
         "transfer.py",
         "not np.array_equal(first.value, step.value, equal_nan=True)",
         "False", "test_transfer.py"),
+    "order ten before two": (
+        "formats/npz.py", "key=lambda row: row[0]",
+        "key=lambda row: str(row[0])",
+        "test_matching.py::test_more_than_ten_values_keep_their_order"),
+    "order before names": (
+        "matching.py", "if options.names or _both_named(targets, sources):",
+        "if options.names:", "test_matching.py::test_names_go_before_order"),
+    "believe the user against the file": (
+        "telling.py", "if (told.orientation not in (None, "
+        "recorded.orientation)", "if (False", "test_load.py::test_a_record_in_"
+        "the_file_is_believed_and_not_overruled"),
+    "turn a kernel of a load for one holder only": (
+        "loading.py", "_check_shared(plan.slot, value)", "pass",
+        "test_load.py::test_a_shared_variable_cannot_be_both"),
+    "leave half a load after a failure": (
+        "loading.py", "for param, value in old.items():",
+        "for param, value in ():",
+        "test_load.py::test_all_or_nothing_even_in_the_middle"),
+    "leave flattened rows as they are": (
+        "planning.py", "value = value[plan.rows]", "pass",
+        "test_load_keras.py::test_the_order_does_without_names"),
+    "add no epsilon to a variance": (
+        "planning.py", "np.asarray(entry.epsilon, value.dtype)", "0",
+        "test_load_keras.py::test_the_order_does_without_names"),
+    "forget to turn while writing": (
+        "converting.py", "return np.flip(array, plan.reverse) if plan.reverse "
+        "else array", "return array", "test_cli_files.py::test_convert_turns_"
+        "and_tells"),
+    "write over the old file": (
+        "writing.py", "os.replace(file.name", "print(file.name",
+        "test_save.py::test_the_usual_snippet_loads_what_we_save"),
     "leave everything set after a failure": (
         "transfer.py", "for step, value in zip(steps, old):",
         "for step, value in ():", "test_transfer.py"),
