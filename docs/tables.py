@@ -102,11 +102,11 @@ def _takes(cls, **options):
 
 def supported_formats():
     """Return what is read and written."""
-    yield ("Format", "file names", "read", "written", "extra to install",
+    yield ("Format read", "file names", "written", "extra to install",
            "the file says its convention")
     for name, row in FORMATS.items():
         says = RECORDED[name]
-        yield (name, " ".join("``%s``" % s for s in row.suffixes), "yes",
+        yield (name, " ".join("``%s``" % s for s in row.suffixes),
                "yes" if row.writes else "no", EXTRA.get(name, "none"),
                "yes" if says in FORMAT_CONVENTIONS else says)
 
