@@ -19,7 +19,7 @@ WORKS = import sys; sys.exit(not (3, 8) <= sys.version_info[:2] <= (3, 11))
 HEADERS = import os, sysconfig; p = sysconfig.get_paths()["include"]; \
 	assert os.path.exists(os.path.join(p, "Python.h")), p
 
-.PHONY: help demo test safety fuzz bench lint docstrings docs dist doctor install clean
+.PHONY: help demo test safety fuzz bench measure-files docs lint docstrings dist doctor install clean
 .DEFAULT_GOAL := help
 
 help:
@@ -27,6 +27,7 @@ help:
 	@echo "make test        run all tests"
 	@echo "make safety      read every attack file under watch, print what happened"
 	@echo "make fuzz        feed damaged files to each reader for SECONDS (60) each"
+	@echo "make measure-files  print what loading and saving large files costs"
 	@echo "make doctor      tell whether Theano and Lasagne work and are fast here"
 	@echo "make bench       measure the speed against other libraries (hours; BENCH=--quick: minutes)"
 	@echo "make lint        check the style with ruff"
@@ -51,6 +52,9 @@ fuzz: $(READY)
 
 bench: $(BENCH_READY)
 	$(RUN) -m benchmarks.run $(BENCH)
+
+measure-files: $(READY)
+	$(RUN) tests/measure_files.py
 
 doctor: $(READY)
 	$(BIN)/lasagne-flipconv doctor

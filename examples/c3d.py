@@ -98,7 +98,7 @@ def draw(x, labels, found, out):
 
 
 def main(out, epochs=10, count=600):
-    """Train, move, compare; return the differences that the moves made."""
+    """Train, move, compare; return what each network says of the films."""
     lasagne.random.set_rng(np.random.RandomState(0))
     say("Training a network with Conv3DDNNLayer on %d films" % count)
     trained = build(Conv3DDNNLayer)
@@ -121,6 +121,7 @@ def main(out, epochs=10, count=600):
     backwards = function_of(trained)(x[:, :, ::-1, ::-1, ::-1])
     say("copied naively, and trained but seeing films reversed in time and "
         "space: difference %.0e" % np.abs(wrong - backwards).max())
+    found["films reversed"] = backwards
     draw(x, labels, {"transferred to Conv3DLayer": third,
                      "simply copied to Conv3DLayer": wrong}, out)
     return found

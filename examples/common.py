@@ -43,11 +43,11 @@ def show(axes, image, title="", **options):
     axes.set_title(title, fontsize=10)
 
 
-def save(figure, out, name):
+def save(figure, out, name, **layout):
     """Save a figure into a folder, tell where, and return the path."""
     path = Path(out) / name
     path.parent.mkdir(parents=True, exist_ok=True)
-    figure.tight_layout()
+    figure.tight_layout(**layout)
     figure.savefig(str(path))
     say("picture: %s" % path)
     return path

@@ -9,11 +9,9 @@ with Conv2DLayer, so its kernels are for convolution.
 import argparse
 from pathlib import Path
 
-import lasagne_flipconv  # noqa: F401  makes Theano and Lasagne importable
+from common import classifier_step, in_float, say, train
 import lasagne
 import numpy as np
-import theano
-import theano.tensor as T
 from lasagne_flipconv import digits
 from lasagne_flipconv.layers import Conv2DLayer
 from sklearn.datasets import load_digits
@@ -27,36 +25,13 @@ def data():
     return loaded.images[:, None].astype("uint8"), loaded.target
 
 
-def training_step(network):
-    """Compile the function that takes a batch and returns its loss."""
-    images = lasagne.layers.get_all_layers(network)[0].input_var
-    labels = T.ivector()
-    predicted = lasagne.layers.get_output(network)
-    loss = lasagne.objectives.categorical_crossentropy(predicted,
-                                                       labels).mean()
-    parameters = lasagne.layers.get_all_params(network, trainable=True)
-    updates = lasagne.updates.adam(loss, parameters, 2e-3)
-    return theano.function([images, labels], loss, updates=updates)
-
-
-def train(network, images, labels, epochs, batch=50):
-    """Train with Adam, printing the loss of each epoch."""
-    step = training_step(network)
-    random = np.random.RandomState(0)
-    for epoch in range(1, epochs + 1):
-        order = random.permutation(len(images))
-        losses = [step(images[i], labels[i]) for i in
-                  np.array_split(order, len(images) // batch)]
-        print("epoch %2d: loss %.3f" % (epoch, np.mean(losses)), flush=True)
-
-
 def main(out, epochs=30):
     """Train, then write weights and test images to a folder."""
     lasagne.random.set_rng(np.random.RandomState(0))
     x, y = data()
     network = digits.build(Conv2DLayer)
-    scaled = (x / 16).astype(theano.config.floatX)
-    train(network, scaled[:-TEST], y[:-TEST].astype("int32"), epochs)
+    train(classifier_step(network),
+          (in_float(x[:-TEST] / 16), y[:-TEST].astype("int32")), epochs)
     values = [value.astype("float32") for value in
               lasagne.layers.get_all_param_values(network)]
     out = Path(out)
@@ -65,7 +40,7 @@ def main(out, epochs=30):
     np.savez_compressed(out / digits.IMAGES.name, x=x[-TEST:],
                         y=y[-TEST:].astype("uint8"))
     for name in (digits.WEIGHTS.name, digits.IMAGES.name):
-        print("%s: %d bytes" % (out / name, (out / name).stat().st_size))
+        say("%s: %d bytes" % (out / name, (out / name).stat().st_size))
 
 
 if __name__ == "__main__":

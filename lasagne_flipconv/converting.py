@@ -7,16 +7,17 @@ import numpy as np
 from .checkpoint import read, write
 from .conventions import FORMAT_CONVENTIONS
 from .errors import CheckpointError, ConventionError
-from .formats.record import is_kernel
-from .inspecting import is_one_by_one, watched
+from .formats.record import is_kernel, is_one_by_one
+from .inspecting import watched
 from .kernels import ORIENTATIONS, SPATIAL, Convention, plan_conversion
 from .limits import LIMITS
 
 __all__ = ["ConvertRecord", "convention_told", "convert_file"]
 
-#: What a conversion did: how many arrays there are, and the names of kernels
-#: that were turned, and of those whose axes were permuted.
-ConvertRecord = namedtuple("ConvertRecord", "arrays turned permuted")
+#: What a conversion did: how many arrays there are, the names of kernels that
+#: were turned, of those whose axes were permuted, and of what was left out
+#: because the new file holds arrays only.
+ConvertRecord = namedtuple("ConvertRecord", "arrays turned permuted left")
 
 
 def convert_file(source, target, told=None, wanted=None, progress=None,
@@ -63,7 +64,8 @@ def convert_file(source, target, told=None, wanted=None, progress=None,
             entries=watched(entries, progress)))
     return ConvertRecord(
         len(made), tuple(e.name for e, plan in made if plan and plan.reverse),
-        tuple(e.name for e, plan in made if plan and plan.permutation))
+        tuple(e.name for e, plan in made if plan and plan.permutation),
+        tuple(map(str, checkpoint.metadata)))
 
 
 def convention_told(text, n, transposed=False):

@@ -11,7 +11,9 @@ import numpy as np
 import theano
 from lasagne.layers import InputLayer, get_all_layers, get_output
 
+from .checkpoint import Checkpoint, read
 from .errors import ConventionError
+from .formats.record import is_kernel, orientation_of
 from .kernels import CONVOLUTION, CORRELATION, ORIENTATIONS
 from .planning import Options, plan_load, value_of
 
@@ -21,7 +23,7 @@ UNDECIDED = "undecided"
 
 #: How many shuffled networks are run, and by how many of their standard
 #: deviations the answer has to be better than they and than the reverse.
-SHUFFLES, BETTER_THAN_SHUFFLED, BETTER_THAN_REVERSE = 12, 6., 3.
+SHUFFLES, BETTER_THAN_SHUFFLED, BETTER_THAN_REVERSE = 24, 8., 6.
 
 #: Divergence of the activations before a batch normalisation from the stored
 #: mean and deviation, both ways (in nats, mean over the channels).
@@ -43,8 +45,9 @@ def detect(network, checkpoint, inputs, options=None):
     network : lasagne.layers.Layer
         Output layer of the network that the checkpoint is for. Its values
         are put back afterwards.
-    checkpoint : Checkpoint
-        What :func:`lasagne_flipconv.checkpoint.read` returned.
+    checkpoint : Checkpoint, str or os.PathLike
+        What :func:`lasagne_flipconv.read` returned, or the file's name. What
+        it says about orientation is left aside.
     inputs : numpy.ndarray
         A few inputs as the network was trained on, no labels; the first axis
         is the batch. Eight or more are good.
@@ -61,7 +64,10 @@ def detect(network, checkpoint, inputs, options=None):
     CheckpointError
         If the checkpoint does not fit the network.
     """
-    options = options or Options()
+    if not isinstance(checkpoint, Checkpoint):
+        with read(checkpoint) as opened:
+            return detect(network, opened, inputs, options)
+    options = (options or Options())._replace(blind=True)
     plans = {o: plan_load(network, checkpoint, options._replace(
         orientation=o))[0] for o in ORIENTATIONS}
     kernels = [plan for plan in plans[CORRELATION] if _matters(plan)]
@@ -121,7 +127,7 @@ def _measure(network, inputs):
     layers = get_all_layers(network)
     norms = [layer for layer in layers
              if hasattr(layer, "inv_std") and hasattr(layer, "mean")]
-    source = next(layer for layer in layers if isinstance(layer, InputLayer))
+    source = _only_input(layers)
     outputs = get_output([layer.input_layer for layer in norms] + [network],
                          deterministic=True)
     run = theano.function([source.input_var], outputs)
@@ -133,6 +139,15 @@ def _measure(network, inputs):
                     _entropy(output))
 
     return measure
+
+
+def _only_input(layers):
+    sources = [x for x in layers if isinstance(x, InputLayer)]
+    if len(sources) != 1:
+        raise ConventionError(
+            "detect: the network has %d input layers; expected one. Pass the "
+            "orientation instead." % len(sources))
+    return sources[0]
 
 
 def _name(layer, layers):
@@ -196,6 +211,8 @@ def _score(run):
 def detected(network, checkpoint, options):
     """Return the orientation that the evidence tells, or refuse.
 
+    Where the file says it, nothing is run.
+
     Parameters
     ----------
     network : lasagne.layers.Layer
@@ -207,14 +224,16 @@ def detected(network, checkpoint, options):
 
     Returns
     -------
-    {'convolution', 'correlation'}
-        The answer.
+    {'convolution', 'correlation', None}
+        The answer; None if the file says it, or it does not matter.
 
     Raises
     ------
     ConventionError
         If there are no inputs, or the evidence is not clear.
     """
+    if _is_told(network, checkpoint, options):
+        return None
     if options.inputs is None:
         raise ConventionError(
             "%s: orientation='detect' has no inputs to run; expected a few, "
@@ -229,3 +248,14 @@ def detected(network, checkpoint, options):
                               evidence.convolution, evidence.correlation,
                               evidence.shuffled))
     return evidence.answer
+
+
+def _is_told(network, checkpoint, options):
+    """Tell whether the file can be loaded without an answer."""
+    kernels = [entry for entry in checkpoint.entries if is_kernel(entry)]
+    if any(orientation_of(entry) is None for entry in kernels):
+        try:
+            plan_load(network, checkpoint, options._replace(orientation=None))
+        except ConventionError:
+            return False
+    return True

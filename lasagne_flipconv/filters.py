@@ -5,8 +5,7 @@ import numpy as np
 
 from .checkpoint import read
 from .errors import CheckpointError
-from .formats.record import is_kernel, orientation_of
-from .inspecting import axes_of
+from .formats.record import axes_of, is_kernel, orientation_of
 from .kernels import Convention, convert_kernel
 from .limits import LIMITS
 

@@ -3,9 +3,8 @@ import os
 from collections import namedtuple
 
 from .checkpoint import read
-from .conventions import FORMAT_CONVENTIONS
-from .formats.record import is_kernel, orientation_of
-from .kernels import SPATIAL, Convention
+from .formats.record import (axes_of, is_kernel, is_one_by_one,
+                             orientation_of)
 from .limits import LIMITS
 
 __all__ = ["ArrayReport", "FileReport", "check_file", "inspect_file"]
@@ -110,46 +109,3 @@ def _array(entry):
             orientation = ANY
     return ArrayReport(entry.name, tuple(int(n) for n in entry.shape),
                        str(entry.dtype), int(entry.nbytes), axes, orientation)
-
-
-def is_one_by_one(entry, axes=None):
-    """Tell whether a kernel has just one position, so that it has no reverse.
-
-    Parameters
-    ----------
-    entry : Entry
-        A kernel.
-    axes : str, optional
-        Its axes; where they are not known, those of Lasagne.
-
-    Returns
-    -------
-    bool
-        Whether the orientation does not matter.
-    """
-    axes = axes or "OI" + SPATIAL[len(entry.shape) - 2]
-    return all(n == 1 for n, a in zip(entry.shape, axes) if a in "DHW")
-
-
-def axes_of(entry):
-    """Return the axes of a kernel, or None if they are not known.
-
-    Parameters
-    ----------
-    entry : Entry
-        A kernel.
-
-    Returns
-    -------
-    str or None
-        Such as ``"OIHW"``.
-    """
-    told = entry.convention
-    if isinstance(told, Convention):
-        return told.axes
-    n = len(entry.shape) - 2
-    if told in FORMAT_CONVENTIONS and n in SPATIAL:
-        forward, adjoint, _ = FORMAT_CONVENTIONS[told]
-        return (adjoint if entry.kind == "transposed" else forward).replace(
-            "*", SPATIAL[n])
-    return None

@@ -10,8 +10,10 @@ from .errors import CheckpointError
 __all__ = ["Matches", "match"]
 
 #: `pairs` are (slot, entry); `missing` slots and `unused` entries are left;
-#: `aligned` tells that one value that does not fit says nothing of the others.
-Matches = namedtuple("Matches", "pairs missing unused aligned")
+#: `aligned` tells that one value that does not fit says nothing of the others,
+#: `named` that names were matched.
+Matches = namedtuple("Matches", "pairs missing unused aligned named",
+                     defaults=(False,))
 
 #: What two layers of Caffe hold is one batch normalisation in Lasagne.
 _STATISTICS, _SCALE = {"mean", "variance"}, {"gamma", "beta"}
@@ -53,12 +55,32 @@ def match(slots, checkpoint, options):
             "so, or pass names={'theirs': 'ours'}."
             % (checkpoint.where, _some(sources), _some(targets)))
     elif all(entry.role and entry.layer for entry in entries):
+        if len(targets) != len(sources):
+            targets = _groups_of(_once(slots))
         matches = _by_order(targets, list(sources.values()), options,
                             checkpoint.where)
     else:
         matches = _flat(slots, entries)
+    matches = _with_shared(matches, slots)
     _refuse_contradictions(matches, sources, checkpoint.where)
     return _without(matches, left, entries, checkpoint.ordered)
+
+
+def _once(slots):
+    """Return slots, of those that share a variable the first."""
+    return list({slot.param: slot for slot in reversed(slots)}.values())[::-1]
+
+
+def _with_shared(matches, slots):
+    """Pair what shares its variable with what is paired: one value for both.
+    """
+    found = {slot.param: entry for slot, entry in matches.pairs}
+    paired = {(slot.layer, slot.param) for slot, _ in matches.pairs}
+    shared = [slot for slot in slots if slot.param in found
+              and (slot.layer, slot.param) not in paired]
+    return matches._replace(
+        pairs=matches.pairs + [(s, found[s.param]) for s in shared],
+        missing=[s for s in matches.missing if s not in shared])
 
 
 def _recognised(entries, slots):
@@ -80,7 +102,7 @@ def _refuse_contradictions(matches, sources, where):
     """Refuse an order in which names that both sides have do not meet."""
     for slot, entry in matches.pairs:
         ours = slot.layer.name
-        if ours in sources and entry.layer != ours:
+        if ours in sources and entry.layer != ours and not matches.named:
             raise CheckpointError(
                 "%s: has %s where the network has %s in order, and has a %r "
                 "elsewhere; expected one order. Name all layers of the "
@@ -188,7 +210,7 @@ def _by_name(targets, sources):
         unused += found.unused
     unused += [entry for name, entries in sources.items()
                if name not in targets for entry in entries]
-    return Matches(pairs, missing, unused, True)
+    return Matches(pairs, missing, unused, True, True)
 
 
 def _within(slots, entries):
@@ -246,11 +268,6 @@ def _by_order(targets, sources, options, where):
 
 def _flat(slots, entries):
     """Pair in the order of get_all_params, a shared variable counted once."""
-    index = {}
-    for slot in slots:
-        index.setdefault(slot.param, len(index))
-    pairs = [(slot, entries[index[slot.param]]) for slot in slots
-             if index[slot.param] < len(entries)]
-    missing = [slot for slot in slots if index[slot.param] >= len(entries)]
-    return Matches(pairs, missing, entries[len(index):],
-                   len(index) == len(entries))
+    once = _once(slots)
+    return Matches(list(zip(once, entries)), once[len(entries):],
+                   entries[len(once):], len(once) == len(entries))

@@ -16,10 +16,11 @@ __all__ = ["Options", "Plan", "plan_load", "value_of"]
 
 AS_IN_NETWORK = "as in network"
 
-#: What :func:`lasagne_flipconv.load` is told.
+#: What :func:`lasagne_flipconv.load` is told; `blind` leaves aside what the
+#: file says about orientation.
 Options = namedtuple("Options", "orientation inputs strict prefix names "
-                     "leave_last data_format epsilon",
-                     defaults=(None, None, True, "", {}, 0, None, None))
+                     "leave_last data_format epsilon blind",
+                     defaults=(None, None, True, "", {}, 0, None, None, False))
 
 #: One value to set: `source` and `target` are conventions of a kernel;
 #: `transpose` and `rows` are for dense layers: axes to swap, and an index.
@@ -80,6 +81,20 @@ def _adrift(slot, entry, where, refused):
 
 
 def refuse_rest(matches, where):
+    """Refuse to leave parameters or arrays of a file over.
+
+    Parameters
+    ----------
+    matches : Matches
+        What is left over.
+    where : str
+        Name of the file.
+
+    Raises
+    ------
+    CheckpointError
+        If anything is.
+    """
     if matches.missing or matches.unused:
         raise CheckpointError(
             "%s: has nothing for %s, and holds %s besides; expected one array "
@@ -136,7 +151,7 @@ def _shape(slot):
 def _plan_kernel(slot, entry, name, options):
     target = convention_of(slot.layer)
     _check_kind(slot, entry, name, target)
-    source = _source(slot, entry, name, options.orientation, target)
+    source = _source(slot, entry, name, options, target)
     if source.orientation is None and _does_not_matter(entry, source):
         source = source._replace(orientation=target.orientation)
     if source.orientation is None:
@@ -169,17 +184,23 @@ def _check_kind(slot, entry, name, target):
             "order." % (name, tuple(entry.shape), target.axes, _shape(slot)))
 
 
-def _source(slot, entry, name, orientation, target):
+def _source(slot, entry, name, options, target):
     """Return the convention of a kernel in the file."""
     row = find_row(slot.layer)
-    told = _told(orientation, slot, entry)
+    told = _told(options.orientation, slot, entry)
     if told == AS_IN_NETWORK:
         told = target
     told = _resolved(told, row, target)
     if entry.convention is None:
         return told
     recorded = _resolved(entry.convention, row, target)
-    return _agreed(recorded, told, name, orientation, entry)
+    if len(recorded.axes) != len(entry.shape):
+        raise CheckpointError(
+            "%s: has shape %r and a record of axes %r; expected as many. The "
+            "record was changed." % (name, tuple(entry.shape), recorded.axes))
+    if options.blind:
+        return recorded._replace(orientation=told.orientation)
+    return _agreed(recorded, told, name, options.orientation, entry)
 
 
 def _resolved(told, row, target):

@@ -12,5 +12,6 @@ if os.environ.get("LASAGNE_SOURCE"):
 import lasagne_flipconv  # noqa: E402,F401
 
 #: Programs, not tests; what they import need not be installed.
-collect_ignore = ["attacks", "golden", "check_docstrings.py", "fuzz.py",
-                  "lasagne_suite.py", "recipes_zoo.py", "safety.py"]
+collect_ignore = ["attacks", "check_docstrings.py", "fuzz.py", "golden",
+                  "keras_networks", "lasagne_suite.py", "measure_files.py",
+                  "recipes_zoo.py", "safety.py"]

@@ -3,7 +3,6 @@ import importlib.util
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 from lasagne_flipconv.checkpoint import read
 from lasagne_flipconv.formats.optional import EXTRAS

@@ -29,4 +29,6 @@ def run(args):
     print("%s: %d arrays, %d kernels turned, %d permuted"
           % (args.target, record.arrays, len(record.turned),
              len(record.permuted)))
+    if record.left:
+        print("left out: " + ", ".join(record.left))
     return 0

@@ -175,11 +175,10 @@ def _hdf5_layer(tree, layer, names, where):
 
 def _stored(blob):
     return StoredArray(blob.dtype, tuple(blob.shape), False,
-                       np.asarray(blob[()]).tobytes())
+                       blob.read().tobytes())
 
 
 def _hdf5_entry(blob, name, layer, role, kind):
-    return Entry(name, tuple(blob.shape), blob.dtype,
-                 lambda: np.asarray(blob[()]).reshape(blob.shape), layer,
-                 role, kind if role == "W" else None,
+    return Entry(name, tuple(blob.shape), blob.dtype, blob.read, layer, role,
+                 kind if role == "W" else None,
                  "caffe" if role == "W" else None)

@@ -109,7 +109,7 @@ def _refuse_code(config, where):
         module = str(item.get("module") or "keras")
         if name in _CODE or module.partition(".")[0] not in _MODULES:
             raise UnsafeFileError(
-                "%s: holds %.40s of %.80s, which carries or asks for code; "
+                "%s: holds %.40s of %.80s, which carries code or asks for it; "
                 "expected layers of Keras. Save the weights alone: "
                 "model.save_weights(path)." % (where, name, module))
 

@@ -2,8 +2,6 @@
 import re
 from collections import namedtuple
 
-import numpy as np
-
 from ..conventions import convention_of_format
 from .record import Entry
 
@@ -64,7 +62,12 @@ def roles_of(layer, count):
     tuple of str or None
         One role for each.
     """
-    roles = _VARIABLES.get(layer.get("class_name"), ("W", "b"))
+    name = layer.get("class_name")
+    if name == "BatchNormalization" and "config" not in layer:
+        # mean and variance are always there; of the others none says which
+        first = {4: ("gamma", "beta"), 3: ("gamma or beta",)}.get(count, ())
+        return (first + ("mean", "variance") + (None,) * count)[:count]
+    roles = _VARIABLES.get(name, ("W", "b"))
     absent = {role for role, key in (("gamma", "scale"), ("beta", "center"))
               if setting(layer, key) is False}
     roles = tuple(role for role in roles if role not in absent)
@@ -124,7 +127,7 @@ def entry_of(data, layer, role, path, config, model):
     shape, axes = tuple(data.shape), None
 
     def values():
-        array = np.asarray(data[()]).reshape(data.shape)
+        array = data.read()
         return array if axes is None else array.transpose(axes).reshape(shape)
 
     kind = _kind(config, layer, role, len(shape))
@@ -135,7 +138,9 @@ def entry_of(data, layer, role, path, config, model):
         shape = (shape[2] * shape[3], 1) + shape[:2]
     elif role == "alpha":
         axes = tuple(range(len(shape)))
-        shape = tuple(n for n in shape if n != 1) or (1,)
+        if _rows(model) == "channels_last":
+            axes = axes[-1:] + axes[:-1]
+        shape = tuple(shape[i] for i in axes if shape[i] != 1) or (1,)
     epsilon = setting(config, "epsilon")
     return Entry("%s/%s" % (layer, role) if role else path, shape, data.dtype,
                  values, layer, role, kind, convention,
@@ -144,7 +149,7 @@ def entry_of(data, layer, role, path, config, model):
 
 
 def _kind(config, layer, role, axes):
-    words = "%s %s" % (config.get("class_name"), layer)
+    words = str(config.get("class_name") or layer)
     if role != "W":
         return None
     if axes == 2:

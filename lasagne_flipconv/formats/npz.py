@@ -24,6 +24,8 @@ __all__ = ["OURS", "entry_of_note", "note_of", "read", "sniff", "write"]
 OURS = "lasagne_flipconv"
 #: Where in the header of a member its checksum is.
 _CRC_AT = 14
+#: End of the archive's comment if the order of the arrays means nothing.
+_UNORDERED = b" unordered"
 _NOTED = ("layer", "role", "kind", "epsilon", "rows")
 
 
@@ -51,8 +53,8 @@ def read(file, limits):
         return Checkpoint(file.name, "npz", describe([e for e, _ in pairs]),
                           {}, None, ordered, file.close)
     entries = [entry_of_note(entry, note, file.name) for entry, note in pairs]
-    return Checkpoint(file.name, "npz", tuple(entries), {}, OURS, True,
-                      file.close)
+    return Checkpoint(file.name, "npz", tuple(entries), {}, OURS,
+                      not comment.endswith(_UNORDERED), file.close)
 
 
 def _entry(file, member, limits):
@@ -162,7 +164,8 @@ def write(file, checkpoint):
     start = file.tell()
     for row in rows:
         file.write(row)
-    _write_end(file, len(rows), start, OURS.encode() + b" 1")
+    _write_end(file, len(rows), start, OURS.encode() + b" 1" + (
+        b"" if checkpoint.ordered else _UNORDERED))
 
 
 def _write_member(file, name, entry):

@@ -111,6 +111,7 @@ _FIELDS = ("float_data", "int32_data", "int64_data", "double_data",
 def _entries(graph, tensors):
     """Return the entries of all nodes in order, then of what none uses."""
     entries, left = [], dict(tensors)
+    makers = {name: node for node in graph.node for name in node.output}
     for i, node in enumerate(graph.node):
         attributes = {a.name: a for a in node.attribute}
         roles = _INPUTS.get(node.op_type, ())
@@ -119,10 +120,38 @@ def _entries(graph, tensors):
             layer = entries[-1].layer  # the bias of a MatMul
         for name, role in zip(node.input, roles):
             if role is not None and name in left:
-                entries.append(_entry(name, left.pop(name), layer, role, node,
-                                      attributes))
+                entry = _entry(name, left.pop(name), layer, role, node,
+                               attributes)
+                if entry.kind == "dense":
+                    entry = entry._replace(rows=_rows(node, makers))
+                entries.append(entry)
     numeric = [name for name in left if left[name].dtype.kind == "f"]
     return entries + [_plain(name, left[name]) for name in numeric]
+
+
+def _rows(node, makers):
+    """Return the order of the axes that were flattened before a dense node.
+
+    Models that came from TensorFlow move the channels to the end before.
+    """
+    flat = False
+    for _ in range(len(makers)):
+        node = makers.get(node.input[0]) if node.input else None
+        if node is None or node.op_type not in _PASSED:
+            return None
+        flat = flat or node.op_type in ("Reshape", "Flatten")
+        if node.op_type == "Transpose" and flat:
+            order = [list(a.ints) for a in node.attribute if a.name == "perm"]
+            n = len(order[0]) if order else 0
+            last = order == [[0, *range(2, n), 1]]
+            return "channels_last" if last else "unknown"
+    return None
+
+
+#: Nodes between a flatten and a dense node that keep the order of the units.
+_PASSED = frozenset([
+    "Reshape", "Flatten", "Transpose", "Identity", "Dropout", "Cast", "Relu",
+    "LeakyRelu", "Elu", "Sigmoid", "Tanh", "BatchNormalization"])
 
 
 def _layer_name(node, i, roles):

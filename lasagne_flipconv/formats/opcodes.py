@@ -166,4 +166,5 @@ def _refused(where, at, name):
 #: How to get at the values of a file that is refused.
 WAY_OUT = ("If you trust the file, load it in the environment that it was "
            "made in and save its values there: numpy.savez(path, "
-           "*lasagne.layers.get_all_param_values(network)).")
+           "*lasagne.layers.get_all_param_values(network)), or in PyTorch "
+           "torch.save(network.state_dict(), path).")

@@ -2,9 +2,10 @@
 from collections import namedtuple
 
 from ..conventions import FORMAT_CONVENTIONS
-from ..kernels import ORIENTATIONS, Convention
+from ..kernels import ORIENTATIONS, SPATIAL, Convention
 
-__all__ = ["Checkpoint", "Entry", "is_kernel", "orientation_of"]
+__all__ = ["Checkpoint", "Entry", "axes_of", "is_kernel", "is_one_by_one",
+           "orientation_of"]
 
 
 class Entry(namedtuple("Entry", "name shape dtype read layer role kind "
@@ -140,3 +141,47 @@ def orientation_of(entry):
     if entry.convention is not None:
         return FORMAT_CONVENTIONS.get(entry.convention, (None,))[-1]
     return None
+
+
+def axes_of(entry):
+    """Return the axes of a kernel, or None if they are not known.
+
+    Parameters
+    ----------
+    entry : Entry
+        A kernel.
+
+    Returns
+    -------
+    str or None
+        Such as ``"OIHW"``.
+    """
+    told = entry.convention
+    if isinstance(told, Convention):
+        return told.axes
+    n = len(entry.shape) - 2
+    if told in FORMAT_CONVENTIONS and n in SPATIAL:
+        forward, adjoint, _ = FORMAT_CONVENTIONS[told]
+        return (adjoint if entry.kind == "transposed" else forward).replace(
+            "*", SPATIAL[n])
+    return None
+
+
+def is_one_by_one(entry, axes=None):
+    """Tell whether a kernel has just one position, so that it has no reverse.
+
+    Parameters
+    ----------
+    entry : Entry
+        A kernel.
+    axes : str, optional
+        Its axes; where they are not known, those of Lasagne.
+
+    Returns
+    -------
+    bool
+        Whether the orientation does not matter.
+    """
+    if axes is None:
+        return all(n == 1 for n in entry.shape[2:])
+    return all(n == 1 for n, a in zip(entry.shape, axes) if a in "DHW")

@@ -14,6 +14,9 @@ from .record import Checkpoint, Entry
 
 __all__ = ["read", "sniff", "write"]
 
+#: Key of our metadata if the order of the arrays means nothing.
+_UNORDERED = OURS + " unordered"
+
 _CODES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "I64": "<i8",
           "I32": "<i4", "I16": "<i2", "I8": "|i1", "U64": "<u8",
           "U32": "<u4", "U16": "<u2", "U8": "|u1", "BOOL": "|b1"}
@@ -47,8 +50,8 @@ def read(file, limits):
                 "the same. It was changed after it was written." % file.name)
         entries = [entry_of_note(by_name[name], note, file.name)
                    for name, note in notes]
-        return Checkpoint(file.name, "safetensors", tuple(entries),
-                          {}, OURS, True, file.close)
+        return Checkpoint(file.name, "safetensors", tuple(entries), {}, OURS,
+                          _UNORDERED not in metadata, file.close)
     torch = metadata.get("format") == "pt"
     if torch:
         entries = [entry._replace(convention="torch", epsilon=1e-5)
@@ -141,6 +144,8 @@ def write(file, checkpoint):
         notes.append((name, note_of(entry)))
         at += entry.nbytes
     header["__metadata__"][OURS] = json.dumps(notes)
+    if not checkpoint.ordered:
+        header["__metadata__"][_UNORDERED] = "true"
     text = json.dumps(header)
     text += " " * (-len(text) % 8)
     file.write(len(text).to_bytes(8, "little") + text.encode())

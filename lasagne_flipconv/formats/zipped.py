@@ -23,7 +23,7 @@ _LOCAL = struct.Struct("<4s5H3L2H")
 _STORED, _DEFLATED = 0, 8
 _DESCRIPTOR, _UTF8 = 0x8, 0x800
 _LARGE = 0xFFFFFFFF
-#: Extra fields with a name or comment in Unicode, which only some readers take.
+#: Extra fields with a name or comment in Unicode; only some readers take it.
 _RENAMING = (0x7075, 0x6375)
 #: Kinds of file, in the highest bits of the attributes: none told, a file.
 _FILES, _LINK = (0, 8), 10

@@ -5,10 +5,15 @@ import json
 import pickle
 import struct
 import zlib
+from collections import namedtuple
 
 import numpy as np
 
 from gadgets import MARKER, SHELL
+
+#: One attack: its file, what it is modelled on, and the error it must get:
+#: "unsafe" is an UnsafeFileError, "broken" a CheckpointError.
+Attack = namedtuple("Attack", "file data format kind advisory error text")
 
 
 def call(module, name, arguments, style="global"):

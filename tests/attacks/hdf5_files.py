@@ -1,6 +1,7 @@
 """Make HDF5 files and archives of Keras that must be refused."""
 import io
 import json
+import zlib
 
 import h5py
 import numpy as np
@@ -91,6 +92,71 @@ def missing_layer(file):
     file["a"] = np.zeros(2, "f4")
 
 
+def vlen():
+    """Return an array of arrays."""
+    found = np.empty(1, object)
+    found[0] = np.zeros(2, "f4")
+    return found
+
+
+def inflating(file):
+    """Store a piece that unpacks to far more than the array has."""
+    data = file.create_dataset("a", (1024,), "f4", chunks=(1024,),
+                               compression="gzip")
+    data.id.write_direct_chunk((0,), zlib.compress(bytes(1 << 26), 9))
+
+
+def filtered(*codes):
+    """Return a function that stores an array through filters."""
+    def fill(file):
+        plist = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+        plist.set_chunk((4,))
+        for code in codes:
+            plist.set_filter(code, h5py.h5z.FLAG_OPTIONAL, (1,))
+        h5py.h5d.create(file.id, b"a", h5py.h5t.IEEE_F32LE,
+                        h5py.h5s.create_simple((4,)), plist)
+    return fill
+
+
+def dense(file):
+    """Store links in the order they were made, in a heap of the new kind."""
+    group = file.create_group("group", track_order=True)
+    for i in range(9):
+        group["a%d" % i] = 1.
+
+
+def damaged():
+    """Yield name, bytes, and what the error says."""
+    good = hdf5(lambda f: f.create_dataset("a", data=np.arange(7.)))
+    tree, heap = good.index(b"TREE"), good.index(b"HEAP")
+    place = good.index(b"\3\1" + good.index(
+        np.arange(7.).tobytes()).to_bytes(8, "little"))
+    for name, at, value, says, error in (
+            ("tree-in-itself", tree + 4, 0xFFFFFFFF00010100, "", ""),
+            ("heap-loop", heap + 16, 8, "a heap that is damaged", "broken"),
+            ("base", 24, 512, "the superblock with 512", "broken"),
+            ("driver", 48, 96, "the superblock with 96", "broken"),
+            ("root-outside", 64, 1 << 40, "past its end", "broken"),
+            ("data-outside", place + 2, 1 << 50, "past its end", "broken"),
+            ("data-in-header", place + 2, 96, "share the bytes", "unsafe")):
+        data = bytearray(good)
+        data[at:at + 8] = value.to_bytes(8, "little")
+        if name == "tree-in-itself":
+            data[tree + 32:tree + 40] = tree.to_bytes(8, "little")
+            says, error = "a tree with 1 where 0", "broken"
+        yield name, bytes(data), says, error
+    yield "trailing", good + b"evil", "the superblock with", "broken"
+    yield ("version", good[:8] + b"\x09" + good[9:], "version 9", "broken")
+    texts = hdf5(lambda f: f.attrs.__setitem__("b", "text"))
+    at = texts.index(b"GCOL")
+    yield ("texts-missing", texts[:at] + b"gone" + texts[at + 4:],
+           "no a collection", "broken")
+    yield ("text-longer", texts.replace(
+        (4).to_bytes(4, "little") + at.to_bytes(8, "little"),
+        (1 << 30).to_bytes(4, "little") + at.to_bytes(8, "little")),
+        "text of 1073741824 bytes", "unsafe")
+
+
 def FILES():
     """Yield name, bytes, what the error says, its kind, and an advisory."""
     text = h5py.string_dtype()
@@ -98,7 +164,7 @@ def FILES():
             ("external-link", lambda f: f.__setitem__(
                 "a", h5py.ExternalLink("/etc/passwd", "/a")), "a link to"),
             ("soft-link", lambda f: f.__setitem__(
-                "a", h5py.SoftLink("/b")), "a link to '/b'"),
+                "a", h5py.SoftLink("/b")), "a link to another"),
             ("soft-link-outside", lambda f: f.__setitem__(
                 "a", h5py.SoftLink("../../etc/passwd")), "a link to"),
             ("external-data", external_data, "in other files"),
@@ -116,25 +182,33 @@ def FILES():
             ("deep-groups", deep, "deeper than"),
             ("plugin-filter", plugin, "a plugin"),
             ("objects", lambda f: f.create_dataset(
-                "a", data=["a", "b"], dtype=text), "holds object"),
+                "a", data=["a", "b"], dtype=text), "holds variable texts"),
             ("references", lambda f: f.create_dataset(
-                "a", (2,), h5py.ref_dtype), "holds object"),
+                "a", (2,), h5py.ref_dtype), "elements of class 7"),
             ("compound", lambda f: f.create_dataset(
-                "a", (2,), [("a", "f4"), ("b", "i4")]), "holds"),
+                "a", (2,), [("a", "f4"), ("b", "i4")]), "elements of class 6"),
             ("null", lambda f: f.create_dataset(
-                "a", data=h5py.Empty("f4")), "holds float32"),
-            ("named-type", named_type, "a named type"),
+                "a", data=h5py.Empty("f4")), "or nothing"),
+            ("named-type", named_type, "no named type"),
+            ("reference-attribute", lambda f: f.attrs.create(
+                "a", f.ref, dtype=h5py.ref_dtype), "no text or number"),
             ("vlen-attribute", lambda f: f.attrs.create(
-                "a", np.zeros(2), dtype=h5py.ref_dtype)
-             if False else f.attrs.create("a", f.ref, dtype=h5py.ref_dtype),
+                "a", vlen(), dtype=h5py.vlen_dtype("f4")),
              "no text or number"),
+            ("piece-inflates", inflating, "does not unpack to 4096"),
+            ("filters-twice", filtered(1, 1), "out of order"),
+            ("filters-szip", filtered(4), "a plugin"),
+            ("dense-links", dense, "new in HDF5 1.8"),
             ("keras-lambda", lambda_model, "carries code")):
         yield "hdf5-%s.h5" % name, hdf5(fill), says, "unsafe", ""
+    for name, data, says, error in damaged():
+        yield "hdf5-%s.h5" % name, data, says, error, ""
     yield ("hdf5-missing-layer.h5", hdf5(missing_layer), "lacks the layer",
            "broken", "")
     good = hdf5(lambda f: f.create_dataset("a", data=np.zeros(99)))
-    yield "hdf5-cut.h5", good[:len(good) // 2], "HDF5 refuses", "broken", ""
-    yield "hdf5-head-only.h5", good[:8], "HDF5 refuses", "broken", ""
+    yield ("hdf5-cut.h5", good[:len(good) // 2], "the superblock with",
+           "broken", "")
+    yield "hdf5-head-only.h5", good[:8], "past its end", "broken", ""
     code = layer("Lambda", function={"class_name": "__lambda__",
                                      "config": {"code": "4wEA"}})
     yield ("keras-lambda.keras", keras(code), "carries code", "unsafe",
@@ -145,6 +219,22 @@ def FILES():
     yield ("keras-wrapper.keras", keras(layer("TorchModuleWrapper",
                                               module="UEs=")),
            "carries code", "unsafe", "Keras CVE-2025-49655")
+    for name, module, called in (("module", "os", "system"),
+                                 ("module-builtins", "builtins", "eval"),
+                                 ("module-look-alike", "keras_evil", "a")):
+        yield ("keras-%s.keras" % name, keras({
+            "class_name": "Functional", "module": "keras", "config": {
+                "layers": [{"module": module, "class_name": called,
+                            "config": {"arguments": [CODE]}}]}}),
+            "asks for it", "unsafe", "Keras CVE-2025-1550")
+    yield ("keras-module-in-call.keras", keras(layer(
+        "Dense", kernel_initializer={"module": "subprocess", "class_name":
+                                     "Popen", "config": {}})),
+        "asks for it", "unsafe", "Keras CVE-2025-8747")
+    yield ("keras-json-twice.keras", keras(b'{"a": 1, "a": 2}'), "twice",
+           "unsafe", "")
+    yield ("keras-json-integer.keras", keras(b"9" * 5000), "5000 digits",
+           "broken", "")
     yield ("keras-get-file.keras", keras(
         {"class_name": "Sequential", "config": {"layers": []}}, None,
         member("assets/../../evil.py", b"")), "a member named", "unsafe",

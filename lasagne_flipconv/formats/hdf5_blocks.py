@@ -1,0 +1,134 @@
+"""The blocks an HDF5 file is made of, each within the file and read once.
+
+libhdf5 trusts much of what a file says about itself: on damaged files it
+loops, or crashes the process. So the blocks are followed here first, as the
+HDF5 File Format Specification lays them out, and anything that is no plain
+group, attribute or array of numbers is refused before libhdf5 sees the file.
+"""
+from ..errors import CheckpointError, UnsafeFileError
+
+__all__ = ["Blocks", "Layout", "NOWHERE"]
+
+#: The address that means none.
+NOWHERE = (1 << 64) - 1
+
+
+class Layout:
+    """Read numbers from a block, one after the other.
+
+    Parameters
+    ----------
+    blocks : Blocks
+        The file.
+    data : bytes
+        The block.
+    what : str
+        What it is, for error texts.
+    """
+
+    def __init__(self, blocks, data, what):
+        self.blocks, self.data, self.what, self.at = blocks, data, what, 0
+
+    def take(self, size):
+        """Return the next bytes."""
+        end = self.at + size
+        if end > len(self.data):
+            raise self.blocks.broken("%s that is too short" % self.what)
+        found, self.at = self.data[self.at:end], end
+        return found
+
+    def number(self, size):
+        """Return the next little-endian integer."""
+        return int.from_bytes(self.take(size), "little")
+
+    def expect(self, size, *allowed):
+        """Return the next integer if it is one of these."""
+        found = self.number(size)
+        if found not in allowed:
+            raise self.blocks.broken("%s with %d where %s should be" % (
+                self.what, found, " or ".join(map(str, allowed[:4]))))
+        return found
+
+    def skip_to(self, multiple):
+        """Leave out padding."""
+        self.take(-self.at % multiple)
+
+    def left(self):
+        """Return how many bytes are left."""
+        return len(self.data) - self.at
+
+
+class Blocks:
+    """Read blocks of a file; no byte may belong to two of them.
+
+    Parameters
+    ----------
+    file : binary file
+        The file.
+    where : str
+        Its name for error texts.
+    limits : lasagne_flipconv.limits.Limits
+        Ceilings.
+    """
+
+    def __init__(self, file, where, limits):
+        self.file, self.where, self.limits = file, where, limits
+        self.size = file.seek(0, 2)
+        self.owned, self.told, self.declared = [], 0, 0
+
+    def broken(self, what):
+        """Return the error of a damaged file."""
+        return CheckpointError(
+            "%s: is no whole HDF5 file: it has %s; expected the blocks that "
+            "its format describes. It is truncated or damaged; get it again."
+            % (self.where, what))
+
+    def own(self, at, size, what):
+        """Refuse bytes that are not there; note whose they are."""
+        if at + size > self.size:
+            raise self.broken("%s of %d bytes at %d, past its end"
+                              % (what, size, at))
+        self.owned.append((at, at + size, what))
+        if len(self.owned) > 16 * self.limits.members:
+            raise UnsafeFileError(
+                "%s: has more than %d blocks; expected fewer."
+                % (self.where, 16 * self.limits.members))
+
+    def block(self, at, size, what, signature=b""):
+        """Return a block of the file, of which every byte belongs to it."""
+        self.own(at, size, what)
+        self.told += size
+        if self.told > 4 * self.limits.header:
+            raise UnsafeFileError(
+                "%s: has more than %d bytes beside its arrays; expected "
+                "fewer." % (self.where, 4 * self.limits.header))
+        layout = Layout(self, self.peek(at, size), what)
+        if layout.take(len(signature)) != signature:
+            raise self.broken("no %s at byte %d" % (what, at))
+        return layout
+
+    def peek(self, at, size):
+        """Return bytes without noting whose they are."""
+        self.file.seek(at)
+        data = self.file.read(size)
+        if len(data) != size:
+            raise self.broken("%d bytes at %d, past its end" % (size, at))
+        return data
+
+    def size_at(self, at, skip, size, signature, what):
+        """Return a number in a block that says how long the block is."""
+        if at + skip + size > self.size:
+            raise self.broken("%s at %d, past its end" % (what, at))
+        if self.peek(at, len(signature)) != signature:
+            raise self.broken("no %s at byte %d" % (what, at))
+        return int.from_bytes(self.peek(at + skip, size), "little")
+
+    def check(self):
+        """Refuse blocks that share bytes."""
+        self.owned.sort()
+        for (_, end, first), (at, _, second) in zip(self.owned,
+                                                    self.owned[1:]):
+            if at < end:
+                raise UnsafeFileError(
+                    "%s: %s and %s share the bytes at %d; expected each byte "
+                    "in one block." % (self.where, first, second, at))

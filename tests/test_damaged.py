@@ -1,0 +1,87 @@
+"""Damaged files: only our own errors come out, nothing hangs.
+
+Every golden file is cut at every byte, and each byte of its headers is
+changed. Where a change is not noticed it is one of the values, or of a text.
+"""
+import importlib.util
+import sys
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).parent
+sys.path.insert(0, str(TESTS))
+import fuzz  # noqa: E402
+from lasagne_flipconv.formats import FORMATS, HEAD, format_of  # noqa: E402
+
+NEEDS = {"torch": "torch", "torch-legacy": "torch", "keras": "h5py",
+         "hdf5": "h5py", "safetensors": "safetensors", "onnx": "onnx"}
+
+#: What is done to one byte.
+CHANGES = (lambda byte: byte ^ 0xFF, lambda byte: byte ^ 1)
+
+#: How many places of one file are tried at most, and how many of its first
+#: bytes always are: headers are there, or follow the arrays in the same form.
+PLACES, HEADER = 400, 256
+
+
+def files():
+    """Return name, format and bytes of the golden files of each kind.
+
+    Of the pickles that differ in nothing but the Python that wrote them, and
+    of those in which compression hides the rest, a few are enough.
+    """
+    found = {}
+    for path in sorted((TESTS / "golden").iterdir()):
+        if path.suffix in (".py", ".txt", ".pyc"):
+            continue
+        data = path.read_bytes()
+        form = format_of(data[:HEAD], path.name)
+        kind = path.name.partition("-")[2] if form in (
+            "pickle", "gzip", "bz2", "npz", "npy") else path.name
+        found[kind] = (path.name, form, data)
+    return list(found.values())
+
+
+FILES = [row for row in files() if importlib.util.find_spec(
+    NEEDS.get(row[1], "numpy"))]
+
+
+def places(size):
+    """Return which bytes of a file are tried: all of a small one."""
+    if size <= PLACES:
+        return range(size)
+    step = max(1, (size - HEADER) // (PLACES - HEADER))
+    return sorted({*range(HEADER), *range(HEADER, size, step)})
+
+
+def ids(row):
+    """Return the name of a file."""
+    return row[0]
+
+
+@pytest.mark.parametrize("row", FILES, ids=ids)
+def test_truncated_file_is_refused(row, tmp_path):
+    name, form, data = row
+    path = tmp_path / "cut" if form == "safetensors" else None
+    kept = [n for n in places(len(data)) if not fuzz.tried(
+        form, data[:n], path)]
+    # what is cut off after a whole member of gzip or bz2 cannot be missed
+    assert kept == []
+
+
+@pytest.mark.parametrize("row", FILES, ids=ids)
+def test_changed_byte_raises_nothing_else(row, tmp_path):
+    name, form, data = row
+    path = tmp_path / "changed" if form == "safetensors" else None
+    refused = 0
+    for change in CHANGES:
+        for n in places(len(data)):
+            damaged = bytearray(data)
+            damaged[n] = change(damaged[n])
+            refused += fuzz.tried(form, bytes(damaged), path)
+    assert refused
+
+
+def test_every_format_is_damaged():
+    assert {row[1] for row in files()} == set(FORMATS)

@@ -1,0 +1,281 @@
+"""Loading: the right value at the right place the right way round, or none."""
+import lasagne
+import lasagne_flipconv.loading
+import numpy as np
+import pytest
+from lasagne.layers import DenseLayer, InputLayer, get_all_params
+from lasagne_flipconv import layers, load, save
+from lasagne_flipconv.errors import CheckpointError, ConventionError
+from lasagne_flipconv.layers import (Conv2DDNNLayer, Conv2DLayer,
+                                     Conv2DMMLayer, TransposedConv2DLayer)
+
+import cases
+import files
+import reference
+
+BOTH = pytest.mark.parametrize("orientation", ["convolution", "correlation"])
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "weights.npz"
+
+
+def plain(path, net):
+    """Save values as Lasagne users do: nothing tells the orientation."""
+    np.savez(path, *files.values_of(net))
+    return path
+
+
+@pytest.mark.parametrize("flip", [False, True])
+@BOTH
+def test_kernels_are_turned_exactly_if_the_orientations_differ(
+        path, orientation, flip):
+    source = files.network()
+    target = files.network(flip_filters=flip)
+    files.fill(target, 1)
+    record = load(plain(path, source), target, orientation=orientation)
+    turn = flip != (orientation == "convolution")
+    for ours, theirs in zip(get_all_params(target), get_all_params(source)):
+        expected = theirs.get_value()
+        if turn and expected.ndim == 4:
+            expected = reference.reverse(expected, (2, 3))
+        assert files.same(ours.get_value(), expected)
+    assert record.turned == (("conv1.W", "conv2.W") if turn else ())
+    assert "dense.W" in record.copied and "conv1.b" in record.copied
+
+
+def test_the_loaded_network_computes_the_same(path):
+    source = files.network(Conv2DLayer, norm=True)
+    target = files.network(Conv2DDNNLayer, norm=True)
+    files.fill(target, 1)
+    load(plain(path, source), target, orientation="convolution")
+    x = cases.values((2, 3, 9, 8), 5, files.FLOAT)
+    np.testing.assert_allclose(files.output(target, x),
+                               files.output(source, x), rtol=1e-4)
+
+
+def test_unknown_orientation_is_refused_with_the_choices(path):
+    target = files.network()
+    before = files.values_of(target)
+    with pytest.raises(ConventionError, match="'convolution'.*'correlation'"
+                       ".*'as in network'"):
+        load(plain(path, files.network()), target)
+    with pytest.raises(ConventionError, match="does not say"):
+        load(path, target, strict=False)
+    assert files.unchanged(target, before)
+
+
+@pytest.mark.parametrize("kernel", [
+    np.float32([[[[7]]]]), np.float32([[[[1, 2, 1], [3, 4, 3], [1, 2, 1]]]]),
+    np.float32([[[[1, np.nan, 1]]]])], ids=["1x1", "symmetric", "nan"])
+def test_nobody_is_asked_where_it_does_not_matter(path, kernel):
+    net = Conv2DLayer((None, 1, 5, 5), 1, kernel.shape[2:], b=None)
+    np.savez(path, kernel)
+    assert load(path, net).turned == ()
+    assert files.same(net.W.get_value(), kernel.astype(files.FLOAT))
+
+
+def test_as_in_network(path):
+    target = files.network(Conv2DMMLayer)
+    before = files.values_of(target)
+    plain(path, target)
+    files.fill(target, 1)
+    assert load(path, target, orientation="as in network").turned == ()
+    assert files.unchanged(target, before)
+
+
+def mixed():
+    """A correlation encoder and a convolution decoder, as SalGAN's."""
+    net = InputLayer((None, 3, 9, 8))
+    net = Conv2DDNNLayer(net, 4, (2, 3), name="enc1")
+    net = Conv2DLayer(net, 6, (3, 2), name="dec1")
+    net = Conv2DLayer(net, 5, (1, 2), name="dec2")
+    files.fill(net)
+    return net
+
+
+@pytest.mark.parametrize("orientation", [
+    {"enc*": "correlation", "dec*": "convolution"},
+    {"enc1": "correlation", "dec1.W": "as in network", "dec2": "convolution"},
+    {"*": "as in network"}], ids=["patterns", "names", "all"])
+def test_one_file_may_mix_orientations(path, orientation):
+    source, target = mixed(), mixed()
+    files.fill(target, 1)
+    assert load(plain(path, source), target,
+                orientation=orientation).turned == ()
+    assert files.unchanged(target, files.values_of(source))
+
+
+def test_a_mapping_turns_only_what_it_names(path):
+    source, target = mixed(), mixed()
+    record = load(plain(path, source), target, orientation={
+        "enc1": "convolution", "dec*": "convolution"})
+    assert record.turned == ("enc1.W",)
+
+
+@pytest.mark.parametrize("orientation, text", [
+    ({"enc1": "correlation"}, "dec1.W.*does not say"),
+    ({"enc*": "correlation", "enc1": "convolution", "dec*": "convolution"},
+     "different things"),
+    ({"encoder": "correlation", "*": "convolution"}, "'encoder' is no name"),
+    ("flipped", "got 'flipped'; expected"),
+    (("HWIO", "sideways"), "'sideways'"),
+])
+def test_unclear_orientations_are_refused(path, orientation, text):
+    target = mixed()
+    before = files.values_of(target)
+    with pytest.raises(ConventionError, match=text):
+        load(plain(path, mixed()), target, orientation=orientation)
+    assert files.unchanged(target, before)
+
+
+def test_a_record_in_the_file_is_believed_and_not_overruled(path):
+    source, target = files.network(), files.network(Conv2DDNNLayer)
+    save(path, source)
+    assert load(path, target).turned == ("conv1.W", "conv2.W")
+    assert load(path, target, orientation="convolution").turned
+    with pytest.raises(ConventionError, match="the file says 'convolution', "
+                       "orientation='correlation' says 'correlation'"):
+        load(path, target, orientation="correlation")
+
+
+def test_axes_can_be_told(path):
+    kernel = cases.values((2, 3, 5, 4), 0, "float32")
+    np.savez(path, kernel, np.zeros(4, "f4"))
+    net = Conv2DLayer((None, 5, 9, 8), 4, (2, 3))
+    for told in ("tensorflow", ("HWIO", "correlation")):
+        record = load(path, net, orientation=told)
+        assert record.permuted and record.turned
+        expected = reference.reverse(kernel.transpose(3, 2, 0, 1), (2, 3))
+        assert np.array_equal(net.W.get_value(), expected)
+
+
+@pytest.mark.parametrize("told, turned", [
+    ("torch", False), ("convolution", True), ("correlation", False)])
+def test_transposed_kernels(path, told, turned):
+    net = TransposedConv2DLayer((None, 3, 5, 6), 4, (2, 3), b=None,
+                                flip_filters=True)
+    kernel = cases.values((3, 4, 2, 3), 0, "float32")
+    np.savez(path, kernel)
+    load(path, net, orientation=told)
+    assert np.array_equal(net.W.get_value(), reference.reverse(
+        kernel, (2, 3) if turned else ()))
+
+
+@pytest.mark.parametrize("orientation", ["torch", "convolution"])
+def test_grouped_kernels(path, orientation):
+    net = Conv2DLayer((None, 6, 9, 8), 4, (2, 3), num_groups=2, b=None)
+    kernel = cases.values((4, 3, 2, 3), 0, "float32")
+    np.savez(path, kernel)
+    load(path, net, orientation=orientation)
+    assert np.array_equal(net.W.get_value(), reference.reverse(
+        kernel, (2, 3) if orientation == "torch" else ()))
+
+
+def tied(*flips):
+    """Two layers that share W."""
+    first = Conv2DLayer((None, 4, 9, 8), 4, 3, name="one", b=None,
+                        flip_filters=flips[0])
+    return Conv2DLayer(first, 4, 3, W=first.W, name="two", b=None,
+                       flip_filters=flips[1])
+
+
+def test_a_shared_variable_is_one_value(path):
+    source, target = tied(True, True), tied(False, False)
+    save(path, source)
+    with np.load(path) as file:
+        assert file.files == ["arr_0"]
+    assert load(path, target).turned == ("one.W", "two.W")
+    assert np.array_equal(target.W.get_value(), reference.reverse(
+        source.W.get_value(), (2, 3)))
+
+
+def test_a_shared_variable_cannot_be_both(path):
+    save(path, tied(True, True))
+    target = tied(True, False)
+    before = files.values_of(target)
+    with pytest.raises(ConventionError, match="two.W.*shares its variable"):
+        load(path, target)
+    assert files.unchanged(target, before)
+
+
+def test_an_expression_is_refused(path):
+    first = Conv2DLayer((None, 4, 9, 8), 4, 3, name="one")
+    net = Conv2DLayer(first, 4, 3, W=2 * first.W, name="two")
+    plain(path, first)
+    for action in (lambda: load(path, net, orientation="convolution"),
+                   lambda: save(path, net)):
+        with pytest.raises(ConventionError, match="two.*is the expression"):
+            action()
+
+
+def test_layers_of_an_older_lasagne(path):
+    source, target = files.network(), files.network()
+    for layer in lasagne.layers.get_all_layers(target):
+        for name in ("flip_filters", "num_groups", "n", "untie_biases"):
+            vars(layer).pop(name, None)
+    files.fill(target, 1)
+    stock = lasagne.layers.Conv2DLayer((None, 3, 9, 8), 4, (2, 3))
+    vars(stock).pop("flip_filters", None)
+    load(plain(path, source), target, orientation="convolution")
+    assert files.unchanged(target, files.values_of(source))
+    np.savez(path, *files.values_of(source)[:2])
+    assert load(path, stock, orientation="correlation").turned
+
+
+def test_all_or_nothing_even_in_the_middle(path, monkeypatch):
+    target = files.network()
+    plain(path, files.network())
+    calls, original = [], lasagne_flipconv.loading.value_of
+
+    def failing(*args, **kwargs):
+        calls.append(args)
+        if len(calls) == 3:
+            raise MemoryError
+        return original(*args, **kwargs)
+
+    files.fill(target, 1)
+    before = files.values_of(target)
+    monkeypatch.setattr(lasagne_flipconv.loading, "value_of", failing)
+    with pytest.raises(MemoryError):
+        load(path, target, orientation="correlation")
+    assert files.unchanged(target, before)
+
+
+def test_values_that_do_not_fit_the_type_are_refused(path):
+    net = DenseLayer((None, 2), 2, b=None)
+    np.savez(path, np.array([[1e300, 1], [2, 3]]))
+    if files.FLOAT == "float32":
+        with pytest.raises(CheckpointError, match="1e\\+300.*float32"):
+            load(path, net)
+    np.savez(path, np.array([[1j, 1], [2, 3]]))
+    with pytest.raises(CheckpointError, match="complex128; expected numbers"):
+        load(path, net)
+
+
+def test_unknown_classes_are_refused_until_declared(path):
+    class Odd(lasagne.layers.Layer):
+        def __init__(self, incoming):
+            super().__init__(incoming)
+            self.W = self.add_param(lasagne.init.Constant(0), (4, 3, 2, 5))
+
+    net = Odd((None, 3, 9, 9))
+    np.savez(path, cases.values((4, 3, 2, 5)))
+    with pytest.raises(ConventionError, match="no known convention"):
+        load(path, net, orientation="correlation")
+    load(path, net, orientation="as in network")
+    assert net.W.get_value().any()
+
+
+def test_other_layers_of_the_package(path):
+    for make in (
+            lambda: layers.LocallyConnected2DLayer((None, 3, 5, 6), 4, 3),
+            lambda: layers.DilatedConv2DLayer((None, 3, 9, 8), 4, (2, 3)),
+            lambda: layers.Conv3DLayer((None, 3, 5, 6, 7), 4, (2, 1, 3)),
+            lambda: layers.Conv1DLayer((None, 3, 9), 4, 3)):
+        source, target = make(), make()
+        files.fill(source)
+        save(path, source)
+        load(path, target)
+        assert files.unchanged(target, files.values_of(source))

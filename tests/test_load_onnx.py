@@ -1,0 +1,180 @@
+"""A network of ONNX and the Lasagne network loaded from it agree."""
+import numpy as np
+import pytest
+from lasagne.layers import DenseLayer, FlattenLayer, InputLayer
+from lasagne.nonlinearities import identity
+from lasagne_flipconv import layers, load
+from lasagne_flipconv.errors import CheckpointError, ConventionError
+
+import cases
+import files
+
+onnx = pytest.importorskip("onnx")
+helper = onnx.helper
+
+
+def tensor(name, shape, seed):
+    value = cases.values(shape, seed, "float32")
+    return onnx.numpy_helper.from_array(
+        abs(value) + .3 if name.endswith("var") else value, name)
+
+
+def model(nodes, shapes, shape, rank):
+    """Return a model of nodes with initialisers of these shapes."""
+    tensors = [tensor(name, s, i) for i, (name, s) in
+               enumerate(shapes.items()) if isinstance(s, tuple)]
+    tensors += [s for s in shapes.values() if not isinstance(s, tuple)]
+    graph = helper.make_graph(
+        [helper.make_node(*node, **attributes) for *node, attributes
+         in nodes], "test",
+        [helper.make_tensor_value_info("x", 1, ("n",) + shape[1:])],
+        [helper.make_tensor_value_info("y", 1, ("n",) + (None,) * (rank - 1))],
+        tensors)
+    made = helper.make_model(graph, producer_name="test",
+                             opset_imports=[helper.make_opsetid("", 17)])
+    onnx.checker.check_model(made)
+    return made
+
+
+def plane():
+    """Return a model with every kind of 2-D layer."""
+    shapes = {"conv.weight": (4, 6, 2, 3), "conv.bias": (4,),
+              "grouped.weight": (6, 2, 3, 2), "grouped.bias": (6,),
+              "norm.weight": (6,), "norm.bias": (6,), "norm.mean": (6,),
+              "norm.var": (6,), "dilated.weight": (5, 6, 2, 3),
+              "up.weight": (5, 3, 2, 3), "up.bias": (3,),
+              "fc1.weight": (7, 180), "fc1.bias": (7,),
+              "fc2.weight": (7, 7), "fc2.bias": (7,)}
+    return model([
+        ("Conv", ["x", "conv.weight", "conv.bias"], ["a"],
+         {"strides": [1, 2], "pads": [1, 2, 1, 2]}),
+        ("Relu", ["a"], ["b"], {}),
+        ("Conv", ["b", "grouped.weight", "grouped.bias"], ["c"],
+         {"group": 2}),
+        ("Relu", ["c"], ["d"], {}),
+        ("BatchNormalization", ["d", "norm.weight", "norm.bias", "norm.mean",
+                                "norm.var"], ["e"], {"epsilon": .01}),
+        ("Conv", ["e", "dilated.weight"], ["f"], {"dilations": [2, 1]}),
+        ("ConvTranspose", ["f", "up.weight", "up.bias"], ["g"],
+         {"strides": [2, 2]}),
+        ("Flatten", ["g"], ["h"], {}),
+        ("Gemm", ["h", "fc1.weight", "fc1.bias"], ["i"], {"transB": 1}),
+        ("Relu", ["i"], ["j"], {}),
+        ("MatMul", ["j", "fc2.weight"], ["k"], {}),
+        ("Add", ["k", "fc2.bias"], ["y"], {})], shapes, (2, 6, 9, 8), 2)
+
+
+def our_plane(names, **flip):
+    def named(name):
+        return name if names else None
+
+    linear = {"nonlinearity": identity}
+    net = InputLayer((None, 6, 9, 8))
+    net = layers.Conv2DLayer(net, 4, (2, 3), stride=(1, 2), pad=(1, 2),
+                             name=named("conv"), **flip)
+    net = layers.Conv2DLayer(net, 6, (3, 2), num_groups=2,
+                             name=named("grouped"), **flip)
+    net = layers.BatchNormLayer(net, name=named("norm"))
+    net = layers.DilatedConv2DLayer(net, 5, (2, 3), dilation=(2, 1), b=None,
+                                    name=named("dilated"), **linear)
+    net = layers.TransposedConv2DLayer(net, 3, (2, 3), stride=2,
+                                       name=named("up"), **linear, **flip)
+    net = DenseLayer(FlattenLayer(net), 7, name=named("fc1"))
+    return DenseLayer(net, 7, name=named("fc2"), **linear)
+
+
+def space():
+    """Return a model over three axes."""
+    shapes = {"conv.weight": (4, 1, 2, 1, 3), "conv.bias": (4,),
+              "norm.weight": (4,), "norm.bias": (4,), "norm.mean": (4,),
+              "norm.var": (4,)}
+    return model([
+        ("Conv", ["x", "conv.weight", "conv.bias"], ["a"], {"group": 2}),
+        ("BatchNormalization", ["a", "norm.weight", "norm.bias", "norm.mean",
+                                "norm.var"], ["y"], {})],
+        shapes, (2, 2, 4, 5, 6), 5)
+
+
+def our_space(names, **flip):
+    net = InputLayer((None, 2, 4, 5, 6))
+    net = layers.Conv3DLayer(net, 4, (2, 1, 3), num_groups=2,
+                             nonlinearity=identity,
+                             name="conv" if names else None, **flip)
+    return layers.BatchNormLayer(net, name="norm" if names else None)
+
+
+def assert_agrees(made, net, path, shape, **told):
+    """Load a model into a network and compare the outputs."""
+    from onnx.reference import ReferenceEvaluator
+    onnx.save(made, str(path))
+    load(path, net, **told)
+    x = cases.values(shape, 99, "float32")
+    expected, = ReferenceEvaluator(made).run(None, {"x": x})
+    assert expected.std() > .05
+    np.testing.assert_allclose(files.output(net, x), expected, atol=1e-5,
+                               rtol=1e-5)
+
+
+@pytest.mark.parametrize("flip", [False, True])
+@pytest.mark.parametrize("names", [True, False])
+@pytest.mark.parametrize("which", ["plane", "space"])
+def test_outputs_agree(which, names, flip, tmp_path):
+    made, build, shape = {
+        "plane": (plane, our_plane, (2, 6, 9, 8)),
+        "space": (space, our_space, (2, 2, 4, 5, 6))}[which]
+    assert_agrees(made(), build(names, flip_filters=flip),
+                  tmp_path / "net.onnx", shape)
+
+
+def channels_last():
+    """Return a model that moves the channels last before it flattens."""
+    shape = onnx.numpy_helper.from_array(np.array([-1, 120]), "shape")
+    return model([
+        ("Conv", ["x", "conv.weight"], ["a"], {}),
+        ("Transpose", ["a"], ["b"], {"perm": [0, 2, 3, 1]}),
+        ("Reshape", ["b", "shape"], ["c"], {}),
+        ("MatMul", ["c", "fc.weight"], ["y"], {})],
+        {"conv.weight": (4, 3, 4, 3), "fc.weight": (120, 5), "shape": shape},
+        (2, 3, 9, 7), 2)
+
+
+def test_rows_after_channels_last_are_permuted(tmp_path):
+    net = layers.Conv2DLayer(InputLayer((None, 3, 9, 7)), 4, (4, 3), b=None,
+                             nonlinearity=identity)
+    net = DenseLayer(net, 5, b=None, nonlinearity=identity)
+    assert_agrees(channels_last(), net, tmp_path / "net.onnx", (2, 3, 9, 7))
+
+
+def test_rows_as_they_are_where_the_network_moves_the_channels(tmp_path):
+    from lasagne.layers import DimshuffleLayer
+    net = layers.Conv2DLayer(InputLayer((None, 3, 9, 7)), 4, (4, 3), b=None,
+                             nonlinearity=identity)
+    net = FlattenLayer(DimshuffleLayer(net, (0, 2, 3, 1)))
+    net = DenseLayer(net, 5, b=None, nonlinearity=identity)
+    assert_agrees(channels_last(), net, tmp_path / "net.onnx", (2, 3, 9, 7))
+
+
+def test_kinds_of_kernels_do_not_mix(tmp_path):
+    path = tmp_path / "net.onnx"
+    onnx.save(model([("ConvTranspose", ["x", "w"], ["y"], {})],
+                    {"w": (4, 4, 3, 3)}, (2, 4, 9, 8), 4), str(path))
+    with pytest.raises(CheckpointError, match="a transposed layer in the "
+                       "file, of a forward convolution"):
+        load(path, layers.Conv2DLayer((None, 4, 9, 8), 4, 3, b=None))
+    with pytest.raises(ConventionError, match="Pass orientation|agree"):
+        load(path, layers.TransposedConv2DLayer((None, 4, 9, 8), 4, 3,
+                                                b=None),
+             orientation="convolution")
+
+
+def test_another_order_of_flattened_axes_is_refused(tmp_path):
+    path = tmp_path / "net.onnx"
+    shape = onnx.numpy_helper.from_array(np.array([-1, 120]), "shape")
+    onnx.save(model([
+        ("Transpose", ["x"], ["b"], {"perm": [0, 3, 1, 2]}),
+        ("Reshape", ["b", "shape"], ["c"], {}),
+        ("MatMul", ["c", "fc.weight"], ["y"], {})],
+        {"fc.weight": (120, 5), "shape": shape}, (2, 4, 6, 5), 2), str(path))
+    net = DenseLayer(InputLayer((None, 4, 6, 5)), 5, b=None)
+    with pytest.raises(ConventionError, match="data_format="):
+        load(path, net)

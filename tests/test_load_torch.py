@@ -1,0 +1,199 @@
+"""Networks of PyTorch and of Lasagne loaded from their state dicts agree."""
+import numpy as np
+import pytest
+from lasagne.init import Constant
+from lasagne.layers import (DenseLayer, FlattenLayer, InputLayer, Layer,
+                            NonlinearityLayer)
+from lasagne.nonlinearities import identity
+from lasagne_flipconv import layers, load
+from lasagne_flipconv.errors import CheckpointError, ConventionError
+
+import cases
+import files
+
+torch = pytest.importorskip("torch")
+nn = torch.nn
+
+
+class Plane(nn.Module):
+    """Every kind of 2-D layer, then batch normalisation and dense layers."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(6, 4, (2, 3), stride=(1, 2), padding=(1, 2))
+        self.grouped = nn.Conv2d(4, 6, (3, 2), groups=2)
+        self.norm = nn.BatchNorm2d(6)
+        self.dilated = nn.Conv2d(6, 5, (2, 3), dilation=(2, 1), bias=False)
+        self.up = nn.ConvTranspose2d(5, 3, (2, 3), stride=2)
+        self.rectifier = nn.PReLU(3)
+        self.fc1 = nn.Linear(3 * 12 * 5, 7)
+        self.norm1 = nn.BatchNorm1d(7)
+        self.fc2 = nn.Linear(7, 7)
+
+    def forward(self, x):
+        x = torch.relu(self.grouped(torch.relu(self.conv(x))))
+        x = self.rectifier(self.up(self.dilated(self.norm(x))))
+        return self.fc2(torch.relu(self.norm1(self.fc1(x.flatten(1)))))
+
+
+class Space(nn.Module):
+    """3-D and 1-D layers."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv3d(2, 4, (2, 1, 3), padding=(1, 0, 1), groups=2)
+        self.norm = nn.BatchNorm3d(4)
+        self.up = nn.ConvTranspose3d(4, 3, (2, 3, 2), stride=(2, 1, 2))
+        self.line = nn.Conv1d(3, 5, 4, dilation=2)
+
+    def forward(self, x):
+        x = self.up(torch.relu(self.norm(self.conv(x))))
+        return self.line(x.flatten(2))
+
+
+def plane(names=True, **flip):
+    def named(name):
+        return name if names else None
+
+    linear = {"nonlinearity": identity}
+    conv, up = layers.Conv2DLayer, layers.TransposedConv2DLayer
+    net = InputLayer((None, 6, 9, 8))
+    net = conv(net, 4, (2, 3), stride=(1, 2), pad=(1, 2), name=named("conv"),
+               **flip)
+    net = conv(net, 6, (3, 2), num_groups=2, name=named("grouped"), **flip)
+    net = layers.BatchNormLayer(net, name=named("norm"))
+    net = layers.DilatedConv2DLayer(net, 5, (2, 3), dilation=(2, 1), b=None,
+                                    name=named("dilated"), **linear)
+    net = up(net, 3, (2, 3), stride=2, name=named("up"), **linear, **flip)
+    net = layers.ParametricRectifierLayer(net, name=named("rectifier"))
+    net = FlattenLayer(net)
+    net = DenseLayer(net, 7, name=named("fc1"), **linear)
+    net = NonlinearityLayer(layers.BatchNormLayer(net, name=named("norm1")))
+    return DenseLayer(net, 7, name=named("fc2"), **linear)
+
+
+def space(names=True, **flip):
+    def named(name):
+        return name if names else None
+
+    linear = {"nonlinearity": identity}
+    net = InputLayer((None, 2, 4, 5, 6))
+    net = layers.Conv3DLayer(net, 4, (2, 1, 3), pad=(1, 0, 1), num_groups=2,
+                             name=named("conv"), **linear, **flip)
+    net = NonlinearityLayer(layers.BatchNormLayer(net, name=named("norm")))
+    net = layers.TransposedConv3DLayer(net, 3, (2, 3, 2), stride=(2, 1, 2),
+                                       name=named("up"), **linear, **flip)
+    net = FlattenLayer(net, 3)
+    return layers.Conv1DLayer(net, 5, 4, dilation=2, name=named("line"),
+                              **linear, **flip)
+
+
+NETWORKS = {"plane": (Plane, plane, (2, 6, 9, 8)),
+            "space": (Space, space, (2, 2, 4, 5, 6))}
+
+
+def filled(module):
+    """Return a module in evaluation mode, with distinct values everywhere."""
+    for i, (name, value) in enumerate(module.state_dict().items()):
+        if value.is_floating_point():
+            array = cases.values(tuple(value.shape), i, "float32")
+            value.copy_(torch.from_numpy(
+                abs(array) + .3 if name.endswith("var") else array))
+    return module.eval()
+
+
+def saved(module, folder, form):
+    """Save a state dict in one of the formats that PyTorch users have."""
+    state = module.state_dict()
+    if form == "safetensors":
+        library = pytest.importorskip("safetensors.torch")
+        library.save_file(state, str(folder / "net.safetensors"),
+                          {"format": "pt"})
+        return folder / "net.safetensors"
+    if form == "checkpoint":
+        state = {"epoch": 3, "state_dict": state}
+    torch.save(state, folder / "net.pth",
+               _use_new_zipfile_serialization=form != "legacy")
+    return folder / "net.pth"
+
+
+@pytest.mark.parametrize("flip", [False, True])
+@pytest.mark.parametrize("which", NETWORKS)
+def test_outputs_agree(which, flip, tmp_path):
+    module, build, shape = NETWORKS[which]
+    module, net = filled(module()), build(flip_filters=flip)
+    record = load(saved(module, tmp_path, "zip"), net)
+    x = cases.values(shape, 99, "float32")
+    expected = module(torch.from_numpy(x)).detach().numpy()
+    assert expected.std() > .05
+    np.testing.assert_allclose(files.output(net, x), expected, atol=1e-5,
+                               rtol=1e-5)
+    assert not record.missing + record.unused
+
+
+@pytest.mark.parametrize("form", ["legacy", "checkpoint", "safetensors",
+                                  "unnamed"])
+def test_every_format_gives_the_same_values(form, tmp_path):
+    module = filled(Plane())
+    expected, net = plane(), plane(names=form != "unnamed")
+    load(saved(module, tmp_path, "zip"), expected)
+    load(saved(module, tmp_path, form), net)
+    assert files.unchanged(net, files.values_of(expected))
+
+
+def test_as_plain_arrays_when_told(tmp_path):
+    module = filled(Plane())
+    expected, net = plane(), plane()
+    load(saved(module, tmp_path, "zip"), expected)
+    np.savez(tmp_path / "net.npz", **{
+        name: value.numpy() for name, value in module.state_dict().items()})
+    load(tmp_path / "net.npz", net, orientation="torch")
+    assert files.unchanged(net, files.values_of(expected))
+
+
+def test_plain_variances_need_an_epsilon(tmp_path):
+    module, net = filled(nn.Sequential(nn.BatchNorm1d(3))), InputLayer(
+        (None, 3))
+    net = layers.BatchNormLayer(net, name="0")
+    np.savez(tmp_path / "net.npz", **{
+        name: value.numpy() for name, value in module.state_dict().items()})
+    with pytest.raises(ConventionError, match="epsilon=1e-5"):
+        load(tmp_path / "net.npz", net)
+    assert load(tmp_path / "net.npz", net,
+                epsilon=.5).computed == ("0.inv_std",)
+    np.testing.assert_allclose(net.inv_std.get_value(), 1 / np.sqrt(
+        module[0].running_var.numpy() + .5), rtol=1e-6)
+
+
+def test_another_epsilon_than_the_default(tmp_path):
+    module = filled(nn.Sequential(nn.BatchNorm1d(3, eps=.25)))
+    net = layers.BatchNormLayer(InputLayer((None, 3)), name="0")
+    load(saved(module, tmp_path, "zip"), net, epsilon=.25)
+    x = cases.values((4, 3), 3, "float32")
+    np.testing.assert_allclose(files.output(net, x), module(
+        torch.from_numpy(x)).detach().numpy(), atol=1e-6)
+
+
+def test_a_transposed_layer_for_a_plain_one_is_refused(tmp_path):
+    module = filled(nn.Sequential(nn.ConvTranspose2d(4, 5, 3)))
+    net = layers.Conv2DLayer((None, 4, 9, 8), 5, 3, name="0")
+    with pytest.raises(CheckpointError, match=r"shape \(4, 5, 3, 3\); "
+                       r"expected \(5, 4, 3, 3\)"):
+        load(saved(module, tmp_path, "zip"), net)
+
+
+def test_matrices_of_unknown_layers_are_refused(tmp_path):
+    class Odd(Layer):
+        def __init__(self, incoming, **kwargs):
+            super().__init__(incoming, **kwargs)
+            self.W = self.add_param(Constant(0), (3, 3))
+
+    module = filled(nn.Sequential(nn.Linear(3, 3, bias=False)))
+    with pytest.raises(ConventionError, match="what Odd does with it"):
+        load(saved(module, tmp_path, "zip"), Odd((None, 3), name="0"))
+
+
+def test_a_whole_module_is_refused_with_the_way_out(tmp_path):
+    torch.save(filled(Plane()), tmp_path / "net.pt")
+    with pytest.raises(ValueError, match="state_dict"):
+        load(tmp_path / "net.pt", plane())

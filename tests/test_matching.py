@@ -1,0 +1,256 @@
+"""Which array goes to which parameter: by name, else by order, or refused."""
+import pickle
+
+import numpy as np
+import pytest
+from lasagne.layers import DenseLayer, get_all_params
+from lasagne_flipconv import load, save
+from lasagne_flipconv.errors import CheckpointError
+from lasagne_flipconv.layers import Conv2DLayer
+
+import cases
+import files
+
+TOLD = {"orientation": "convolution"}
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "weights.npz"
+
+
+def by_name(net):
+    return {p.name: v for p, v in zip(get_all_params(net),
+                                      files.values_of(net))}
+
+
+def dumped(path, value):
+    path = path.with_suffix(".pkl")
+    path.write_bytes(pickle.dumps(value, 2))
+    return path
+
+
+def nested(net, keep=lambda layer: True):
+    """Return values as nolearn saves them: lists by layer, some empty."""
+    found = {"in": []}
+    for param, value in zip(get_all_params(net), files.values_of(net)):
+        found.setdefault(param.name.split(".")[0], []).append(value)
+    return {layer: values for layer, values in found.items() if keep(layer)}
+
+
+#: How a file may hold the values of a network.
+FORMS = {
+    "npz by order": lambda path, net: np.savez(path, *files.values_of(net)),
+    "npz by name": lambda path, net: np.savez(path, **dict(
+        sorted(by_name(net).items(), reverse=True))),
+    "list": lambda path, net: dumped(path, files.values_of(net)),
+    "recipes": lambda path, net: dumped(path, {
+        "param values": files.values_of(net), "synset words": ["a", "b"]}),
+    "param_values": lambda path, net: dumped(path, {
+        "param_values": files.values_of(net), "epoch": 3}),
+    "params": lambda path, net: dumped(path, {
+        "params": by_name(net), "lr": .1}),
+    "values": lambda path, net: dumped(path, {"values": files.values_of(net),
+                                              "loss": [.3, .2]}),
+    "numbered": lambda path, net: dumped(path, dict(
+        ("param%d" % i, v) for i, v in reversed(list(enumerate(
+            files.values_of(net)))))),
+    "nolearn": lambda path, net: dumped(path, nested(net)),
+    "tuple": lambda path, net: dumped(path, ({"units": 5}, nested(net))),
+    "lists": lambda path, net: dumped(path, (
+        files.values_of(net)[:3], files.values_of(net)[3:])),
+    "saved": save,
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_every_form_loads(path, form):
+    source, target = files.network(norm=True), files.network(norm=True)
+    files.fill(target, 1)
+    written = FORMS[form](path, source) or path
+    record = load(written, target, **TOLD)
+    assert files.unchanged(target, files.values_of(source))
+    assert not record.missing and not record.unused and not record.refused
+
+
+def test_more_than_ten_values_keep_their_order(path):
+    net = DenseLayer((None, 2), 2, b=None)
+    for _ in range(11):
+        net = DenseLayer(net, 2, b=None)
+    values = [cases.values((2, 2), i, "f4") for i in range(12)]
+    np.savez(path, *values)
+    load(path, net)
+    assert all(map(np.array_equal, files.values_of(net), values))
+
+
+def test_names_go_before_order(path):
+    one, two = (Conv2DLayer((None, 4, 9, 8), 4, 3, name=n) for n in "ab")
+    two.input_layer = one
+    three = Conv2DLayer(Conv2DLayer((None, 4, 9, 8), 4, 3, name="b"), 4, 3,
+                        name="a")
+    files.fill(two)
+    save(path, two)
+    load(path, three)
+    assert np.array_equal(three.W.get_value(), one.W.get_value())
+    assert np.array_equal(three.input_layer.W.get_value(), two.W.get_value())
+
+
+def test_order_goes_where_one_side_has_no_names(path):
+    source, target = files.network(), files.network(names=False)
+    files.fill(target, 1)
+    save(path, source)
+    load(path, target)
+    assert files.unchanged(target, files.values_of(source))
+
+
+def test_an_order_that_contradicts_names_is_refused(path):
+    source = Conv2DLayer(Conv2DLayer((None, 4, 9, 8), 4, 3, name="b"), 4, 3,
+                         name="a")
+    target = Conv2DLayer(Conv2DLayer((None, 4, 9, 8), 4, 3, name="a"), 4, 3)
+    save(path, source)
+    with pytest.raises(CheckpointError, match="has b.W where the network has "
+                       "a.W in order"):
+        load(path, target)
+
+
+def test_names_without_order_need_names(path):
+    np.savez(path, **by_name(files.network()))
+    with pytest.raises(CheckpointError, match="does not tell their order.*"
+                       "names="):
+        load(path, files.network(names=False), **TOLD)
+
+
+def test_every_shape_must_agree(path):
+    np.savez(path, *files.values_of(files.network(out=7)))
+    target = files.network()
+    before = files.values_of(target)
+    with pytest.raises(CheckpointError, match=r"arr_4 in .* → dense.W: has "
+                       r"shape \(180, 7\); expected \(180, 5\)"):
+        load(path, target, **TOLD)
+    assert files.unchanged(target, before)
+
+
+def test_strict_false_loads_what_fits_and_tells_the_rest(path):
+    source, target = files.network(out=7), files.network()
+    before = files.values_of(target)
+    files.fill(source, 1)
+    np.savez(path, *files.values_of(source))
+    record = load(path, target, strict=False, **TOLD)
+    assert list(record.refused) == ["dense.W", "dense.b"]
+    now = files.values_of(target)
+    assert all(map(np.array_equal, now[:4], files.values_of(source)[:4]))
+    assert all(map(np.array_equal, now[4:], before[4:]))
+
+
+def test_strict_false_by_name(path):
+    source, target = files.network(), files.network(norm=True)
+    found = by_name(source)
+    found["fc.W"] = found.pop("dense.W")
+    np.savez(path, **found)
+    with pytest.raises(CheckpointError, match="has nothing for norm1.*, and "
+                       "holds fc.W besides"):
+        load(path, target, **TOLD)
+    record = load(path, target, strict=False, **TOLD)
+    assert record.unused == ("fc.W",)
+    assert "dense.W" in record.missing and "norm1.beta" in record.missing
+    assert "conv2.W" in record.copied and "dense.b" in record.copied
+
+
+def test_strict_false_stops_where_the_order_is_lost(path):
+    values = files.values_of(files.network())
+    np.savez(path, *values[:1], np.zeros(3, "f4"), *values[1:])
+    target = files.network()
+    files.fill(target, 1)
+    record = load(path, target, strict=False, **TOLD)
+    assert record.copied == ("conv1.W",)
+    assert len(record.refused) == 5
+    assert "comes after conv1.b" in record.refused["conv2.W"]
+
+
+@pytest.mark.parametrize("form", ["npz by order", "npz by name", "nolearn"])
+def test_leave_last(path, form):
+    source, target = files.network(out=7), files.network()
+    files.fill(target, 1)
+    before = files.values_of(target)
+    written = FORMS[form](path, source) or path
+    record = load(written, target, leave_last=1, **TOLD)
+    assert not record.missing and not record.unused
+    now = files.values_of(target)
+    assert all(map(np.array_equal, now[:4], files.values_of(source)[:4]))
+    assert all(map(np.array_equal, now[4:], before[4:]))
+
+
+@pytest.mark.parametrize("ordered", [True, False])
+def test_leave_last_where_the_file_lacks_or_renames_it(path, ordered):
+    source, target = files.network(), files.network()
+    files.fill(target, 1)
+    layers = nested(source, lambda name: name != "dense")
+    load(dumped(path, layers), target, leave_last=1, **TOLD)
+    assert all(map(np.array_equal, files.values_of(target)[:4],
+                   files.values_of(source)[:4]))
+    found = {k.replace("dense", "prob"): v
+             for k, v in by_name(source).items()}
+    load(dumped(path, found), target, leave_last=1, **TOLD)
+    found["conv3.W"] = found["conv3.b"] = np.zeros(3, "f4")
+    found["conv4.b"] = np.zeros(3, "f4")
+    with pytest.raises(CheckpointError, match="besides"):
+        np.savez(path, **found)
+        load(path, target, leave_last=1, **TOLD)
+
+
+def test_prefix(path):
+    source, target = files.network(), files.network()
+    files.fill(target, 1)
+    found = {"generator." + k: v for k, v in by_name(source).items()}
+    found.update(("critic." + k, -v) for k, v in by_name(source).items())
+    np.savez(path, **found)
+    load(path, target, prefix="generator.", **TOLD)
+    assert files.unchanged(target, files.values_of(source))
+    with pytest.raises(CheckpointError, match="no name that begins with "
+                       "'nobody'"):
+        load(path, target, prefix="nobody", **TOLD)
+
+
+def test_prefix_of_one_of_several_lists(path):
+    source, target = files.network(), files.network()
+    files.fill(target, 1)
+    pair = (files.values_of(target), files.values_of(source))
+    load(dumped(path, pair), target, prefix="1.", **TOLD)
+    assert files.unchanged(target, files.values_of(source))
+
+
+def test_names_map_layers_and_arrays(path):
+    source, target = files.network(), files.network()
+    files.fill(target, 1)
+    values = by_name(source)
+    found = {k.replace("conv1", "stem").replace("dense", "fc"): v
+             for k, v in values.items()}
+    found["bias of fc"] = found.pop("fc.b")
+    np.savez(path, **found)
+    load(path, target, names={"stem": "conv1", "fc": "dense",
+                              "bias of fc": "dense.b"}, **TOLD)
+    assert files.unchanged(target, files.values_of(source))
+    with pytest.raises(CheckpointError, match="no layer or array 'fc7'"):
+        load(path, target, names={"fc7": "dense"}, **TOLD)
+
+
+def test_names_that_map_a_part_leave_the_rest_unmatched(path):
+    source = files.network()
+    np.savez(path, *files.values_of(source))
+    target = files.network()
+    files.fill(target, 1)
+    record = load(path, target, names={"arr_2": "conv2.W"}, strict=False,
+                  **TOLD)
+    assert record.copied == ("conv2.W",)
+    assert len(record.missing) == len(record.unused) == 5
+    with pytest.raises(CheckpointError, match="has nothing for"):
+        load(path, target, names={"arr_2": "conv2.W"}, **TOLD)
+
+
+def test_too_few_and_too_many_are_refused(path):
+    values = files.values_of(files.network())
+    for found in (values[:-1], values + values[-1:]):
+        np.savez(path, *found)
+        with pytest.raises(CheckpointError, match="expected one array for "
+                           "each parameter"):
+            load(path, files.network(), **TOLD)

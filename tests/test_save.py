@@ -1,0 +1,176 @@
+"""What is saved, how the usual snippet loads it, and that it is never half."""
+import os
+import sys
+import zipfile
+
+import numpy as np
+import pytest
+from lasagne.layers import (DenseLayer, get_all_param_values,
+                            set_all_param_values)
+from lasagne_flipconv import layers, load, read, save
+from lasagne_flipconv.errors import CheckpointError
+from lasagne_flipconv.layers import (Conv2DCCLayer, Conv2DDNNLayer,
+                                     Conv2DLayer, TransposedConv2DLayer)
+
+import files
+import measure_files
+import reference
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "weights.npz"
+
+
+def test_the_usual_snippet_loads_what_we_save(path):
+    source, target = files.network(norm=True), files.network(norm=True)
+    files.fill(target, 1)
+    save(path, source)
+    with np.load(path) as f:
+        param_values = [f['arr_%d' % i] for i in range(len(f.files))]
+    set_all_param_values(target, param_values)
+    assert files.unchanged(target, files.values_of(source))
+
+
+def test_the_record_is_no_member_of_the_archive(path):
+    save(path, files.network())
+    with zipfile.ZipFile(path) as archive:
+        assert archive.testzip() is None
+        assert archive.namelist() == ["arr_%d.npy" % i for i in range(6)]
+    with read(path) as checkpoint:
+        assert [entry.name for entry in checkpoint.entries] == [
+            "conv1.W", "conv1.b", "conv2.W", "conv2.b", "dense.W", "dense.b"]
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".safetensors"])
+def test_the_convention_of_each_kernel_is_recorded(tmp_path, suffix):
+    if suffix != ".npz":
+        pytest.importorskip("safetensors")
+    path = tmp_path / ("weights" + suffix)
+    net = Conv2DLayer((None, 4, 9, 8), 4, 3, name="one")
+    net = Conv2DDNNLayer(net, 4, 3, name="two")
+    net = Conv2DDNNLayer(net, 4, 1, flip_filters=True, name="three")
+    net = TransposedConv2DLayer(net, 4, 3, name="four")
+    net = layers.DilatedConv2DLayer(net, 4, 3, name="five")
+    net = layers.LocallyConnected2DLayer(net, 4, 3, name="six")
+    save(path, DenseLayer(net, 4, name="seven"))
+    with read(path) as checkpoint:
+        told = {entry.layer: tuple(entry.convention)
+                for entry in checkpoint.entries if entry.convention}
+    assert told == {
+        "one": ("OIHW", "convolution"), "two": ("OIHW", "correlation"),
+        "three": ("OIHW", "convolution"), "four": ("IOHW", "convolution"),
+        "five": ("IOHW", "correlation"), "six": ("OIHWhw", "convolution")}
+
+
+#: Layers that can hold the same kernel, and how each is built.
+FAMILY = {
+    "convolution": lambda: Conv2DLayer((None, 4, 9, 8), 16, (2, 3), b=None),
+    "correlation": lambda: Conv2DDNNLayer((None, 4, 9, 8), 16, (2, 3),
+                                          b=None),
+    "dilated": lambda: layers.DilatedConv2DLayer((None, 4, 9, 8), 16, (2, 3),
+                                                 b=None),
+    "c01b": lambda: Conv2DCCLayer((4, 9, 9, None), 16, 2, b=None,
+                                  dimshuffle=False),
+}
+
+
+@pytest.mark.parametrize("target", ["convolution", "correlation", "dilated"])
+@pytest.mark.parametrize("source", ["convolution", "correlation", "dilated"])
+def test_saved_from_one_layer_loads_into_every_other(path, source, target):
+    one, two = FAMILY[source](), FAMILY[target]()
+    files.fill(one)
+    save(path, one)
+    load(path, two)
+    kernel = one.W.get_value()
+    if "dilated" in (source, target) and source != target:
+        kernel = kernel.transpose(1, 0, 2, 3)
+    if (source == "convolution") != (target == "convolution"):
+        kernel = reference.reverse(kernel, (2, 3))
+    assert files.same(two.W.get_value(), kernel)
+
+
+def test_axes_of_another_order(path):
+    one = FAMILY["c01b"]()
+    two = Conv2DLayer((None, 4, 9, 9), 16, 2, b=None)
+    files.fill(one)
+    save(path, one)
+    record = load(path, two)
+    assert record.permuted == record.turned != ()
+    assert files.same(two.W.get_value(), reference.reverse(
+        one.W.get_value().transpose(3, 0, 1, 2), (2, 3)))
+
+
+def test_another_suffix_is_refused_before_anything_is_written(tmp_path):
+    with pytest.raises(CheckpointError, match="expected one of .npz, "
+                       ".safetensors"):
+        save(tmp_path / "weights.pkl", files.network())
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("moment", ["write", "sync", "rename"])
+def test_a_failure_leaves_the_old_file(path, moment, monkeypatch):
+    save(path, files.network())
+    before = path.read_bytes()
+
+    def fail(*args):
+        raise OSError("no space")
+
+    name = {"write": "lasagne_flipconv.formats.npz.pieces_of",
+            "sync": "os.fsync", "rename": "os.replace"}[moment]
+    monkeypatch.setattr(name, fail)
+    with pytest.raises(OSError, match="no space"):
+        save(path, files.network(norm=True))
+    monkeypatch.undo()
+    assert path.read_bytes() == before
+    assert os.listdir(path.parent) == [path.name]
+
+
+def test_nowhere_to_save_is_an_error_of_the_system(tmp_path):
+    with pytest.raises(OSError):
+        save(tmp_path / "missing" / "weights.npz", files.network())
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
+def test_permissions_and_links_stay(path):
+    path.write_bytes(b"old")
+    path.chmod(0o640)
+    link = path.parent / "link.npz"
+    link.symlink_to(path)
+    save(link, files.network())
+    assert link.is_symlink() and path.stat().st_mode & 0o777 == 0o640
+    load(path, files.network())
+
+
+def test_what_is_saved_is_a_copy(path):
+    net = files.network()
+    save(path, net)
+    before = files.values_of(net)
+    files.fill(net, 1)
+    load(path, net)
+    assert files.unchanged(net, before)
+
+
+def test_many_layers_of_one_name(path):
+    net = DenseLayer((None, 3), 3, b=None, name="same")
+    net = DenseLayer(net, 3, b=None, name="same")
+    files.fill(net)
+    for suffix in [".npz"] + [".safetensors"] * files.has("safetensors"):
+        save(path.with_suffix(suffix), net)
+        with read(path.with_suffix(suffix)) as checkpoint:
+            assert all(map(np.array_equal, files.values_of(net),
+                           [e.read() for e in checkpoint.entries]))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs fork")
+def test_no_kill_leaves_half_a_file(tmp_path):
+    assert measure_files.kill_saves(20, tmp_path)[:2] == (0, 0)
+
+
+def test_values_of_lasagne_come_back_in_their_order(path):
+    net = files.network(norm=True)
+    save(path, net)
+    with read(path) as checkpoint:
+        for entry, value in zip(checkpoint.entries,
+                                get_all_param_values(net)):
+            assert files.same(entry.read(), value)
