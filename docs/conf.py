@@ -41,11 +41,13 @@ nitpick_ignore_regex = [
 
 def make_pages(app):
     """Write what is made from the code, unless only links are checked."""
+    import listings
     import pictures
     import reference
     import tables
     folder = HERE / "generated"
     tables.write(folder)
+    listings.write(folder)
     reference.write(folder)
     pictures.write(folder / "pictures")
 

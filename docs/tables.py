@@ -7,7 +7,6 @@ A mark is a comment, ``.. table: NAME``; the table that follows it, up to the
 next ``.. end of table``, is replaced. A test compares what is there.
 """
 import inspect
-import os
 import re
 import sys
 from pathlib import Path
@@ -17,7 +16,6 @@ if __name__ == "__main__":
 
 import lasagne_flipconv  # noqa: F401  makes Lasagne importable
 from lasagne_flipconv import layers
-from lasagne_flipconv.cli import make_parser
 from lasagne_flipconv.conventions import (FORMAT_CONVENTIONS,
                                           convention_of_format, row_of_class)
 from lasagne_flipconv.explaining import RECORDED, explain
@@ -120,27 +118,6 @@ TABLES = {
 }
 
 
-def command_help():
-    """Yield the name of each sub-command and its help, 79 characters wide."""
-    os.environ["COLUMNS"] = "79"
-    parser = make_parser()
-    yield "", parser.format_help()
-    actions = [action for action in parser._actions if action.choices]
-    for name, sub in actions[0].choices.items():
-        yield name, sub.format_help()
-
-
-def command_pages():
-    """Return the help texts as reStructuredText."""
-    lines = []
-    for name, text in command_help():
-        title = ("lasagne-flipconv " + name).strip()
-        lines += [title, "-" * len(title), "", ".. code-block:: text", ""]
-        lines += [("   " + line).rstrip() for line in text.splitlines()]
-        lines.append("")
-    return "\n".join(lines)
-
-
 def simple_table(rows):
     """Return rows, the first one being the head, as a simple table."""
     rows = [tuple(map(str, row)) for row in rows]
@@ -162,7 +139,7 @@ def filled(text):
 
 
 def write(folder):
-    """Write each table, and the help of the commands, into a file of its own.
+    """Write each table into a file of its own.
 
     Parameters
     ----------
@@ -173,7 +150,6 @@ def write(folder):
     for name, rows in TABLES.items():
         (folder / (name.replace(" ", "_") + ".txt")).write_text(
             simple_table(rows()), encoding="utf-8")
-    (folder / "commands.txt").write_text(command_pages(), encoding="utf-8")
 
 
 def main(paths):
