@@ -12,7 +12,7 @@ from types import ModuleType
 
 import lasagne.layers
 
-from . import layers
+from . import layers, old_names
 from .layers.base import stock_class
 
 __all__ = ["install", "installed", "uninstall"]
@@ -27,7 +27,8 @@ _HOMES = {"transposed": "conv", "dilated": "conv", "transformer": "special",
 
 _ABSENT = object()
 
-#: What :func:`uninstall` restores: (modules by name, attributes by name).
+#: What :func:`uninstall` restores: modules by name, attributes by name, and
+#: what was lent.
 _before = None
 
 
@@ -37,8 +38,9 @@ def install():
     ``lasagne.layers.corrmm``, ``.dnn`` and ``.cuda_convnet`` can be imported
     without a GPU. ``lasagne.layers`` and its submodules hold our convolution
     layers and, on Lasagne 0.1, what 0.2.dev1 has and 0.1 lacks. The modules
-    that Lasagne can import because Theano uses a GPU stay. Installing twice
-    is installing once.
+    that Lasagne can import because Theano uses a GPU stay. What old scripts
+    and nolearn import from ``collections`` and scikit-learn, and is gone
+    there, is lent. Installing twice is installing once.
 
     Names that were imported before keep what they refer to. Layers built
     from such stock classes work, but can be pickled only after
@@ -65,7 +67,8 @@ def install():
     _before = (
         {name: sys.modules.get(name, _ABSENT) for name in modules},
         {name: vars(lasagne.layers).get(name, _ABSENT)
-         for name in attributes})
+         for name in attributes},
+        old_names.lend())
     _put(sys.modules, modules)
     _put(vars(lasagne.layers), attributes)
 
@@ -81,9 +84,10 @@ def uninstall():
     global _before
     if _before is None:
         return
-    modules, attributes = _before
+    modules, attributes, lent = _before
     _put(sys.modules, modules)
     _put(vars(lasagne.layers), attributes)
+    old_names.take_back(lent)
     _before = None
 
 

@@ -10,7 +10,7 @@ import importlib
 __all__ = ["COMMANDS", "main"]
 
 #: The sub-commands, in the order that they are listed in.
-COMMANDS = ("demo", "doctor")
+COMMANDS = ("demo", "doctor", "run")
 
 
 def main(argv=None):
