@@ -11,6 +11,7 @@ cannot be imported without a GPU are listed apart.
 """
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -48,6 +49,7 @@ def copy(source, folder):
     shutil.copytree(source / "lasagne", folder / "lasagne")
     for path in (folder / "lasagne" / "tests").rglob("*.py"):
         text = path.read_text(encoding="utf-8")
+        text = re.sub(r"\[\[(slice\(.*)\]\]", r"[tuple(\1)]", text)
         path.write_text(text.replace("[slices]", "[tuple(slices)]"),
                         encoding="utf-8")
 
