@@ -4,6 +4,7 @@ What can be read off the code is: tables, reference pages and pictures are
 made anew by every build, into `generated/`, before Sphinx reads the pages.
 """
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -25,7 +26,6 @@ html_copy_source = html_show_sphinx = html_show_copyright = False
 default_role = "literal"
 add_module_names = False
 autodoc_member_order = "bysource"
-autodoc_preserve_defaults = True
 autosummary_generate = False
 numpydoc_show_class_members = False
 pygments_style = "friendly"
@@ -41,11 +41,13 @@ nitpick_ignore_regex = [
 
 def make_pages(app):
     """Write what is made from the code, unless only links are checked."""
+    import listings
     import pictures
     import reference
     import tables
     folder = HERE / "generated"
     tables.write(folder)
+    listings.write(folder)
     reference.write(folder)
     pictures.write(folder / "pictures")
 
@@ -66,8 +68,16 @@ def find_public_name(app, env, node, contnode):
                                node["reftype"], found[0], node, contnode)
 
 
+def name_limits(app, what, name, value, options, signature, returned):
+    """Show the default ceilings by their name."""
+    # autodoc_preserve_defaults fails on named tuples in Python 3.8
+    return re.sub(r"=Limits\([^)]*\)", "=LIMITS", signature or "") or None, (
+        returned)
+
+
 def setup(app):
-    """Connect the two to Sphinx."""
+    """Connect the functions above to Sphinx."""
     os.environ.setdefault("MPLBACKEND", "Agg")
     app.connect("builder-inited", make_pages)
     app.connect("missing-reference", find_public_name)
+    app.connect("autodoc-process-signature", name_limits)

@@ -7,7 +7,6 @@ A mark is a comment, ``.. table: NAME``; the table that follows it, up to the
 next ``.. end of table``, is replaced. A test compares what is there.
 """
 import inspect
-import os
 import re
 import sys
 from pathlib import Path
@@ -17,7 +16,6 @@ if __name__ == "__main__":
 
 import lasagne_flipconv  # noqa: F401  makes Lasagne importable
 from lasagne_flipconv import layers
-from lasagne_flipconv.cli import make_parser
 from lasagne_flipconv.conventions import (FORMAT_CONVENTIONS,
                                           convention_of_format, row_of_class)
 from lasagne_flipconv.explaining import RECORDED, explain
@@ -102,11 +100,11 @@ def _takes(cls, **options):
 
 def supported_formats():
     """Return what is read and written."""
-    yield ("Format", "file names", "read", "written", "extra to install",
+    yield ("Format read", "file names", "written", "extra to install",
            "the file says its convention")
     for name, row in FORMATS.items():
         says = RECORDED[name]
-        yield (name, " ".join("``%s``" % s for s in row.suffixes), "yes",
+        yield (name, " ".join("``%s``" % s for s in row.suffixes),
                "yes" if row.writes else "no", EXTRA.get(name, "none"),
                "yes" if says in FORMAT_CONVENTIONS else says)
 
@@ -118,27 +116,6 @@ TABLES = {
     "supported layers": supported_layers,
     "supported formats": supported_formats,
 }
-
-
-def command_help():
-    """Yield the name of each sub-command and its help, 79 characters wide."""
-    os.environ["COLUMNS"] = "79"
-    parser = make_parser()
-    yield "", parser.format_help()
-    actions = [action for action in parser._actions if action.choices]
-    for name, sub in actions[0].choices.items():
-        yield name, sub.format_help()
-
-
-def command_pages():
-    """Return the help texts as reStructuredText."""
-    lines = []
-    for name, text in command_help():
-        title = ("lasagne-flipconv " + name).strip()
-        lines += [title, "-" * len(title), "", ".. code-block:: text", ""]
-        lines += [("   " + line).rstrip() for line in text.splitlines()]
-        lines.append("")
-    return "\n".join(lines)
 
 
 def simple_table(rows):
@@ -162,7 +139,7 @@ def filled(text):
 
 
 def write(folder):
-    """Write each table, and the help of the commands, into a file of its own.
+    """Write each table into a file of its own.
 
     Parameters
     ----------
@@ -173,7 +150,6 @@ def write(folder):
     for name, rows in TABLES.items():
         (folder / (name.replace(" ", "_") + ".txt")).write_text(
             simple_table(rows()), encoding="utf-8")
-    (folder / "commands.txt").write_text(command_pages(), encoding="utf-8")
 
 
 def main(paths):

@@ -43,17 +43,16 @@ class Explanation(NamedTuple):
     notes: tuple
 
 
-#: What a file says of its kernels: a row of FORMAT_CONVENTIONS, or words.
+#: Whether a file says what its kernels are: the row of FORMAT_CONVENTIONS that
+#: they follow, or words.
 RECORDED = {
-    "npz": "nothing, unless lasagne_flipconv.save wrote the file",
-    "npy": "nothing",
-    "pickle": "nothing",
-    "gzip": "nothing; it is a compressed pickle",
-    "bz2": "nothing; it is a compressed pickle",
-    "safetensors": "all, if PyTorch or lasagne_flipconv.save wrote the file; "
-                   "else nothing",
-    "hdf5": "all, if Keras 2 or 3 or Caffe wrote the file; nothing, if it is "
-            "a flat list of arrays",
+    "npz": "no, unless lasagne_flipconv.save wrote it",
+    "npy": "no",
+    "pickle": "no",
+    "gzip": "no; it is a compressed pickle",
+    "bz2": "no; it is a compressed pickle",
+    "safetensors": "if PyTorch or lasagne_flipconv.save wrote it",
+    "hdf5": "if Keras 2, Keras 3 or Caffe wrote it",
     "torch": "torch", "torch-legacy": "torch", "keras": "keras",
     "onnx": "onnx", "caffe": "caffe",
 }
@@ -92,8 +91,8 @@ def explain(name):
     --------
     >>> explain("conv2d_dnn")[:4]
     ('Conv2DDNNLayer', 'layer', 'OIHW', 'correlation')
-    >>> dict(explain("npz").notes)["the file says"]
-    'nothing, unless lasagne_flipconv.save wrote the file'
+    >>> dict(explain("npz").notes)["recorded"]
+    'no, unless lasagne_flipconv.save wrote it'
     """
     known = {_normal(candidate): candidate
              for candidate in layers.__all__ + known_names()}
@@ -177,7 +176,7 @@ def _explain_format(name):
     if name in FORMATS:
         notes.append(("file names", " ".join(FORMATS[name].suffixes)))
     if row not in FORMAT_CONVENTIONS:
-        notes += [("the file says", recorded)] + _told()
+        notes += [("recorded", recorded)] + _told()
         return Explanation(name, "format", None, None, tuple(notes))
     axes, orientation = convention_of_format(row, 2)
     notes += [
@@ -207,7 +206,7 @@ def _all_axes(row, transposed):
 
 def _told():
     """Return what to pass where the file does not say."""
-    return [("load", "load(path, network, orientation=...):"),
+    return [("load", "load(path, network, orientation=...), where it is not recorded:"),
             ("", "'convolution' for values from Conv2DLayer;"),
             ("", "'correlation' for values from Conv2DDNNLayer, "
                  "Conv2DMMLayer and other libraries;"),

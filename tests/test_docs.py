@@ -89,11 +89,18 @@ def test_where_lasagne_has_a_layer_is_true(tables):
                      if where in versions}
 
 
-def test_help_of_every_command_is_on_a_page(tables):
-    pages = tables.command_pages()
+def test_help_of_every_command_is_on_a_page():
+    pages = script("listings").commands()
     for name in cli.COMMANDS:
         assert "\nlasagne-flipconv %s\n---" % name in pages
         assert "usage: lasagne-flipconv %s [-h]" % name in pages
+
+
+def test_every_example_is_on_a_page():
+    page = script("listings").examples()
+    for path in (ROOT / "examples").glob("*.py"):
+        called = "\n   python examples/%s" % path.name in page
+        assert called == (path.name != "common.py")
 
 
 def test_every_public_name_is_in_the_reference(tmp_path):

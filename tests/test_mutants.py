@@ -103,6 +103,62 @@ MUTANTS = {
     "leave everything set after a failure": (
         "transfer.py", "for step, value in zip(steps, old):",
         "for step, value in ():", "test_transfer.py"),
+    "skip the limit of the file": (
+        "checkpoint.py", "0 < kind.st_size <= limits.file",
+        "0 < kind.st_size", "test_limits.py"),
+    "skip the limit of the header": (
+        "formats/zipped.py", "end - start > limits.header", "False",
+        "test_limits.py"),
+    "skip the limit of members": (
+        "formats/zipped.py", "count > limits.members", "False",
+        "test_limits.py"),
+    "skip the limit of names": (
+        "formats/zipped.py", "len(name) > limits.name", "False",
+        "test_limits.py"),
+    "skip the limit of axes": (
+        "formats/arrays.py", "len(shape) > limits.axes", "False",
+        "test_limits.py"),
+    "skip the limit of opcodes": (
+        "formats/opcodes.py", "len(found) >= limits.opcodes", "False",
+        "test_limits.py"),
+    "skip the limit of depth": (
+        "formats/structure.py", "depth > self.limits.depth or", "",
+        "test_limits.py"),
+    "skip the limit of unpacked bytes": (
+        "formats/zipped.py", "total > limits.unpacked(size)", "False",
+        "test_limits.py"),
+    "forget the floor of unpacked bytes": (
+        "limits.py", "max(self.floor, self.expansion * stored)",
+        "self.expansion * stored", "test_limits.py::test_limit_holds"),
+    "forget the expansion of unpacked bytes": (
+        "limits.py", "max(self.floor, self.expansion * stored)",
+        "self.floor", "test_limits.py::test_unpacked_is_the_larger_of_floor"
+        "_and_multiple"),
+    "skip the limit of bytes that repeat": (
+        "formats/unpickle.py", "self.made > ceiling", "False",
+        "test_limits.py::test_check_is_made"),
+    "look no name up in the list of those allowed": (
+        "formats/unpickle.py", "symbol not in machine.calls", "False",
+        "test_limits.py::test_check_is_made"),
+    "let a storage be named in any pickle": (
+        "formats/opcodes.py", "not (persistent and code == _BINPERSID)",
+        "code != _BINPERSID", "test_limits.py::test_check_is_made"),
+    "believe the size of an array": (
+        "formats/arrays.py", "declared != size", "False",
+        "test_limits.py::test_check_is_made"),
+    "believe the size of a tensor": (
+        "formats/pytorch.py", "count and last >= storage.size or", "",
+        "test_limits.py::test_check_is_made"),
+    "believe the local header of a member": (
+        "formats/zipped.py", "if told != (member.name,",
+        "if () and told != (member.name,",
+        "test_limits.py::test_check_is_made"),
+    "let blocks of HDF5 share bytes": (
+        "formats/hdf5_blocks.py", "if at < end:", "if False:",
+        "test_limits.py::test_check_is_made"),
+    "believe that a piece of HDF5 unpacks to its size": (
+        "formats/hdf5_messages.py", "made == size and unpack.eof", "made",
+        "test_limits.py"),
 }
 
 
