@@ -19,11 +19,15 @@ WORKS = import sys; sys.exit(not (3, 8) <= sys.version_info[:2] <= (3, 11))
 HEADERS = import os, sysconfig; p = sysconfig.get_paths()["include"]; \
 	assert os.path.exists(os.path.join(p, "Python.h")), p
 
-.PHONY: help demo test safety fuzz bench measure-files docs lint docstrings dist doctor install clean
+OUT ?= examples-output
+EXAMPLES = sobel cifar10_resnet faces c3d autoencoder recipes_vgg16 fine_tune
+
+.PHONY: help demo examples test safety fuzz bench measure-files docs lint docstrings dist doctor install clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo        show, on a small network, what the wrong way round costs"
+	@echo "make examples    run all examples; pictures go to $(OUT)/"
 	@echo "make test        run all tests"
 	@echo "make safety      read every attack file under watch, print what happened"
 	@echo "make fuzz        feed damaged files to each reader for SECONDS (60) each"
@@ -39,6 +43,12 @@ help:
 
 demo: $(READY)
 	$(BIN)/lasagne-flipconv demo
+
+examples: $(READY)
+	@set -e; for name in $(EXAMPLES); do \
+		echo "== examples/$$name.py"; \
+		$(RUN) examples/$$name.py --out "$(OUT)"; \
+	done
 
 test: $(READY)
 	$(RUN) -m pytest -q
@@ -78,7 +88,7 @@ dist: $(LINT)
 install: $(READY)
 
 clean:
-	rm -rf $(VENV) build dist docs/_build docs/generated .pytest_cache .hypothesis .ruff_cache *.egg-info
+	rm -rf $(VENV) build dist docs/_build docs/generated .pytest_cache .hypothesis .ruff_cache examples-output *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(READY): setup.py constraints.txt | $(RUN)
@@ -87,6 +97,8 @@ $(READY): setup.py constraints.txt | $(RUN)
 	echo "Remove it with 'make clean', then call make again."; exit 1; } >&2
 	@echo "Installing into $(VENV); Theano is built from source, this takes minutes ..."
 	$(PIP_INSTALL) --editable ".[test]"
+	@# only for the weights in it: examples/faces.py never imports it
+	$(PIP_INSTALL) --no-deps mtcnn
 	@touch $@
 
 $(LINT): $(READY)

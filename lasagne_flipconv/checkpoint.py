@@ -147,6 +147,8 @@ def save(path, network):
     ``lasagne.layers.get_all_param_values``, so that the usual few lines with
     ``numpy.load`` and ``set_all_param_values`` load it as well. It is written
     beside, then renamed: at any moment there is the old file or the new one.
+    A process that is killed while it writes may leave a hidden file whose
+    name ends in ``.partial``.
 
     Parameters
     ----------

@@ -14,10 +14,25 @@ from .limits import LIMITS
 
 __all__ = ["ConvertRecord", "convention_told", "convert_file"]
 
-#: What a conversion did: how many arrays there are, the names of kernels that
-#: were turned, of those whose axes were permuted, and of what was left out
-#: because the new file holds arrays only.
-ConvertRecord = namedtuple("ConvertRecord", "arrays turned permuted left")
+
+class ConvertRecord(namedtuple("ConvertRecord", "arrays turned permuted "
+                               "left")):
+    """Tell what a conversion did.
+
+    Parameters
+    ----------
+    arrays : int
+        How many arrays there are.
+    turned : tuple of str
+        Kernels that were reversed along their spatial axes.
+    permuted : tuple of str
+        Kernels whose axes were put in another order.
+    left : tuple of str
+        What was left out, as the new file holds arrays only.
+    """
+
+    __slots__ = ()
+
 
 
 def convert_file(source, target, told=None, wanted=None, progress=None,
@@ -130,8 +145,9 @@ def _converted(entry, told, wanted, where):
             entry, source.axes):
         raise ConventionError(
             "%s in %s: the file does not say whether its kernels are for "
-            "convolution or correlation; expected to be told. Pass --from, "
-            "such as --from correlation." % (entry.name, where))
+            "convolution or correlation; expected to be told. Pass told=, or "
+            "--from on the command line, such as 'correlation'."
+            % (entry.name, where))
     target = _wanted(source, wanted, entry)
     plan = plan_conversion(entry.shape, source, target, entry.name)
     if known in ORIENTATIONS and wanted in ORIENTATIONS:
@@ -177,7 +193,7 @@ def _known(entry, told, where):
         return known._replace(orientation=given.orientation)
     if given.orientation not in (None, known.orientation):
         raise ConventionError(
-            "%s in %s: the file says %r, --from says %r; expected both to "
-            "agree. Leave --from out: the file knows."
+            "%s in %s: the file says %r, told= (--from) says %r; expected "
+            "both to agree. Leave it out: the file knows."
             % (entry.name, where, known.orientation, given.orientation))
     return entry.convention

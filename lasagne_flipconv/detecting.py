@@ -25,16 +25,48 @@ UNDECIDED = "undecided"
 #: deviations the answer has to be better than they and than the reverse.
 SHUFFLES, BETTER_THAN_SHUFFLED, BETTER_THAN_REVERSE = 24, 8., 6.
 
-#: Divergence of the activations before a batch normalisation from the stored
-#: mean and deviation, both ways (in nats, mean over the channels).
-LayerEvidence = namedtuple("LayerEvidence", "name convolution correlation")
 
-#: `answer` is an orientation or "undecided"; `statistic` what was measured,
-#: the lower the better: "divergence" or "entropy", both as logarithms in
-#: `convolution`, `correlation`, and mean and deviation of the `shuffled`;
-#: `margin` is by how many deviations the better is below the other.
-Evidence = namedtuple("Evidence", "answer margin statistic convolution "
-                      "correlation shuffled layers confidence")
+class LayerEvidence(namedtuple("LayerEvidence", "name convolution "
+                               "correlation")):
+    """Tell how well one batch normalisation fits what reaches it.
+
+    Parameters
+    ----------
+    name : str
+        Name of the layer.
+    convolution, correlation : float
+        Divergence of the activations from the stored mean and deviation, run
+        as such (in nats, mean over the channels).
+    """
+
+    __slots__ = ()
+
+
+class Evidence(namedtuple("Evidence", "answer margin statistic convolution "
+                          "correlation shuffled layers confidence")):
+    """Tell which way round a checkpoint is, and why.
+
+    Parameters
+    ----------
+    answer : {'convolution', 'correlation', 'undecided'}
+        What the evidence says.
+    margin : float
+        By how many deviations of the shuffled the better is below the other.
+    statistic : {'divergence', 'entropy', None}
+        What was measured, the lower the better; None if there is nothing to
+        measure.
+    convolution, correlation : float
+        Its logarithm, run as such (for divergences, mean over the layers).
+    shuffled : tuple of float
+        Mean and deviation of it for kernels of shuffled positions.
+    layers : tuple of LayerEvidence
+        The divergences, layer by layer.
+    confidence : tuple of float
+        Mean entropy of the class probabilities, run as a convolution and as a
+        correlation (in nats); None where the output is none.
+    """
+
+    __slots__ = ()
 
 
 def detect(network, checkpoint, inputs, options=None):

@@ -5,6 +5,8 @@ from .errors import ConventionError
 
 __all__ = ["rows_for"]
 
+_ORDERS = ("channels_first", "channels_last")
+
 
 def rows_for(slot, entry, name, data_format):
     """Return the order in which to take rows that follow channels-last axes.
@@ -43,6 +45,11 @@ def rows_for(slot, entry, name, data_format):
             "say in which order of axes they were. Pass "
             "data_format='channels_last' (the default of Keras) or "
             "'channels_first'." % (name, shape))
+    if data_format not in (None, order) or order not in _ORDERS:
+        raise ConventionError(
+            "%s: data_format is %r, and the file says %r; expected %s or "
+            "%s, and both to agree." % ((name, data_format, entry.rows)
+                                        + _ORDERS))
     if order == "channels_first":
         return None
     size = int(np.prod(shape))
@@ -79,8 +86,9 @@ def _is_channels_last(layer, name, data_format):
         return False
     n = len(layer.output_shape)
     if tuple(pattern) == (0,) + tuple(range(2, n)) + (1,):
-        return data_format != "channels_first"
+        if data_format != "channels_first":
+            return True
     raise ConventionError(
         "%s: follows a DimshuffleLayer%r before the flatten; expected none, "
-        "or one that moves the channels to the end. Flatten the activations "
-        "as the file's network does." % (name, tuple(pattern)))
+        "or one that moves the channels to the end as in the file's network. "
+        "Flatten the activations as that does." % (name, tuple(pattern)))

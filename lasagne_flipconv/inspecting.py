@@ -9,17 +9,56 @@ from .limits import LIMITS
 
 __all__ = ["ArrayReport", "FileReport", "check_file", "inspect_file"]
 
-#: What :func:`inspect_file` tells of an array. `axes` is None where they are
-#: not known; `orientation` None if it is no kernel, "any" if it is 1×1, "not
-#: recorded" if the file does not say.
-ArrayReport = namedtuple("ArrayReport", "name shape dtype bytes axes "
-                         "orientation")
-
-#: What :func:`inspect_file` tells of a file; `metadata` are the keys.
-FileReport = namedtuple("FileReport", "path format writer bytes ordered "
-                        "arrays metadata")
-
 NOT_RECORDED, ANY = "not recorded", "any"
+
+
+class ArrayReport(namedtuple("ArrayReport", "name shape dtype bytes axes "
+                             "orientation")):
+    """Tell what a file says of one array.
+
+    Parameters
+    ----------
+    name : str
+        Name in the file, or ``arr_0``, ``arr_1``, … by position.
+    shape : tuple of int
+        Shape.
+    dtype : str
+        Type of the elements.
+    bytes : int
+        Size of the values.
+    axes : str or None
+        Axes of a kernel; None if it is none, or they are not recorded.
+    orientation : str or None
+        ``convolution``, ``correlation``, ``any`` for a 1×1 kernel, or ``not
+        recorded``; None if it is no kernel.
+    """
+
+    __slots__ = ()
+
+
+class FileReport(namedtuple("FileReport", "path format writer bytes ordered "
+                            "arrays metadata")):
+    """Tell what is in a file.
+
+    Parameters
+    ----------
+    path : str
+        The file.
+    format : str
+        A key of :data:`lasagne_flipconv.formats.FORMATS`.
+    writer : str or None
+        What wrote it, if it says.
+    bytes : int
+        Size of the file.
+    ordered : bool
+        Whether the arrays are in the order of the layers.
+    arrays : tuple of ArrayReport
+        The arrays.
+    metadata : tuple of str
+        Names of what else is in the file.
+    """
+
+    __slots__ = ()
 
 
 def inspect_file(path, limits=LIMITS):

@@ -12,7 +12,7 @@ from types import ModuleType
 
 import lasagne.layers
 
-from . import layers
+from . import layers, newer_functions, old_names
 from .layers.base import stock_class
 
 __all__ = ["install", "installed", "uninstall"]
@@ -27,7 +27,7 @@ _HOMES = {"transposed": "conv", "dilated": "conv", "transformer": "special",
 
 _ABSENT = object()
 
-#: What :func:`uninstall` restores: (modules by name, attributes by name).
+#: What :func:`uninstall` restores: what was lent, and (dict, old values).
 _before = None
 
 
@@ -36,9 +36,11 @@ def install():
 
     ``lasagne.layers.corrmm``, ``.dnn`` and ``.cuda_convnet`` can be imported
     without a GPU. ``lasagne.layers`` and its submodules hold our convolution
-    layers and, on Lasagne 0.1, what 0.2.dev1 has and 0.1 lacks. The modules
-    that Lasagne can import because Theano uses a GPU stay. Installing twice
-    is installing once.
+    layers and, on Lasagne 0.1, what 0.2.dev1 has and 0.1 lacks, as
+    ``lasagne.nonlinearities`` and ``lasagne.objectives`` do. The modules
+    that Lasagne can import because Theano uses a GPU stay. What old scripts
+    and nolearn import from ``collections`` and scikit-learn, and is gone
+    there, is lent. Installing twice is installing once.
 
     Names that were imported before keep what they refer to. Layers built
     from such stock classes work, but can be pickled only after
@@ -55,19 +57,20 @@ def install():
     global _before
     if _before is not None:
         return
-    modules, attributes = {}, {}
+    changes = [(sys.modules, {}), (vars(lasagne.layers), {})]
+    (_, modules), (_, attributes) = changes
     for home, names in replacements().items():
         module = _stand_in(home, names)
         modules["lasagne.layers." + home] = module
         attributes[home] = module
         if home not in GPU_MODULES:
             attributes.update(names)
-    _before = (
-        {name: sys.modules.get(name, _ABSENT) for name in modules},
-        {name: vars(lasagne.layers).get(name, _ABSENT)
-         for name in attributes})
-    _put(sys.modules, modules)
-    _put(vars(lasagne.layers), attributes)
+    changes += [(vars(module), names)
+                for module, names in newer_functions.missing().items()]
+    _before = old_names.lend(), [
+        (place, {name: place.get(name, _ABSENT) for name in names})
+        for place, names in changes]
+    _put(changes)
 
 
 def uninstall():
@@ -81,9 +84,9 @@ def uninstall():
     global _before
     if _before is None:
         return
-    modules, attributes = _before
-    _put(sys.modules, modules)
-    _put(vars(lasagne.layers), attributes)
+    lent, changes = _before
+    _put(changes)
+    old_names.take_back(lent)
     _before = None
 
 
@@ -135,9 +138,10 @@ def _stand_in(home, names):
     return module
 
 
-def _put(container, values):
-    for name, value in values.items():
-        if value is _ABSENT:
-            container.pop(name, None)
-        else:
-            container[name] = value
+def _put(changes):
+    for place, values in changes:
+        for name, value in values.items():
+            if value is _ABSENT:
+                place.pop(name, None)
+            else:
+                place[name] = value

@@ -11,11 +11,33 @@ from .transfer import TransferRecord, slots_of
 
 __all__ = ["LoadRecord", "entries_of", "load_into"]
 
-#: What a load did, as names of parameters: those of a TransferRecord, then
-#: `computed` (inverse deviations from variances), and, for `strict=False`,
-#: `missing` parameters, `unused` arrays, and `refused` with the reason.
-LoadRecord = namedtuple("LoadRecord", TransferRecord._fields
-                        + ("computed", "missing", "unused", "refused"))
+
+class LoadRecord(namedtuple("LoadRecord", TransferRecord._fields
+                            + ("computed", "missing", "unused", "refused"))):
+    """Tell what a load did, by the names of parameters.
+
+    Parameters
+    ----------
+    copied : tuple of str
+        Set as they are in the file.
+    turned : tuple of str
+        Kernels that were reversed along their spatial axes.
+    permuted : tuple of str
+        Axes or rows put in another order; a kernel may be turned as well.
+    left : tuple of str
+        Always empty; a transfer leaves what both sides share.
+    computed : tuple of str
+        Inverse deviations that were variances in the file.
+    missing : tuple of str
+        With ``strict=False``: parameters that the file has nothing for.
+    unused : tuple of str
+        With ``strict=False``: arrays of the file that nothing takes.
+    refused : dict of str to str
+        With ``strict=False``: parameters whose value does not fit, and why.
+    """
+
+    __slots__ = ()
+
 
 
 def load_into(network, checkpoint, options=None):

@@ -7,7 +7,7 @@ from collections import namedtuple
 
 from .errors import CheckpointError
 
-__all__ = ["Matches", "match"]
+__all__ = ["match"]
 
 #: `pairs` are (slot, entry); `missing` slots and `unused` entries are left;
 #: `aligned` tells that one value that does not fit says nothing of the others,

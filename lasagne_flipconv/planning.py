@@ -1,26 +1,49 @@
 """Work out what a load has to do to each value, before anything is changed."""
-import fnmatch
 from collections import namedtuple
 
 import numpy as np
 
-from .conventions import (DENSE_AXES, FORMAT_CONVENTIONS, convention_of,
-                          convention_of_format, find_row)
+from .conventions import DENSE_AXES, convention_of, find_row
 from .errors import CheckpointError, ConventionError
 from .flattening import rows_for
-from .kernels import ORIENTATIONS, Convention, convert_kernel, plan_conversion
+from .kernels import convert_kernel, plan_conversion
 from .matching import match
+from .telling import AS_IN_NETWORK, check_mapping, source_of, told_of
 from .transfer import slots_of
 
-__all__ = ["Options", "Plan", "plan_load", "value_of"]
+__all__ = ["Options", "plan_load", "value_of"]
 
-AS_IN_NETWORK = "as in network"
 
-#: What :func:`lasagne_flipconv.load` is told; `blind` leaves aside what the
-#: file says about orientation.
-Options = namedtuple("Options", "orientation inputs strict prefix names "
-                     "leave_last data_format epsilon blind",
-                     defaults=(None, None, True, "", {}, 0, None, None, False))
+class Options(namedtuple("Options", "orientation inputs strict prefix names "
+                         "leave_last data_format epsilon blind",
+                         defaults=(None, None, True, "", {}, 0, None, None,
+                                   False))):
+    """Hold what :func:`lasagne_flipconv.load` is told, which see.
+
+    Parameters
+    ----------
+    orientation : str, Convention, dict or None
+        What the kernels in the file are for.
+    inputs : numpy.ndarray or None
+        Inputs to find that out by.
+    strict : bool
+        Whether everything must fit.
+    prefix : str
+        How the names to load begin.
+    names : dict of str to str
+        Names in the file → in the network.
+    leave_last : int
+        How many layers to leave alone.
+    data_format : str or None
+        Order of the axes that dense layers flattened.
+    epsilon : float or None
+        What is added to variances.
+    blind : bool
+        Whether what the file says of orientation is left aside.
+    """
+
+    __slots__ = ()
+
 
 #: One value to set: `source` and `target` are conventions of a kernel;
 #: `transpose` and `rows` are for dense layers: axes to swap, and an index.
@@ -58,7 +81,7 @@ def plan_load(network, checkpoint, options):
     matches = match(slots_of(network), checkpoint, options)
     if options.strict:
         refuse_rest(matches, checkpoint.where)
-    _check_mapping(options.orientation, matches.pairs)
+    check_mapping(options.orientation, matches.pairs)
     plans, refused = [], {}
     for slot, entry in matches.pairs:
         try:
@@ -109,22 +132,6 @@ def _listed(names):
     return (", ".join(names[:6]) + more) or "no more"
 
 
-def _check_mapping(orientation, pairs):
-    """Refuse a name in a mapping that nothing has."""
-    if isinstance(orientation, dict):
-        for pattern in orientation:
-            if not any(_named_so(pattern, *pair) for pair in pairs):
-                raise ConventionError(
-                    "orientation: %r is no name of a layer or parameter; "
-                    "expected names as in the network or the file, or "
-                    "patterns with '*'." % pattern)
-
-
-def _named_so(pattern, slot, entry):
-    names = (slot.name, slot.layer.name, entry.name, entry.layer)
-    return any(name and fnmatch.fnmatchcase(name, pattern) for name in names)
-
-
 def _plan(slot, entry, where, options):
     """Work out what has to be done to one value."""
     name = "%s in %s → %s" % (entry.name, where, slot.name)
@@ -151,16 +158,7 @@ def _shape(slot):
 def _plan_kernel(slot, entry, name, options):
     target = convention_of(slot.layer)
     _check_kind(slot, entry, name, target)
-    source = _source(slot, entry, name, options, target)
-    if source.orientation is None and _does_not_matter(entry, source):
-        source = source._replace(orientation=target.orientation)
-    if source.orientation is None:
-        raise ConventionError(
-            "%s: the file does not say whether its kernels are for "
-            "convolution or correlation. Pass orientation='convolution' if "
-            "they come from Conv2DLayer, 'correlation' if from "
-            "Conv2DDNNLayer, Conv2DMMLayer, PyTorch, TensorFlow or ONNX, "
-            "'as in network' if from a network of the same classes." % name)
+    source = source_of(slot, entry, name, options, target)
     steps = plan_conversion(entry.shape, source, target, name)
     actions = {word for word, done in (("turned", steps.reverse),
                                        ("permuted", steps.permutation))
@@ -182,73 +180,6 @@ def _check_kind(slot, entry, name, target):
         raise CheckpointError(
             "%s: kernel has shape %r; expected the sizes of %r = %r in some "
             "order." % (name, tuple(entry.shape), target.axes, _shape(slot)))
-
-
-def _source(slot, entry, name, options, target):
-    """Return the convention of a kernel in the file."""
-    row = find_row(slot.layer)
-    told = _told(options.orientation, slot, entry)
-    if told == AS_IN_NETWORK:
-        told = target
-    told = _resolved(told, row, target)
-    if entry.convention is None:
-        return told
-    recorded = _resolved(entry.convention, row, target)
-    if len(recorded.axes) != len(entry.shape):
-        raise CheckpointError(
-            "%s: has shape %r and a record of axes %r; expected as many. The "
-            "record was changed." % (name, tuple(entry.shape), recorded.axes))
-    if options.blind:
-        return recorded._replace(orientation=told.orientation)
-    return _agreed(recorded, told, name, options.orientation, entry)
-
-
-def _resolved(told, row, target):
-    """Return the convention that a word, a format or None stands for here."""
-    if told is None or told in ORIENTATIONS:
-        return Convention(target.axes, told)
-    if isinstance(told, str) and (told in FORMAT_CONVENTIONS):
-        return convention_of_format(told, row.n, row.family == "transposed")
-    if isinstance(told, str):
-        raise ConventionError(
-            "orientation: got %r; expected 'convolution', 'correlation', "
-            "'as in network', 'detect', or one of the formats %s."
-            % (told, ", ".join(FORMAT_CONVENTIONS)))
-    return Convention(*told)
-
-
-def _agreed(recorded, told, name, orientation, entry):
-    if recorded.orientation is None:
-        return recorded._replace(orientation=told.orientation)
-    if (told.orientation not in (None, recorded.orientation)
-            and any(entry.shape[i] != 1 for i in recorded.spatial)):
-        raise ConventionError(
-            "%s: the file says %r, orientation=%r says %r; expected both to "
-            "agree. Leave orientation out: the file knows."
-            % (name, recorded.orientation, orientation, told.orientation))
-    return recorded
-
-
-def _told(orientation, slot, entry):
-    """Return what the user says of one kernel."""
-    if not isinstance(orientation, dict):
-        return orientation
-    found = {pattern: value for pattern, value in orientation.items()
-             if _named_so(pattern, slot, entry)}
-    if len(set(found.values())) > 1:
-        raise ConventionError(
-            "orientation: %s fit %s, and say different things; expected one "
-            "value for each." % (" and ".join(map(repr, found)), slot.name))
-    return next(iter(found.values()), None)
-
-
-def _does_not_matter(entry, source):
-    """Tell whether a kernel is its own reverse."""
-    if all(entry.shape[i] == 1 for i in source.spatial):
-        return True
-    kernel = entry.read()
-    return np.array_equal(kernel, np.flip(kernel, source.spatial),
-                          equal_nan=kernel.dtype.kind == "f")
 
 
 def _plan_other(slot, entry, name, options):
@@ -282,7 +213,7 @@ def _check_other(slot, entry, name, options):
         raise CheckpointError("%s: is a convolution kernel in the file, not "
                               "in the network; expected the same." % name)
     axes = slot.param.ndim
-    told = _told(options.orientation, slot, entry)
+    told = told_of(options.orientation, slot, entry)
     if slot.attribute == "W" and axes > 2 and told != AS_IN_NETWORK:
         raise ConventionError(
             "%s: has %d axes and may be a kernel, but %s has no known "
@@ -306,7 +237,7 @@ _EPSILONS = {"torch": 1e-5, "onnx": 1e-5, "caffe": 1e-5, "keras": 1e-3,
 
 def _epsilon(slot, entry, name, options):
     """Return what the side that stored a variance adds to it."""
-    told = _told(options.orientation, slot, entry)
+    told = told_of(options.orientation, slot, entry)
     found = [e for e in (options.epsilon, entry.epsilon,
                          _EPSILONS.get(told) if isinstance(told, str)
                          else None) if e is not None]
@@ -323,7 +254,7 @@ def _dense_axes(slot, entry, options):
     """
     told = entry.convention
     if told is None:
-        told = _told(options.orientation, slot, entry)
+        told = told_of(options.orientation, slot, entry)
     if told in ("OI", "IO"):
         return told
     return DENSE_AXES.get(told, "IO") if isinstance(told, str) else "IO"

@@ -197,8 +197,8 @@ def main():
     print("%d events of import, exec, subprocess, socket, open elsewhere or "
           "for writing" % sum(len(r.events) for r in results))
     print("%s executed" % ("something was" if executed else "nothing was"))
-    print("longest: %.0f ms of the processor (%s; limit %d)" % (slow.ms, slow.file,
-                                               MILLISECONDS))
+    print("longest: %.0f ms of the processor (%s; limit %d)" % (
+        slow.ms, slow.file, MILLISECONDS))
     print("most memory above the file's size: %.1f MiB (%s; limit %d)" % (
         big.memory / 2**20, big.file, MEMORY >> 20))
     return int(bool(bad) or executed)

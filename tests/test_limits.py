@@ -1,5 +1,6 @@
 """Each ceiling holds: a file just within it is read, one past it refused."""
 import bz2
+import csv
 import gzip
 import importlib.util
 import io
@@ -15,7 +16,8 @@ from lasagne_flipconv.errors import CheckpointError, UnsafeFileError
 from lasagne_flipconv.formats.jsontext import parsed_json
 from lasagne_flipconv.limits import LIMITS, Limits
 
-sys.path.insert(0, str(Path(__file__).parent / "attacks"))
+ATTACKS = Path(__file__).parent / "attacks"
+sys.path.insert(0, str(ATTACKS))
 import containers  # noqa: E402
 from containers import caffe_layer, caffe_model, member, npy  # noqa: E402
 
@@ -198,3 +200,25 @@ def test_piece_of_hdf5_that_unpacks_to_more_is_refused(tmp_path):
         data.id.write_direct_chunk((0,), zlib.compress(bytes(17)))
     with pytest.raises(UnsafeFileError, match="does not unpack to 16"):
         read(tmp_path / "a.h5")
+
+
+#: One attack for each check that is neither a ceiling nor needs a library.
+ONE_OF_EACH = (
+    "call-00-system.pkl", "opcode-binpersid.pkl", "exhaust-encoded-again.pkl",
+    "exhaust-text-as-arrays.pkl", "exhaust-shared-metadata.pkl",
+    "exhaust-array-shape-short.pkl", "npy-shape-8PiB.npy",
+    "zip-local-size.npz", "zip-extra-unicode-name.npz",
+    "torch-offset-outside.pt", "hdf5-data-in-header.h5",
+    "hdf5-tree-in-itself.h5")
+
+
+@pytest.mark.parametrize("name", ONE_OF_EACH)
+def test_check_is_made(name):
+    with open(str(ATTACKS / "manifest.tsv"), encoding="utf-8") as file:
+        row = next(row for row in csv.DictReader(file, delimiter="\t")
+                   if row["file"] == name)
+    with pytest.raises(CheckpointError if row["error"] == "broken"
+                       else UnsafeFileError) as caught:
+        with read(ATTACKS / "files" / name) as checkpoint:
+            checkpoint.values()
+    assert row["text"] in str(caught.value)

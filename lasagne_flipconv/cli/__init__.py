@@ -15,11 +15,11 @@ __all__ = ["COMMANDS", "main"]
 
 #: The sub-commands, in the order that they are listed in.
 COMMANDS = ("check", "completion", "convert", "demo", "doctor", "explain",
-            "inspect")
+            "inspect", "run")
 
 _EXAMPLES = """\
 examples:
-  lasagne-flipconv doctor
+  lasagne-flipconv run train.py
   lasagne-flipconv inspect weights.npz
   lasagne-flipconv explain conv2d_dnn
 """

@@ -109,11 +109,10 @@ class Blocks:
 
     def peek(self, at, size):
         """Return bytes without noting whose they are."""
-        self.file.seek(at)
-        data = self.file.read(size)
-        if len(data) != size:
+        if at + size > self.size:
             raise self.broken("%d bytes at %d, past its end" % (size, at))
-        return data
+        self.file.seek(at)
+        return self.file.read(size)
 
     def size_at(self, at, skip, size, signature, what):
         """Return a number in a block that says how long the block is."""

@@ -7,7 +7,7 @@ __all__ = ["check_structure"]
 
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
 _CONTINUED, _TABLE, _LINK = 0x10, 0x11, 0x06
-_LINK_INFO, _GROUP_INFO = 0x02, 0x0A
+_LINK_INFO = 0x02
 _HARD = 0
 
 

@@ -76,24 +76,36 @@ def _texts(attributes, name):
 
 
 def _layers(config, where):
-    """Return the configuration of all layers by name, in order."""
+    """Return the configuration of all layers by name, in order.
+
+    Those of a model within the model come in its place.
+    """
     _refuse_code(config, where)
-    found, queue = {}, [config]
-    while queue:
-        item = queue.pop()
-        inner = item.get("config") if isinstance(item, dict) else None
-        if isinstance(inner, list):  # Sequential models of Keras 1 and 2.0
-            inner = {"layers": inner}
-        if not isinstance(inner, dict):
+    found, left = {}, [config]
+    while left:
+        item = left.pop()
+        if not isinstance(item, dict):
             continue
-        for layer in inner.get("layers", ()):
-            if isinstance(layer, dict):
-                own = layer.get("config")
-                name = layer.get("name") or (own.get("name") if isinstance(
-                    own, dict) else None)
-                found[str(name)] = layer
-                queue.append(layer)
+        own = item.get("config")
+        if item is not config:
+            found[str(item.get("name") or (own.get("name") if isinstance(
+                own, dict) else None))] = item
+        left += reversed(_inner(item))
     return found
+
+
+def _inner(item):
+    """Return the configurations of the layers of a model, none of a layer."""
+    own = item.get("config")
+    # Sequential models of Keras 1 and 2.0 have just a list
+    inner = own.get("layers") if isinstance(own, dict) else own
+    return inner if isinstance(inner, list) else []
+
+
+def _layer_of(weight, name, layers):
+    """Return the layer of a weight: within a model, its name tells it."""
+    inner = weight.rpartition("/")[0].rpartition("/")[2]
+    return inner if _inner(layers.get(name, {})) and inner in layers else name
 
 
 def _refuse_code(config, where):
@@ -129,8 +141,9 @@ def _old_style(tree, root, names, attributes, layers, where):
             if data is None:
                 raise CheckpointError("%s: lacks the array %.80r that it "
                                       "lists; expected all." % (where, weight))
-            entries.append(entry_of(data, name, role_of(weight), weight,
-                                    layers.get(name, {}), model))
+            layer = _layer_of(weight, name, layers)
+            entries.append(entry_of(data, layer, role_of(weight), weight,
+                                    layers.get(layer, {}), model))
     writer = "Keras %s%s" % (model.version, " on %s" % model.backend
                              if model.backend else "")
     return Checkpoint(where, "hdf5", tuple(entries), {}, writer)

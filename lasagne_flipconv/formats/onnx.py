@@ -36,9 +36,10 @@ def read(file, limits):
     """Describe the initialisers of an ONNX model, in the order of use."""
     data = file.read()
     numbers = {n for n, _ in fields_of(memoryview(data), file.name, limits)}
-    if not {_IR_VERSION, _GRAPH} <= numbers:
-        raise CheckpointError("%s: has no graph; expected a model of ONNX."
-                              % file.name)
+    if not {_IR_VERSION, _GRAPH, _OPSET} <= numbers:
+        raise CheckpointError(
+            "%s: has no graph or no version of its operators; expected a "
+            "whole model of ONNX. It may be truncated." % file.name)
     onnx = library("onnx", file.name)
     try:
         model = onnx.ModelProto.FromString(data)

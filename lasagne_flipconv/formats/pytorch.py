@@ -12,7 +12,7 @@ from collections import namedtuple
 import numpy as np
 
 from ..errors import CheckpointError, UnsafeFileError
-from .constructors import Symbol, only
+from .constructors import Symbol, as_text, is_bytes, only
 from .naming import describe
 from .optional import library
 from .record import Checkpoint, Entry
@@ -108,7 +108,8 @@ def _refuse_big_endian(file, by_name, root):
                 "endian tensors. Save it as safetensors there." % file.name)
 
 
-def _unpickled(data, where, limits, start, size_of):
+def _unpickled(data, where, limits, start, size_of, used=None):
+    """Return what a pickle holds, its storages checked and noted in `used`."""
     calls = {
         Symbol("torch._utils", "_rebuild_tensor_v2"): _rebuild_tensor,
         Symbol("torch._utils", "_rebuild_parameter"): _rebuild_parameter,
@@ -117,7 +118,12 @@ def _unpickled(data, where, limits, start, size_of):
         calls[Symbol("torch", kind + "Storage")] = None
 
     def persistent(machine, told):
-        return _storage(machine, told, size_of)
+        found = _storage(machine, told, size_of)
+        if used is not None and used.setdefault(found.key, found) != found:
+            raise UnsafeFileError(
+                "%s: declares storage %.40s twice, of other sizes; expected "
+                "the same." % (machine.where, found.key))
+        return found
 
     return unpickle(data, where, limits, start, calls, persistent)
 
@@ -128,6 +134,7 @@ def _storage(machine, told, size_of):
         raise UnsafeFileError(
             "%s: asks for something that is no storage of its own; expected "
             "storages only." % machine.where)
+    key, symbol = as_text(key), only(symbol, Symbol)
     dtype = np.dtype(_STORAGES[symbol.name[:-len("Storage")]])
     there = size_of(key)
     if there is not None and there != count * dtype.itemsize:
@@ -181,16 +188,17 @@ def read_legacy(file, limits):
             "%s: has another version or byte order of the legacy format; "
             "expected version 1001, little-endian." % file.name)
     used = {}
-    value, at = _unpickled(data, file.name, limits, at, _later)
-    for tensor in _tensors(value, limits, file.name).values():
-        used[tensor.storage.key] = tensor.storage
+    value, at = _unpickled(data, file.name, limits, at, _later, used)
     keys, at = unpickle(data, file.name, limits, at)
-    if type(keys) is not list or not all(
-            isinstance(key, str) for key in keys) or set(keys) < set(used):
+    if type(keys) is not list or not all(isinstance(key, str) or is_bytes(key)
+                                         for key in keys):
+        keys = []
+    keys = [as_text(key) for key in keys]
+    if sorted(keys) != sorted(used):
         raise UnsafeFileError("%s: lists other storages than its tensors "
                               "use; expected the same." % file.name)
     for key in keys:
-        at = _legacy_storage(file, data, at, used.get(key))
+        at = _legacy_storage(file, data, at, used[key])
     if at != len(data):
         raise UnsafeFileError("%s: has %d bytes after its storages; expected "
                               "none." % (file.name, len(data) - at))
@@ -200,7 +208,7 @@ def read_legacy(file, limits):
 def _legacy_storage(file, data, at, storage):
     """Check one storage of a legacy file; return where the next one is."""
     count = int.from_bytes(data[at:at + 8], "little", signed=True)
-    if storage is None or count != storage.size:
+    if count != storage.size:
         raise UnsafeFileError(
             "%s: has %d elements in a storage; expected those that its pickle "
             "declares." % (file.name, count))

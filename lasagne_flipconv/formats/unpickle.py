@@ -63,7 +63,7 @@ class Machine:
                 _STEPS[letter](self, start, end)
         except FlipconvError:
             raise
-        except (IndexError, KeyError, TypeError, ValueError,
+        except (AttributeError, IndexError, KeyError, TypeError, ValueError,
                 OverflowError, struct.error) as error:
             raise CheckpointError(
                 "%s: is no valid pickle at byte %d (%s); expected one that "

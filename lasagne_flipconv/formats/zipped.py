@@ -87,9 +87,11 @@ def members_of(file, limits):
 
 
 def _at(file, at, layout, signature, what):
-    file.seek(at)
-    data = file.read(layout.size)
-    if len(data) < layout.size or data[:4] != signature:
+    data = b""
+    if at + layout.size <= file.seek(0, 2):
+        file.seek(at)
+        data = file.read(layout.size)
+    if data[:4] != signature:
         raise broken(file, "no %s at byte %d" % (what, at))
     return layout.unpack(data)[1:]
 

@@ -77,6 +77,10 @@ def archives():
     yield row("extra-unicode-name", more(
         "arr_1.npy", good, extra=b"up\x0e\0\x01" + b"\0" * 4 + b"evil1.npy"),
         "another name in an extra field")
+    for name, at in (("outside", (1 << 64) - 1), ("inside", 0)):
+        yield row("end-of-64-bits-" + name, npz()[:-22] + b"PK\6\7" + bytes(4)
+                  + at.to_bytes(8, "little") + b"\1\0\0\0" + npz()[-22:],
+                  "no end record of 64 bits", "broken")
     yield row("two-ends", npz(comment=npz()[-22:]), "ends at byte")
     yield row("comment-archive", npz(comment=npz()), "ends at byte")
     yield row("symlink", more("arr_1.npy", b"/etc/passwd",

@@ -51,6 +51,17 @@ def space():
         layers.Dense(4, name="fc")], name="space")
 
 
+def nested():
+    """Return a model within a model, as transfer learning has them."""
+    base = keras.Sequential([
+        layers.Input((9, 8, 3)),
+        layers.Conv2D(4, (2, 3), activation="relu", name="c1"),
+        layers.Conv2D(5, (3, 2), name="c2")], name="base")
+    return keras.Sequential([
+        layers.Input((9, 8, 3)), base, layers.Flatten(),
+        layers.Dense(6, name="fc")], name="nested")
+
+
 def write(model):
     """Write a model in all forms, its input and output."""
     for i, weight in enumerate(model.weights):
@@ -66,5 +77,6 @@ def write(model):
 if __name__ == "__main__":
     write(plane())
     write(space())
+    write(nested())
     (HERE / "VERSIONS.txt").write_text("keras %s on %s\n" % (
         keras.__version__, keras.config.backend()))

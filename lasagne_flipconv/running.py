@@ -1,0 +1,140 @@
+"""Run a script or module as ``python`` would, with our layers installed."""
+import builtins
+import importlib.util
+import io
+import os
+import sys
+from types import ModuleType
+
+from . import gpu_imports, python2
+from .errors import FlipconvError
+from .installing import install
+
+__all__ = ["run_module", "run_script"]
+
+#: Files whose frames a traceback of the script does not show.
+_OURS = {os.path.abspath(__file__), os.path.abspath(gpu_imports.__file__),
+         os.path.abspath(python2.__file__)}
+
+
+def run_script(path, arguments=(), from_python2=False):
+    """Run a script as ``python SCRIPT ARGUMENTS`` would.
+
+    Parameters
+    ----------
+    path : str
+        The script.
+    arguments : list of str
+        What ``sys.argv`` holds after it.
+    from_python2 : bool, default False
+        Whether to translate it, and what it imports from its folder, from
+        Python 2 where it is no Python 3.
+
+    Returns
+    -------
+    int
+        The exit code.
+
+    Raises
+    ------
+    FlipconvError
+        If there is no such file.
+    SystemExit
+        If the script raises it.
+    """
+    if not os.path.isfile(path):
+        raise FlipconvError("%s: is not there, or no file; expected a Python "
+                            "script. Run a module with -m." % path)
+    _make_ready(os.path.dirname(os.path.realpath(path)), from_python2)
+    sys.argv = [path, *arguments]
+    attributes = {"__file__": path, "__cached__": None}
+    return _run(lambda: _code_of_file(path, from_python2), attributes)
+
+
+def run_module(name, arguments=(), from_python2=False):
+    """Run a module or package as ``python -m NAME ARGUMENTS`` would.
+
+    Parameters
+    ----------
+    name : str
+        The module; of a package, its ``__main__``.
+    arguments : list of str
+        What ``sys.argv`` holds after it.
+    from_python2 : bool, default False
+        As for :func:`run_script`.
+
+    Returns
+    -------
+    int
+        The exit code.
+
+    Raises
+    ------
+    FlipconvError
+        If there is no such module.
+    SystemExit
+        If the module raises it.
+    """
+    _make_ready(os.getcwd(), from_python2)
+    sys.argv = ["-m", *arguments]
+    spec = _runnable(name)
+    sys.argv[0] = spec.origin
+    attributes = {"__spec__": spec, "__file__": spec.origin,
+                  "__cached__": spec.cached, "__loader__": spec.loader,
+                  "__package__": spec.parent}
+    return _run(lambda: spec.loader.get_code(spec.name), attributes)
+
+
+def _runnable(name):
+    """Return the spec of a module, or of a package's ``__main__``."""
+    try:
+        spec = importlib.util.find_spec(name)
+    except ModuleNotFoundError:
+        spec = None
+    if spec is not None and spec.submodule_search_locations is not None:
+        return _runnable(name + ".__main__")
+    if spec is None or not hasattr(spec.loader, "get_code"):
+        raise FlipconvError("-m %s: there is no such module to run; expected "
+                            "its name, with dots and without .py." % name)
+    return spec
+
+
+def _code_of_file(path, from_python2):
+    with io.open_code(os.path.abspath(path)) as file:
+        source = file.read()
+    return (python2.compiled if from_python2 else compile)(
+        source, path, "exec", dont_inherit=True)
+
+
+def _make_ready(folder, from_python2):
+    sys.path[0] = folder
+    install()
+    gpu_imports.explain()
+    if from_python2:
+        python2.translate_imports(folder)
+
+
+def _run(code, attributes):
+    """Run code as ``__main__``; return the exit code, 1 for an exception."""
+    main = sys.modules["__main__"] = ModuleType("__main__")
+    vars(main).update(attributes, __builtins__=builtins)
+    try:
+        exec(code(), vars(main))
+    except SystemExit:
+        raise
+    except BaseException as error:
+        error.__traceback__ = _without_ours(error.__traceback__)
+        sys.excepthook(type(error), error, error.__traceback__)
+        return 130 if isinstance(error, KeyboardInterrupt) else 1
+    return 0
+
+
+def _without_ours(traceback):
+    """Return a traceback without the frames of the files in `_OURS`."""
+    if traceback is None:
+        return None
+    rest = _without_ours(traceback.tb_next)
+    if traceback.tb_frame.f_code.co_filename in _OURS:
+        return rest
+    traceback.tb_next = rest
+    return traceback

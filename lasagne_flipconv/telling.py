@@ -1,0 +1,169 @@
+"""What file and user say of a kernel in a file: its axes and orientation."""
+import fnmatch
+
+import numpy as np
+
+from .conventions import FORMAT_CONVENTIONS, convention_of_format, find_row
+from .errors import CheckpointError, ConventionError
+from .kernels import ORIENTATIONS, Convention
+
+__all__ = ["AS_IN_NETWORK", "check_mapping", "source_of", "told_of"]
+
+AS_IN_NETWORK = "as in network"
+
+
+def check_mapping(orientation, pairs):
+    """Refuse a name in a mapping that nothing has.
+
+    Parameters
+    ----------
+    orientation : str, Convention, dict or None
+        What the user says.
+    pairs : list of (Slot, Entry)
+        What goes where.
+
+    Raises
+    ------
+    ConventionError
+        If there is such a name.
+    """
+    if isinstance(orientation, dict):
+        for pattern in orientation:
+            if not any(_named_so(pattern, *pair) for pair in pairs):
+                raise ConventionError(
+                    "orientation: %r is no name of a layer or parameter; "
+                    "expected names as in the network or the file, or "
+                    "patterns with '*'." % pattern)
+
+
+def _named_so(pattern, slot, entry):
+    names = (slot.name, slot.layer.name, entry.name, entry.layer)
+    return any(name and fnmatch.fnmatchcase(name, pattern) for name in names)
+
+
+def source_of(slot, entry, name, options, target):
+    """Return the convention of a kernel in a file.
+
+    Parameters
+    ----------
+    slot : lasagne_flipconv.transfer.Slot
+        The kernel in the network.
+    entry : Entry
+        The kernel in the file.
+    name : str
+        Both, for error texts.
+    options : lasagne_flipconv.planning.Options
+        What the user says.
+    target : Convention
+        Convention of the kernel in the network.
+
+    Returns
+    -------
+    Convention
+        Its orientation is that of `target` if it does not matter.
+
+    Raises
+    ------
+    ConventionError
+        If it matters and is not known, or file and user say different things.
+    CheckpointError
+        If the file's record cannot be that of this kernel.
+    """
+    source = _source(slot, entry, name, options, target)
+    if source.orientation is None and _does_not_matter(entry, source):
+        return source._replace(orientation=target.orientation)
+    if source.orientation is None:
+        raise ConventionError(
+            "%s: the file does not say whether its kernels are for "
+            "convolution or correlation. Pass orientation='convolution' if "
+            "they come from Conv2DLayer, 'correlation' if from "
+            "Conv2DDNNLayer, Conv2DMMLayer, PyTorch, TensorFlow or ONNX, "
+            "'as in network' if from a network of the same classes." % name)
+    return source
+
+
+def _source(slot, entry, name, options, target):
+    """Return what file and user say, without orientation if neither does."""
+    row = find_row(slot.layer)
+    told = told_of(options.orientation, slot, entry)
+    if told == AS_IN_NETWORK:
+        told = target
+    told = _resolved(told, row, target)
+    if entry.convention is None:
+        return told
+    recorded = _resolved(entry.convention, row, target)
+    if len(recorded.axes) != len(entry.shape):
+        raise CheckpointError(
+            "%s: has shape %r and a record of axes %r; expected as many. The "
+            "record was changed." % (name, tuple(entry.shape), recorded.axes))
+    if options.blind:
+        return recorded._replace(orientation=told.orientation)
+    return _agreed(recorded, told, name, options.orientation, entry)
+
+
+def _resolved(told, row, target):
+    """Return the convention that a word, a format or None stands for here."""
+    if told is None or told in ORIENTATIONS:
+        return Convention(target.axes, told)
+    if isinstance(told, str) and (told in FORMAT_CONVENTIONS):
+        return convention_of_format(told, row.n, row.family == "transposed")
+    if isinstance(told, str):
+        raise ConventionError(
+            "orientation: got %r; expected 'convolution', 'correlation', "
+            "'as in network', 'detect', or one of the formats %s."
+            % (told, ", ".join(FORMAT_CONVENTIONS)))
+    return Convention(*told)
+
+
+def _agreed(recorded, told, name, orientation, entry):
+    if recorded.orientation is None:
+        return recorded._replace(orientation=told.orientation)
+    if (told.orientation not in (None, recorded.orientation)
+            and any(entry.shape[i] != 1 for i in recorded.spatial)):
+        raise ConventionError(
+            "%s: the file says %r, orientation=%r says %r; expected both to "
+            "agree. Leave orientation out: the file knows."
+            % (name, recorded.orientation, orientation, told.orientation))
+    return recorded
+
+
+def told_of(orientation, slot, entry):
+    """Return what the user says of one array.
+
+    Parameters
+    ----------
+    orientation : str, Convention, dict or None
+        What the user says of all.
+    slot : lasagne_flipconv.transfer.Slot
+        The parameter.
+    entry : Entry
+        The array.
+
+    Returns
+    -------
+    str, Convention or None
+        What a mapping says of this one, else the same.
+
+    Raises
+    ------
+    ConventionError
+        If a mapping says different things.
+    """
+    if not isinstance(orientation, dict):
+        return orientation
+    found = {pattern: value for pattern, value in orientation.items()
+             if _named_so(pattern, slot, entry)}
+    if len(set(found.values())) > 1:
+        raise ConventionError(
+            "orientation: %s fit %s, and say different things; expected one "
+            "value for each." % (" and ".join(map(repr, found)), slot.name))
+    return next(iter(found.values()), None)
+
+
+def _does_not_matter(entry, source):
+    """Tell whether a kernel is its own reverse."""
+    if all(entry.shape[i] == 1 for i in source.spatial):
+        return True
+    kernel = entry.read()
+    return np.array_equal(kernel, np.flip(kernel, source.spatial),
+                          equal_nan=kernel.dtype.kind == "f")

@@ -1,0 +1,96 @@
+"""Networks that were pickled whole, by older Pythons and Lasagnes."""
+import os
+import pickle
+from pathlib import Path
+
+import lasagne
+import numpy as np
+import pytest
+import theano
+from lasagne_flipconv import CheckpointError, layers, unpickle
+
+import cases
+
+#: Made by networks/make.py in Python 2.7; it printed OUTPUT.
+OLD = Path(__file__).with_name("networks") / "lasagne-0.1-python2.pkl"
+OUTPUT = [[0.1481727, 0.51392156, 0.20840146, 0.1295043],
+          [0.1131805, 0.43566832, 0.272629, 0.17852221]]
+
+
+def pickled(tmp_path, thing):
+    path = tmp_path / "thing.pkl"
+    path.write_bytes(pickle.dumps(thing, 2))
+    return path
+
+
+def without(layer, *names):
+    """Take attributes away, as from a layer of an older Lasagne."""
+    for name in names:
+        vars(layer).pop(name, None)
+    return layer
+
+
+def test_a_network_of_python_2_and_lasagne_0_1():
+    net = unpickle(OLD)
+    size = 2 * 2 * 6 * 5
+    x = ((np.arange(size) * 7 % size) / size - .5).reshape(2, 2, 6, 5)
+    run = theano.function([net["input"].input_var], lasagne.layers.get_output(
+        net["dense"], deterministic=True))
+    np.testing.assert_allclose(run(x.astype("float32")), OUTPUT, rtol=1e-5)
+    assert type(net["conv"]) is layers.Conv2DLayer
+    assert net["conv"].convention.orientation == "convolution"
+    # what 0.2.dev1 asks its layers for, and what trains
+    assert net["dense"].num_leading_axes == 1
+    assert net["drop"].shared_axes == () and net["join"].cropping is None
+    train = lasagne.layers.get_output(net["dense"])
+    assert np.isfinite(train.eval({
+        net["input"].input_var: x.astype("float32")})).all()
+
+
+@pytest.mark.parametrize("name, flip", [("Conv2DLayer", True),
+                                        ("Conv2DDNNLayer", False)])
+def test_layers_without_the_newer_attributes(tmp_path, name, flip):
+    layer = without(getattr(layers, name)((None, 3, 9, 9), 4, 3),
+                    "flip_filters", "num_groups", "n", "get_output_kwargs")
+    found = unpickle(pickled(tmp_path, [layer]))[0]
+    assert (found.flip_filters, found.num_groups, found.n) == (flip, 1, 2)
+    assert list(found.get_output_kwargs) == []
+    x = cases.values((2, 3, 9, 9), 1, theano.config.floatX)
+    np.testing.assert_array_equal(cases.run(found, x), cases.run(layer, x))
+
+
+class Halved(lasagne.layers.Conv2DLayer):
+    """A class of one's own, derived from Lasagne's."""
+
+
+def test_a_class_of_ones_own_keeps_its_class(tmp_path):
+    layer = without(Halved((None, 3, 9, 9), 4, 3), "flip_filters", "n",
+                    "num_groups")
+    found = unpickle(pickled(tmp_path, {"conv": layer}))["conv"]
+    assert type(found) is Halved
+    assert found.output_shape == (None, 4, 7, 7)
+
+
+@pytest.mark.parametrize("module, name, ours", [
+    ("lasagne.layers.dnn", "Conv2DDNNLayer", layers.Conv2DDNNLayer),
+    ("lasagne.layers.cuda_convnet", "NINLayer_c01b", layers.NINLayer_c01b),
+    ("lasagne.layers.conv", "Conv2DLayer", layers.Conv2DLayer),
+    ("lasagne.layers.conv", "BatchNormLayer", layers.BatchNormLayer),
+    ("lasagne.layers.nowhere", "InputLayer", lasagne.layers.InputLayer)])
+def test_classes_that_moved(tmp_path, module, name, ours):
+    path = tmp_path / "class.pkl"
+    path.write_bytes(b"c%s\n%s\n." % (module.encode(), name.encode()))
+    assert unpickle(path) is ours
+
+
+@pytest.mark.parametrize("content, said", [
+    (b"", "EOFError"), (b"no pickle", "expected a whole pickle"),
+    (b"cno_such_module\nThing\n.", "no_such_module"),
+    (b"clasagne.layers.conv\nNoSuchLayer\n.", "NoSuchLayer"),
+    (pickle.dumps(list(range(99)))[:-9], "expected a whole pickle")])
+def test_what_cannot_be_unpickled(tmp_path, content, said):
+    path = tmp_path / "bad.pkl"
+    path.write_bytes(content)
+    with pytest.raises(CheckpointError, match=said) as caught:
+        unpickle(path)
+    assert str(caught.value).startswith(os.fspath(path) + ": ")
