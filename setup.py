@@ -48,7 +48,6 @@ setup(
     ],
     extras_require={
         "plot": ["matplotlib"],
-        "progress": ["tqdm"],
         "hdf5": ["h5py"],
         "onnx": ["onnx"],
         "safetensors": ["safetensors"],

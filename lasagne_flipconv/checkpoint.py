@@ -106,7 +106,7 @@ def load(path, network=None, *, orientation=None, inputs=None, strict=True,
     leave_last : int
         How many layers with parameters at the end to leave alone.
     data_format : {'channels_first', 'channels_last', None}
-        For Keras files that do not say: the order of the axes that dense
+        Where the file does not say: the order of the axes that dense
         layers flattened.
     epsilon : float, optional
         What the network that the file is from adds to a variance before the

@@ -68,7 +68,7 @@ def _missing_attribute(attribute):
 
 def _caller():
     """Return the frame that asks, None if it is a library's."""
-    for frame, _ in traceback.walk_stack(None):
+    for frame, _ in traceback.walk_stack(sys._getframe()):
         name = frame.f_globals.get("__name__") or ""
         if name == __name__ or "importlib" in name:
             continue

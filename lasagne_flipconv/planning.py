@@ -8,7 +8,8 @@ from .errors import CheckpointError, ConventionError
 from .flattening import rows_for
 from .kernels import convert_kernel, plan_conversion
 from .matching import match
-from .telling import AS_IN_NETWORK, check_mapping, source_of, told_of
+from .telling import (AS_IN_NETWORK, check_mapping, rows_told, source_of,
+                      told_of)
 from .transfer import slots_of
 
 __all__ = ["Options", "plan_load", "value_of"]
@@ -191,6 +192,7 @@ def _plan_other(slot, entry, name, options):
     dense = slot.attribute == "W" and _is_a(slot.layer, *_DENSE)
     if dense and _dense_axes(slot, entry, options) == "OI":
         transpose = (1, 0)
+    entry = entry._replace(rows=entry.rows or rows_told(options, slot, entry))
     if entry.rows and (dense or getattr(slot.layer, "W", None) is None):
         rows = rows_for(slot, entry, name, options.data_format)
     if transpose or rows is not None:

@@ -3,17 +3,20 @@
 The syntax is translated as 2to3 does, in memory; ``/`` between integers
 rounds down, as it did. Text and bytes are those of Python 3.
 """
-import __future__
-
 import ast
 import builtins
 import importlib.machinery
 import io
 import os
+import re
 import sys
 import tokenize
 
 __all__ = ["compiled", "is_python2", "translate_imports"]
+
+#: What lets ``/`` of Python 2 divide as that of Python 3.
+_TRUE_DIVISION = re.compile(rb"^from\s+__future__\s+import\b.*\bdivision\b",
+                            re.MULTILINE)
 
 #: What the translated code calls for ``/``.
 _DIVIDE = "__python2_divide__"
@@ -55,7 +58,7 @@ def compiled(source, path, mode="exec", **options):
         if text is None:
             raise error
     tree = ast.parse(text, path, mode)
-    if not _has_true_division(tree):
+    if not _TRUE_DIVISION.search(source):
         setattr(builtins, _DIVIDE, divide)
         tree = ast.fix_missing_locations(_Division().visit(tree))
     return compile(tree, path, mode, **options)
@@ -94,14 +97,6 @@ def _translated(source):
         return str(tool.refactor_string(text, "script"))
     except (ParseError, tokenize.TokenError, IndentationError):
         return None
-
-
-def _has_true_division(tree):
-    flag = __future__.division.compiler_flag
-    return any(isinstance(node, ast.ImportFrom)
-               and node.module == "__future__"
-               and any(getattr(__future__, alias.name).compiler_flag == flag
-                       for alias in node.names) for node in tree.body)
 
 
 class _Division(ast.NodeTransformer):

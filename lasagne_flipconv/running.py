@@ -47,6 +47,8 @@ def run_script(path, arguments=(), from_python2=False):
                             "script. Run a module with -m." % path)
     _make_ready(os.path.dirname(os.path.realpath(path)), from_python2)
     sys.argv = [path, *arguments]
+    if sys.version_info >= (3, 9):  # as Python does from then on
+        path = os.path.abspath(path)
     attributes = {"__file__": path, "__cached__": None}
     return _run(lambda: _code_of_file(path, from_python2), attributes)
 

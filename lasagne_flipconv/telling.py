@@ -7,7 +7,8 @@ from .conventions import FORMAT_CONVENTIONS, convention_of_format, find_row
 from .errors import CheckpointError, ConventionError
 from .kernels import ORIENTATIONS, Convention
 
-__all__ = ["AS_IN_NETWORK", "check_mapping", "source_of", "told_of"]
+__all__ = ["AS_IN_NETWORK", "check_mapping", "rows_told", "source_of",
+           "told_of"]
 
 AS_IN_NETWORK = "as in network"
 
@@ -158,6 +159,40 @@ def told_of(orientation, slot, entry):
             "orientation: %s fit %s, and say different things; expected one "
             "value for each." % (" and ".join(map(repr, found)), slot.name))
     return next(iter(found.values()), None)
+
+
+def rows_told(options, slot, entry):
+    """Return in which order activations were flattened, as far as told.
+
+    Parameters
+    ----------
+    options : lasagne_flipconv.planning.Options
+        What the user says.
+    slot : lasagne_flipconv.transfer.Slot
+        The parameter.
+    entry : Entry
+        The array, of a file that says nothing of it.
+
+    Returns
+    -------
+    {'unknown', None}
+        None for Lasagne's own order. Unknown, so that `data_format` decides,
+        if that is given, or if kernels are said to have their channels last:
+        their networks mostly flatten so, too.
+    """
+    orientation = options.orientation
+    told = told_of(orientation, slot, entry)
+    if told is None and isinstance(orientation, dict):
+        any_last = any(map(_has_channels_last, orientation.values()))
+    else:
+        any_last = _has_channels_last(told)
+    return "unknown" if options.data_format or any_last else None
+
+
+def _has_channels_last(told):
+    if told is None or isinstance(told, str):
+        return FORMAT_CONVENTIONS.get(told, ("",))[0].startswith("*")
+    return Convention(*told).axes.endswith("IO")
 
 
 def _does_not_matter(entry, source):

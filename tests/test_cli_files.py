@@ -8,7 +8,6 @@ import sys
 import numpy as np
 import pytest
 from lasagne_flipconv import cli, converting, filters, inspect_file, read, save
-from lasagne_flipconv.cli import convert
 from lasagne_flipconv.errors import CheckpointError, ConventionError
 from lasagne_flipconv.layers import Conv2DDNNLayer, Conv2DLayer
 
@@ -238,56 +237,6 @@ def test_local_kernels_are_turned_too(tmp_path):
     with read(tmp_path / "out.npz") as checkpoint:
         assert files.same(checkpoint.entries[0].read(), reference.reverse(
             net.W.get_value(), (2, 3)))
-
-
-class Terminal:
-    """A standard error that says it is a terminal, or not."""
-
-    def __init__(self, is_one):
-        self.isatty = lambda: is_one
-        self.text = ""
-
-    def write(self, text):
-        self.text += text
-
-    def flush(self):
-        pass
-
-
-@pytest.mark.parametrize("terminal", [True, False])
-def test_progress_is_drawn_on_terminals_only(saved, tmp_path, monkeypatch,
-                                             terminal):
-    drawn = []
-
-    class Bar:
-        n = total = 0
-
-        def __init__(self, **options):
-            drawn.append(self)
-
-        def __enter__(self):
-            return self
-
-        def __exit__(self, *exc):
-            pass
-
-        def update(self, more):
-            self.n += more
-
-    monkeypatch.setattr(convert, "_tqdm", lambda: Bar)
-    monkeypatch.setattr(convert, "LARGE", 0)
-    monkeypatch.setattr(sys, "stderr", Terminal(terminal))
-    assert cli.main(["convert", saved, str(tmp_path / "out.npz")]) == 0
-    assert len(drawn) == terminal
-    assert all(bar.n == bar.total > 0 for bar in drawn)
-
-
-def test_progress_does_without_tqdm(saved, tmp_path, monkeypatch):
-    monkeypatch.setitem(sys.modules, "tqdm", None)
-    monkeypatch.setattr(sys, "stderr", Terminal(True))
-    monkeypatch.setattr(convert, "LARGE", 0)
-    assert cli.main(["convert", saved, str(tmp_path / "out.npz")]) == 0
-    assert sys.stderr.text == ""
 
 
 def test_as_a_program(saved):

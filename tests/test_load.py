@@ -151,6 +151,46 @@ def test_axes_can_be_told(path):
         assert np.array_equal(net.W.get_value(), expected)
 
 
+#: What to pass for TensorFlow's kernels; it flattens channels last.
+LAST = ["tensorflow", {"conv*": "tensorflow"},
+        {"conv*": ("HWIO", "correlation")}]
+
+
+@pytest.mark.parametrize("orientation", LAST)
+def test_rows_follow_kernels_with_channels_last(path, orientation):
+    net = files.network(Conv2DDNNLayer)
+    theirs, shape = {}, lasagne.layers.get_all_layers(net)[2].output_shape
+    for param in get_all_params(net):
+        value = param.get_value()
+        if value.ndim == 4:
+            value = value.transpose(2, 3, 1, 0)
+        elif value.ndim == 2:
+            value = np.moveaxis(value.reshape(shape[1:] + (-1,)), 0, 2)
+            value = value.reshape(-1, value.shape[-1])
+        theirs[param.name] = value
+    np.savez(path, **theirs)
+    before = files.values_of(net)
+    files.fill(net, seed=1)
+    changed = files.values_of(net)
+    with pytest.raises(ConventionError, match="data_format='channels_last'"):
+        load(path, net, orientation=orientation)
+    assert files.unchanged(net, changed)
+    load(path, net, orientation=orientation, data_format="channels_last")
+    assert files.unchanged(net, before)
+
+
+def test_rows_are_permuted_for_whoever_asks(path):
+    net = files.network()
+    plain(path, net)
+    before = files.values_of(net)
+    record = load(path, net, orientation="convolution",
+                  data_format="channels_last")
+    assert record.permuted == ("dense.W",)
+    assert not files.unchanged(net, before)
+    load(path, net, orientation="convolution", data_format="channels_first")
+    assert files.unchanged(net, before)
+
+
 @pytest.mark.parametrize("told, turned", [
     ("torch", False), ("convolution", True), ("correlation", False)])
 def test_transposed_kernels(path, told, turned):

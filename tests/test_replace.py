@@ -106,7 +106,7 @@ def test_a_graph_keeps_its_links_and_compiled_updates():
                             check=True)
     assert [r.name for r in record.replaced] == ["a", "b", "twice"]
     assert list(net.values()) == every  # the very same objects
-    assert net["inverse"].layer is net["twice"]
+    assert net["inverse"].input_layers[1] is net["twice"]
     assert net["b"].W is net["a"].W and not net["b"].flip_filters
     assert get_all_params(every, trainable=True) == params
     losses = [float(train(x)) for _ in range(5)]
@@ -173,9 +173,9 @@ def test_what_is_left_and_why():
 
 
 @pytest.mark.parametrize("using, said", [
-    ({layers.Conv2DDNNLayer: layers.DilatedConv2DLayer}, "IOHW"),
+    ({layers.Conv2DDNNLayer: layers.DilatedConv2DLayer}, "requires pad=0"),
     ({layers.Conv2DDNNLayer: layers.Conv3DLayer}, "cannot be built"),
-    ({layers.Conv2DDNNLayer: layers.Conv2DCCLayer}, "multiple of 16"),
+    ({layers.Conv2DDNNLayer: layers.Conv2DCCLayer}, "only supports square"),
     ({layers.Conv2DDNNLayer: lasagne.layers.DenseLayer},
      "no known convention"),
     ({layers.Conv2DDNNLayer: layers.TransposedConv2DLayer}, "expected")],
@@ -187,6 +187,15 @@ def test_a_refusal_changes_nothing(using, said):
     with pytest.raises(ConventionError, match=said):
         replace_layers(net, using)
     assert [(type(x), dict(vars(x))) for x in net.values()] == before
+
+
+@pytest.mark.parametrize("to, said", [("DilatedConv2DLayer", "IOHW"),
+                                      ("TransposedConv2DLayer", "IOHW")])
+def test_equal_channels_do_not_hide_other_axes(to, said):
+    layer = layers.Conv2DDNNLayer((None, 4, 9, 9), 4, 1)
+    with pytest.raises(ConventionError, match=said):
+        replace_layers(layer, {layers.Conv2DDNNLayer: getattr(layers, to)})
+    assert type(layer) is layers.Conv2DDNNLayer
 
 
 class Wrong(layers.Conv2DLayer):
