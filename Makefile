@@ -16,7 +16,8 @@ WORKS = import sys; sys.exit(not (3, 8) <= sys.version_info[:2] <= (3, 11))
 HEADERS = import os, sysconfig; p = sysconfig.get_paths()["include"]; \
 	assert os.path.exists(os.path.join(p, "Python.h")), p
 
-.PHONY: help demo test lint docstrings dist doctor install clean
+.PHONY: help demo test lint docstrings dist doctor install clean \
+	lasagne-suite recipes-zoo
 .DEFAULT_GOAL := help
 
 help:
@@ -25,6 +26,8 @@ help:
 	@echo "make doctor      tell whether Theano and Lasagne work and are fast here"
 	@echo "make lint        check the style with ruff"
 	@echo "make docstrings  check the docstrings of the public names"
+	@echo "make lasagne-suite  run Lasagne's own tests under install() (LASAGNE_SOURCE=...)"
+	@echo "make recipes-zoo  build and run the models of Lasagne/Recipes (RECIPES_SOURCE=...)"
 	@echo "make dist        build wheel and sdist in dist/"
 	@echo "make install     only make $(VENV) and install into it"
 	@echo "make clean       remove $(VENV) and everything that was built"
@@ -43,6 +46,14 @@ lint: $(LINT)
 
 docstrings: $(LINT)
 	$(RUN) tests/check_docstrings.py
+
+lasagne-suite: $(READY)
+	$(PIP_INSTALL) mock
+	$(RUN) -W ignore tests/lasagne_suite.py
+
+recipes-zoo: $(READY)
+	$(PIP_INSTALL) scikit-image
+	$(RUN) -W ignore tests/recipes_zoo.py
 
 dist: $(LINT)
 	rm -rf dist build

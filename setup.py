@@ -44,7 +44,7 @@ setup(
         "formats": ["h5py", "onnx", "safetensors"],
         "examples": ["matplotlib", "pooch", "scikit-learn"],
         "test": ["pytest", "hypothesis", "matplotlib", "scikit-learn",
-                 "h5py", "onnx", "safetensors"],
+                 "h5py", "onnx", "safetensors", "nolearn==0.6.1"],
         "lint": ["ruff", "numpydoc", "build"],
     },
     entry_points={"console_scripts": [
