@@ -57,7 +57,7 @@ setup(
                      "tqdm"],
         "test": ["pytest", "hypothesis", "matplotlib", "pooch",
                  "scikit-image", "scikit-learn", "tqdm", "h5py", "onnx",
-                 "safetensors", "shtab"],
+                 "safetensors", "shtab", "nolearn==0.6.1"],
         "completion": ["shtab"],
         "docs": ["Sphinx", "furo", "numpydoc", "matplotlib", "scikit-image"],
         "lint": ["ruff", "numpydoc", "build", "twine"],
