@@ -16,12 +16,13 @@ WORKS = import sys; sys.exit(not (3, 8) <= sys.version_info[:2] <= (3, 11))
 HEADERS = import os, sysconfig; p = sysconfig.get_paths()["include"]; \
 	assert os.path.exists(os.path.join(p, "Python.h")), p
 
-.PHONY: help demo test lint docstrings dist doctor install clean
+.PHONY: help demo test soak lint docstrings dist doctor install clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo        show, on a small network, what the wrong way round costs"
 	@echo "make test        run all tests"
+	@echo "make soak        compare the engine with Theano on 10,000 geometries (1 h)"
 	@echo "make doctor      tell whether Theano and Lasagne work and are fast here"
 	@echo "make lint        check the style with ruff"
 	@echo "make docstrings  check the docstrings of the public names"
@@ -34,6 +35,9 @@ demo: $(READY)
 
 test: $(READY)
 	$(RUN) -m pytest -q
+
+soak: $(READY)
+	$(RUN) tests/soak.py
 
 doctor: $(READY)
 	$(BIN)/lasagne-flipconv doctor

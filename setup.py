@@ -19,6 +19,11 @@ def version():
     return re.search(r'^__version__ = "(.+)"$', text, re.M).group(1)
 
 
+#: oneDNN, where it is packaged: its library and its headers.
+ONEDNN = [name + "==2023.2.0; platform_system == 'Linux' and "
+          "platform_machine == 'x86_64'"
+          for name in ("onednn-cpu-gomp", "onednn-devel-cpu-gomp")]
+
 setup(
     name="lasagne-flipconv",
     version=version(),
@@ -28,14 +33,16 @@ setup(
     license="MIT",
     packages=find_packages(include=["lasagne_flipconv*"]),
     include_package_data=True,
+    package_data={"lasagne_flipconv.engine": ["src/*"]},
     python_requires=">=3.8",
     install_requires=[
         "numpy>=1.21,<2",
         "scipy>=1.7",
         "Theano==1.0.5",
         "Lasagne>=0.1",
-    ],
+    ] + ONEDNN,
     extras_require={
+        "fast": ONEDNN,
         "plot": ["matplotlib"],
         "hdf5": ["h5py"],
         "onnx": ["onnx"],

@@ -13,4 +13,4 @@ import lasagne_flipconv  # noqa: E402,F401
 
 #: Programs, not tests; what they import need not be installed.
 collect_ignore = ["attacks", "golden", "check_docstrings.py", "fuzz.py",
-                  "safety.py"]
+                  "safety.py", "soak.py"]

@@ -7,6 +7,7 @@ from theano import gof
 from theano.compile import optdb
 from theano.gof.opt import copy_stack_trace
 from theano.tensor import patternbroadcast
+from theano.tensor.elemwise import Elemwise
 
 from . import state
 from .fusion import fuse
@@ -63,6 +64,23 @@ def _fuse(fgraph, node):
         step = fuse(step[1].owner)
 
 
+def _parallel(fgraph, node):
+    """Let an Elemwise over activations use all processors.
+
+    Theano's own run on one, unless its flag `openmp` is set.
+    """
+    op, y = node.op, node.outputs[0]
+    if (type(op) is not Elemwise or op.openmp or y.ndim < 4
+            or len(node.outputs) > 1 or y.dtype != "float32"):
+        return
+    patterns = {x.broadcastable for x in node.inputs if not all(
+        x.broadcastable)}
+    if patterns == {y.broadcastable}:
+        new = Elemwise(op.scalar_op, op.inplace_pattern, op.name,
+                       op.nfunc_spec, openmp=True)
+        _replace(fgraph, [y], [new(*node.inputs)])
+
+
 def _replace(fgraph, old, new):
     new = [y if y.type == x.type else patternbroadcast(y, x.broadcastable)
            for x, y in zip(old, new)]
@@ -83,3 +101,6 @@ def register():
             ("onednn_fuse", _Rewrite(_fuse)))):
         steps.register(name, rewrite, position, *tags)
     optdb.register("onednn_engine", steps, 0.4, *tags)
+    # after Theano has fused them (49) and made them work in place (75)
+    optdb.register("onednn_parallel", _Rewrite(_parallel), 76, "fast_run",
+                   "onednn")
