@@ -110,15 +110,19 @@ def _scaled_line(v, x, inner):
     return tuple(factor * part for part in line)
 
 
+def _is_one(value):
+    return abs(value - 1) < 1e-6  # of constants rounded to float32
+
+
 def _relu(v, x, inner):
     """Return the slope of a ReLU below zero; above, it has to be 1."""
     line = _line(v, x, inner)
     if line is not None:
-        return line[0] - line[1] if abs(sum(line) - 1) < 1e-12 else None
+        return line[0] - line[1] if _is_one(sum(line)) else None
     if _operation(v, scalar.Maximum):
         slopes = [_slope(term, x, inner) for term in v.owner.inputs]
         low = None if None in slopes else min(slopes)
-        return low if low is not None and max(slopes) == 1 else None
+        return low if low is not None and _is_one(max(slopes)) else None
     branches = _branches(v, x, inner)
     if branches and branches[0] is x:
         return _slope(branches[1], x, inner)

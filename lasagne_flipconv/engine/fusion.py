@@ -112,9 +112,9 @@ def _plus(bias, vector):
 
 def _as_vector(x):
     """Return a variable that differs by channel only, or None."""
-    if x.type.dtype != "float32" or not all(x.broadcastable[:-1]):
+    if not all(x.broadcastable[:-1]):
         return None
-    return x.dimshuffle(x.ndim - 1)
+    return x.dimshuffle(x.ndim - 1).astype("float32")
 
 
 _STEPS = {scalar.Add: _add, scalar.Sub: _subtract, scalar.Mul: _multiply,
