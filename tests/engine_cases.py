@@ -1,4 +1,6 @@
 """What the tests of the engine share: functions with it and without."""
+import importlib.util
+
 import lasagne_flipconv  # noqa: F401  makes Theano importable
 import numpy as np
 import pytest
@@ -9,6 +11,11 @@ from lasagne_flipconv import engine
 HERE = engine.enabled()
 needs_engine = pytest.mark.skipif(
     not HERE, reason="oneDNN is not installed, or not for this system")
+
+# Theano imports its code for GPUs here, and that this module of setuptools
+needs_pkg_resources = pytest.mark.skipif(
+    importlib.util.find_spec("pkg_resources") is None,
+    reason="setuptools has no pkg_resources, which Theano imports for this")
 
 #: Theano's mode in which tests compile, whatever the flags say.
 MODE = theano.compile.get_mode("FAST_RUN")

@@ -1,13 +1,11 @@
 """What the engine's rewrites leave in a graph, and that it means the same."""
-import importlib.util
-
 import lasagne
 import numpy as np
 import pytest
 import theano
 import theano.tensor as T
 from engine_cases import (MODE, both, check_close, names, needs_engine,
-                          tensor, values)
+                          needs_pkg_resources, tensor, values)
 from lasagne_flipconv import engine, layers
 from theano.tensor.signal.pool import pool_2d
 
@@ -187,13 +185,7 @@ def test_inference():
                     stock(values(batch, 3, 12, 12)))
 
 
-# Theano's scan imports its code for GPUs, and that setuptools' old module
-needs_scan = pytest.mark.skipif(
-    importlib.util.find_spec("pkg_resources") is None,
-    reason="setuptools has no pkg_resources, which theano.scan imports")
-
-
-@needs_scan
+@needs_pkg_resources
 def test_scan():
     x, w = tensor(4), tensor(4)
     looped, _ = theano.scan(

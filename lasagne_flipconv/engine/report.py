@@ -43,7 +43,8 @@ def report(function):
     >>> import theano, theano.tensor as T
     >>> from lasagne_flipconv import engine
     >>> x, w = T.tensor4(dtype="float64"), T.tensor4(dtype="float64")
-    >>> for line in engine.report(theano.function([x, w], T.nnet.conv2d(x, w))):
+    >>> f = theano.function([x, w], T.nnet.conv2d(x, w))
+    >>> for line in engine.report(f):
     ...     print(line.runs_on, "-", line.reason)
     Theano - it computes in float64, the engine in float32
     """
