@@ -6,6 +6,7 @@ made anew by every build, into `generated/`, before Sphinx reads the pages.
 import builtins
 import os
 import re
+import shutil
 import sys
 from pathlib import Path
 
@@ -47,6 +48,8 @@ def make_pages(app):
     import reference
     import tables
     folder = HERE / "generated"
+    for pages in ("main", "modules"):  # of modules that may be gone
+        shutil.rmtree(str(folder / pages), ignore_errors=True)
     tables.write(folder)
     listings.write(folder)
     reference.write(folder)

@@ -206,7 +206,8 @@ def _all_axes(row, transposed):
 
 def _told():
     """Return what to pass where the file does not say."""
-    return [("load", "load(path, network, orientation=...), where it is not recorded:"),
+    return [("load", "load(path, network, orientation=...), where it is not "
+                     "recorded:"),
             ("", "'convolution' for values from Conv2DLayer;"),
             ("", "'correlation' for values from Conv2DDNNLayer, "
                  "Conv2DMMLayer and other libraries;"),
