@@ -3,14 +3,16 @@
 VENV ?= .venv
 PYTHON ?=
 CXX ?= g++
+# What single targets take: where pictures go, how long each harness runs, and
+# arguments of the benchmark.
+OUT ?= examples-output
+SECONDS ?= 60
+BENCH ?=
 
 BIN = $(VENV)/bin
 RUN = $(BIN)/python
 READY = $(VENV)/.installed
-LINT = $(VENV)/.lint-installed
-DOCS = $(VENV)/.docs-installed
-BENCH_READY = $(VENV)/.bench-installed
-BENCH ?=
+EXTRA = $(VENV)/.installed-
 PIP_INSTALL = $(RUN) -m pip install --quiet --disable-pip-version-check \
 	--constraint constraints.txt
 CANDIDATES = $(or $(PYTHON),python3 python3.11 python3.10 python3.9 python3.8 \
@@ -18,77 +20,95 @@ CANDIDATES = $(or $(PYTHON),python3 python3.11 python3.10 python3.9 python3.8 \
 WORKS = import sys; sys.exit(not (3, 8) <= sys.version_info[:2] <= (3, 11))
 HEADERS = import os, sysconfig; p = sysconfig.get_paths()["include"]; \
 	assert os.path.exists(os.path.join(p, "Python.h")), p
-
-OUT ?= examples-output
 EXAMPLES = sobel cifar10_resnet faces c3d autoencoder recipes_vgg16 fine_tune
 
-.PHONY: help demo examples test safety fuzz bench measure-files docs lint docstrings dist doctor install clean
 .DEFAULT_GOAL := help
 
-help:
-	@echo "make demo        show, on a small network, what the wrong way round costs"
-	@echo "make examples    run all examples; pictures go to $(OUT)/"
-	@echo "make test        run all tests"
-	@echo "make safety      read every attack file under watch, print what happened"
-	@echo "make fuzz        feed damaged files to each reader for SECONDS (60) each"
-	@echo "make measure-files  print what loading and saving large files costs"
-	@echo "make doctor      tell whether Theano and Lasagne work and are fast here"
-	@echo "make bench       measure the speed against other libraries (hours; BENCH=--quick: minutes)"
-	@echo "make lint        check the style with ruff"
-	@echo "make docstrings  check the docstrings of the public names"
-	@echo "make docs        build the documentation in docs/_build/html"
-	@echo "make dist        build wheel and sdist in dist/, and check them"
-	@echo "make install     only make $(VENV) and install into it"
-	@echo "make clean       remove $(VENV) and everything that was built"
+.PHONY: help
+help:  ## list what can be made
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | \
+	while read -r name text; do printf 'make %-14s %s\n' "$$name" "$$text"; done
 
-demo: $(READY)
+.PHONY: demo
+demo: $(READY)  ## show, on a small network, what the wrong way round costs
 	$(BIN)/lasagne-flipconv demo
 
-examples: $(READY)
+.PHONY: test
+test: $(READY)  ## run all tests
+	$(RUN) -m pytest -q
+
+.PHONY: test-torch
+test-torch: $(EXTRA)torch  ## install PyTorch, run the tests that compare with it
+	$(RUN) -m pytest -q tests/test_torch.py tests/test_load_torch.py \
+		tests/test_golden.py tests/test_attacks.py
+
+.PHONY: examples
+examples: $(READY)  ## run all examples; pictures go to OUT=examples-output
 	@set -e; for name in $(EXAMPLES); do \
 		echo "== examples/$$name.py"; \
 		$(RUN) examples/$$name.py --out "$(OUT)"; \
 	done
 
-test: $(READY)
-	$(RUN) -m pytest -q
-
-safety: $(READY)
-	$(RUN) tests/safety.py
-
-SECONDS ?= 60
-fuzz: $(READY)
-	$(RUN) tests/fuzz.py $(SECONDS)
-
-bench: $(BENCH_READY)
-	$(RUN) -m benchmarks.run $(BENCH)
-
-measure-files: $(READY)
-	$(RUN) tests/measure_files.py
-
-doctor: $(READY)
+.PHONY: doctor
+doctor: $(READY)  ## tell whether Theano and Lasagne work and are fast here
 	$(BIN)/lasagne-flipconv doctor
 
-lint: $(LINT)
+.PHONY: safety
+safety: $(READY)  ## read every attack file under watch, print what happened
+	$(RUN) tests/safety.py
+
+.PHONY: fuzz
+fuzz: $(READY)  ## feed damaged files to each reader for SECONDS=60 each
+	$(RUN) tests/fuzz.py $(SECONDS)
+
+.PHONY: soak
+soak: $(READY)  ## compare the engine with Theano on 10,000 geometries (1 h)
+	$(RUN) tests/soak.py
+
+.PHONY: measure-files
+measure-files: $(READY)  ## print what loading and saving large files costs
+	$(RUN) tests/measure_files.py
+
+.PHONY: lasagne-suite
+lasagne-suite: $(READY)  ## run Lasagne's own tests under install() (LASAGNE_SOURCE=...)
+	$(PIP_INSTALL) mock
+	$(RUN) -W ignore tests/lasagne_suite.py
+
+.PHONY: recipes-zoo
+recipes-zoo: $(READY)  ## build and run the models of Lasagne/Recipes (RECIPES_SOURCE=...)
+	$(RUN) -W ignore tests/recipes_zoo.py
+
+.PHONY: bench
+bench: $(EXTRA)bench  ## measure the speed against other libraries (hours; BENCH=--quick: minutes)
+	$(RUN) -m benchmarks.run $(BENCH)
+
+.PHONY: lint
+lint: $(EXTRA)lint  ## check the style with ruff
 	$(RUN) -m ruff check .
 
-docstrings: $(LINT)
+.PHONY: docstrings
+docstrings: $(EXTRA)lint  ## check the docstrings of the public names
 	$(RUN) tests/check_docstrings.py
 
-docs: $(DOCS)
+.PHONY: docs
+docs: $(EXTRA)docs  ## build the documentation in docs/_build/html
 	rm -rf docs/generated docs/_build
 	$(RUN) -m sphinx -W --keep-going -n -q -b html docs docs/_build/html
 	$(RUN) docs/check_links.py docs/_build/html
 
-dist: $(LINT)
+.PHONY: dist
+dist: $(EXTRA)lint  ## build wheel and sdist in dist/, and check them
 	rm -rf dist build
 	$(RUN) -m build --outdir dist .
 	$(RUN) -m twine check --strict dist/*
 
-install: $(READY)
+.PHONY: install
+install: $(READY)  ## only make the environment in VENV=.venv
 
-clean:
-	rm -rf $(VENV) build dist docs/_build docs/generated .pytest_cache .hypothesis .ruff_cache examples-output *.egg-info
+.PHONY: clean
+clean:  ## remove the environment and everything that was built
+	rm -rf $(VENV) build dist docs/_build docs/generated examples-output
+	rm -rf .pytest_cache .hypothesis .ruff_cache *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(READY): setup.py constraints.txt | $(RUN)
@@ -101,16 +121,8 @@ $(READY): setup.py constraints.txt | $(RUN)
 	$(PIP_INSTALL) --no-deps mtcnn
 	@touch $@
 
-$(LINT): $(READY)
-	$(PIP_INSTALL) --editable ".[lint]"
-	@touch $@
-
-$(BENCH_READY): $(READY)
-	$(PIP_INSTALL) --editable ".[bench]"
-	@touch $@
-
-$(DOCS): $(READY)
-	$(PIP_INSTALL) --editable ".[docs]"
+$(EXTRA)%: $(READY)
+	$(PIP_INSTALL) --editable ".[$*]"
 	@touch $@
 
 # A name on PATH may be a stub that only fails, so each candidate is run.

@@ -56,7 +56,7 @@ setup(
         "examples": ["matplotlib", "pooch", "scikit-image", "scikit-learn"],
         "test": ["pytest", "hypothesis", "matplotlib", "pooch",
                  "scikit-image", "scikit-learn", "h5py", "onnx",
-                 "safetensors", "shtab"],
+                 "safetensors", "shtab", "nolearn==0.6.1"],
         "completion": ["shtab"],
         "docs": ["Sphinx", "furo", "numpydoc", "matplotlib", "scikit-image"],
         "lint": ["ruff", "numpydoc", "build", "twine"],

@@ -7,7 +7,7 @@ from theano.compile.function_module import FunctionMaker
 from . import layers
 from .layers.base import BaseConvLayer
 
-__all__ = ["Built", "Report", "watch"]
+__all__ = ["watch"]
 
 #: A convolution layer as it was built.
 Built = namedtuple("Built", "cls name output_shape flags")

@@ -194,7 +194,9 @@ def _plan_other(slot, entry, name, options):
         transpose = (1, 0)
     entry = entry._replace(rows=entry.rows or rows_told(options, slot, entry))
     if entry.rows and (dense or getattr(slot.layer, "W", None) is None):
-        rows = rows_for(slot, entry, name, options.data_format)
+        as_used = entry._replace(
+            shape=entry.shape[::-1]) if transpose else entry
+        rows = rows_for(slot, as_used, name, options.data_format)
     if transpose or rows is not None:
         actions.add("permuted")
     return Plan(slot, entry, None, None, transpose, rows,

@@ -17,7 +17,7 @@ from .errors import ConventionError
 from .kernels import CONVOLUTION
 from .layers.geometry import effective, pad_pairs
 
-__all__ = ["Left", "Replaced", "ReplaceRecord", "replace_layers"]
+__all__ = ["replace_layers"]
 
 #: What was done: a tuple of `Replaced` and one of `Left`.
 ReplaceRecord = namedtuple("ReplaceRecord", "replaced left")

@@ -126,23 +126,26 @@ def test_outputs_agree(which, names, flip, tmp_path):
                   tmp_path / "net.onnx", shape)
 
 
-def channels_last():
+def channels_last(dense="MatMul"):
     """Return a model that moves the channels last before it flattens."""
+    options = {"transB": 1} if dense == "Gemm" else {}
     shape = onnx.numpy_helper.from_array(np.array([-1, 120]), "shape")
     return model([
         ("Conv", ["x", "conv.weight"], ["a"], {}),
         ("Transpose", ["a"], ["b"], {"perm": [0, 2, 3, 1]}),
         ("Reshape", ["b", "shape"], ["c"], {}),
-        ("MatMul", ["c", "fc.weight"], ["y"], {})],
-        {"conv.weight": (4, 3, 4, 3), "fc.weight": (120, 5), "shape": shape},
-        (2, 3, 9, 7), 2)
+        (dense, ["c", "fc.weight"], ["y"], options)],
+        {"conv.weight": (4, 3, 4, 3), "shape": shape,
+         "fc.weight": (5, 120) if options else (120, 5)}, (2, 3, 9, 7), 2)
 
 
-def test_rows_after_channels_last_are_permuted(tmp_path):
+@pytest.mark.parametrize("dense", ["MatMul", "Gemm"])
+def test_rows_after_channels_last_are_permuted(dense, tmp_path):
     net = layers.Conv2DLayer(InputLayer((None, 3, 9, 7)), 4, (4, 3), b=None,
                              nonlinearity=identity)
     net = DenseLayer(net, 5, b=None, nonlinearity=identity)
-    assert_agrees(channels_last(), net, tmp_path / "net.onnx", (2, 3, 9, 7))
+    assert_agrees(channels_last(dense), net, tmp_path / "net.onnx",
+                  (2, 3, 9, 7))
 
 
 def test_rows_as_they_are_where_the_network_moves_the_channels(tmp_path):

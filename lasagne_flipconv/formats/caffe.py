@@ -80,6 +80,9 @@ def _layer(message, old, where, limits):
         arrays = _divided(arrays, name, where)
     roles = _ROLES.get(kind, ("W", "b"))
     roles = (roles + (None,) * len(arrays))[:len(arrays)]
+    arrays = [_without_padding(array, 4 if kind != "InnerProduct" else 2)
+              if role == "W" else _without_padding(array, 1)
+              for array, role in zip(arrays, roles)]
     return [Entry("%s/%d" % (name, i), array.shape, array.dtype, array.read,
                   name, role, _KINDS.get(kind) if role == "W" else None,
                   "caffe" if role == "W" else None, epsilon=epsilon)
@@ -121,6 +124,14 @@ def _blob(message, where, limits):
         shape = [old.get(i, 1) for i in (1, 2, 3, 4)]
     return StoredArray(dtype, check_shape(tuple(shape), dtype, len(raw),
                                           where, limits), False, raw)
+
+
+def _without_padding(array, axes):
+    """Return an array without the leading axes of 1 that old Caffe adds."""
+    spare = len(array.shape) - axes
+    if spare > 0 and set(array.shape[:spare]) == {1}:
+        return array._replace(shape=array.shape[spare:])
+    return array
 
 
 def _divided(arrays, name, where):

@@ -61,22 +61,26 @@ class LocallyConnected2DLayer(*with_stock(Conv2DLayer, "local",
 
     def _check_output(self):
         super()._check_output()
-        for name, expected in (("stride", (1, 1)), ("pad", "same"),
-                               ("dilation", (1, 1)), ("num_groups", 1)):
+        for name, expected, told in (
+                ("stride", (1, 1), "1 / (1, 1)"), ("pad", "same", "'same'"),
+                ("dilation", (1, 1), "1"), ("num_groups", 1, "1")):
             value = getattr(self, name)
             if value != expected:
                 raise NotImplementedError(
-                    "%s: %s=%r; expected %r, all a locally connected layer "
-                    "can do." % (name_of(self), name, value, expected))
+                    "%s: got %s=%r, but requires %s=%s, all a locally "
+                    "connected layer can do."
+                    % (name_of(self), name, value, name, told))
         if None in self.input_shape[1:]:
             raise ValueError(
-                "%s: input shape %r; expected known channels, height and "
-                "width. Name them in the input layer."
+                "%s: input shape %r. A LocallyConnected2DLayer requires a "
+                "fixed input shape (except for the batch size): known "
+                "channels, height and width. Name them in the input layer."
                 % (name_of(self), self.input_shape))
         if self.channelwise and self.num_filters != self.input_shape[1]:
             raise ValueError(
-                "%s: num_filters=%d with channelwise=True; expected the "
-                "number of input channels, %d."
+                "%s: num_filters=%d and %d input channels; with "
+                "channelwise=True, num_filters and the number of input "
+                "channels should match."
                 % (name_of(self), self.num_filters, self.input_shape[1]))
 
     def get_W_shape(self):
