@@ -19,6 +19,12 @@ def version():
     return re.search(r'^__version__ = "(.+)"$', text, re.M).group(1)
 
 
+#: oneDNN, where it is packaged: its library and its headers.
+ONEDNN = [name + "==2023.2.0; platform_system == 'Linux' and "
+          "platform_machine == 'x86_64'"
+          for name in ("onednn-cpu-gomp", "onednn-devel-cpu-gomp")]
+
+
 def long_description():
     """Return the README without what an index of packages cannot show.
 
@@ -38,6 +44,7 @@ setup(
     license="MIT",
     packages=find_packages(include=["lasagne_flipconv*"]),
     include_package_data=True,
+    package_data={"lasagne_flipconv.engine": ["src/*"]},
     python_requires=">=3.8",
     install_requires=[
         "numpy>=1.21,<2",
@@ -45,8 +52,9 @@ setup(
         "Theano==1.0.5",
         "Lasagne>=0.1",
         "tqdm",
-    ],
+    ] + ONEDNN,
     extras_require={
+        "fast": ONEDNN,
         "plot": ["matplotlib"],
         "hdf5": ["h5py"],
         "onnx": ["onnx"],
@@ -64,8 +72,7 @@ setup(
         "bench": ["matplotlib", "onnx", "torch"] + [
             name + "; platform_machine == 'x86_64' and "
             "sys_platform == 'linux' and python_version >= '3.11'"
-            for name in ("onnxruntime", "openvino", "onednn-cpu-gomp",
-                         "onednn-devel-cpu-gomp")],
+            for name in ("onnxruntime", "openvino")],
     },
     entry_points={"console_scripts": [
         "lasagne-flipconv = lasagne_flipconv.cli:main"]},

@@ -27,11 +27,11 @@ _HOME = {
     "replace_layers": "replace", "unpickle": "unpickling",
 }
 
-__all__ = sorted(_HOME) + ["layers"]
+__all__ = sorted(_HOME) + ["engine", "layers"]
 
 
 def __getattr__(name):
-    if name in ("layers", "conventions", "kernels", "errors"):
+    if name in ("layers", "conventions", "kernels", "errors", "engine"):
         return importlib.import_module("." + name, __name__)
     if name not in _HOME:
         raise AttributeError("module %r has no attribute %r"
@@ -46,6 +46,8 @@ def __dir__():
     return sorted(set(globals()) | set(__all__))
 
 
+if hasattr(sys.modules.get("theano"), "function"):
+    from . import engine  # noqa: F401  adds its rewrites to Theano's
 if "lasagne" in sys.modules:
     # the function, not the module of the same name: a later import of the
     # module leaves this name as it is

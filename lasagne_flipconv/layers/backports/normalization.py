@@ -1,8 +1,10 @@
 """Normalization layers: batch, instance and layer normalization."""
+import numpy as np
 import theano
 import theano.tensor as T
 from lasagne import init, nonlinearities
 from lasagne.layers import NonlinearityLayer
+from theano.tensor.nnet.bn import AbstractBatchNormTrain
 
 from ..parameters import Layer
 from .common import documented, insert_axes, kept_sizes, named_axes
@@ -105,6 +107,8 @@ class BatchNormLayer(Layer):
         use, update = batch_norm_use_averages, batch_norm_update_averages
         use = deterministic if use is None else use
         update = not deterministic if update is None else update
+        if not use and tuple(self.axes) == (0,) + tuple(range(2, input.ndim)):
+            return self._normalize_by_batch(input, update)
         stored, batch = (self.mean, self.inv_std), self._statistics(input)
         mean, inv_std = stored if use else batch
         if update:
@@ -112,18 +116,46 @@ class BatchNormLayer(Layer):
             mean, inv_std = mean + follow_mean, inv_std + follow_inv_std
         return self._normalize(input, mean, inv_std)
 
+    def _normalize_by_batch(self, input, update):
+        # Theano's Op has the meaning of the arithmetic below, and Theano puts
+        # that in its place; but the Op can still be found in the graph after
+        # gradients were taken, and be computed in one pass.
+        gamma, beta = self._expand_or(self.gamma, 1, input), self._expand_or(
+            self.beta, 0, input)
+        stored = (self.mean, self.inv_std) if update else ()
+        aliases = [self._alias(statistic) for statistic in stored]
+        for alias in aliases:
+            beta += insert_axes(0 * alias, self.axes, input.ndim)
+        output, mean, inv_std = AbstractBatchNormTrain(self.axes)(
+            input, gamma, beta, self.epsilon)
+        for alias, batch in zip(aliases, (mean, inv_std)):
+            self._set_update(alias, batch.dimshuffle(1))
+        return output
+
+    def _expand_or(self, param, default, input):
+        if param is None:
+            param = T.constant(np.full(kept_sizes(self, self.axes), default,
+                                       self.mean.dtype))
+        return insert_axes(param, self.axes, input.ndim)
+
     def _statistics(self, input):
         deviation = T.sqrt(input.var(self.axes) + self.epsilon)
         return input.mean(self.axes), T.inv(deviation)
 
     def _follow(self, stored, batch):
+        alias = self._alias(stored)
+        self._set_update(alias, batch)
+        return 0 * alias
+
+    def _alias(self, stored):
         # theano.function collects the default updates of what its outputs are
         # computed from. The alias shares the memory of the stored statistic;
         # times zero, it brings its update and changes no number.
-        alias = theano.clone(stored, share_inputs=False)
+        return theano.clone(stored, share_inputs=False)
+
+    def _set_update(self, alias, batch):
         value = (1 - self.alpha) * alias + self.alpha * batch
         alias.default_update = T.patternbroadcast(value, alias.broadcastable)
-        return 0 * alias
 
     def _normalize(self, input, mean, inv_std):
         def expand(param):

@@ -1,0 +1,15 @@
+"""Run Theano's convolutions, pooling and batch normalization on oneDNN.
+
+The engine is on by itself where oneDNN is installed (Linux on x86-64, with
+``pip install lasagne-flipconv[fast]``). It changes what `theano.function`
+compiles, for any graph in float32; what it cannot do stays with Theano.
+"""
+from .library import EngineError
+from .report import report
+from .rewrites import register
+from .state import disable, disabled, enable, enabled
+
+__all__ = ["enable", "disable", "disabled", "enabled", "report",
+           "EngineError"]
+
+register()

@@ -1,0 +1,184 @@
+"""Find oneDNN, and build the library that the Ops call.
+
+oneDNN comes with two distributions, one for its library and one for its
+headers. Ours is a few C++ files; they are compiled once, when a function has
+something to compute with it, and kept in Theano's compile directory under a
+name that says what it was built from, by what and for which processor.
+"""
+import ctypes
+import functools
+import hashlib
+import importlib.metadata
+import os
+import platform
+import shlex
+import subprocess
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import theano
+
+__all__ = ["EngineError", "SOURCES", "OneDNN", "find", "build", "header"]
+
+SOURCES = Path(__file__).resolve().parent / "src"
+HEADER = SOURCES / "engine.h"
+LIBRARY, HEADERS = "onednn-cpu-gomp", "onednn-devel-cpu-gomp"
+
+_FLAGS = ["-std=c++11", "-O3", "-march=native", "-fopenmp", "-fPIC",
+          "-fvisibility-inlines-hidden"]
+
+
+class EngineError(RuntimeError):
+    """The engine cannot be used; its text says why and the way out."""
+
+
+class OneDNN:
+    """Where the installed oneDNN is.
+
+    Attributes
+    ----------
+    version : str
+        As of its distribution, such as '2023.2.0'.
+    library : pathlib.Path
+        The shared library.
+    include : pathlib.Path
+        The folder to include ``oneapi/dnnl/dnnl.hpp`` from.
+    """
+
+    def __init__(self, version, library, include):
+        self.version, self.library, self.include = version, library, include
+
+
+def find():
+    """Find the installed oneDNN by the file lists of its distributions.
+
+    Returns
+    -------
+    OneDNN
+        Where it is.
+
+    Raises
+    ------
+    EngineError
+        If it is not installed completely, or not for this system.
+    """
+    if (platform.system(), platform.machine()) != ("Linux", "x86_64"):
+        raise EngineError("engine: oneDNN is packaged for Linux on x86-64 "
+                          "only; this is %s on %s."
+                          % (platform.system(), platform.machine()))
+    library = _installed_file(LIBRARY, "libdnnl.so.3")
+    include = _installed_file(HEADERS, "oneapi/dnnl/dnnl.hpp")
+    return OneDNN(importlib.metadata.version(LIBRARY), library,
+                  include.parents[2])
+
+
+def _installed_file(distribution, ending):
+    way_out = "Install it with 'pip install lasagne-flipconv[fast]'."
+    try:
+        files = importlib.metadata.files(distribution) or []
+    except importlib.metadata.PackageNotFoundError:
+        raise EngineError("engine: %s is not installed. %s"
+                          % (distribution, way_out)) from None
+    for file in files:
+        path = Path(file.locate()).resolve()
+        if file.as_posix().endswith(ending) and path.exists():
+            return path
+    raise EngineError("engine: the distribution %s has no file %s. %s"
+                      % (distribution, ending, way_out))
+
+
+def header():
+    """Return the text of the header that Ops and library share."""
+    return HEADER.read_text()
+
+
+def build():
+    """Build and load the library, unless that was done before.
+
+    Returns
+    -------
+    pathlib.Path
+        The shared library.
+
+    Raises
+    ------
+    EngineError
+        If there is no compiler, or it or the loader fails.
+    """
+    return _build(theano.config.compiledir, theano.config.cxx)
+
+
+@functools.lru_cache(maxsize=None)
+def _build(compiledir, compiler):
+    onednn = find()
+    if not compiler:
+        raise EngineError("engine: Theano has no C++ compiler to build with. "
+                          "Install g++.")
+    folder = Path(compiledir) / "lasagne_flipconv_engine"
+    path = folder / ("libflipconv_%s.so" % _key(onednn))
+    if not path.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        _compile(onednn, path)
+    try:
+        ctypes.CDLL(str(path))
+    except OSError as error:
+        raise EngineError("engine: %s cannot be loaded: %s. Remove the file, "
+                          "and it is built anew." % (path, error)) from error
+    return path
+
+
+def _key(onednn):
+    """Return what tells one build from another, as a short hash."""
+    parts = [_output([theano.config.cxx, "--version"]), _processor(),
+             onednn.version, str(onednn.library), " ".join(_flags())]
+    parts += [path.read_text() for path in sorted(SOURCES.iterdir())]
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:20]
+
+
+def _flags():
+    return _FLAGS + shlex.split(theano.config.gcc.cxxflags)
+
+
+def _processor():
+    """Return the name and abilities of the processor."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor()
+    return "\n".join(sorted({line for line in lines if line.startswith(
+        ("model name", "flags"))}))
+
+
+def _compile(onednn, path):
+    # A build of its own in each process, moved into place when it is whole:
+    # two processes at once do the same work twice, and neither sees half.
+    with tempfile.TemporaryDirectory(dir=str(path.parent)) as folder:
+        compiler = [theano.config.cxx] + _flags()
+        sources = sorted(SOURCES.glob("*.cpp"))
+        objects = [Path(folder, source.stem + ".o") for source in sources]
+        commands = [compiler + ["-c", str(source), "-o", str(target), "-I",
+                                str(onednn.include)]
+                    for source, target in zip(sources, objects)]
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            list(pool.map(_output, commands))
+        whole = Path(folder, path.name)
+        _output(compiler + ["-shared", "-o", str(whole)]
+                + [str(target) for target in objects]
+                + [str(onednn.library),
+                   "-Wl,-rpath," + str(onednn.library.parent)])
+        os.replace(str(whole), str(path))
+
+
+def _output(command):
+    """Return what a command prints; raise EngineError if it fails."""
+    try:
+        done = subprocess.run(command, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True)
+    except OSError as error:
+        raise EngineError("engine: cannot run %r: %s." % (command[0], error)
+                          ) from error
+    if done.returncode:
+        raise EngineError("engine: '%s' failed: %s" % (
+            " ".join(command), done.stdout.strip()[-2000:]))
+    return done.stdout

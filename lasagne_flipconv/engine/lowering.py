@@ -1,0 +1,140 @@
+"""Which of Theano's Ops the engine takes over, and what it makes of them.
+
+Each function below gets a node of Theano's and returns new outputs for it.
+They are chosen by the exact class of the Op.
+"""
+import theano.tensor as T
+from theano.tensor.nnet import abstract_conv, bn
+from theano.tensor.signal import pool
+
+from . import ops_conv, ops_norm, ops_pool
+from .orders import to_first, to_last
+
+__all__ = ["LOWER", "why_not"]
+
+
+def why_not(node):
+    """Tell why the engine leaves a node to Theano; None if it takes it."""
+    if type(node.op) not in LOWER:
+        return "the engine has no Op for it"
+    dtypes = {v.type.dtype for v in node.inputs[:2] + node.outputs[:1]
+              if v.type.ndim > 1}
+    if dtypes != {"float32"}:
+        return "it computes in %s, the engine in float32" % " and ".join(
+            sorted(dtypes))
+    return _CHECKS.get(type(node.op), lambda node: None)(node)
+
+
+def _check_convolution(node):
+    if node.op.unshared:
+        return "its kernel is unshared"
+    return None
+
+
+def _check_pool(node):
+    op, ndim = node.op, node.inputs[0].ndim
+    if op.ndim not in (2, 3) or ndim != op.ndim + 2:
+        return "it pools over %d of %d axes" % (op.ndim, ndim)
+    return None
+
+
+def _check_norm(node):
+    ndim = node.inputs[0].ndim
+    if ndim < 2 or set(node.op.axes) != set(range(ndim)) - {1}:
+        return "its statistics are not per channel"
+    return None
+
+
+def _forward(node):
+    op = ops_conv.Convolution(ops_conv.geometry_of(node.op))
+    x, kernel = node.inputs
+    return [to_first(op(to_last(x), kernel))]
+
+
+def _grad_kernel(node):
+    op = ops_conv.ConvolutionGradKernel(ops_conv.geometry_of(node.op))
+    x, gradient, size = node.inputs
+    return [op(to_last(x), to_last(gradient), size)]
+
+
+def _grad_input(node):
+    op = ops_conv.ConvolutionGradInput(ops_conv.geometry_of(node.op))
+    kernel, gradient, size = node.inputs
+    return [to_first(op(kernel, to_last(gradient), size))]
+
+
+def _pool(node):
+    op, (x, window, stride, pad) = node.op, node.inputs
+    op = ops_pool.Pool(op.ndim, op.mode, op.ignore_border)
+    return [to_first(op(to_last(x), window, stride, pad))]
+
+
+def _pool_grad(node):
+    op, arrays = node.op, [to_last(v) for v in node.inputs[:-3]]
+    op = ops_pool.PoolGrad(op.ndim, op.mode, op.ignore_border)
+    return [to_first(op(*(arrays + node.inputs[-3:])))]
+
+
+def _vector(x):
+    """Return the values of (1, channels, 1, ...) as a vector."""
+    axes = [axis for axis in range(x.ndim) if axis != 1]
+    return T.addbroadcast(x, *axes).dimshuffle(1)
+
+
+def _spread(vector, ndim):
+    """Return a vector as (1, channels, 1, ...)."""
+    return vector.dimshuffle(["x", 0] + ["x"] * (ndim - 2))
+
+
+def _norm(node):
+    x, scale, bias, epsilon, factor = node.inputs[:5]
+    y, mean, inv_std = ops_norm.Norm()(
+        to_last(x), _vector(scale), _vector(bias), epsilon)
+    results = [to_first(y), _spread(mean, x.ndim), _spread(inv_std, x.ndim)]
+    if len(node.inputs) > 5:  # running mean and variance
+        count = T.cast(x.size // x.shape[1], "float32")
+        factor = T.cast(factor, "float32")
+        batch = [results[1], count / (count - 1) * (
+            T.inv(T.sqr(results[2])) - T.cast(epsilon, "float32"))]
+        results += [old * (1 - factor) + new * factor
+                    for old, new in zip(node.inputs[5:], batch)]
+    return results
+
+
+def _norm_grad(node):
+    x, gradient, scale, mean, inv_std = node.inputs[:5]
+    dx, dscale, dbias = ops_norm.NormGrad()(
+        to_last(x), to_last(gradient), _vector(scale), _vector(mean),
+        _vector(inv_std))
+    return [to_first(dx), _spread(dscale, x.ndim), _spread(dbias, x.ndim)]
+
+
+def _norm_inference(node):
+    # plain arithmetic, which a convolution before it takes in
+    x, scale, bias, mean, variance, epsilon = node.inputs
+    deviation = T.sqrt(variance + T.cast(epsilon, "float32"))
+    return [(x - mean) * (scale / deviation) + bias]
+
+
+LOWER = {
+    abstract_conv.AbstractConv2d: _forward,
+    abstract_conv.AbstractConv3d: _forward,
+    abstract_conv.AbstractConv2d_gradWeights: _grad_kernel,
+    abstract_conv.AbstractConv3d_gradWeights: _grad_kernel,
+    abstract_conv.AbstractConv2d_gradInputs: _grad_input,
+    abstract_conv.AbstractConv3d_gradInputs: _grad_input,
+    pool.Pool: _pool,
+    pool.MaxPoolGrad: _pool_grad,
+    pool.AveragePoolGrad: _pool_grad,
+    bn.AbstractBatchNormTrain: _norm,
+    bn.AbstractBatchNormTrainGrad: _norm_grad,
+    bn.AbstractBatchNormInference: _norm_inference,
+}
+
+_CHECKS = {op: check for check, ops in (
+    (_check_convolution, [abstract_conv.AbstractConv2d,
+                          abstract_conv.AbstractConv2d_gradWeights,
+                          abstract_conv.AbstractConv2d_gradInputs]),
+    (_check_pool, [pool.Pool, pool.MaxPoolGrad, pool.AveragePoolGrad]),
+    (_check_norm, [bn.AbstractBatchNormTrain, bn.AbstractBatchNormTrainGrad,
+                   bn.AbstractBatchNormInference])) for op in ops}

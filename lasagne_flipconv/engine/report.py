@@ -1,0 +1,73 @@
+"""Tell what the nodes of a compiled function run on."""
+from collections import namedtuple
+
+from theano.tensor.nnet import corr, corr3d
+from theano.tensor.signal import pool
+
+from .lowering import LOWER, why_not
+from .op import EngineOp
+from .state import why_off
+
+__all__ = ["Line", "report"]
+
+#: One node: its Op, 'oneDNN', 'engine' or 'Theano', and why not oneDNN.
+Line = namedtuple("Line", "op runs_on reason")
+
+_STOCK = tuple(LOWER) + (
+    corr.CorrMM, corr.CorrMM_gradWeights, corr.CorrMM_gradInputs,
+    corr3d.Corr3dMM,
+    corr3d.Corr3dMM_gradWeights,
+    corr3d.Corr3dMM_gradInputs,
+    pool.Pool, pool.MaxPoolGrad, pool.AveragePoolGrad)
+
+_OWN_LOOPS = ("pool", "pool_grad", "channel_sum")
+
+
+def report(function):
+    """Tell for each convolution, pool and norm what it runs on, and why.
+
+    Parameters
+    ----------
+    function : theano.compile.function_module.Function
+        A compiled function.
+
+    Returns
+    -------
+    list of Line
+        One per node, in the order they run in: the Op, what it runs on
+        ('oneDNN', 'engine' for the engine's own loops, or 'Theano'), and for
+        the last, why.
+
+    Examples
+    --------
+    >>> import theano, theano.tensor as T
+    >>> from lasagne_flipconv import engine
+    >>> x, w = T.tensor4(dtype="float64"), T.tensor4(dtype="float64")
+    >>> f = theano.function([x, w], T.nnet.conv2d(x, w))
+    >>> for line in engine.report(f):
+    ...     print(line.runs_on, "-", line.reason)
+    Theano - it computes in float64, the engine in float32
+    """
+    return [line for line in map(_line, function.maker.fgraph.toposort())
+            if line]
+
+
+def _line(node):
+    name = str(node.op)
+    if isinstance(node.op, EngineOp):
+        own = node.op.kind in _OWN_LOOPS
+        return Line(name, "engine" if own else "oneDNN", None)
+    if isinstance(node.op, _STOCK):
+        return Line(name, "Theano", _reason(node))
+    return None
+
+
+def _reason(node):
+    dtype = node.outputs[0].type.dtype
+    if dtype != "float32":
+        return "it computes in %s, the engine in float32" % dtype
+    if getattr(node.op, "unshared", False):
+        return "its kernel is unshared"
+    reason = why_not(node) if type(node.op) in LOWER else None
+    return (reason or why_off()
+            or "the function was compiled with the engine off or excluded")

@@ -1,0 +1,298 @@
+// Errors, memory, views of arrays, and the functions that an Op calls.
+#include "common.hpp"
+
+#include <cstdarg>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <map>
+#include <new>
+
+namespace flipconv {
+
+namespace {
+
+constexpr size_t ALIGNMENT = 64; // a cache line, and a vector of AVX-512
+
+thread_local std::string last_error;
+thread_local std::string last_implementation;
+
+size_t rounded(size_t bytes) {
+    return (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+}
+
+void *aligned(size_t bytes) {
+    void *memory = nullptr;
+    if (posix_memalign(&memory, ALIGNMENT, rounded(bytes + 1)))
+        throw std::bad_alloc();
+    return memory;
+}
+
+struct Chunks { // of the scratch memory of one thread
+    std::vector<std::pair<char *, size_t>> all;
+    size_t used = 0; // of the last one
+
+    ~Chunks() { clear(); }
+    void clear() {
+        for (auto &chunk : all) free(chunk.first);
+        all.clear();
+        used = 0;
+    }
+    void add(size_t bytes) {
+        all.emplace_back(static_cast<char *>(aligned(bytes)), bytes);
+        used = 0;
+    }
+};
+
+thread_local Chunks chunks;
+
+// Results that Python has dropped, by size. Memory fresh from the system
+// costs a page fault per 4 KiB, as much as some layers take to compute.
+struct Buffers {
+    static constexpr size_t LIMIT = size_t(256) << 20;
+    static constexpr size_t LINES = ALIGNMENT; // the size stands in front
+    std::mutex mutex;
+    std::multimap<size_t, void *> unused;
+    size_t unused_bytes = 0;
+};
+
+Buffers &buffers() {
+    static auto *all = new Buffers; // Python may drop arrays after us
+    return *all;
+}
+
+} // namespace
+
+void fail(const char *format, ...) {
+    char text[512];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    throw std::invalid_argument(text);
+}
+
+std::string text_of(const fc_array &array) {
+    std::string text = "(";
+    for (long i = 0; i < array.ndim; ++i)
+        text += (i ? ", " : "") + std::to_string(array.shape[i]);
+    return text + ")";
+}
+
+long Params::number() {
+    if (left_-- < 1) throw std::logic_error("too few parameters");
+    return *next_++;
+}
+
+const long *Params::numbers(int count) {
+    const long *first = next_;
+    if ((left_ -= count) < 0) throw std::logic_error("too few parameters");
+    next_ += count;
+    return first;
+}
+
+float Params::real() {
+    auto bits = static_cast<unsigned int>(number());
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+Scratch::Scratch() {
+    if (chunks.all.size() > 1) { // next time all fits in one
+        size_t total = 0;
+        for (auto &chunk : chunks.all) total += chunk.second;
+        chunks.clear();
+        chunks.add(total);
+    }
+    chunks.used = 0;
+}
+
+void *Scratch::take(size_t bytes) {
+    bytes = rounded(bytes);
+    if (chunks.all.empty() || chunks.used + bytes > chunks.all.back().second)
+        chunks.add(bytes);
+    void *memory = chunks.all.back().first + chunks.used;
+    chunks.used += bytes;
+    return memory;
+}
+
+void append_shape(State::Key &key, const fc_array &array) {
+    key.push_back(array.ndim);
+    key.insert(key.end(), array.shape, array.shape + array.ndim);
+}
+
+long element_count(const fc_array &array) {
+    long count = 1;
+    for (long i = 0; i < array.ndim; ++i) count *= array.shape[i];
+    return count;
+}
+
+static bool is_dense(const fc_array &array) {
+    long expected = sizeof(float);
+    for (long i = array.ndim - 1; i >= 0; --i) {
+        if (array.shape[i] != 1 && array.strides[i] != expected) return false;
+        expected *= array.shape[i];
+    }
+    return true;
+}
+
+// Copy an array of up to 5 axes, with any strides, into C order.
+static void copy_strided(const fc_array &array, float *target) {
+    long size[5] = {1, 1, 1, 1, 1}, stride[5] = {0, 0, 0, 0, 0};
+    if (array.ndim > 5) throw std::logic_error("too many axes to copy");
+    for (long i = 0, j = 5 - array.ndim; i < array.ndim; ++i, ++j) {
+        size[j] = array.shape[i];
+        stride[j] = array.strides[i];
+    }
+    auto *source = static_cast<const char *>(array.data);
+    long outer = size[0] * size[1] * size[2];
+#pragma omp parallel for schedule(static) if (outer * size[3] > 4096)
+    for (long at = 0; at < outer; ++at) {
+        long a = at / (size[1] * size[2]), b = at / size[2] % size[1],
+             c = at % size[2];
+        const char *from = source + a * stride[0] + b * stride[1]
+                + c * stride[2];
+        float *to = target + at * size[3] * size[4];
+        for (long d = 0; d < size[3]; ++d)
+            for (long e = 0; e < size[4]; ++e)
+                *to++ = *reinterpret_cast<const float *>(
+                        from + d * stride[3] + e * stride[4]);
+    }
+}
+
+const float *dense(const fc_array &array, Scratch &scratch) {
+    if (is_dense(array)) return static_cast<const float *>(array.data);
+    float *copy = scratch.floats(element_count(array));
+    copy_strided(array, copy);
+    return copy;
+}
+
+void check_ndim(const char *where, const char *name, const fc_array &array,
+                long ndim) {
+    if (array.ndim != ndim)
+        fail("%s: %s has shape %s; expected %ld axes.", where, name,
+             text_of(array).c_str(), ndim);
+}
+
+std::vector<long> integers(const char *where, const char *name,
+                           const fc_array &array, long count) {
+    if (array.ndim != 1 || array.shape[0] != count)
+        fail("%s: %s has shape %s; expected %ld numbers.", where, name,
+             text_of(array).c_str(), count);
+    std::vector<long> values;
+    auto *at = static_cast<const char *>(array.data);
+    for (long i = 0; i < count; ++i, at += array.strides[0])
+        values.push_back(*reinterpret_cast<const long *>(at));
+    return values;
+}
+
+double scalar(const fc_array &array) {
+    return *static_cast<const double *>(array.data);
+}
+
+void set_implementation(const std::string &name) {
+    last_implementation = name;
+}
+
+// Call a function and turn what it throws into a text.
+static int guarded(const std::function<void()> &function) {
+    try {
+        function();
+        return 0;
+    } catch (const std::exception &error) {
+        last_error = error.what();
+    } catch (...) {
+        last_error = "unknown error in the engine's library.";
+    }
+    return 1;
+}
+
+} // namespace flipconv
+
+using namespace flipconv;
+
+int fc_shapes(const long *params, long n_params, const fc_array *in,
+              long, fc_shape *out) {
+    return guarded([&] {
+        Params rest(params, n_params);
+        switch (auto kind = static_cast<Kind>(rest.number())) {
+        case CONVOLUTION:
+        case CONVOLUTION_GRAD_KERNEL:
+        case CONVOLUTION_GRAD_INPUT:
+            return convolution_shapes(kind, rest, in, out);
+        case POOL:
+        case POOL_GRAD: return pool_shapes(kind, rest, in, out);
+        case NORM:
+        case NORM_GRAD:
+        case CHANNEL_SUM: return norm_shapes(kind, rest, in, out);
+        }
+        throw std::logic_error("unknown kind of Op");
+    });
+}
+
+int fc_run(void *state, const long *params, long n_params,
+           const fc_array *in, long, const fc_array *out) {
+    return guarded([&] {
+        Params rest(params, n_params);
+        auto &mine = *static_cast<State *>(state);
+        switch (auto kind = static_cast<Kind>(rest.number())) {
+        case CONVOLUTION:
+        case CONVOLUTION_GRAD_KERNEL:
+        case CONVOLUTION_GRAD_INPUT:
+            return convolution_run(kind, mine, rest, in, out);
+        case POOL:
+        case POOL_GRAD: return pool_run(kind, rest, in, out);
+        case NORM:
+        case NORM_GRAD:
+        case CHANNEL_SUM: return norm_run(kind, mine, rest, in, out);
+        }
+        throw std::logic_error("unknown kind of Op");
+    });
+}
+
+const char *fc_error(void) { return last_error.c_str(); }
+
+const char *fc_implementation(void) { return last_implementation.c_str(); }
+
+void *fc_new_state(void) { return new (std::nothrow) State; }
+
+void fc_free_state(void *state) { delete static_cast<State *>(state); }
+
+void *fc_get_buffer(unsigned long bytes) {
+    auto &all = buffers();
+    size_t size = rounded(bytes);
+    {
+        std::lock_guard<std::mutex> lock(all.mutex);
+        auto found = all.unused.lower_bound(size);
+        if (found != all.unused.end() && found->first <= size + size / 4) {
+            void *buffer = found->second;
+            all.unused_bytes -= found->first;
+            all.unused.erase(found);
+            return buffer;
+        }
+    }
+    try {
+        auto *memory = static_cast<char *>(aligned(size + Buffers::LINES));
+        memcpy(memory, &size, sizeof size);
+        return memory + Buffers::LINES;
+    } catch (const std::bad_alloc &) {
+        return nullptr;
+    }
+}
+
+void fc_give_buffer(void *buffer) {
+    auto &all = buffers();
+    char *memory = static_cast<char *>(buffer) - Buffers::LINES;
+    size_t size;
+    memcpy(&size, memory, sizeof size);
+    {
+        std::lock_guard<std::mutex> lock(all.mutex);
+        if (all.unused_bytes + size <= Buffers::LIMIT) {
+            all.unused.emplace(size, buffer);
+            all.unused_bytes += size;
+            return;
+        }
+    }
+    free(memory);
+}

@@ -1,0 +1,303 @@
+// Convolution and its two gradients.
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "geometry.hpp"
+#include "kernel_layout.hpp"
+#include "onednn.hpp"
+
+namespace flipconv {
+
+namespace {
+
+using dnnl::memory;
+using Tag = memory::format_tag;
+
+struct Convolution { // ready to run for the shapes of one call
+    dnnl::primitive primitive;
+    memory::desc input, kernel, output, scratch;
+    std::unique_ptr<KernelLayout> layout;
+    bool fused; // the primitive itself does what follows it
+    std::string name;
+};
+
+struct Dims { // as oneDNN wants them
+    memory::dims input, kernel, output, stride, dilation, before, after;
+};
+
+Dims dims_of(const Geometry &g, const Sizes &s) {
+    Dims d;
+    d.input = {s.batch, s.inputs};
+    d.output = {s.batch, s.outputs};
+    if (g.groups > 1) d.kernel.push_back(g.groups);
+    d.kernel.push_back(s.outputs / g.groups);
+    d.kernel.push_back(s.inputs / g.groups);
+    d.input.insert(d.input.end(), s.input.begin(), s.input.end());
+    d.output.insert(d.output.end(), s.output.begin(), s.output.end());
+    d.kernel.insert(d.kernel.end(), s.kernel.begin(), s.kernel.end());
+    for (int i = 0; i < g.axes; ++i) {
+        d.stride.push_back(g.stride[i]);
+        d.dilation.push_back(g.dilation[i] - 1);
+    }
+    d.before.assign(s.before.begin(), s.before.end());
+    d.after.assign(s.after.begin(), s.after.end());
+    return d;
+}
+
+dnnl::primitive_attr attributes(const Geometry &g, const Dims &d, bool fuse) {
+    dnnl::primitive_attr attr;
+    attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+    if (!fuse) return attr;
+    dnnl::post_ops after;
+    if (g.residual)
+        after.append_binary(dnnl::algorithm::binary_add,
+                            activations(d.output));
+    if (g.activation != Geometry::NOTHING)
+        after.append_eltwise(g.activation == Geometry::RELU
+                                     ? dnnl::algorithm::eltwise_relu
+                                     : dnnl::algorithm::eltwise_elu,
+                             g.slope, 0);
+    attr.set_post_ops(after);
+    return attr;
+}
+
+constexpr auto DIRECT = dnnl::algorithm::convolution_direct;
+
+// Fill in `c` if oneDNN has more than its reference implementation for this.
+template <class Description>
+bool accept(Description &&found, Convolution &c) {
+    if (!found || is_reference(found)) return false;
+    c.scratch = found.scratchpad_desc();
+    c.name = found.impl_info_str();
+    return true;
+}
+
+bool try_forward(const Geometry &g, const Dims &d, Tag tag, bool fuse,
+                 Convolution &c) {
+    auto x = activations(d.input, tag), y = activations(d.output, tag);
+    auto kernel = activations(d.kernel, Tag::any);
+    memory::desc bias;
+    if (fuse && g.bias)
+        bias = activations({d.output[1]}, Tag::a);
+    dnnl::convolution_forward::primitive_desc found(
+            cpu(), dnnl::prop_kind::forward_inference, DIRECT, x, kernel, bias,
+            y, d.stride, d.dilation, d.before, d.after,
+            attributes(g, d, fuse), true);
+    if (!accept(found, c)) return false;
+    c.primitive = dnnl::convolution_forward(found);
+    c.input = found.src_desc();
+    c.kernel = found.weights_desc();
+    c.output = found.dst_desc();
+    c.fused = fuse;
+    return true;
+}
+
+// The gradients are described with the help of a forward convolution.
+dnnl::convolution_forward::primitive_desc hint(const Dims &d) {
+    auto any = [](const memory::dims &dims) {
+        return activations(dims, Tag::any);
+    };
+    return dnnl::convolution_forward::primitive_desc(
+            cpu(), dnnl::prop_kind::forward_training, DIRECT, any(d.input),
+            any(d.kernel), any(d.output), d.stride, d.dilation, d.before,
+            d.after);
+}
+
+bool try_grad_kernel(const Geometry &g, const Dims &d, Tag tag, bool,
+                     Convolution &c) {
+    dnnl::convolution_backward_weights::primitive_desc found(
+            cpu(), DIRECT, activations(d.input, tag),
+            activations(d.kernel, Tag::any), activations(d.output, tag),
+            d.stride, d.dilation, d.before, d.after, hint(d),
+            attributes(g, d, false), true);
+    if (!accept(found, c)) return false;
+    c.primitive = dnnl::convolution_backward_weights(found);
+    c.input = found.src_desc();
+    c.kernel = found.diff_weights_desc();
+    c.output = found.diff_dst_desc();
+    return true;
+}
+
+bool try_grad_input(const Geometry &g, const Dims &d, Tag tag, bool,
+                    Convolution &c) {
+    dnnl::convolution_backward_data::primitive_desc found(
+            cpu(), DIRECT, activations(d.input, tag),
+            activations(d.kernel, Tag::any), activations(d.output, tag),
+            d.stride, d.dilation, d.before, d.after, hint(d),
+            attributes(g, d, false), true);
+    if (!accept(found, c)) return false;
+    c.primitive = dnnl::convolution_backward_data(found);
+    c.input = found.diff_src_desc();
+    c.kernel = found.weights_desc();
+    c.output = found.diff_dst_desc();
+    return true;
+}
+
+// Find an implementation: channels last with all that follows, channels last,
+// whatever order oneDNN likes; the last two leave what follows to finish().
+std::shared_ptr<Convolution> make(Kind kind, const Geometry &g,
+                                  const Sizes &s) {
+    auto attempt = kind == CONVOLUTION ? try_forward
+            : kind == CONVOLUTION_GRAD_KERNEL ? try_grad_kernel
+                                              : try_grad_input;
+    auto d = dims_of(g, s);
+    auto last = channels_last(d.input.size());
+    auto c = std::make_shared<Convolution>();
+    if (!attempt(g, d, last, true, *c) && !attempt(g, d, last, false, *c)
+        && !attempt(g, d, Tag::any, false, *c)
+        && !attempt(g, d, channels_first(d.input.size()), false, *c))
+        throw std::runtime_error(
+                std::string(g.where)
+                + ": oneDNN has only its slow reference implementation for "
+                  "this geometry. Compile the function with "
+                  "mode=theano.compile.get_default_mode().excluding("
+                  "'onednn').");
+    c->layout.reset(new KernelLayout(c->kernel, g.groups > 1));
+    return c;
+}
+
+// The vectors and the array that follow the kernel among the inputs.
+struct Rest {
+    const float *scale = nullptr, *bias = nullptr, *residual = nullptr;
+    long scales = 0, biases = 0;
+};
+
+Rest rest_of(const Geometry &g, const fc_array *in, Scratch &scratch) {
+    Rest rest;
+    if (g.scale) {
+        rest.scales = in->shape[0];
+        rest.scale = dense(*in++, scratch);
+    }
+    if (g.bias) {
+        rest.biases = in->shape[0];
+        rest.bias = dense(*in++, scratch);
+    }
+    if (g.residual) rest.residual = dense(*in, scratch);
+    return rest;
+}
+
+float activated(const Geometry &g, float value) {
+    if (value > 0 || g.activation == Geometry::NOTHING) return value;
+    return g.slope
+            * (g.activation == Geometry::RELU ? value : std::expm1(value));
+}
+
+// Do what follows a convolution where its primitive does not.
+void finish(const Geometry &g, const Sizes &s, const Rest &rest, float *y) {
+    long channels = s.outputs, rows = s.batch;
+    for (long size : s.output) rows *= size;
+#pragma omp parallel for schedule(static)
+    for (long row = 0; row < rows; ++row)
+        for (long c = 0; c < channels; ++c) {
+            long at = row * channels + c;
+            float value = y[at];
+            if (rest.bias) value += rest.bias[rest.biases == 1 ? 0 : c];
+            if (rest.residual) value += rest.residual[at];
+            y[at] = activated(g, value);
+        }
+}
+
+const float *one_per_channel(const float *values, long count, long channels,
+                             Scratch &scratch) {
+    if (count == channels) return values;
+    float *all = scratch.floats(channels);
+    std::fill(all, all + channels, values[0]);
+    return all;
+}
+
+float *packed_kernel(const Convolution &c, const Geometry &g,
+                     const fc_array &kernel, const Rest &rest,
+                     Scratch &scratch) {
+    auto *packed = static_cast<float *>(scratch.take(c.layout->bytes()));
+    c.layout->pack(kernel, g.flip, rest.scale, rest.scales, packed);
+    return packed;
+}
+
+void run_forward(const Convolution &c, const Geometry &g, const Sizes &s,
+                 const fc_array *in, float *y, Scratch &scratch) {
+    Rest rest = rest_of(g, in + 2, scratch);
+    Call call(c.scratch, scratch);
+    call.read(DNNL_ARG_SRC, c.input, dense(in[0], scratch));
+    call.read(DNNL_ARG_WEIGHTS, c.kernel,
+              packed_kernel(c, g, in[1], rest, scratch), false);
+    if (c.fused && g.bias)
+        call.read(DNNL_ARG_BIAS, activations({s.outputs}, Tag::a),
+                  one_per_channel(rest.bias, rest.biases, s.outputs,
+                                  scratch), false);
+    if (c.fused && g.residual)
+        call.read(DNNL_ARG_ATTR_MULTIPLE_POST_OP(0) | DNNL_ARG_SRC_1,
+                  c.output, rest.residual, false);
+    call.write(DNNL_ARG_DST, c.output, y);
+    call.run(c.primitive);
+    if (!c.fused) finish(g, s, rest, y);
+}
+
+void run_grad_kernel(const Convolution &c, const Geometry &g,
+                     const fc_array *in, float *kernel, Scratch &scratch) {
+    auto *packed = static_cast<float *>(scratch.take(c.layout->bytes()));
+    Call call(c.scratch, scratch);
+    call.read(DNNL_ARG_SRC, c.input, dense(in[0], scratch));
+    call.read(DNNL_ARG_DIFF_DST, c.output, dense(in[1], scratch));
+    call.argument(DNNL_ARG_DIFF_WEIGHTS, c.kernel, packed);
+    call.run(c.primitive);
+    c.layout->unpack(packed, g.flip, kernel);
+}
+
+void run_grad_input(const Convolution &c, const Geometry &g,
+                    const fc_array *in, float *x, Scratch &scratch) {
+    Call call(c.scratch, scratch);
+    call.read(DNNL_ARG_WEIGHTS, c.kernel,
+              packed_kernel(c, g, in[0], Rest(), scratch), false);
+    call.read(DNNL_ARG_DIFF_DST, c.output, dense(in[1], scratch));
+    call.write(DNNL_ARG_DIFF_SRC, c.input, x);
+    call.run(c.primitive);
+}
+
+// Compute sums of nothing, which oneDNN does not.
+void run_empty(Kind kind, const Geometry &g, const Sizes &s,
+               const fc_array *in, const fc_array &out, Scratch &scratch) {
+    auto *result = static_cast<float *>(out.data);
+    std::fill(result, result + element_count(out), 0.f);
+    if (kind == CONVOLUTION && element_count(out))
+        finish(g, s, rest_of(g, in + 2, scratch), result);
+}
+
+} // namespace
+
+void convolution_shapes(Kind kind, Params params, const fc_array *in,
+                        fc_shape *out) {
+    Geometry g(kind, params);
+    Sizes s = sizes_of(kind, g, in);
+    const auto &size = kind == CONVOLUTION ? s.output
+            : kind == CONVOLUTION_GRAD_KERNEL ? s.kernel : s.input;
+    bool kernel = kind == CONVOLUTION_GRAD_KERNEL;
+    out->ndim = g.axes + 2;
+    out->size[0] = kernel ? s.outputs : s.batch;
+    out->size[kernel ? 1 : g.axes + 1] = kernel ? s.inputs / g.groups
+            : kind == CONVOLUTION ? s.outputs : s.inputs;
+    std::copy(size.begin(), size.end(), out->size + (kernel ? 2 : 1));
+}
+
+void convolution_run(Kind kind, State &state, Params params,
+                     const fc_array *in, const fc_array *out) {
+    Geometry g(kind, params);
+    Sizes s = sizes_of(kind, g, in);
+    Scratch scratch;
+    if (s.nothing_to_sum())
+        return run_empty(kind, g, s, in, *out, scratch);
+    State::Key key = {s.batch, s.inputs, s.outputs};
+    key.insert(key.end(), s.input.begin(), s.input.end());
+    key.insert(key.end(), s.kernel.begin(), s.kernel.end());
+    auto c = state.get<Convolution>(key, [&] { return make(kind, g, s); });
+    set_implementation(c->name);
+    auto *result = static_cast<float *>(out->data);
+    if (kind == CONVOLUTION)
+        run_forward(*c, g, s, in, result, scratch);
+    else if (kind == CONVOLUTION_GRAD_KERNEL)
+        run_grad_kernel(*c, g, in, result, scratch);
+    else
+        run_grad_input(*c, g, in, result, scratch);
+}
+
+} // namespace flipconv

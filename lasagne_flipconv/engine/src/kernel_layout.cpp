@@ -1,0 +1,119 @@
+#include "kernel_layout.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace flipconv {
+
+namespace {
+
+constexpr long TILE = 16; // channels that are moved together stay in cache
+
+// The term of each index of one axis in the offset of a value.
+std::vector<long> terms_of_axis(const dnnl::memory::desc &layout, int axis) {
+    auto blocks = layout.get_inner_blks();
+    auto of_axis = layout.get_inner_idxs();
+    long size = layout.get_dims()[axis], block = 1;
+    for (size_t i = 0; i < blocks.size(); ++i)
+        if (of_axis[i] == axis) block *= blocks[i];
+    std::vector<long> terms(size);
+    for (long index = 0; index < size; ++index) {
+        long term = index / block * layout.get_strides()[axis];
+        long rest = index % block, left = block, stride = 1;
+        for (auto b : blocks) stride *= b;
+        for (size_t i = 0; i < blocks.size(); ++i) { // from outer to inner
+            stride /= blocks[i];
+            if (of_axis[i] != axis) continue;
+            left /= blocks[i];
+            term += rest / left * stride;
+            rest %= left;
+        }
+        terms[index] = term;
+    }
+    return terms;
+}
+
+} // namespace
+
+KernelLayout::KernelLayout(const dnnl::memory::desc &layout, bool grouped)
+    : bytes_(layout.get_size()),
+      has_padding_(layout.get_padded_dims() != layout.get_dims()),
+      group_(1, 0), place_(1, 0) {
+    int axis = 0, axes = layout.get_ndims();
+    if (grouped) group_ = terms_of_axis(layout, axis++);
+    output_ = terms_of_axis(layout, axis++);
+    input_ = terms_of_axis(layout, axis++);
+    for (; axis < axes; ++axis) {
+        std::vector<long> longer;
+        for (long before : place_)
+            for (long term : terms_of_axis(layout, axis))
+                longer.push_back(before + term);
+        place_ = longer;
+    }
+    groups_ = group_.size();
+    outputs_ = output_.size();
+    inputs_ = input_.size();
+}
+
+// Call move(group, first and end of output and input channels), in parallel.
+template <class Move>
+void KernelLayout::for_each_tile(const Move &move) const {
+    long rows = (outputs_ + TILE - 1) / TILE;
+    long columns = (inputs_ + TILE - 1) / TILE;
+    long tiles = groups_ * rows * columns;
+    long values = groups_ * outputs_ * inputs_ * long(place_.size());
+#pragma omp parallel for schedule(static) if (values > 8192)
+    for (long tile = 0; tile < tiles; ++tile) {
+        long o = tile / columns % rows * TILE, i = tile % columns * TILE;
+        move(tile / (rows * columns), o, std::min(o + TILE, outputs_), i,
+             std::min(i + TILE, inputs_));
+    }
+}
+
+void KernelLayout::pack(const fc_array &kernel, bool flip, const float *scale,
+                        long scales, float *packed) const {
+    if (has_padding_) memset(packed, 0, bytes_);
+    auto *source = static_cast<const char *>(kernel.data);
+    long places = place_.size(), to_output = kernel.strides[0],
+         to_input = kernel.strides[1];
+    std::vector<long> from(1, 0); // offset of each place, in bytes
+    for (long axis = 2; axis < kernel.ndim; ++axis) {
+        std::vector<long> longer;
+        for (long before : from)
+            for (long i = 0; i < kernel.shape[axis]; ++i)
+                longer.push_back(before + i * kernel.strides[axis]);
+        from = longer;
+    }
+    if (flip) std::reverse(from.begin(), from.end());
+    for_each_tile([&](long g, long o0, long o1, long i0, long i1) {
+        for (long p = 0; p < places; ++p)
+            for (long i = i0; i < i1; ++i) {
+                const char *at = source + from[p] + i * to_input
+                        + (g * outputs_ + o0) * to_output;
+                float *to = packed + group_[g] + input_[i] + place_[p];
+                for (long o = o0; o < o1; ++o, at += to_output) {
+                    float value = *reinterpret_cast<const float *>(at);
+                    if (scale)
+                        value *= scale[scales == 1 ? 0 : g * outputs_ + o];
+                    to[output_[o]] = value;
+                }
+            }
+    });
+}
+
+void KernelLayout::unpack(const float *packed, bool flip,
+                          float *kernel) const {
+    long places = place_.size();
+    for_each_tile([&](long g, long o0, long o1, long i0, long i1) {
+        for (long o = o0; o < o1; ++o)
+            for (long i = i0; i < i1; ++i) {
+                float *to = kernel
+                        + ((g * outputs_ + o) * inputs_ + i) * places;
+                const float *at = packed + group_[g] + output_[o] + input_[i];
+                for (long p = 0; p < places; ++p)
+                    to[flip ? places - 1 - p : p] = at[place_[p]];
+            }
+    });
+}
+
+} // namespace flipconv

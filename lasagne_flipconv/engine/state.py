@@ -1,0 +1,103 @@
+"""Whether the engine is on, and whether it can be used here."""
+import contextlib
+import os
+import warnings
+
+import theano
+
+from . import library
+
+__all__ = ["disable", "enable", "disabled", "enabled", "ready", "why_off"]
+
+VARIABLE = "LASAGNE_FLIPCONV_ENGINE"
+
+_WAY_OUT = ("Functions compile without it, slower. To keep it from trying, "
+            "set %s=0." % VARIABLE)
+
+_state = {"on": os.environ.get(VARIABLE, "1") not in ("0", "off", "no"),
+          "broken": None}
+
+
+def enable():
+    """Let functions that are compiled from now on use oneDNN.
+
+    Raises
+    ------
+    EngineError
+        If oneDNN is not installed, or the library cannot be built.
+    """
+    library.build()
+    _state.update(on=True, broken=None)
+
+
+def disable():
+    """Let functions that are compiled from now on use Theano's own Ops."""
+    _state["on"] = False
+
+
+@contextlib.contextmanager
+def disabled():
+    """Switch the engine off for the functions compiled in this context.
+
+    Examples
+    --------
+    >>> from lasagne_flipconv import engine
+    >>> with engine.disabled():
+    ...     engine.enabled()
+    False
+    """
+    before = _state["on"]
+    disable()
+    try:
+        yield
+    finally:
+        _state["on"] = before
+
+
+def enabled():
+    """Tell whether functions compiled now would use oneDNN.
+
+    Returns
+    -------
+    bool
+        False if it is switched off, not installed or failed to build.
+    """
+    return why_off() is None
+
+
+def why_off():
+    """Tell why functions compiled now would not use oneDNN.
+
+    Returns
+    -------
+    str or None
+        The reason; None if they would.
+    """
+    if not _state["on"]:
+        return "the engine is switched off"
+    if theano.config.device != "cpu" or theano.config.init_gpu_device:
+        return "Theano uses a GPU"
+    if _state["broken"]:
+        return _state["broken"]
+    try:
+        library.find()
+    except library.EngineError as error:
+        return str(error)
+    return None
+
+
+def ready():
+    """Build the library if that is needed; return whether it can be used.
+
+    A failure is told once, as a warning.
+    """
+    if why_off() is not None:
+        return False
+    try:
+        library.build()
+    except library.EngineError as error:
+        _state["broken"] = str(error)
+        warnings.warn("%s %s" % (error, _WAY_OUT), RuntimeWarning,
+                      stacklevel=2)
+        return False
+    return True

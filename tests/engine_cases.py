@@ -1,0 +1,57 @@
+"""What the tests of the engine share: functions with it and without."""
+import importlib.util
+
+import lasagne_flipconv  # noqa: F401  makes Theano importable
+import numpy as np
+import pytest
+import theano
+import theano.tensor as T
+from lasagne_flipconv import engine
+
+HERE = engine.enabled()
+needs_engine = pytest.mark.skipif(
+    not HERE, reason="oneDNN is not installed, or not for this system")
+
+# Theano imports its code for GPUs here, and that this module of setuptools
+needs_pkg_resources = pytest.mark.skipif(
+    importlib.util.find_spec("pkg_resources") is None,
+    reason="setuptools has no pkg_resources, which Theano imports for this")
+
+#: Theano's mode in which tests compile, whatever the flags say.
+MODE = theano.compile.get_mode("FAST_RUN")
+
+
+def tensor(ndim, dtype="float32"):
+    """Return a new variable of a type without broadcastable axes."""
+    return T.TensorType(dtype, (False,) * ndim)()
+
+
+def both(inputs, outputs, **options):
+    """Compile with the engine and without it."""
+    options.setdefault("mode", MODE)
+    ours = theano.function(inputs, outputs, **options)
+    with engine.disabled():
+        return ours, theano.function(inputs, outputs, **options)
+
+
+def names(function):
+    """Return the class names of the Ops of a function, in order."""
+    return [type(node.op).__name__
+            for node in function.maker.fgraph.toposort()]
+
+
+def values(*shape, seed=0):
+    """Return random float32 values between -1 and 1."""
+    rng = np.random.RandomState(seed + sum(shape))
+    return rng.uniform(-1, 1, shape).astype("float32")
+
+
+def check_close(got, expected, limit=1e-5):
+    """Compare arrays by their largest difference, relative to the largest."""
+    if not isinstance(got, (list, tuple)):
+        got, expected = [got], [expected]
+    assert len(got) == len(expected)
+    for a, b in zip(got, expected):
+        assert a.shape == b.shape
+        assert a.dtype == b.dtype
+        assert np.abs(a - b).max(initial=0) <= limit * np.abs(b).max(initial=1)

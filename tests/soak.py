@@ -1,0 +1,128 @@
+"""Compare the engine with Theano's own convolutions on random geometries.
+
+    python tests/soak.py [--count 10000] [--seed 0]
+
+Each geometry is compiled once with the engine and once without, and run on
+several random shapes, forward and with both gradients. Prints what differs
+by more than a relative error of 1e-5, and ends with status 1 if anything did.
+"""
+import argparse
+import sys
+import time
+
+import lasagne_flipconv  # noqa: F401  makes Theano importable
+import numpy as np
+import theano
+import theano.tensor as T
+from lasagne_flipconv import engine
+from theano.tensor.nnet import abstract_conv
+
+SHAPES = 8  # per geometry
+LIMIT = 1e-5
+
+
+def random_geometry(rng):
+    """Return axes, groups and the arguments of a convolution."""
+    n = int(rng.choice([2, 2, 3]))
+    kernel = [int(k) for k in rng.choice([1, 1, 2, 3, 3, 4, 5], n)]
+    borders = ["valid", "half", "full",
+               tuple(int(p) for p in rng.randint(0, 4, n))]
+    if n == 2:
+        borders.append(tuple((int(a), int(b))
+                             for a, b in rng.randint(0, 4, (n, 2))))
+    small = [1, 1, 2, 3]
+    return n, kernel, dict(
+        border_mode=borders[rng.randint(len(borders))],
+        subsample=tuple(int(s) for s in rng.choice(small, n)),
+        filter_dilation=tuple(int(d) for d in rng.choice(small, n)),
+        filter_flip=bool(rng.randint(2)),
+        num_groups=int(rng.choice([1, 1, 1, 2, 3, 8])))
+
+
+def random_shapes(rng, n, kernel, options):
+    """Return the shapes of an input and a kernel that fit a geometry."""
+    groups = options["num_groups"]
+    channels = int(rng.choice([1, 2, 3, 5, 8, 16, 17, 32]))
+    filters = int(rng.choice([1, 2, 3, 7, 8, 16, 24, 33]))
+    extent = [(k - 1) * d + 1
+              for k, d in zip(kernel, options["filter_dilation"])]
+    size = [int(e + rng.randint(0, 12 if n == 2 else 5)) for e in extent]
+    return ((int(rng.randint(1, 5)), channels * groups) + tuple(size),
+            (filters * groups, channels) + tuple(kernel))
+
+
+def functions(n, options):
+    """Compile forward and both gradients, with the engine and without."""
+    x, w, g = (T.TensorType("float32", (False,) * (n + 2))()
+               for _ in range(3))
+    conv = {2: abstract_conv.AbstractConv2d,
+            3: abstract_conv.AbstractConv3d}[n](**options)
+    y = conv(x, w)
+    outputs = T.grad(None, [w, x], known_grads={y: g})
+    compiled = [theano.function([x, w], y),
+                theano.function([x, w, g], outputs)]
+    with engine.disabled():
+        return compiled, [theano.function([x, w], y),
+                          theano.function([x, w, g], outputs)]
+
+
+def run(compiled, x, w, gradient_of):
+    """Return the output and both gradients."""
+    y = compiled[0](x, w)
+    return [y] + compiled[1](x, w, gradient_of(y.shape))
+
+
+def error(got, expected):
+    """Return the largest difference, relative to the largest value."""
+    if got.shape != expected.shape:
+        return np.inf
+    scale = np.abs(expected).max() if expected.size else 0
+    return np.abs(got - expected).max() / scale if scale else 0.
+
+
+def check(rng, n, kernel, options):
+    """Return the worst error over random shapes, and where it was."""
+    ours, stock = functions(n, options)
+    worst = (0., None)
+    for _ in range(SHAPES):
+        shapes = random_shapes(rng, n, kernel, options)
+        x, w = (rng.uniform(-1, 1, s).astype("float32") for s in shapes)
+        seed = rng.randint(1 << 30)
+
+        def gradient(shape, seed=seed):
+            return np.random.RandomState(seed).uniform(
+                -1, 1, shape).astype("float32")
+
+        pairs = zip(run(ours, x, w, gradient), run(stock, x, w, gradient))
+        errors = [error(a, b) for a, b in pairs]
+        worst = max(worst, (max(errors), (shapes, errors)),
+                    key=lambda pair: pair[0])
+    return worst
+
+
+def main(count, seed):
+    """Print what is wrong; return whether anything is."""
+    rng = np.random.RandomState(seed)
+    started, worst, wrong, done = time.time(), 0., 0, 0
+    while done < count:
+        n, kernel, options = random_geometry(rng)
+        found, where = check(rng, n, kernel, options)
+        worst, done = max(worst, found), done + SHAPES
+        if found > LIMIT:
+            wrong += 1
+            print("error %.1e: %r, kernel %r, %r"
+                  % (found, options, kernel, where), flush=True)
+        if done % (50 * SHAPES) == 0:
+            print("%6d configurations, largest relative error %.1e, %.0f s"
+                  % (done, worst, time.time() - started), flush=True)
+    print("%d configurations, %d geometries wrong, largest relative error "
+          "%.1e" % (done, wrong, worst))
+    return wrong
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--count", type=int, default=10000)
+    parser.add_argument("--seed", type=int, default=0)
+    given = parser.parse_args()
+    sys.exit(bool(main(given.count, given.seed)))

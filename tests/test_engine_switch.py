@@ -1,0 +1,223 @@
+"""Switching the engine, building its library, threads, and company."""
+import importlib.util
+import os
+import subprocess
+import sys
+import threading
+import warnings
+
+import numpy as np
+import pytest
+import theano
+import theano.tensor as T
+from engine_cases import (MODE, check_close, names, needs_engine,
+                          needs_pkg_resources, tensor, values)
+from lasagne_flipconv import engine
+from lasagne_flipconv.engine import library, state
+
+pytestmark = needs_engine
+
+
+def compiled(mode=MODE, **options):
+    x, w = tensor(4), tensor(4)
+    return theano.function([x, w], T.nnet.conv2d(x, w, **options), mode=mode)
+
+
+def uses_engine(function):
+    return "Convolution" in names(function)
+
+
+def test_off_and_on():
+    assert engine.enabled()
+    with engine.disabled():
+        assert not engine.enabled()
+        assert not uses_engine(compiled())
+        engine.enable()
+        assert uses_engine(compiled())
+    engine.disable()
+    try:
+        off = compiled()
+        line, = engine.report(off)
+    finally:
+        engine.enable()
+    assert line[1:] == ("Theano", "the engine is switched off")
+    line, = engine.report(off)
+    assert line[1:] == ("Theano", "the function was compiled with the engine "
+                        "off or excluded")
+    line, = engine.report(compiled())
+    assert line[1:] == ("oneDNN", None)
+
+
+@pytest.mark.parametrize("tag", ["onednn", "onednn_engine", "onednn_lower"])
+def test_excluding(tag):
+    assert not uses_engine(compiled(MODE.excluding(tag)))
+
+
+SCRIPT = """
+import warnings
+import lasagne_flipconv, theano, theano.tensor as T, numpy as np
+from lasagne_flipconv import engine
+def run():
+    x, w = T.ftensor4s(2)
+    f = theano.function([x, w], T.nnet.conv2d(x, w))
+    y = f(np.ones((1, 2, 5, 5), "f"), np.ones((3, 2, 2, 2), "f"))
+    assert (y == 8).all()
+    return [type(n.op).__name__ for n in f.maker.fgraph.toposort()]
+"""
+
+
+def in_new_process(script, **variables):
+    """Run a script after SCRIPT; return what it prints."""
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT + script], text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        env=dict(os.environ, **variables))
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_environment_variable():
+    script = "print(engine.enabled(), 'Convolution' in run())"
+    assert in_new_process(script, LASAGNE_FLIPCONV_ENGINE="0") == (
+        "False False\n")
+    assert in_new_process(script, LASAGNE_FLIPCONV_ENGINE="1") == (
+        "True True\n")
+
+
+def test_excluding_in_the_configuration():
+    flags = os.environ.get("THEANO_FLAGS", "") + ",optimizer_excluding=onednn"
+    assert in_new_process("print('Convolution' in run())",
+                          THEANO_FLAGS=flags.lstrip(",")) == "False\n"
+
+
+def test_failing_build_gives_one_warning(monkeypatch):
+    def fails():
+        raise library.EngineError("engine: no such compiler.")
+    monkeypatch.setattr(library, "build", fails)
+    monkeypatch.setitem(state._state, "broken", None)
+    with pytest.warns(RuntimeWarning, match="ENGINE=0") as caught:
+        assert not uses_engine(compiled())
+        assert not uses_engine(compiled(subsample=(2, 1)))
+    assert len([w for w in caught if w.category is RuntimeWarning]) == 1
+    assert not engine.enabled()
+    with pytest.raises(engine.EngineError, match="no such compiler"):
+        engine.enable()
+
+
+def test_compiler_that_fails(monkeypatch, tmp_path):
+    monkeypatch.setattr(theano.config, "cxx", "false")
+    with pytest.raises(engine.EngineError, match="'false --version' failed"):
+        library._build(str(tmp_path), "false")
+    assert not list(tmp_path.rglob("*.so"))
+
+
+def test_not_installed(monkeypatch):
+    monkeypatch.setattr(library, "LIBRARY", "no-such-distribution")
+    with pytest.raises(engine.EngineError, match="pip install"):
+        library.find()
+    assert not engine.enabled()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert not uses_engine(compiled())
+
+
+def test_library_is_built_once(monkeypatch):
+    path = library.build()
+    before = path.stat().st_mtime_ns
+    library._build.cache_clear()
+    monkeypatch.setattr(library, "_compile", None)
+    assert library.build() == path
+    assert path.stat().st_mtime_ns == before
+
+
+def test_import_builds_nothing_and_prints_nothing(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-c", "import lasagne_flipconv"], text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        env=dict(os.environ, THEANO_FLAGS="base_compiledir=%s" % tmp_path))
+    assert (done.returncode, done.stdout) == (0, "")
+    assert not list(tmp_path.rglob("libflipconv*"))
+
+
+def test_bit_for_bit():
+    x, w, g = tensor(4), tensor(4), tensor(4)
+    y = T.nnet.conv2d(x, w)
+    run = theano.function([x, w, g], [y] + T.grad(
+        None, [x, w], known_grads={y: g}), mode=MODE)
+    arrays = values(8, 16, 20, 20), values(24, 16, 3, 3), values(8, 24, 18, 18)
+    first = run(*arrays)
+    for _ in range(5):
+        for a, b in zip(run(*arrays), first):
+            np.testing.assert_array_equal(a, b)
+
+
+def test_changed_in_place():
+    w = theano.shared(values(4, 3, 3, 3))
+    x = tensor(4)
+    run = theano.function([x], T.nnet.conv2d(x, w), mode=MODE)
+    image = values(1, 3, 8, 8)
+    first = run(image)
+    w.get_value(borrow=True)[...] *= 2
+    np.testing.assert_allclose(run(image), 2 * first, rtol=1e-6)
+
+
+def test_two_threads():
+    functions = [compiled(), compiled(border_mode="half")]
+    arrays = [(values(2, 3 + i, 16, 16), values(8, 3 + i, 3, 3))
+              for i in range(2)]
+    expected = [f(*a) for f, a in zip(functions, arrays)]
+    wrong = []
+
+    def work(i):
+        for _ in range(200):
+            if not np.array_equal(functions[i](*arrays[i]), expected[i]):
+                wrong.append(i)
+
+    threads = [threading.Thread(target=work, args=(i,)) for i in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+
+
+def test_results_outlive_the_function():
+    run = compiled()
+    kept = [run(values(1, 2, 9, 9, seed=i), values(3, 2, 2, 2))
+            for i in range(4)]
+    copies = [array.copy() for array in kept]
+    for i in range(8):
+        run(values(1, 2, 9, 9, seed=9 + i), values(3, 2, 2, 2))
+    del run
+    for array, copy in zip(kept, copies):
+        np.testing.assert_array_equal(array, copy)
+
+
+needs_torch = pytest.mark.skipif(importlib.util.find_spec("torch") is None,
+                                 reason="PyTorch is not installed")
+
+
+@needs_torch
+@pytest.mark.parametrize("first", ["torch", "engine"])
+def test_with_pytorch_in_one_process(first):
+    steps = ["import torch\nt = lambda: torch.nn.functional.conv2d("
+             "torch.ones(1, 2, 5, 5), torch.ones(3, 2, 2, 2))\n"
+             "assert (t() == 8).all()\n", "used = run()\n"]
+    if first == "engine":
+        steps.reverse()
+    script = "".join(steps) + (
+        "assert (t() == 8).all()\nprint('Convolution' in run(), sum(1 for l "
+        "in {l.split()[-1] for l in open('/proc/self/maps') if '/' in l} if "
+        "'libgomp.so' in l))")
+    assert in_new_process(script) == "True 1\n"
+
+
+@needs_pkg_resources
+def test_debug_mode(monkeypatch):
+    monkeypatch.setattr(theano.config, "floatX", "float32")
+    run = compiled(theano.compile.debugmode.DebugMode(
+        check_py_code=False, stability_patience=1, require_matching_strides=0),
+        border_mode="half")
+    image, kernel = values(2, 3, 6, 5), values(4, 3, 3, 3)
+    check_close(run(image, kernel), compiled(border_mode="half")(image,
+                                                                 kernel))
