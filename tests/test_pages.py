@@ -2,7 +2,8 @@
 
 Python examples are doctests. A line of a ``console`` block that begins with
 ``$ lasagne-flipconv`` is run, and what it prints compared in the same way if
-the page shows it, else it just has to succeed. All examples of a page run in
+the page shows it, else it just has to succeed. Python code with a caption is
+the file of that name. All examples of a page run in
 their order, in an empty folder of its own.
 """
 import contextlib
@@ -26,6 +27,17 @@ OPTIONS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
 
 _BLOCK = re.compile(r"^\.\. code-block:: console\n\n((?:(?:   .*)?\n)+)",
                     re.M)
+
+
+_FILE = re.compile(r"^\.\. code-block:: python\n   :caption: (\S+)\n\n"
+                   r"((?:(?:   .*)?\n)+)", re.M)
+
+
+def write_files(text, folder):
+    """Write the files that a page shows."""
+    for file in _FILE.finditer(text):
+        lines = [row[3:] for row in file[2].splitlines()]
+        (folder / file[1]).write_text("\n".join(lines), encoding="utf-8")
 
 
 def commands(text):
@@ -57,10 +69,14 @@ def type_in(line, shown):
     program, *arguments = shlex.split(line)
     if program != "lasagne-flipconv":
         return
-    if {">", ">>", "|"} & set(arguments):
+    # what a script imports and installs is not to stay in this process
+    if {">", ">>", "|", "run"} & set(arguments):
         line = line.replace(program, "%s -m lasagne_flipconv" % (
             shlex.quote(sys.executable)), 1)
-        subprocess.run(line, shell=True, check=True)
+        done = subprocess.run(line, shell=True, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT)
+        print(done.stdout.decode(), end="")
+        assert done.returncode == 0
         return
     out = io.StringIO()
     with contextlib.redirect_stderr(out), contextlib.redirect_stdout(out):
@@ -89,6 +105,7 @@ def test_examples_print_what_the_page_shows(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("COLUMNS", "80")
+    write_files(text, tmp_path)
     test = doctest.DocTest(examples_of(text), {"type_in": type_in},
                            page.name, str(page), 0, text)
     report = []
