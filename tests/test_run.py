@@ -180,6 +180,14 @@ def test_failures_look_as_under_python(tmp_path, name):
                                               pythons.stderr)
 
 
+def test_flags_that_come_too_late_are_told(tmp_path):
+    write(tmp_path, "flags.py",
+          "import os; os.environ['THEANO_FLAGS'] = 'floatX=float32'")
+    result = run(tmp_path, "flags.py")
+    assert result.returncode == 0
+    assert "set THEANO_FLAGS=floatX=float32 when" in result.stderr
+
+
 def test_a_script_that_is_not_there(tmp_path):
     result = run(tmp_path, "nothing.py")
     assert result.returncode == 2 and "nothing.py: is not there" in \
