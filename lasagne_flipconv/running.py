@@ -109,7 +109,8 @@ def _code_of_file(path, from_python2):
 
 
 def _make_ready(folder, from_python2):
-    sys.path[0] = folder
+    if not getattr(sys.flags, "safe_path", False):  # python -P
+        sys.path[0] = folder
     install()
     gpu_imports.explain()
     if from_python2:

@@ -1,4 +1,4 @@
-"""Drop-in for the layer of ``lasagne.layers.cuda_convnet``, without pylearn2."""
+"""Drop-in for the layer of ``lasagne.layers.cuda_convnet``, on any machine."""
 from lasagne import init, nonlinearities
 
 from ..conventions import name_of
