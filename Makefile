@@ -16,13 +16,14 @@ WORKS = import sys; sys.exit(not (3, 8) <= sys.version_info[:2] <= (3, 11))
 HEADERS = import os, sysconfig; p = sysconfig.get_paths()["include"]; \
 	assert os.path.exists(os.path.join(p, "Python.h")), p
 
-.PHONY: help demo test soak lint docstrings dist doctor install clean
+.PHONY: help demo test soak sanitize lint docstrings dist doctor install clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo        show, on a small network, what the wrong way round costs"
 	@echo "make test        run all tests"
 	@echo "make soak        compare the engine with Theano on 10,000 geometries (1 h)"
+	@echo "make sanitize    run tests of the engine under AddressSanitizer"
 	@echo "make doctor      tell whether Theano and Lasagne work and are fast here"
 	@echo "make lint        check the style with ruff"
 	@echo "make docstrings  check the docstrings of the public names"
@@ -38,6 +39,12 @@ test: $(READY)
 
 soak: $(READY)
 	$(RUN) tests/soak.py
+
+sanitize: $(READY)
+	LD_PRELOAD=$$($(CXX) -print-file-name=libasan.so) \
+	ASAN_OPTIONS=detect_leaks=0 \
+	THEANO_FLAGS=base_compiledir=build/sanitize,gcc.cxxflags=-fsanitize=address \
+	$(RUN) -m pytest -q tests/test_engine_conv.py tests/test_engine_pool.py
 
 doctor: $(READY)
 	$(BIN)/lasagne-flipconv doctor
