@@ -70,8 +70,8 @@ def write(folder):
 def _page(name, module, names):
     title = name if name == PACKAGE else name[len(PACKAGE) + 1:]
     # a name is either the function's or the module's
-    mark = "currentmodule" if title in lasagne_flipconv.__all__ and (
-        title != "layers") else "module"
+    mark = "currentmodule" if title in lasagne_flipconv.__all__ and not (
+        inspect.ismodule(getattr(lasagne_flipconv, title))) else "module"
     yield from (title, "=" * len(title), "", ".. %s:: %s" % (mark, name), "")
     yield from (inspect.getdoc(module) or "").splitlines()
     yield ""

@@ -15,7 +15,7 @@ import pytest
 TESTS = Path(__file__).parent
 ATTACKS = TESTS / "attacks"
 sys.path[:0] = [str(TESTS), str(ATTACKS)]
-import make  # noqa: E402
+import make_attacks  # noqa: E402
 import safety  # noqa: E402
 
 #: What each public advisory is about, at least one file each.
@@ -96,8 +96,9 @@ def rebuilt():
 
     The bytes of HDF5 files depend on the version of libhdf5.
     """
-    return make.attacks([group for group in make.GROUPS
-                         if group is not make.hdf5s])
+    return make_attacks.attacks([
+        group for group in make_attacks.GROUPS
+        if group is not make_attacks.hdf5s])
 
 
 @pytest.mark.parametrize("attack", rebuilt(), ids=lambda attack: attack.file)
@@ -107,7 +108,7 @@ def test_generator_makes_the_same_bytes(attack):
 
 @pytest.mark.skipif(not HAS_H5PY, reason="needs h5py")
 def test_generator_and_manifest_agree():
-    rows = [attack._asdict() for attack in make.attacks()]
+    rows = [attack._asdict() for attack in make_attacks.attacks()]
     for row in rows:
         del row["data"]
     assert json.loads(json.dumps(rows)) == manifest()

@@ -1,6 +1,7 @@
 """Networks of Keras and the Lasagne networks loaded from their files agree.
 
-What Keras computes was written by keras_networks/make.py, with Keras itself.
+What Keras computes was written by keras_networks/make_keras_networks.py, with
+Keras itself.
 """
 from pathlib import Path
 

@@ -11,7 +11,7 @@ from lasagne_flipconv import CheckpointError, layers, unpickle
 
 import cases
 
-#: Made by networks/make.py in Python 2.7; it printed OUTPUT.
+#: Made by networks/make_networks.py in Python 2.7; it printed OUTPUT.
 OLD = Path(__file__).with_name("networks") / "lasagne-0.1-python2.pkl"
 OUTPUT = [[0.1481727, 0.51392156, 0.20840146, 0.1295043],
           [0.1131805, 0.43566832, 0.272629, 0.17852221]]

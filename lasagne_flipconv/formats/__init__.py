@@ -11,7 +11,7 @@ from collections import namedtuple
 
 from ..errors import CheckpointError
 
-__all__ = ["FORMATS", "Format", "HEAD", "format_of", "writer_of"]
+__all__ = ["FORMATS", "HEAD", "format_of", "writer_of"]
 
 #: `functions` begin with this module and end with this suffix; `suffixes` are
 #: the ends of file names that promise the format.

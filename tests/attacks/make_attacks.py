@@ -1,4 +1,6 @@
-"""Write the attack files and their manifest: python tests/attacks/make.py.
+"""Write the attack files and their manifest.
+
+    python tests/attacks/make_attacks.py
 
 All are small and harmless when executed: at most they make a file named as in
 gadgets.MARKER. The HDF5 files need h5py; everything else is made from bytes.

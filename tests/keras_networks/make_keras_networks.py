@@ -1,6 +1,6 @@
 """Write Keras networks, an input for each and what Keras computes of it.
 
-    KERAS_BACKEND=torch python tests/keras_networks/make.py
+    KERAS_BACKEND=torch python tests/keras_networks/make_keras_networks.py
 
 Run by hand with Keras 3; the tests need only what it wrote. The versions are
 in VERSIONS.txt.

@@ -1,8 +1,8 @@
 """Make lasagne-0.1-python2.pkl: a network pickled whole, as it was in 2015.
 
 Runs in Python 2.7 with Theano 0.8.2 and Lasagne 0.1 (NumPy 1.16.6):
-``python make.py lasagne-0.1-python2.pkl`` also prints what the network gives
-for the input that the test uses.
+``python make_networks.py lasagne-0.1-python2.pkl`` also prints what the
+network gives for the input that the test uses.
 """
 import pickle
 import sys

@@ -1,6 +1,6 @@
 """Write golden files with whatever libraries this Python has.
 
-    python tests/golden/make.py WRITER PART ...
+    python tests/golden/make_golden.py WRITER PART ...
 
 WRITER is the first word of the files' names; the versions that wrote them are
 added to VERSIONS.txt. Run by hand with Python 2.7 and 3, NumPy 1 and 2,
