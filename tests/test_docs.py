@@ -3,7 +3,6 @@ import ast
 import importlib.util
 import inspect
 import re
-import sys
 from pathlib import Path
 
 import lasagne
