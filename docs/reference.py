@@ -15,7 +15,7 @@ __all__ = ["documented", "modules", "write"]
 PACKAGE = lasagne_flipconv.__name__
 
 #: What most scripts need; their pages come first.
-MAIN = (PACKAGE, PACKAGE + ".layers")
+MAIN = (PACKAGE, PACKAGE + ".layers", PACKAGE + ".engine")
 
 #: Packages whose modules are public as a whole only.
 _WHOLE = (PACKAGE + ".layers", PACKAGE + ".cli", PACKAGE + ".formats",
