@@ -65,6 +65,13 @@ fuzz: $(READY)  ## feed damaged files to each reader for SECONDS=60 each
 soak: $(READY)  ## compare the engine with Theano on 10,000 geometries (1 h)
 	$(RUN) tests/soak.py
 
+.PHONY: sanitize
+sanitize: $(READY)  ## run tests of the engine under AddressSanitizer
+	LD_PRELOAD=$$($(CXX) -print-file-name=libasan.so) \
+	ASAN_OPTIONS=detect_leaks=0 \
+	THEANO_FLAGS=base_compiledir=build/sanitize,gcc.cxxflags=-fsanitize=address \
+	$(RUN) -m pytest -q tests/test_engine_conv.py tests/test_engine_pool.py
+
 .PHONY: measure-files
 measure-files: $(READY)  ## print what loading and saving large files costs
 	$(RUN) tests/measure_files.py

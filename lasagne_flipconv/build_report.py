@@ -12,15 +12,15 @@ __all__ = ["watch"]
 #: A convolution layer as it was built.
 Built = namedtuple("Built", "cls name output_shape flags")
 
-#: What was built, and how often each implementation of a convolution or of
-#: pooling is in the functions that Theano compiled.
+#: What was built, and how often each implementation of a convolution is in
+#: the functions that Theano compiled.
 Report = namedtuple("Report", "built implementations")
 
 #: Flags that tell how a kernel is used.
 _FLAGS = ("flip_filters", "stride", "pad", "crop", "dilation", "num_groups",
           "untie_biases", "dimshuffle")
 
-#: Parts of the names of Ops that convolve, and of the plain Python one.
+#: Parts of the names of Ops that convolve.
 _CONVOLUTIONS = ("Conv", "Corr", "conv")
 
 

@@ -5,7 +5,7 @@ from collections import namedtuple
 import numpy as np
 
 from .checkpoint import read, write
-from .conventions import FORMAT_CONVENTIONS
+from .conventions import FORMAT_CONVENTIONS, convention_of_format
 from .errors import CheckpointError, ConventionError
 from .formats.record import is_kernel, is_one_by_one
 from .inspecting import watched
@@ -114,9 +114,7 @@ def convention_told(text, n, transposed=False):
     if text in ORIENTATIONS:
         return Convention(("IO" if transposed else "OI") + SPATIAL[n], text)
     if text in FORMAT_CONVENTIONS:
-        forward, adjoint, orientation = FORMAT_CONVENTIONS[text]
-        return Convention((adjoint if transposed else forward).replace(
-            "*", SPATIAL[n]), orientation)
+        return convention_of_format(text, n, transposed)
     axes, _, orientation = text.partition(":")
     if orientation:
         return Convention(axes, orientation)

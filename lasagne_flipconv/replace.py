@@ -15,6 +15,7 @@ from . import layers
 from .conventions import convention_of, find_row, name_of, row_of_class
 from .errors import ConventionError
 from .kernels import CONVOLUTION
+from .layers.conv import KNOWN_MODULES
 from .layers.geometry import effective, pad_pairs
 
 __all__ = ["replace_layers"]
@@ -36,14 +37,12 @@ _ARGUMENTS = ("stride", "pad", "crop", "output_size", "untie_biases",
               "dilation", "num_groups", "channelwise", "dimshuffle",
               "partial_sum", "convolution")
 
+#: What they are unless told otherwise, beside sizes.
 _DEFAULTS = {"untie_biases": False, "num_groups": 1, "channelwise": False,
              "dimshuffle": True, "partial_sum": 1}
 
 #: What a layer keeps of its own whatever it becomes.
 _KEPT = ("params", "name", "input_layer", "input_shape", "get_output_kwargs")
-
-#: Modules of convolution functions that the abstract convolution stands for.
-_KNOWN_FUNCTIONS = ("theano.", "lasagne.theano_extensions.")
 
 
 def replace_layers(network, using=None, *, check=False, inputs=None):
@@ -264,7 +263,7 @@ def _arguments(layer, cls, convention):
 def _is_default(name, value):
     if name == "convolution":
         module = getattr(value, "__module__", None) or ""
-        return module.startswith(_KNOWN_FUNCTIONS)
+        return module.startswith(KNOWN_MODULES)
     if name in ("pad", "crop"):
         return value == (0,) * len(value)
     if name in ("stride", "dilation"):

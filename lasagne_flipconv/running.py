@@ -91,7 +91,9 @@ def _runnable(name):
     """Return the spec of a module, or of a package's ``__main__``."""
     try:
         spec = importlib.util.find_spec(name)
-    except ModuleNotFoundError:
+    except ModuleNotFoundError as error:
+        if not (name + ".").startswith("%s." % error.name):
+            raise  # a package on the way misses another
         spec = None
     if spec is not None and spec.submodule_search_locations is not None:
         return _runnable(name + ".__main__")
@@ -109,7 +111,8 @@ def _code_of_file(path, from_python2):
 
 
 def _make_ready(folder, from_python2):
-    sys.path[0] = folder
+    if not getattr(sys.flags, "safe_path", False):  # python -P
+        sys.path[0] = folder
     install()
     gpu_imports.explain()
     if from_python2:
@@ -133,10 +136,11 @@ def _run(code, attributes):
 
 def _without_ours(traceback):
     """Return a traceback without the frames of the files in `_OURS`."""
-    if traceback is None:
-        return None
-    rest = _without_ours(traceback.tb_next)
-    if traceback.tb_frame.f_code.co_filename in _OURS:
-        return rest
-    traceback.tb_next = rest
-    return traceback
+    entries = []
+    while traceback is not None:
+        if traceback.tb_frame.f_code.co_filename not in _OURS:
+            entries.append(traceback)
+        traceback = traceback.tb_next
+    for entry, following in zip(entries, entries[1:] + [None]):
+        entry.tb_next = following
+    return entries[0] if entries else None

@@ -1,4 +1,4 @@
-"""Run Lasagne's own tests on Lasagne and under install(): `make lasagne-suite`.
+"""Run Lasagne's own tests with and without install(): `make lasagne-suite`.
 
 ``LASAGNE_SOURCE`` names a checkout of Lasagne 0.2.dev1. Its tests run twice,
 each time in a process of its own, and the outcomes are compared test by test.
@@ -76,7 +76,8 @@ def child(mode, result, *paths):
         lasagne_flipconv.install()
     recorder = Recorder()
     pytest.main(["-q", "--tb=short", "-p", "no:cacheprovider", "-o",
-                 "addopts=", "--continue-on-collection-errors", *paths], plugins=[recorder])
+                 "addopts=", "--continue-on-collection-errors", *paths],
+                plugins=[recorder])
     Path(result).write_text(json.dumps(recorder.outcomes))
 
 

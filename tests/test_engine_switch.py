@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 import theano
 import theano.tensor as T
-from engine_cases import (MODE, check_close, names, needs_engine,
-                          needs_pkg_resources, tensor, values)
+from engine_cases import MODE, names, needs_engine, tensor, values
 from lasagne_flipconv import engine
 from lasagne_flipconv.engine import library, state
 
@@ -210,14 +209,3 @@ def test_with_pytorch_in_one_process(first):
         "in {l.split()[-1] for l in open('/proc/self/maps') if '/' in l} if "
         "'libgomp.so' in l))")
     assert in_new_process(script) == "True 1\n"
-
-
-@needs_pkg_resources
-def test_debug_mode(monkeypatch):
-    monkeypatch.setattr(theano.config, "floatX", "float32")
-    run = compiled(theano.compile.debugmode.DebugMode(
-        check_py_code=False, stability_patience=1, require_matching_strides=0),
-        border_mode="half")
-    image, kernel = values(2, 3, 6, 5), values(4, 3, 3, 3)
-    check_close(run(image, kernel), compiled(border_mode="half")(image,
-                                                                 kernel))

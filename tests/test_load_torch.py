@@ -5,7 +5,7 @@ from lasagne.init import Constant
 from lasagne.layers import (DenseLayer, FlattenLayer, InputLayer, Layer,
                             NonlinearityLayer)
 from lasagne.nonlinearities import identity
-from lasagne_flipconv import layers, load
+from lasagne_flipconv import layers, load, read
 from lasagne_flipconv.errors import CheckpointError, ConventionError
 
 import cases
@@ -197,3 +197,12 @@ def test_a_whole_module_is_refused_with_the_way_out(tmp_path):
     torch.save(filled(Plane()), tmp_path / "net.pt")
     with pytest.raises(ValueError, match="state_dict"):
         load(tmp_path / "net.pt", plane())
+
+
+@pytest.mark.parametrize("form", ["zip", "safetensors"])
+def test_bfloat16_is_read_as_float32(form, tmp_path):
+    module = nn.Linear(3, 2).to(torch.bfloat16)
+    with read(saved(module, tmp_path, form)) as checkpoint:
+        found = checkpoint.values()
+    for name, tensor in module.state_dict().items():
+        assert files.same(found[name], tensor.float().numpy())

@@ -162,11 +162,15 @@ def test_a_module_and_a_package(tmp_path):
     assert result.returncode == 3 and not result.stderr
     result = run(tmp_path, "-m", "package.nothing")
     assert result.returncode == 2 and "no such module" in result.stderr
+    write(tmp_path, "lacking/__init__.py", "import no_such_dependency")
+    result = run(tmp_path, "-m", "lacking.part")
+    assert "No module named 'no_such_dependency'" in result.stderr
 
 
 FAILURES = {
     "raise.py": "def f():\n    raise ValueError('why')\nf()\n",
     "syntax.py": "x = = 1\n",
+    "deep.py": "def f(n):\n    return f(n + 1) if n < 700 else 1 / 0\nf(0)\n",
     "exit.py": "import sys\nsys.exit('bye')\n",
 }
 
@@ -178,6 +182,14 @@ def test_failures_look_as_under_python(tmp_path, name):
                      for python in (False, True)]
     assert (ours.returncode, ours.stderr) == (pythons.returncode,
                                               pythons.stderr)
+
+
+def test_flags_that_come_too_late_are_told(tmp_path):
+    write(tmp_path, "flags.py",
+          "import os; os.environ['THEANO_FLAGS'] = 'floatX=float32'")
+    result = run(tmp_path, "flags.py")
+    assert result.returncode == 0
+    assert "set THEANO_FLAGS=floatX=float32 when" in result.stderr
 
 
 def test_a_script_that_is_not_there(tmp_path):

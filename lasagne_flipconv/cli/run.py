@@ -1,5 +1,6 @@
 """Run a script written for Lasagne on a GPU, on any machine."""
 import argparse
+import os
 import sys
 
 from ..errors import FlipconvError
@@ -31,6 +32,7 @@ def run(args):
     from ..running import run_module, run_script
     report = watch() if args.report else None
     start = run_module if args.module else run_script
+    flags = os.environ.get("THEANO_FLAGS", "")
     try:
         code = start(args.script, args.arguments, args.python2)
     except FlipconvError as error:
@@ -39,6 +41,7 @@ def run(args):
     finally:
         if report:
             print_report(report)
+        print_late_flags(flags)
     if code and not args.module and not args.python2:
         print_hint(args.script)
     return code
@@ -60,6 +63,15 @@ def print_report(report):
     if not report.implementations:
         print("  none: no function with a convolution was compiled",
               file=sys.stderr)
+
+
+def print_late_flags(flags):
+    """Say what Theano did not see, as it was imported before the script."""
+    late = os.environ.get("THEANO_FLAGS", "")
+    if late != flags:
+        print("lasagne-flipconv run: the script set THEANO_FLAGS=%s when "
+              "Theano was imported already, so that it had no effect; set it "
+              "before the command." % late, file=sys.stderr)
 
 
 def print_hint(script):

@@ -36,11 +36,10 @@ def read(file, limits):
                               "at most %d." % (file.name, size,
                                                limits.header))
     header = _parsed(file.read(size), size, file.name, limits)
-    library("safetensors", file.name)
-    opened = _opened(file, header)
+    _check(file)
     metadata = header.pop("__metadata__", {})
     notes = _notes(metadata, file.name)
-    entries = [_entry(name, row, opened, file) for name, row
+    entries = [_entry(name, row, 8 + size, file) for name, row
                in header.items()]
     if notes is not None:
         by_name = {entry.name: entry for entry in entries}
@@ -78,11 +77,12 @@ def _parsed(data, size, where, limits):
     return header
 
 
-def _opened(file, header):
-    """Return the file as the library sees it, which checks every offset."""
+def _check(file):
+    """Let the library check every offset and size in the header."""
     safetensors = library("safetensors", file.name)
     try:
-        return safetensors.safe_open(file.name, framework="numpy")
+        with safetensors.safe_open(file.name, framework="numpy"):
+            pass
     except Exception as error:  # whatever the library raises for a bad file
         raise CheckpointError(
             "%s: safetensors refuses it (%.200s); expected a table of "
@@ -90,28 +90,38 @@ def _opened(file, header):
             "it again." % (file.name, error)) from error
 
 
-def _entry(name, row, opened, file):
-    code = row["dtype"]
+def _entry(name, row, start, file):
+    code, shape = row["dtype"], tuple(row["shape"])
+    at = start + row["data_offsets"][0]
     if code == "BF16":
-        return Entry(name, tuple(row["shape"]), np.dtype("f4"),
-                     lambda: _bfloat16(file, row))
+        return Entry(name, shape, np.dtype("f4"),
+                     lambda: _bfloat16(_array(file, at, shape, "<u2")))
     if code not in _CODES:
         raise CheckpointError(
             "%s in %s: has elements of type %.40s, which NumPy lacks; "
             "expected one of %s. Convert it to F32 where it comes from."
             % (name, file.name, code, ", ".join(_CODES)))
-    return Entry(name, tuple(row["shape"]), np.dtype(_CODES[code]),
-                 lambda: np.array(opened.get_tensor(name)))
+    return Entry(name, shape, np.dtype(_CODES[code]),
+                 lambda: _array(file, at, shape, _CODES[code]))
 
 
-def _bfloat16(file, row):
-    """Return the upper halves of float32 values as such."""
-    begin, end = row["data_offsets"]
-    file.seek(0)
-    start = 8 + int.from_bytes(file.read(8), "little")
-    file.seek(start + begin)
-    halves = np.frombuffer(file.read(end - begin), "<u2")
-    return (halves.astype("<u4") << 16).view("<f4").reshape(row["shape"])
+def _array(file, at, shape, code):
+    """Read one array; the library would map the whole file into memory."""
+    array = np.empty(shape, code)
+    file.seek(at)
+    read = file.readinto(memoryview(array.reshape(-1).view("u1")))
+    if read != array.nbytes:
+        raise CheckpointError(
+            "%s: ends at byte %d; expected %d more. The file was changed "
+            "while it was read." % (file.name, at + read,
+                                    array.nbytes - read))
+    return array
+
+
+def _bfloat16(halves):
+    """Return float32 values, given their upper halves."""
+    values = (halves.reshape(-1).astype("<u4") << 16).view("<f4")
+    return values.reshape(halves.shape)
 
 
 def _notes(metadata, where):

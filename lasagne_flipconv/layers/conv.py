@@ -10,7 +10,7 @@ from .base import BaseConvLayer, drop_in, with_stock
 __all__ = ["Conv1DLayer", "Conv2DLayer", "Conv3DLayer"]
 
 # modules whose convolution functions all compute what our own path computes
-_KNOWN_MODULES = ("theano.", "lasagne.theano_extensions.")
+KNOWN_MODULES = ("theano.", "lasagne.theano_extensions.")
 
 
 class _Convolution(BaseConvLayer):
@@ -27,7 +27,7 @@ class _Convolution(BaseConvLayer):
     def convolve(self, input, **kwargs):
         function = self.convolution
         module = getattr(function, "__module__", None) or ""
-        if function is None or module.startswith(_KNOWN_MODULES):
+        if function is None or module.startswith(KNOWN_MODULES):
             return super().convolve(input, **kwargs)
         return function(input, self.W, self.input_shape, self.get_W_shape(),
                         **self._options(function))

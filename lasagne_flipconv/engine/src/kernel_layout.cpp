@@ -70,32 +70,57 @@ void KernelLayout::for_each_tile(const Move &move) const {
     }
 }
 
+namespace {
+
+// The offset of each place of a kernel, in bytes.
+std::vector<long> offsets_of_places(const fc_array &kernel) {
+    std::vector<long> offsets(1, 0);
+    for (long axis = 2; axis < kernel.ndim; ++axis) {
+        std::vector<long> longer;
+        for (long before : offsets)
+            for (long i = 0; i < kernel.shape[axis]; ++i)
+                longer.push_back(before + i * kernel.strides[axis]);
+        offsets = longer;
+    }
+    return offsets;
+}
+
+float at_bytes(const char *values) {
+    return *reinterpret_cast<const float *>(values);
+}
+
+} // namespace
+
 void KernelLayout::pack(const fc_array &kernel, bool flip, const float *scale,
                         long scales, float *packed) const {
     if (has_padding_) memset(packed, 0, bytes_);
     auto *source = static_cast<const char *>(kernel.data);
     long places = place_.size(), to_output = kernel.strides[0],
          to_input = kernel.strides[1];
-    std::vector<long> from(1, 0); // offset of each place, in bytes
-    for (long axis = 2; axis < kernel.ndim; ++axis) {
-        std::vector<long> longer;
-        for (long before : from)
-            for (long i = 0; i < kernel.shape[axis]; ++i)
-                longer.push_back(before + i * kernel.strides[axis]);
-        from = longer;
-    }
+    auto from = offsets_of_places(kernel);
     if (flip) std::reverse(from.begin(), from.end());
+    std::vector<float> factors(groups_ * outputs_, 1.f);
+    if (scale)
+        for (size_t o = 0; o < factors.size(); ++o)
+            factors[o] = scale[scales == 1 ? 0 : o];
     for_each_tile([&](long g, long o0, long o1, long i0, long i1) {
+        // the usual order, in which a compiler knows all but the source
+        bool line = o1 - o0 == TILE
+                && output_[o1 - 1] - output_[o0] == TILE - 1;
+        const float *factor = &factors[g * outputs_];
         for (long p = 0; p < places; ++p)
             for (long i = i0; i < i1; ++i) {
                 const char *at = source + from[p] + i * to_input
                         + (g * outputs_ + o0) * to_output;
                 float *to = packed + group_[g] + input_[i] + place_[p];
-                for (long o = o0; o < o1; ++o, at += to_output) {
-                    float value = *reinterpret_cast<const float *>(at);
-                    if (scale)
-                        value *= scale[scales == 1 ? 0 : g * outputs_ + o];
-                    to[output_[o]] = value;
+                if (line) {
+                    to += output_[o0];
+                    for (long o = 0; o < TILE; ++o)
+                        to[o] = at_bytes(at + o * to_output)
+                                * factor[o0 + o];
+                } else {
+                    for (long o = o0; o < o1; ++o, at += to_output)
+                        to[output_[o]] = at_bytes(at) * factor[o];
                 }
             }
     });

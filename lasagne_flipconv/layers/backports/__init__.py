@@ -7,8 +7,8 @@ layers of the submodules `dnn` and `cuda_convnet` are Lasagne's own only where
 it has a GPU to run on.
 """
 from ..base import stock_class
-from . import (cuda_convnet, dense, dnn, merge, noise, normalization, pool, shape, special,
-               transformer, upscale)
+from . import (cuda_convnet, dense, dnn, merge, noise, normalization, pool,
+               shape, special, transformer, upscale)
 from .common import choose
 
 _MODULES = (dense, merge, noise, normalization, pool, shape, special,

@@ -101,7 +101,8 @@ class ShuffleBC01ToC01BLayer(Layer):
     Parameters
     ----------
     <incoming>
-    <kwargs>
+    name : str, optional
+        Name of the layer.
 
     Examples
     --------
@@ -123,7 +124,8 @@ class ShuffleC01BToBC01Layer(Layer):
     Parameters
     ----------
     <incoming>
-    <kwargs>
+    name : str, optional
+        Name of the layer.
 
     Examples
     --------
