@@ -30,7 +30,7 @@ def long_description():
 
     That is the picture, and links to other files of the repository.
     """
-    text = re.sub(r"(?s)\.\. picture\n.*?\.\. end of picture\n\n", "",
+    text = re.sub(r"(?s)\.\. picture: .*?\.\. end of picture\n\n", "",
                   read("README.rst"))
     return re.sub(r"`([^`<]+) <[\w/.]+>`__", r"\1", text)
 

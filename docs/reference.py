@@ -15,7 +15,7 @@ __all__ = ["documented", "modules", "write"]
 PACKAGE = lasagne_flipconv.__name__
 
 #: What most scripts need; their pages come first.
-MAIN = (PACKAGE, PACKAGE + ".layers")
+MAIN = (PACKAGE, PACKAGE + ".layers", PACKAGE + ".engine")
 
 #: Packages whose modules are public as a whole only.
 _WHOLE = (PACKAGE + ".layers", PACKAGE + ".cli", PACKAGE + ".formats",
@@ -52,7 +52,8 @@ def documented(name, module):
 def write(folder):
     """Write one page for the package, and one for each module.
 
-    Those in MAIN go into the folder ``main``, the others into ``modules``.
+    Those in MAIN go into the folder ``main``, the others into ``modules``, and
+    a table of them into ``modules.txt``.
 
     Parameters
     ----------
@@ -60,11 +61,23 @@ def write(folder):
         Where to; made if it is not there.
     """
     pages = dict(modules(), **{PACKAGE: lasagne_flipconv})
+    listed = ["* - :doc:`%s </generated/modules/%s>`\n  - %s"
+              % (name[len(PACKAGE) + 1:], name, _summary(module))
+              for name, module in pages.items() if name not in MAIN]
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "modules.txt").write_text(
+        ".. list-table::\n   :widths: 1 4\n\n"
+        + "".join("   %s\n" % line for row in listed
+                  for line in row.splitlines()), encoding="utf-8")
     for name, module in pages.items():
         text = "\n".join(_page(name, module, documented(name, module)))
         parent = folder / ("main" if name in MAIN else "modules")
         parent.mkdir(parents=True, exist_ok=True)
         (parent / (name + ".rst")).write_text(text + "\n", encoding="utf-8")
+
+
+def _summary(module):
+    return inspect.getdoc(module).splitlines()[0]
 
 
 def _page(name, module, names):
