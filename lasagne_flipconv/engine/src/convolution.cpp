@@ -104,15 +104,21 @@ dnnl::convolution_forward::primitive_desc hint(const Dims &d) {
             d.after);
 }
 
-bool try_grad_kernel(const Geometry &g, const Dims &d, Tag tag, bool,
-                     Convolution &c) {
-    dnnl::convolution_backward_weights::primitive_desc found(
-            cpu(), DIRECT, activations(d.input, tag),
+template <class Gradient>
+typename Gradient::primitive_desc describe_gradient(const Geometry &g,
+                                                    const Dims &d, Tag tag) {
+    return {cpu(), DIRECT, activations(d.input, tag),
             activations(d.kernel, Tag::any), activations(d.output, tag),
             d.stride, d.dilation, d.before, d.after, hint(d),
-            attributes(g, d, false), true);
+            attributes(g, d, false), true};
+}
+
+bool try_grad_kernel(const Geometry &g, const Dims &d, Tag tag, bool,
+                     Convolution &c) {
+    using Gradient = dnnl::convolution_backward_weights;
+    auto found = describe_gradient<Gradient>(g, d, tag);
     if (!accept(found, c)) return false;
-    c.primitive = dnnl::convolution_backward_weights(found);
+    c.primitive = Gradient(found);
     c.input = found.src_desc();
     c.kernel = found.diff_weights_desc();
     c.output = found.diff_dst_desc();
@@ -121,13 +127,10 @@ bool try_grad_kernel(const Geometry &g, const Dims &d, Tag tag, bool,
 
 bool try_grad_input(const Geometry &g, const Dims &d, Tag tag, bool,
                     Convolution &c) {
-    dnnl::convolution_backward_data::primitive_desc found(
-            cpu(), DIRECT, activations(d.input, tag),
-            activations(d.kernel, Tag::any), activations(d.output, tag),
-            d.stride, d.dilation, d.before, d.after, hint(d),
-            attributes(g, d, false), true);
+    using Gradient = dnnl::convolution_backward_data;
+    auto found = describe_gradient<Gradient>(g, d, tag);
     if (!accept(found, c)) return false;
-    c.primitive = dnnl::convolution_backward_data(found);
+    c.primitive = Gradient(found);
     c.input = found.diff_src_desc();
     c.kernel = found.weights_desc();
     c.output = found.diff_dst_desc();
