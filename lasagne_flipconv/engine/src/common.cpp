@@ -255,7 +255,7 @@ int fc_run(void *state, const long *params, long n_params,
         case POOL_GRAD: return pool_run(kind, rest, in, out);
         case NORM:
         case NORM_GRAD:
-        case CHANNEL_SUM: return norm_run(kind, mine, rest, in, out);
+        case CHANNEL_SUM: return norm_run(kind, in, out);
         }
         throw std::logic_error("unknown kind of Op");
     });
