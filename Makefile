@@ -41,7 +41,8 @@ soak: $(READY)
 	$(RUN) tests/soak.py
 
 sanitize: $(READY)
-	LD_PRELOAD=$$($(CXX) -print-file-name=libasan.so) \
+	LD_PRELOAD="$$($(CXX) -print-file-name=libasan.so) \
+	$$($(CXX) -print-file-name=libstdc++.so)" \
 	ASAN_OPTIONS=detect_leaks=0 \
 	THEANO_FLAGS=base_compiledir=build/sanitize,gcc.cxxflags=-fsanitize=address \
 	$(RUN) -m pytest -q tests/test_engine_conv.py tests/test_engine_pool.py
