@@ -197,7 +197,8 @@ def test_scan():
 
 def test_fast_compile():
     x, w = tensor(4), tensor(4)
-    quick, stock = both([x, w], conv(x, w), mode="FAST_COMPILE")
+    quick = theano.function([x, w], conv(x, w), mode="FAST_COMPILE")
+    _, stock = both([x, w], conv(x, w))
     assert "Convolution" in names(quick)
     arrays = values(3, 2, 6, 5), values(4, 2, 3, 2)
     check_close(quick(*arrays), stock(*arrays))

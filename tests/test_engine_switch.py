@@ -13,6 +13,7 @@ import theano.tensor as T
 from engine_cases import MODE, names, needs_engine, tensor, values
 from lasagne_flipconv import engine
 from lasagne_flipconv.engine import library, state
+from theano.tensor.nnet.abstract_conv import AbstractConv2d_gradWeights
 
 pytestmark = needs_engine
 
@@ -148,6 +149,18 @@ def test_bit_for_bit():
     for _ in range(5):
         for a, b in zip(run(*arrays), first):
             np.testing.assert_array_equal(a, b)
+
+
+def test_kernel_of_one_with_stride_bit_for_bit():
+    # an implementation of oneDNN is left out for this
+    x, g, size = tensor(4), tensor(4), T.lvector()
+    run = theano.function([x, g, size], AbstractConv2d_gradWeights(
+        subsample=(2, 2))(x, g, size), mode=MODE)
+    for channels in (3, 8):
+        arrays = values(3, channels, 16, 16), values(3, 16, 8, 8), [1, 1]
+        first = run(*arrays)
+        for _ in range(300):
+            np.testing.assert_array_equal(run(*arrays), first)
 
 
 def test_changed_in_place():

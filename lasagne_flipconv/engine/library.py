@@ -73,6 +73,7 @@ def find():
                   include.parents[2])
 
 
+@functools.lru_cache(maxsize=None)
 def _installed_file(distribution, ending):
     way_out = "Install it with 'pip install lasagne-flipconv[fast]'."
     try:

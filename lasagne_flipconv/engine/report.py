@@ -20,7 +20,7 @@ _STOCK = tuple(LOWER) + (
     corr3d.Corr3dMM_gradInputs,
     pool.Pool, pool.MaxPoolGrad, pool.AveragePoolGrad)
 
-_OWN_LOOPS = ("pool", "pool_grad", "channel_sum")
+_OWN_LOOPS = ("pool", "pool_grad", "norm", "norm_grad", "channel_sum")
 
 
 def report(function):

@@ -61,6 +61,16 @@ Buffers &buffers() {
     return *all;
 }
 
+size_t size_of_buffer(void *buffer) {
+    size_t size;
+    memcpy(&size, static_cast<char *>(buffer) - Buffers::LINES, sizeof size);
+    return size;
+}
+
+void free_buffer(void *buffer) {
+    free(static_cast<char *>(buffer) - Buffers::LINES);
+}
+
 } // namespace
 
 void fail(const char *format, ...) {
@@ -245,7 +255,7 @@ int fc_run(void *state, const long *params, long n_params,
         case POOL_GRAD: return pool_run(kind, rest, in, out);
         case NORM:
         case NORM_GRAD:
-        case CHANNEL_SUM: return norm_run(kind, mine, rest, in, out);
+        case CHANNEL_SUM: return norm_run(kind, in, out);
         }
         throw std::logic_error("unknown kind of Op");
     });
@@ -283,16 +293,14 @@ void *fc_get_buffer(unsigned long bytes) {
 
 void fc_give_buffer(void *buffer) {
     auto &all = buffers();
-    char *memory = static_cast<char *>(buffer) - Buffers::LINES;
-    size_t size;
-    memcpy(&size, memory, sizeof size);
-    {
-        std::lock_guard<std::mutex> lock(all.mutex);
-        if (all.unused_bytes + size <= Buffers::LIMIT) {
-            all.unused.emplace(size, buffer);
-            all.unused_bytes += size;
-            return;
-        }
+    size_t size = size_of_buffer(buffer);
+    std::lock_guard<std::mutex> lock(all.mutex);
+    if (all.unused_bytes + size > Buffers::LIMIT) { // sizes of the past
+        for (auto &unused : all.unused) free_buffer(unused.second);
+        all.unused.clear();
+        all.unused_bytes = 0;
     }
-    free(memory);
+    if (size > Buffers::LIMIT) return free_buffer(buffer);
+    all.unused.emplace(size, buffer);
+    all.unused_bytes += size;
 }

@@ -1,31 +1,22 @@
 // Normalization by the statistics of the batch, and sums over all but the
 // channels.
+//
+// Theano adds up in float64; with the float32 sums of oneDNN, the gradient of
+// a scale has three digits less where values have a mean far from zero. Here
+// short runs are added up in float32 and those in float64, which costs
+// nothing: reading the values takes all the time.
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <limits>
 
-#include "onednn.hpp"
+#include "common.hpp"
 
 namespace flipconv {
 
 namespace {
 
-using dnnl::memory;
-using Flags = dnnl::normalization_flags;
-
-struct Norm {
-    dnnl::primitive primitive;
-    memory::desc values, statistics, scratch;
-    std::string name;
-};
-
-struct Extent {
-    long batch, places, channels;
-    bool empty() const { return batch * places * channels == 0; }
-    memory::desc values() const {
-        return activations({batch, channels, 1, places});
-    }
+struct Extent { // rows of channels
+    long rows, channels;
 };
 
 const char *where(Kind kind) {
@@ -36,8 +27,8 @@ Extent extent_of(Kind kind, const fc_array &x) {
     if (x.ndim < 2)
         fail("%s: the input has shape %s; expected (batch, ..., channels).",
              where(kind), text_of(x).c_str());
-    Extent e = {x.shape[0], 1, x.shape[x.ndim - 1]};
-    for (long i = 1; i < x.ndim - 1; ++i) e.places *= x.shape[i];
+    Extent e = {1, x.shape[x.ndim - 1]};
+    for (long i = 0; i < x.ndim - 1; ++i) e.rows *= x.shape[i];
     return e;
 }
 
@@ -47,131 +38,124 @@ void check_vector(const char *name, const fc_array &vector, const Extent &e) {
              text_of(vector).c_str(), e.channels);
 }
 
-template <class Description>
-void accept(const Description &found, Norm &norm) {
-    if (is_reference(found))
-        throw std::runtime_error(
-                "batch normalization: oneDNN has only its slow reference "
-                "implementation for this shape.");
-    norm.scratch = found.scratchpad_desc();
-    norm.name = found.impl_info_str();
-}
+constexpr long PARTS = 64; // whatever the number of threads: the same bits
+constexpr long RUN = 64;   // rows that are added up in float32
 
-dnnl::batch_normalization_forward::primitive_desc forward(const Extent &e,
-                                                          float epsilon) {
-    dnnl::primitive_attr attr;
-    attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);
-    return {cpu(), dnnl::prop_kind::forward_training, e.values(), e.values(),
-            epsilon, Flags::use_scale | Flags::use_shift, attr};
-}
-
-std::shared_ptr<Norm> make_norm(const Extent &e, float epsilon) {
-    auto norm = std::make_shared<Norm>();
-    auto found = forward(e, epsilon);
-    accept(found, *norm);
-    norm->primitive = dnnl::batch_normalization_forward(found);
-    norm->values = e.values();
-    norm->statistics = found.mean_desc();
-    return norm;
-}
-
-std::shared_ptr<Norm> make_norm_grad(const Extent &e) {
-    auto norm = std::make_shared<Norm>();
-    dnnl::primitive_attr attr;
-    attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);
-    dnnl::batch_normalization_backward::primitive_desc found(
-            cpu(), dnnl::prop_kind::backward, e.values(), e.values(),
-            e.values(), 0.f, Flags::use_scale | Flags::use_shift,
-            forward(e, 0.f), attr);
-    accept(found, *norm);
-    norm->primitive = dnnl::batch_normalization_backward(found);
-    norm->values = e.values();
-    norm->statistics = found.mean_desc();
-    return norm;
+// Add up `count` values per row; add(row, run) adds those of one row to run.
+template <class Add>
+std::vector<double> sum_rows(long rows, long count, Scratch &scratch,
+                             const Add &add) {
+    auto *parts = static_cast<double *>(
+            scratch.take(PARTS * count * sizeof(double)));
+    float *runs = scratch.floats(PARTS * count);
+#pragma omp parallel for schedule(static)
+    for (long part = 0; part < PARTS; ++part) {
+        double *sum = parts + part * count;
+        float *run = runs + part * count;
+        std::fill(sum, sum + count, 0.);
+        long end = rows * (part + 1) / PARTS;
+        for (long first = rows * part / PARTS; first < end; first += RUN) {
+            std::fill(run, run + count, 0.f);
+            for (long row = first; row < std::min(first + RUN, end); ++row)
+                add(row, run);
+            for (long i = 0; i < count; ++i) sum[i] += run[i];
+        }
+    }
+    std::vector<double> total(count, 0.);
+    for (long part = 0; part < PARTS; ++part)
+        for (long i = 0; i < count; ++i) total[i] += parts[part * count + i];
+    return total;
 }
 
 float *floats(const fc_array &array) {
     return static_cast<float *>(array.data);
 }
 
-void fill(const fc_array &array, float value) {
-    std::fill(floats(array), floats(array) + element_count(array), value);
+void run_sum(const Extent &e, const fc_array &x, float *result,
+             Scratch &scratch) {
+    const float *values = dense(x, scratch);
+    long channels = e.channels;
+    auto sum = sum_rows(e.rows, channels, scratch, [=](long row, float *run) {
+        const float *at = values + row * channels;
+        for (long c = 0; c < channels; ++c) run[c] += at[c];
+    });
+    std::copy(sum.begin(), sum.end(), result);
+}
+
+// Write `mean` and one over the deviation. Of nothing they are not a number.
+void statistics(const Extent &e, const float *x, float epsilon, float *mean,
+                float *inverse, Scratch &scratch) {
+    long channels = e.channels;
+    auto sum = sum_rows(e.rows, channels, scratch, [=](long row, float *run) {
+        const float *at = x + row * channels;
+        for (long c = 0; c < channels; ++c) run[c] += at[c];
+    });
+    for (long c = 0; c < channels; ++c) mean[c] = sum[c] / e.rows;
+    auto squares = sum_rows(
+            e.rows, channels, scratch, [=](long row, float *run) {
+                const float *at = x + row * channels;
+                for (long c = 0; c < channels; ++c)
+                    run[c] += (at[c] - mean[c]) * (at[c] - mean[c]);
+            });
+    for (long c = 0; c < channels; ++c)
+        inverse[c] = 1 / std::sqrt(float(squares[c] / e.rows) + epsilon);
 }
 
 // in: x, scale, bias, epsilon; out: y, mean, 1 / deviation
-void run_norm(State &state, const Extent &e, const fc_array *in,
-              const fc_array *out) {
-    if (e.empty()) { // the mean of nothing is not a number
-        fill(out[1], std::numeric_limits<float>::quiet_NaN());
-        return fill(out[2], std::numeric_limits<float>::quiet_NaN());
-    }
-    auto epsilon = static_cast<float>(scalar(in[3]));
-    long bits = 0;
-    memcpy(&bits, &epsilon, sizeof epsilon);
-    auto norm = state.get<Norm>({bits, e.batch, e.places, e.channels},
-                                [&] { return make_norm(e, epsilon); });
+void run_norm(const Extent &e, const fc_array *in, const fc_array *out) {
     Scratch scratch;
-    float *variance = floats(out[2]);
-    Call call(norm->scratch, scratch);
-    call.read(DNNL_ARG_SRC, norm->values, dense(in[0], scratch), false);
-    call.read(DNNL_ARG_SCALE, norm->statistics, dense(in[1], scratch), false);
-    call.read(DNNL_ARG_SHIFT, norm->statistics, dense(in[2], scratch), false);
-    call.argument(DNNL_ARG_DST, norm->values, out[0].data);
-    call.argument(DNNL_ARG_MEAN, norm->statistics, out[1].data);
-    call.argument(DNNL_ARG_VARIANCE, norm->statistics, variance);
-    call.run(norm->primitive);
-    for (long c = 0; c < e.channels; ++c)
-        variance[c] = 1 / std::sqrt(variance[c] + epsilon);
-    set_implementation(norm->name);
+    long channels = e.channels;
+    const float *x = dense(in[0], scratch), *scale = dense(in[1], scratch),
+                *bias = dense(in[2], scratch);
+    float *y = floats(out[0]), *mean = floats(out[1]),
+          *inverse = floats(out[2]), *factor = scratch.floats(channels);
+    statistics(e, x, scalar(in[3]), mean, inverse, scratch);
+    for (long c = 0; c < channels; ++c) factor[c] = scale[c] * inverse[c];
+#pragma omp parallel for schedule(static)
+    for (long row = 0; row < e.rows; ++row) {
+        const float *from = x + row * channels;
+        float *to = y + row * channels;
+        for (long c = 0; c < channels; ++c)
+            to[c] = (from[c] - mean[c]) * factor[c] + bias[c];
+    }
 }
 
 // in: x, gradient, scale, mean, 1 / deviation; out: gradients of x, scale and
-// bias. The deviation has epsilon in it, so the primitive is given none.
-void run_norm_grad(State &state, const Extent &e, const fc_array *in,
-                   const fc_array *out) {
-    if (e.empty()) {
-        fill(out[1], 0);
-        return fill(out[2], 0);
-    }
-    auto norm = state.get<Norm>({e.batch, e.places, e.channels},
-                                [&] { return make_norm_grad(e); });
+// bias
+void run_norm_grad(const Extent &e, const fc_array *in, const fc_array *out) {
     Scratch scratch;
-    const float *inverse = dense(in[4], scratch);
-    float *variance = scratch.floats(e.channels);
-    for (long c = 0; c < e.channels; ++c)
-        variance[c] = 1 / (inverse[c] * inverse[c]);
-    Call call(norm->scratch, scratch);
-    call.read(DNNL_ARG_SRC, norm->values, dense(in[0], scratch), false);
-    call.read(DNNL_ARG_DIFF_DST, norm->values, dense(in[1], scratch), false);
-    call.read(DNNL_ARG_SCALE, norm->statistics, dense(in[2], scratch), false);
-    call.read(DNNL_ARG_MEAN, norm->statistics, dense(in[3], scratch), false);
-    call.argument(DNNL_ARG_VARIANCE, norm->statistics, variance);
-    call.argument(DNNL_ARG_DIFF_SRC, norm->values, out[0].data);
-    call.argument(DNNL_ARG_DIFF_SCALE, norm->statistics, out[1].data);
-    call.argument(DNNL_ARG_DIFF_SHIFT, norm->statistics, out[2].data);
-    call.run(norm->primitive);
-    set_implementation(norm->name);
-}
-
-// The rows are cut into equal parts whatever the number of threads, so the
-// sum is the same bit for bit.
-void channel_sum(const Extent &e, const float *x, float *sum,
-                 Scratch &scratch) {
-    constexpr long PARTS = 64;
-    long rows = e.batch * e.places, channels = e.channels;
-    float *partial = scratch.floats(PARTS * channels);
-#pragma omp parallel for schedule(static)
-    for (long part = 0; part < PARTS; ++part) {
-        float *mine = partial + part * channels;
-        std::fill(mine, mine + channels, 0.f);
-        for (long r = rows * part / PARTS; r < rows * (part + 1) / PARTS; ++r)
-            for (long c = 0; c < channels; ++c)
-                mine[c] += x[r * channels + c];
+    long channels = e.channels;
+    const float *x = dense(in[0], scratch), *dy = dense(in[1], scratch),
+                *scale = dense(in[2], scratch), *mean = dense(in[3], scratch),
+                *inverse = dense(in[4], scratch);
+    auto sums = sum_rows(
+            e.rows, 2 * channels, scratch, [=](long row, float *run) {
+                const float *value = x + row * channels,
+                            *gradient = dy + row * channels;
+                for (long c = 0; c < channels; ++c) {
+                    run[c] += gradient[c];
+                    run[channels + c] += gradient[c] * (value[c] - mean[c]);
+                }
+            });
+    float *dx = floats(out[0]), *dscale = floats(out[1]),
+          *dbias = floats(out[2]), *factor = scratch.floats(channels),
+          *slope = scratch.floats(channels), *shift = scratch.floats(channels);
+    for (long c = 0; c < channels; ++c) {
+        dbias[c] = sums[c];
+        dscale[c] = e.rows ? sums[channels + c] * inverse[c] : 0;
+        factor[c] = scale[c] * inverse[c];
+        slope[c] = inverse[c] * inverse[c] * (sums[channels + c] / e.rows);
+        shift[c] = sums[c] / e.rows;
     }
-    std::fill(sum, sum + channels, 0.f);
-    for (long part = 0; part < PARTS; ++part)
+#pragma omp parallel for schedule(static)
+    for (long row = 0; row < e.rows; ++row) {
+        const float *value = x + row * channels,
+                    *gradient = dy + row * channels;
+        float *to = dx + row * channels;
         for (long c = 0; c < channels; ++c)
-            sum[c] += partial[part * channels + c];
+            to[c] = factor[c] * (gradient[c] - shift[c]
+                                 - (value[c] - mean[c]) * slope[c]);
+    }
 }
 
 } // namespace
@@ -200,14 +184,13 @@ void norm_shapes(Kind kind, Params, const fc_array *in, fc_shape *out) {
     if (kind == NORM_GRAD) check_vector("the deviation", in[first + 2], e);
 }
 
-void norm_run(Kind kind, State &state, Params, const fc_array *in,
-              const fc_array *out) {
+void norm_run(Kind kind, const fc_array *in, const fc_array *out) {
     Extent e = extent_of(kind, in[0]);
-    if (kind == NORM) return run_norm(state, e, in, out);
-    if (kind == NORM_GRAD) return run_norm_grad(state, e, in, out);
-    Scratch scratch;
     set_implementation("own loops");
-    channel_sum(e, dense(in[0], scratch), floats(out[0]), scratch);
+    if (kind == NORM) return run_norm(e, in, out);
+    if (kind == NORM_GRAD) return run_norm_grad(e, in, out);
+    Scratch scratch;
+    run_sum(e, in[0], floats(out[0]), scratch);
 }
 
 } // namespace flipconv
