@@ -31,13 +31,6 @@ def _check_convolution(node):
     return None
 
 
-def _check_grad_input_3d(node):
-    # oneDNN 3.2 has ended with a segmentation fault here
-    if any(d > 1 for d in node.op.filter_dilation):
-        return "its kernel is dilated over three axes"
-    return None
-
-
 def _check_pool(node):
     op, ndim = node.op, node.inputs[0].ndim
     if op.ndim not in (2, 3) or ndim != op.ndim + 2:
@@ -142,7 +135,6 @@ _CHECKS = {op: check for check, ops in (
     (_check_convolution, [abstract_conv.AbstractConv2d,
                           abstract_conv.AbstractConv2d_gradWeights,
                           abstract_conv.AbstractConv2d_gradInputs]),
-    (_check_grad_input_3d, [abstract_conv.AbstractConv3d_gradInputs]),
     (_check_pool, [pool.Pool, pool.MaxPoolGrad, pool.AveragePoolGrad]),
     (_check_norm, [bn.AbstractBatchNormTrain, bn.AbstractBatchNormTrainGrad,
                    bn.AbstractBatchNormInference])) for op in ops}
