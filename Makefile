@@ -67,7 +67,8 @@ soak: $(READY)  ## compare the engine with Theano on 10,000 geometries (1 h)
 
 .PHONY: sanitize
 sanitize: $(READY)  ## run tests of the engine under AddressSanitizer
-	LD_PRELOAD=$$($(CXX) -print-file-name=libasan.so) \
+	LD_PRELOAD="$$($(CXX) -print-file-name=libasan.so) \
+	$$($(CXX) -print-file-name=libstdc++.so)" \
 	ASAN_OPTIONS=detect_leaks=0 \
 	THEANO_FLAGS=base_compiledir=build/sanitize,gcc.cxxflags=-fsanitize=address \
 	$(RUN) -m pytest -q tests/test_engine_conv.py tests/test_engine_pool.py

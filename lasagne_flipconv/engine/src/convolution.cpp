@@ -101,8 +101,9 @@ bool try_forward(const Geometry &g, const Dims &d, Tag tag, bool fuse,
     return true;
 }
 
-// The gradients are described with the help of a forward convolution.
-dnnl::convolution_forward::primitive_desc hint(const Dims &d) {
+// The gradients are described with the help of a forward convolution. It has
+// to outlive their descriptions: next_impl() looks at it again.
+dnnl::convolution_forward::primitive_desc hint_of(const Dims &d) {
     auto any = [](const memory::dims &dims) {
         return activations(dims, Tag::any);
     };
@@ -113,18 +114,20 @@ dnnl::convolution_forward::primitive_desc hint(const Dims &d) {
 }
 
 template <class Gradient>
-typename Gradient::primitive_desc describe_gradient(const Geometry &g,
-                                                    const Dims &d, Tag tag) {
+typename Gradient::primitive_desc describe_gradient(
+        const Geometry &g, const Dims &d, Tag tag,
+        const dnnl::convolution_forward::primitive_desc &hint) {
     return {cpu(), DIRECT, activations(d.input, tag),
             activations(d.kernel, Tag::any), activations(d.output, tag),
-            d.stride, d.dilation, d.before, d.after, hint(d),
+            d.stride, d.dilation, d.before, d.after, hint,
             attributes(g, d, false), true};
 }
 
 bool try_grad_kernel(const Geometry &g, const Dims &d, Tag tag, bool,
                      Convolution &c) {
     using Gradient = dnnl::convolution_backward_weights;
-    auto found = describe_gradient<Gradient>(g, d, tag);
+    auto hint = hint_of(d);
+    auto found = describe_gradient<Gradient>(g, d, tag, hint);
     // Of 1 x 1 kernels with a stride and fewer than 16 channels, the result of
     // this one depends on which thread is first (oneDNN 3.2).
     bool strided = std::any_of(g.stride, g.stride + g.axes,
@@ -140,7 +143,8 @@ bool try_grad_kernel(const Geometry &g, const Dims &d, Tag tag, bool,
 bool try_grad_input(const Geometry &g, const Dims &d, Tag tag, bool,
                     Convolution &c) {
     using Gradient = dnnl::convolution_backward_data;
-    auto found = describe_gradient<Gradient>(g, d, tag);
+    auto hint = hint_of(d);
+    auto found = describe_gradient<Gradient>(g, d, tag, hint);
     if (!accept(found, c)) return false;
     c.primitive = Gradient(found);
     c.input = found.diff_src_desc();
