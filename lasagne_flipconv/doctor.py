@@ -59,8 +59,9 @@ def examine(tell=lambda finding: None):
     Returns
     -------
     list of Finding
-        Python, NumPy, SciPy, compiler, compile cache, Theano, Lasagne, BLAS
-        and OpenMP. The product that is timed for BLAS takes a few seconds.
+        Python, NumPy, SciPy, compiler, compile cache, Theano, Lasagne, BLAS,
+        OpenMP and the fast engine. The product that is timed for BLAS takes a
+        few seconds.
 
     Examples
     --------
@@ -78,7 +79,8 @@ def examine(tell=lambda finding: None):
         add(check())
     for check in (theano, lasagne):
         add(check(findings))
-    for check, name in ((blas, "BLAS"), (openmp, "OpenMP")):
+    for check, name in ((blas, "BLAS"), (openmp, "OpenMP"),
+                        (fast_engine, "fast engine")):
         add(after_theano(check, name, findings))
     return findings
 
@@ -301,3 +303,17 @@ def openmp():
     return ok("OpenMP", "%d cores; Theano's own loops use %s" % (
         os.cpu_count() or 1, "all of them" if on else
         "one (openmp=False), BLAS as many as it likes"))
+
+
+def fast_engine():
+    """Check that convolutions in float32 run on oneDNN."""
+    from . import engine
+    reason = engine.why_off()
+    if reason is None:
+        floatx = sys.modules["theano"].config.floatX
+        return ok("fast engine", "oneDNN computes what is in float32; floatX "
+                  "is %s" % floatx)
+    if "not installed" in reason:
+        return Finding("fast engine", SLOW, first_line(reason),
+                       _PIP + "'lasagne-flipconv[fast]'")
+    return ok("fast engine", "not used: " + first_line(reason))

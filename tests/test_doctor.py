@@ -2,11 +2,11 @@
 import types
 
 import pytest
-from lasagne_flipconv import doctor, environment
+from lasagne_flipconv import doctor, engine, environment
 from lasagne_flipconv.cli import main
 
 NAMES = ["Python", "NumPy", "SciPy", "compiler", "compile cache", "Theano",
-         "Lasagne", "BLAS", "OpenMP"]
+         "Lasagne", "BLAS", "OpenMP", "fast engine"]
 
 
 @pytest.fixture
@@ -43,7 +43,8 @@ def test_every_finding_that_is_not_ok_names_a_command(monkeypatch, examined):
     assert all((f.mend is None) == (f.state == doctor.OK)
                for f in found.values())
     assert {name for name, f in found.items() if f.state == doctor.BROKEN
-            } == {"compiler", "compile cache", "Theano", "BLAS", "OpenMP"}
+            } == {"compiler", "compile cache", "Theano", "BLAS", "OpenMP",
+            "fast engine"}
 
 
 def test_theano_pymc_is_recognised(monkeypatch):
@@ -53,6 +54,17 @@ def test_theano_pymc_is_recognised(monkeypatch):
     assert found.state == doctor.BROKEN
     assert "Theano-PyMC 1.1.2" in found.detail
     assert "pip uninstall" in found.mend and "Theano==1.0.5" in found.mend
+
+
+@pytest.mark.parametrize("reason, state, text", [
+    (None, "ok", "floatX is"),
+    ("engine: onednn is not installed. Install it.", "slow", "not installed"),
+    ("the engine is switched off", "ok", "not used: the engine is switched")])
+def test_the_fast_engine_is_named(monkeypatch, reason, state, text):
+    monkeypatch.setattr(engine, "why_off", lambda: reason)
+    found = doctor.fast_engine()
+    assert found.state == state and text in found.detail
+    assert state == "ok" or "lasagne-flipconv[fast]" in found.mend
 
 
 @pytest.mark.parametrize("version, state", [

@@ -7,9 +7,9 @@ compiles, for any graph in float32; what it cannot do stays with Theano.
 from .library import EngineError
 from .report import report
 from .rewrites import register
-from .state import disable, disabled, enable, enabled
+from .state import disable, disabled, enable, enabled, why_off
 
 __all__ = ["enable", "disable", "disabled", "enabled", "report",
-           "EngineError"]
+           "why_off", "EngineError"]
 
 register()

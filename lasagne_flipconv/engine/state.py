@@ -77,6 +77,8 @@ def why_off():
         return "the engine is switched off"
     if theano.config.device != "cpu" or theano.config.init_gpu_device:
         return "Theano uses a GPU"
+    if not theano.config.cxx:
+        return "Theano has no C++ compiler"
     if _state["broken"]:
         return _state["broken"]
     try:
