@@ -1,8 +1,7 @@
 """ZIP archives, single arrays, and files of PyTorch."""
-import gzip
 
-from containers import (Attack, bomb, call, good_npy, member, npy, npz,
-                        tensor_pickle, torch_zip)
+from containers import (Attack, bomb, call, good_npy, gzipped, member, npy,
+                        npz, tensor_pickle, torch_zip)
 from gadgets import SHELL
 
 
@@ -42,7 +41,7 @@ def archives():
               "between its members")
     yield row("prefix", npz(prefix=b"MZ" + b"\0" * 62), "no format",
               "broken")
-    yield row("polyglot-gzip", npz(prefix=gzip.compress(b"].", mtime=0)),
+    yield row("polyglot-gzip", npz(prefix=gzipped(b"].")),
               "but its content is gzip", "broken")
     yield row("polyglot-pickle", npz(prefix=call("os", "system", (SHELL,))),
               "but its content is pickle", "broken")

@@ -1,5 +1,6 @@
 """Make pickles, ZIP archives, arrays and messages, right or wrong on purpose.
 """
+import gzip
 import io
 import json
 import pickle
@@ -14,6 +15,16 @@ from gadgets import MARKER, SHELL
 #: One attack: its file, what it is modelled on, and the error it must get:
 #: "unsafe" is an UnsafeFileError, "broken" a CheckpointError.
 Attack = namedtuple("Attack", "file data format kind advisory error text")
+
+
+def gzipped(data):
+    """Return a gzip stream, the same from every version of Python.
+
+    They differ in the byte that names the system: Unix from 3.11 on.
+    """
+    stream = gzip.compress(data, mtime=0)
+    return stream[:9] + b"\3" + stream[10:]
+
 
 
 def call(module, name, arguments, style="global"):
