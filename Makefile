@@ -71,7 +71,8 @@ sanitize: $(READY)  ## run tests of the engine under AddressSanitizer
 	$$($(CXX) -print-file-name=libstdc++.so)" \
 	ASAN_OPTIONS=detect_leaks=0 \
 	THEANO_FLAGS=base_compiledir=build/sanitize,gcc.cxxflags=-fsanitize=address \
-	$(RUN) -m pytest -q tests/test_engine_conv.py tests/test_engine_pool.py
+	$(RUN) -m pytest -q tests/test_engine_conv.py tests/test_engine_pool.py \
+		tests/test_engine_norm.py tests/test_engine_kernels.py
 
 .PHONY: measure-files
 measure-files: $(READY)  ## print what loading and saving large files costs
