@@ -163,16 +163,6 @@ def test_kernel_of_one_with_stride_bit_for_bit():
             np.testing.assert_array_equal(run(*arrays), first)
 
 
-def test_changed_in_place():
-    w = theano.shared(values(4, 3, 3, 3))
-    x = tensor(4)
-    run = theano.function([x], T.nnet.conv2d(x, w), mode=MODE)
-    image = values(1, 3, 8, 8)
-    first = run(image)
-    w.get_value(borrow=True)[...] *= 2
-    np.testing.assert_allclose(run(image), 2 * first, rtol=1e-6)
-
-
 def test_two_threads():
     functions = [compiled(), compiled(border_mode="half")]
     arrays = [(values(2, 3 + i, 16, 16), values(8, 3 + i, 3, 3))
@@ -191,6 +181,21 @@ def test_two_threads():
     for thread in threads:
         thread.join()
     assert not wrong
+
+
+@pytest.mark.parametrize("asked, spins", [
+    ({}, "20000"), ({"GOMP_SPINCOUNT": "7"}, "7"),
+    ({"OMP_WAIT_POLICY": "passive"}, "0")])
+def test_how_threads_wait(asked, spins):
+    variables = {name: value for name, value in os.environ.items()
+                 if name not in ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY")}
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT + "run()\nimport os\n"
+         "print(os.environ.get('GOMP_SPINCOUNT'))"], text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        env=dict(variables, OMP_DISPLAY_ENV="verbose", **asked))
+    assert "GOMP_SPINCOUNT = '%s'" % spins in done.stderr
+    assert done.stdout.strip() == str(asked.get("GOMP_SPINCOUNT"))
 
 
 def test_results_outlive_the_function():

@@ -56,8 +56,9 @@ public:
     }
 };
 
-// What a node made for the shapes that it saw last. A batch size that changes
-// from call to call does not pile up more than CAPACITY.
+// What a node made for the shapes that it saw last, and, under the empty key,
+// for all. A batch size that changes from call to call does not pile up more
+// than CAPACITY.
 class State {
 public:
     using Key = std::vector<long>;

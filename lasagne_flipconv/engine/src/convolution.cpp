@@ -4,7 +4,7 @@
 #include <cstring>
 
 #include "geometry.hpp"
-#include "kernel_layout.hpp"
+#include "kernel_cache.hpp"
 #include "onednn.hpp"
 
 namespace flipconv {
@@ -225,21 +225,15 @@ const float *one_per_channel(const float *values, long count, long channels,
     return all;
 }
 
-float *packed_kernel(const Convolution &c, const Geometry &g,
-                     const fc_array &kernel, const Rest &rest,
-                     Scratch &scratch) {
-    auto *packed = static_cast<float *>(scratch.take(c.layout->bytes()));
-    c.layout->pack(kernel, g.flip, rest.scale, rest.scales, packed);
-    return packed;
-}
-
 void run_forward(const Convolution &c, const Geometry &g, const Sizes &s,
-                 const fc_array *in, float *y, Scratch &scratch) {
+                 KernelCache &cache, const fc_array *in, float *y,
+                 Scratch &scratch) {
     Rest rest = rest_of(g, in + 2, scratch);
+    auto kernel = cache.packed(*c.layout, c.kernel, in[1], g.flip, rest.scale,
+                               rest.scales, scratch);
     Call call(c.scratch, scratch);
     call.read(DNNL_ARG_SRC, c.input, dense(in[0], scratch));
-    call.read(DNNL_ARG_WEIGHTS, c.kernel,
-              packed_kernel(c, g, in[1], rest, scratch), false);
+    call.read(DNNL_ARG_WEIGHTS, c.kernel, kernel.get(), false);
     if (c.fused && g.bias)
         call.read(DNNL_ARG_BIAS, activations({s.outputs}, Tag::a),
                   one_per_channel(rest.bias, rest.biases, s.outputs,
@@ -264,10 +258,12 @@ void run_grad_kernel(const Convolution &c, const Geometry &g,
 }
 
 void run_grad_input(const Convolution &c, const Geometry &g,
-                    const fc_array *in, float *x, Scratch &scratch) {
+                    KernelCache &cache, const fc_array *in, float *x,
+                    Scratch &scratch) {
+    auto kernel = cache.packed(*c.layout, c.kernel, in[0], g.flip, nullptr, 0,
+                               scratch);
     Call call(c.scratch, scratch);
-    call.read(DNNL_ARG_WEIGHTS, c.kernel,
-              packed_kernel(c, g, in[0], Rest(), scratch), false);
+    call.read(DNNL_ARG_WEIGHTS, c.kernel, kernel.get(), false);
     call.read(DNNL_ARG_DIFF_DST, c.output, dense(in[1], scratch));
     call.write(DNNL_ARG_DIFF_SRC, c.input, x);
     call.run(c.primitive);
@@ -309,14 +305,16 @@ void convolution_run(Kind kind, State &state, Params params,
     key.insert(key.end(), s.input.begin(), s.input.end());
     key.insert(key.end(), s.kernel.begin(), s.kernel.end());
     auto c = state.get<Convolution>(key, [&] { return make(kind, g, s); });
+    auto cache = state.get<KernelCache>(
+            {}, [] { return std::make_shared<KernelCache>(); });
     set_implementation(c->name);
     auto *result = static_cast<float *>(out->data);
     if (kind == CONVOLUTION)
-        run_forward(*c, g, s, in, result, scratch);
+        run_forward(*c, g, s, *cache, in, result, scratch);
     else if (kind == CONVOLUTION_GRAD_KERNEL)
         run_grad_kernel(*c, g, in, result, scratch);
     else
-        run_grad_input(*c, g, in, result, scratch);
+        run_grad_input(*c, g, *cache, in, result, scratch);
 }
 
 } // namespace flipconv

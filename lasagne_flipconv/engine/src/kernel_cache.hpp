@@ -1,0 +1,38 @@
+// The kernel of a node in the order of its primitive, kept between calls.
+#pragma once
+
+#include <memory>
+#include <mutex>
+
+#include "kernel_layout.hpp"
+
+namespace flipconv {
+
+// Nothing tells that a kernel was changed in place, so at each call its values
+// are read and compared by their digest; packing reads and writes more than
+// that. A kernel that is new at each call, as in training, is soon packed
+// without being looked at.
+class KernelCache {
+public:
+    // values of a kernel in the order of a primitive
+    using Values = std::shared_ptr<const float>;
+
+    // As KernelLayout::pack; `order` is what `layout` was made of. What is not
+    // worth keeping lies in `scratch`.
+    Values packed(const KernelLayout &layout,
+                  const dnnl::memory::desc &order, const fc_array &kernel,
+                  bool flip, const float *scale, long scales,
+                  Scratch &scratch);
+
+private:
+    bool worth_looking(const fc_array &kernel);
+
+    std::mutex mutex_;
+    dnnl::memory::desc order_;
+    std::vector<uint64_t> seen_; // what `values_` was packed from
+    std::shared_ptr<float> values_;
+    int changes_ = 0;   // in a row
+    int unwatched_ = 0; // calls to come in which the kernel is not looked at
+};
+
+} // namespace flipconv
