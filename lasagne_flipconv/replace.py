@@ -5,6 +5,7 @@ and gets another class, with the flags that leave its function as it is. All
 that refers to it, be it a merge layer, an ``InverseLayer``, a wrapper or a
 variable of the caller, refers to it still.
 """
+import copy
 from collections import namedtuple
 
 import numpy as np
@@ -61,8 +62,9 @@ def replace_layers(network, using=None, *, check=False, inputs=None):
         included, also as an attribute, as in ``InverseLayer``.
     using : dict of type to type, optional
         For each class of layer the class to use instead; other layers are
-        left alone. By default each of Lasagne's convolution layers gives way
-        to the one of this package with the same name.
+        left alone. By default each of Lasagne's convolution layers, and its
+        ``BatchNormLayer``, gives way to the one of this package with the same
+        name.
     check : bool, default False
         Whether to compute the outputs before and after on random input, and
         to undo everything if they differ.
@@ -192,8 +194,8 @@ def _choice(layer, using):
 
 def _ours(cls):
     stock = cls.__module__.startswith("lasagne.layers.")
-    return getattr(layers, cls.__name__) if stock and row_of_class(
-        cls) else None
+    known = row_of_class(cls) or cls.__name__ == "BatchNormLayer"
+    return getattr(layers, cls.__name__) if stock and known else None
 
 
 def _reason(layer, using):
@@ -215,6 +217,8 @@ def _reason(layer, using):
 # --- the new layer ---------------------------------------------------------
 
 def _rebuilt(layer, cls):
+    if cls is layers.BatchNormLayer:
+        return _with_class(layer, cls)
     where = "replace_layers: %s → %s" % (name_of(layer), cls.__name__)
     convention = convention_of(layer)
     incoming = layer.input_layer or layer.input_shape
@@ -238,6 +242,13 @@ def _rebuilt(layer, cls):
     if new.W is not layer.W or new.b is not layer.b:
         raise ConventionError("%s: has other parameters then; expected the "
                               "same variables." % where)
+    return new
+
+
+def _with_class(layer, cls):
+    """Return a layer with the attributes of another, which are all it has."""
+    new = copy.copy(layer)
+    new.__class__ = cls
     return new
 
 

@@ -41,7 +41,13 @@ def whole_linspace(monkeypatch):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_lasagne_s_own_is_used(name):
-    assert getattr(backports, name) is getattr(lasagne.layers, name)
+    used, stock = getattr(backports, name), getattr(lasagne.layers, name)
+    if name == "batch_norm":
+        assert used is cases.IMPLEMENTATIONS[name]
+    elif name == "BatchNormLayer":
+        assert used is cases.IMPLEMENTATIONS[name] and stock in used.__bases__
+    else:
+        assert used is stock
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -79,6 +85,31 @@ def test_same_numbers(case, floatX, whole_linspace):
             np.testing.assert_allclose(y, expected, tolerance, tolerance)
             for p, q in zip(ours.get_params(), stock.get_params()):
                 np.testing.assert_allclose(p.get_value(), q.get_value(), 1e-6)
+
+
+@pytest.mark.parametrize("flags", FLAGS + [
+    {"batch_norm_use_averages": False, "deterministic": True},
+    {"batch_norm_update_averages": False}], ids=str)
+@pytest.mark.parametrize("case", [case for case in cases.CASES if case.name
+                                  == "BatchNormLayer"], ids=cases.name_of)
+def test_same_gradients(case, flags):
+    x, = cases.inputs_of(case)
+    ours, stock = (gradients(cases.build(case, cls), x, flags) for cls in (
+        cases.IMPLEMENTATIONS[case.name], lasagne.layers.BatchNormLayer))
+    for a, b in zip(ours, stock):
+        np.testing.assert_allclose(a, b, 1e-7, 1e-7)
+    assert len(ours) == len(stock)
+
+
+def gradients(layer, x, flags):
+    """Return the gradients of a layer's input and trained parameters."""
+    variable = theano.shared(x)
+    y = layer.get_output_for(variable, **flags)
+    weight = cases.values(x.shape, 9).astype(y.dtype)
+    wrt = [variable] + layer.get_params(trainable=True)
+    run = theano.function([], theano.grad((y * y * weight).sum(), wrt),
+                          mode=cases.MODE)
+    return run() + [p.get_value() for p in layer.get_params()]
 
 
 def copy_values(source, target):

@@ -92,6 +92,22 @@ def test_shapes_that_change():
             check_close(ours(x, w, g), stock(x, w, g))
 
 
+@pytest.mark.parametrize("pad, stride, dilation, groups, shapes", [
+    ((12, 50), (1, 2), (2, 5), 3, ((1, 3, 3, 7), (3, 1, 7, 11))),
+    ((10, 30), (1, 5), (1, 3), 1, ((5, 4, 3, 2), (1, 4, 11, 11))),
+    ((26, 16), (3, 5), (5, 3), 1, ((1, 5, 2, 5), (1, 5, 5, 5)))])
+def test_where_onednn_has_only_its_reference(pad, stride, dilation, groups,
+                                             shapes):
+    ours, stock = conv_functions(
+        border_mode=pad, subsample=stride, filter_dilation=dilation,
+        num_groups=groups)
+    x, w = values(*shapes[0]), values(*shapes[1])
+    size = [(i + 2 * p - (k - 1) * d - 1) // s + 1 for i, p, k, d, s in zip(
+        x.shape[2:], pad, w.shape[2:], dilation, stride)]
+    g = values(len(x), len(w), *size)
+    check_close(ours(x, w, g), stock(x, w, g))
+
+
 @pytest.mark.parametrize("shapes", [
     ((0, 3, 6, 5), (4, 3, 3, 2), (0, 4, 4, 4)),
     ((2, 0, 6, 5), (4, 0, 3, 2), (2, 4, 4, 4)),

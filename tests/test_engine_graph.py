@@ -7,6 +7,8 @@ import theano.tensor as T
 from engine_cases import (MODE, both, check_close, names, needs_engine,
                           needs_pkg_resources, tensor, values)
 from lasagne_flipconv import engine, layers
+from lasagne_flipconv.engine import ops_conv, ops_pool
+from theano.gof.opt import check_stack_trace
 from theano.tensor.signal.pool import pool_2d
 
 pytestmark = needs_engine
@@ -202,3 +204,14 @@ def test_fast_compile():
     assert "Convolution" in names(quick)
     arrays = values(3, 2, 6, 5), values(4, 2, 3, 2)
     check_close(quick(*arrays), stock(*arrays))
+
+
+def test_every_op_names_where_its_graph_was_built():
+    x, w = tensor(4), tensor(4)
+    y = pool_2d(T.nnet.relu(conv(x, w)), (2, 2), ignore_border=True)
+    run = theano.function([x, w], [y] + T.grad(y.sum(), [x, w]), mode=MODE)
+    assert check_stack_trace(run, (
+        ops_conv.Convolution, ops_conv.ConvolutionGradInput,
+        ops_conv.ConvolutionGradKernel, ops_pool.Pool, ops_pool.PoolGrad))
+    with pytest.raises(ValueError, match="test_engine_graph.py"):
+        run(values(1, 2, 5, 5), values(3, 4, 2, 2))

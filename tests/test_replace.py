@@ -71,6 +71,21 @@ def test_lasagne_s_own_layers(name, options):
     assert replace_layers(net).replaced == ()
 
 
+@pytest.mark.skipif(OLD, reason="Lasagne 0.1 has no batch normalization")
+def test_lasagne_s_own_batch_normalization():
+    net = lasagne.layers.Conv2DLayer(InputLayer((2, 4, 9, 8)), 5, 3)
+    net = lasagne.layers.batch_norm(net, epsilon=.01, alpha=.3)
+    norm, params = net.input_layer, lasagne.layers.get_all_params(net)
+    before = dict(vars(norm))
+    record = replace_layers(net, check=True)
+    assert layers.BatchNormLayer in [r.new for r in record.replaced]
+    assert type(norm) is layers.BatchNormLayer and vars(norm) == before
+    assert lasagne.layers.get_all_params(net) == params
+    x = cases.values((2, 5, 7, 6), 1, theano.config.floatX)
+    trained = norm.get_output_for(theano.shared(x)).eval()
+    np.testing.assert_allclose(trained.mean((0, 2, 3)), 0, atol=1e-5)
+
+
 @pytest.mark.skipif(not OLD, reason="Lasagne 0.2.dev1 refuses pad='same' with "
                     "even filters")
 def test_an_even_same_of_lasagne_0_1():

@@ -90,8 +90,24 @@ def _replace(fgraph, old, new):
     new = [y if y.type == x.type else patternbroadcast(y, x.broadcastable)
            for x, y in zip(old, new)]
     for x, y in zip(old, new):
-        copy_stack_trace(x, y)
+        _copy_stack_trace(fgraph, x, y)
     fgraph.replace_all_validate(list(zip(old, new)), reason="onednn")
+
+
+def _copy_stack_trace(fgraph, old, new):
+    """Let a new variable, and all on its way from the graph, name its origin.
+
+    The one that a message names is the Op's, under the views that we add.
+    """
+    seen, pending = set(), [new]
+    while pending:
+        variable = pending.pop()
+        node = variable.owner
+        if node is None or node in fgraph.apply_nodes or variable in seen:
+            continue
+        seen.add(variable)
+        copy_stack_trace(old, variable)
+        pending += node.inputs
 
 
 def register():

@@ -17,10 +17,6 @@ static dnnl::stream &stream() {
 
 Tag channels_last(size_t axes) { return axes == 5 ? Tag::ndhwc : Tag::nhwc; }
 
-Tag channels_first(size_t axes) {
-    return axes == 5 ? Tag::ncdhw : Tag::nchw;
-}
-
 memory::desc activations(const memory::dims &dims, Tag tag) {
     if (tag == Tag::undef) tag = channels_last(dims.size());
     return memory::desc(dims, memory::data_type::f32, tag);

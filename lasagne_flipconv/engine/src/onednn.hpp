@@ -11,7 +11,6 @@ namespace flipconv {
 const dnnl::engine &cpu();
 
 dnnl::memory::format_tag channels_last(size_t axes);
-dnnl::memory::format_tag channels_first(size_t axes);
 
 // Describe float32 values; oneDNN always counts axes with channels second.
 // Without a tag: channels last.

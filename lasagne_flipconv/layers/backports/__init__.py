@@ -4,7 +4,8 @@ For each name, the class here is Lasagne's own where the installed Lasagne has
 it as in 0.2.dev1, and else the one of the submodule named as in Lasagne. On
 0.1, a class that exists there with fewer arguments is a subclass of it. The
 layers of the submodules `dnn` and `cuda_convnet` are Lasagne's own only where
-it has a GPU to run on.
+it has a GPU to run on. Batch normalization is never Lasagne's own, but a
+subclass of it, for the sake of speed.
 """
 from ..base import stock_class
 from . import (cuda_convnet, dense, dnn, merge, noise, normalization, pool,

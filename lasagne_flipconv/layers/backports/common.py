@@ -12,6 +12,9 @@ __all__ = ["IS_OLD", "bases", "check_rank", "choose", "documented",
 #: Whether the installed Lasagne is 0.1, or behaves as it does.
 IS_OLD = Layer is not stock.Layer
 
+#: Ours on every Lasagne: what they build, the engine computes in one pass.
+_ALWAYS_OURS = ("BatchNormLayer", "batch_norm")
+
 _TEXT = {
     "<incoming>": """incoming : Layer or tuple
         The layer below, or the shape of its output.""",
@@ -101,9 +104,12 @@ def choose(name, ours):
     Returns
     -------
     type or callable
-        Lasagne's own where the installed Lasagne has it as in 0.2.dev1.
+        Lasagne's own where the installed Lasagne has it as in 0.2.dev1,
+        except for batch normalization.
     """
-    return ours if IS_OLD else getattr(lasagne.layers, name, ours)
+    if IS_OLD or name in _ALWAYS_OURS:
+        return ours
+    return getattr(lasagne.layers, name, ours)
 
 
 def named_axes(axes, ndim, **words):

@@ -142,8 +142,7 @@ class SpatialPyramidPoolingDNNLayer(choose(
 
 
 @documented
-class BatchNormDNNLayer(choose("BatchNormLayer",
-                                    normalization.BatchNormLayer)):
+class BatchNormDNNLayer(normalization.BatchNormLayer):
     """Normalize by the statistics of the batch, over the axes cuDNN knows.
 
     Takes the arguments of ``BatchNormLayer``.

@@ -1,4 +1,5 @@
 """Normalization layers: batch, instance and layer normalization."""
+import lasagne
 import numpy as np
 import theano
 import theano.tensor as T
@@ -7,15 +8,18 @@ from lasagne.layers import NonlinearityLayer
 from theano.tensor.nnet.bn import AbstractBatchNormTrain
 
 from ..parameters import Layer
-from .common import documented, insert_axes, kept_sizes, named_axes
+from .common import IS_OLD, documented, insert_axes, kept_sizes, named_axes
 from .special import BiasLayer, ScaleLayer
 
 __all__ = ["BatchNormLayer", "batch_norm", "StandardizationLayer",
            "instance_norm", "layer_norm"]
 
 
+_Stock = Layer if IS_OLD else lasagne.layers.BatchNormLayer
+
+
 @documented
-class BatchNormLayer(Layer):
+class BatchNormLayer(_Stock):
     """Normalize each channel by the statistics of the batch, or stored ones.
 
     Computes ``(x - mean) * inv_std * gamma + beta`` [1]_. In training, mean
@@ -65,7 +69,8 @@ class BatchNormLayer(Layer):
     def __init__(self, incoming, axes="auto", epsilon=1e-4, alpha=0.1,
                  beta=init.Constant(0), gamma=init.Constant(1),
                  mean=init.Constant(0), inv_std=init.Constant(1), **kwargs):
-        super().__init__(incoming, **kwargs)
+        # not Lasagne's own constructor, which adds the parameters as well
+        Layer.__init__(self, incoming, **kwargs)
         self.axes = named_axes(axes, len(self.input_shape))
         self.epsilon = epsilon
         self.alpha = alpha
