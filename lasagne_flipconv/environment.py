@@ -19,6 +19,7 @@ try:
 except ImportError:  # `doctor` says so; nothing else works without it
     np = None
 
+from .import_hooks import ImportWithin, Refusal
 from .theano_flags import find_compiler, theano_flags, user_flag
 
 __all__ = ["prepare", "why_unsupported"]
@@ -58,6 +59,7 @@ def prepare():
     keep_gemm_serial(sys.modules["theano"].config)
     if not sys.modules["theano"].config.cxx:
         warn_no_compiler()
+    LEND_TO_GPUARRAY.install()
     try_import("lasagne", BEFORE_LASAGNE)
 
 
@@ -116,21 +118,6 @@ def numpy_version():
 def refuse(names, reason, cause):
     """Let every later attempt to import `names` say why it cannot work."""
     sys.meta_path.insert(0, Refusal(names, reason, cause))
-
-
-class Refusal:
-    """Import hook that explains why packages cannot be imported."""
-
-    def __init__(self, names, reason, cause):
-        self.names, self.reason, self.cause = names, reason, cause
-
-    def find_spec(self, fullname, path=None, target=None):
-        """Raise if `fullname` is such a package, else leave it to others."""
-        if fullname in self.names:
-            raise ImportError(
-                "import %s: %s Run 'lasagne-flipconv doctor' for what this "
-                "machine needs." % (fullname, self.reason),
-                name=fullname) from self.cause
 
 
 # --- Theano was imported before us -----------------------------------------
@@ -363,16 +350,19 @@ def max_pool_2d(input, ds, ignore_border=None, st=None, padding=(0, 0),
 
 
 @contextlib.contextmanager
-def lend_pkg_resources():
-    """Lend Lasagne 0.1 a ``pkg_resources``: setuptools 82 removed it.
+def lend_pkg_resources(module=None):
+    """Lend an import a ``pkg_resources``: setuptools 82 removed it.
 
-    Lasagne asks it for its own version and forgets it. So do we: a program
-    that probes for `pkg_resources` later shall not find this stand-in.
+    Lasagne 0.1 asks it for its own version and forgets it. Theano's gpuarray
+    takes an exception from it, and is imported, GPU or not, by the first
+    ``theano.scan``. Nobody else gets it: a program that probes for
+    `pkg_resources` later shall not find this stand-in.
     Setuptools 67 to 81 have it, but warn about it.
     """
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "pkg_resources is deprecated")
-        missing = importlib.util.find_spec("pkg_resources") is None
+        missing = not ("pkg_resources" in sys.modules
+                       or importlib.util.find_spec("pkg_resources"))
         if missing:
             sys.modules["pkg_resources"] = pkg_resources_stand_in()
         try:
@@ -383,12 +373,13 @@ def lend_pkg_resources():
 
 
 def pkg_resources_stand_in():
-    """Return a module with the two names of pkg_resources Lasagne knows."""
+    """Return a module with what Lasagne 0.1 and Theano ask of the name."""
     from importlib import metadata
-    module = types.ModuleType("pkg_resources", "What Lasagne 0.1 needs of it")
+    module = types.ModuleType("pkg_resources", "What is asked of it")
     module.DistributionNotFound = metadata.PackageNotFoundError
     module.get_distribution = metadata.distribution
     return module
 
 
 BEFORE_LASAGNE = (lend_pkg_resources,)
+LEND_TO_GPUARRAY = ImportWithin("theano.gpuarray.linalg", lend_pkg_resources)

@@ -8,11 +8,14 @@ copies others, for which scikit-learn refuses to copy such an estimator by now.
 """
 import collections
 import collections.abc
+import contextlib
 import importlib
 import importlib.abc
 import importlib.machinery
 import inspect
 import sys
+
+from .import_hooks import ImportWithin
 
 __all__ = ["lend", "take_back"]
 
@@ -30,7 +33,7 @@ def lend():
     for name in missing:
         setattr(collections, name, getattr(collections.abc, name))
     sys.meta_path.append(_OLD_MODULES)
-    sys.meta_path.insert(0, _NOLEARN)
+    _NOLEARN.install()
     return missing
 
 
@@ -45,7 +48,7 @@ def take_back(names):
     for name in names:
         delattr(collections, name)
     sys.meta_path.remove(_OLD_MODULES)
-    sys.meta_path.remove(_NOLEARN)
+    _NOLEARN.remove()
     for name in _CONTENTS:
         if isinstance(getattr(sys.modules.get(name), "__loader__", None),
                       _Loader):
@@ -61,21 +64,11 @@ class _OldModules(importlib.abc.MetaPathFinder):
         return importlib.machinery.ModuleSpec(fullname, _Loader())
 
 
-class _Nolearn(importlib.abc.MetaPathFinder):
+@contextlib.contextmanager
+def _complete_nolearn(module):
     """Complete the class of nolearn once it has been imported."""
-
-    def find_spec(self, fullname, path=None, target=None):
-        if fullname != "nolearn.lasagne.base":
-            return None
-        spec = importlib.machinery.PathFinder.find_spec(fullname, path)
-        run = spec.loader.exec_module
-
-        def exec_module(module):
-            run(module)
-            _make_clonable(module.NeuralNet)
-
-        spec.loader.exec_module = exec_module
-        return spec
+    yield
+    _make_clonable(module.NeuralNet)
 
 
 def _make_clonable(cls):
@@ -94,7 +87,8 @@ def _clone(estimator):
         for name, value in estimator.get_params(deep=False).items()})
 
 
-_OLD_MODULES, _NOLEARN = _OldModules(), _Nolearn()
+_OLD_MODULES = _OldModules()
+_NOLEARN = ImportWithin("nolearn.lasagne.base", _complete_nolearn)
 
 
 class _Loader(importlib.abc.Loader):

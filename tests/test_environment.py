@@ -103,21 +103,34 @@ def test_openmp_does_not_crash():
         0] == CONVOLVED
 
 
-def test_without_pkg_resources(tmp_path):
-    code = ("import sys\n"
-            "class Gone:\n"
-            "    def find_spec(self, name, path=None, target=None):\n"
-            "        if name == 'pkg_resources':\n"
-            "            raise ModuleNotFoundError(name=name)\n"
-            "import importlib.util as u\n"
-            "find = u.find_spec\n"
-            "u.find_spec = lambda n, *a: None if n == 'pkg_resources' "
-            "else find(n, *a)\n"
-            "sys.meta_path.insert(0, Gone())\n"
-            "import lasagne_flipconv, lasagne\n"
-            "print('pkg_resources' in sys.modules, lasagne.__version__)")
+#: Hide what a Python without these packages does not find.
+HIDE = """
+import importlib.util, sys
+hidden = %r
+class Gone:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in hidden:
+            raise ModuleNotFoundError("No module named %%r" %% name, name=name)
+find = importlib.util.find_spec
+importlib.util.find_spec = lambda name, *package: (
+    None if name in hidden else find(name, *package))
+sys.meta_path.insert(0, Gone())
+"""
+
+
+@pytest.mark.parametrize("hidden", [
+    ("pkg_resources",),
+    ("pkg_resources", "setuptools", "_distutils_hack")])
+def test_without_pkg_resources(hidden):
+    code = HIDE % (hidden,) + (
+        "import lasagne_flipconv, lasagne, theano\n"
+        "powers, _ = theano.scan(lambda last: 2 * last, n_steps=3,\n"
+        "    outputs_info=theano.tensor.constant(1.))\n"
+        "print('pkg_resources' in sys.modules, lasagne.__version__,\n"
+        "      powers.eval().tolist())")
     out, err = python(code)
     assert out.startswith("False 0."), err
+    assert out.endswith("[2.0, 4.0, 8.0]"), err
 
 
 def test_stand_in_for_pkg_resources_tells_versions():

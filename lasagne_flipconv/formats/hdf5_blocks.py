@@ -7,7 +7,7 @@ group, attribute or array of numbers is refused before libhdf5 sees the file.
 """
 from ..errors import CheckpointError, UnsafeFileError
 
-__all__ = ["Blocks", "Layout", "NOWHERE"]
+__all__ = ["Blocks", "Layout", "NOWHERE", "leaves"]
 
 #: The address that means none.
 NOWHERE = (1 << 64) - 1
@@ -131,3 +131,52 @@ class Blocks:
                 raise UnsafeFileError(
                     "%s: %s and %s share the bytes at %d; expected each byte "
                     "in one block." % (self.where, first, second, at))
+
+
+def leaves(blocks, root, kind, width, key_size, check_key):
+    """Return where the leaves of a tree point to, in order.
+
+    Parameters
+    ----------
+    blocks : Blocks
+        The file.
+    root : int
+        Where the tree is.
+    kind : int
+        0 for groups, 1 for chunks.
+    width : int
+        Half of how many children a node has at most.
+    key_size : int
+        Bytes between two children.
+    check_key : callable
+        Gets a Layout at each key.
+
+    Returns
+    -------
+    list of int
+        Addresses.
+    """
+    level, nodes = blocks.peek(root + 5, 1)[0], [root]
+    if level > blocks.limits.depth:
+        raise blocks.broken("a tree of %d levels" % level)
+    for depth in range(level, -1, -1):
+        below = []
+        for i, at in enumerate(nodes):
+            node = blocks.block(at, 24 + 16 * width + (2 * width + 1)
+                                * key_size, "a tree", b"TREE")
+            node.expect(1, kind)
+            node.expect(1, depth)
+            count = node.number(2)
+            node.expect(8, nodes[i - 1] if i else NOWHERE, NOWHERE)
+            node.expect(8, (nodes + [NOWHERE])[i + 1], NOWHERE)
+            if count > 2 * width or (not count and level):
+                raise blocks.broken("a tree of %d children" % count)
+            for child in range(count + 1):
+                end = node.at + key_size
+                if kind == 0 or depth == 0 and child < count:
+                    check_key(node)
+                node.at = end
+                if child < count:
+                    below.append(node.number(8))
+        nodes = below
+    return nodes

@@ -1,7 +1,7 @@
 """Check groups, headers and names of an HDF5 file before libhdf5 sees them."""
 from ..errors import UnsafeFileError
-from .hdf5_blocks import NOWHERE, Blocks, Layout
-from .hdf5_messages import MESSAGES, check_data
+from .hdf5_blocks import NOWHERE, Blocks, Layout, leaves
+from .hdf5_messages import MESSAGES, check_data, refuse_dense
 
 __all__ = ["check_structure"]
 
@@ -132,7 +132,7 @@ def _members(blocks, messages, cached):
         elif kind == _LINK:
             found.append(_link(body))
         elif kind == _LINK_INFO:
-            _refuse_dense(body, "links")
+            refuse_dense(body, "links")
     for name, _, _ in found:
         if not name or name in names:
             raise blocks.broken("the name %.80r twice, or no name" % name)
@@ -142,17 +142,6 @@ def _members(blocks, messages, cached):
                                                    blocks.limits.name))
         names.add(name)
     return found
-
-
-def _refuse_dense(body, what):
-    body.expect(1, 0)
-    if body.number(1) & 1:
-        body.take(8 if what == "links" else 2)
-    if body.number(8) != NOWHERE:
-        raise UnsafeFileError(
-            "%s: stores %s in a form that is new in HDF5 1.8; expected the "
-            "one that h5py writes by default. Write it again without "
-            "libver='latest' and track_order." % (body.blocks.where, what))
 
 
 def _link(body):
@@ -289,52 +278,3 @@ def _heap(blocks, at):
         return data[start:end].decode("utf-8", "replace")
 
     return name
-
-
-def leaves(blocks, root, kind, width, key_size, check_key):
-    """Return where the leaves of a tree point to, in order.
-
-    Parameters
-    ----------
-    blocks : Blocks
-        The file.
-    root : int
-        Where the tree is.
-    kind : int
-        0 for groups, 1 for chunks.
-    width : int
-        Half of how many children a node has at most.
-    key_size : int
-        Bytes between two children.
-    check_key : callable
-        Gets a Layout at each key.
-
-    Returns
-    -------
-    list of int
-        Addresses.
-    """
-    level, nodes = blocks.peek(root + 5, 1)[0], [root]
-    if level > blocks.limits.depth:
-        raise blocks.broken("a tree of %d levels" % level)
-    for depth in range(level, -1, -1):
-        below = []
-        for i, at in enumerate(nodes):
-            node = blocks.block(at, 24 + 16 * width + (2 * width + 1)
-                                * key_size, "a tree", b"TREE")
-            node.expect(1, kind)
-            node.expect(1, depth)
-            count = node.number(2)
-            node.expect(8, nodes[i - 1] if i else NOWHERE, NOWHERE)
-            node.expect(8, (nodes + [NOWHERE])[i + 1], NOWHERE)
-            if count > 2 * width or (not count and level):
-                raise blocks.broken("a tree of %d children" % count)
-            for child in range(count + 1):
-                end = node.at + key_size
-                if kind == 0 or depth == 0 and child < count:
-                    check_key(node)
-                node.at = end
-                if child < count:
-                    below.append(node.number(8))
-        nodes = below
-    return nodes

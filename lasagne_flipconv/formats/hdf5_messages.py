@@ -3,9 +3,9 @@ import zlib
 from collections import namedtuple
 
 from ..errors import UnsafeFileError
-from .hdf5_blocks import NOWHERE
+from .hdf5_blocks import NOWHERE, leaves
 
-__all__ = ["MESSAGES", "check_data"]
+__all__ = ["MESSAGES", "check_data", "refuse_dense"]
 
 #: Type of the elements: its class, and bytes of one.
 Kind = namedtuple("Kind", "name size")
@@ -198,7 +198,6 @@ def _other_size(where, shape, declared, size):
 
 def _check_chunks(blocks, body, kind, shape, filters, where):
     """Check that the pieces of an array cover it once, and unpack to it."""
-    from .hdf5_groups import leaves
     rank = body.number(1) - 1
     root = body.number(8)
     piece = tuple(body.number(4) for _ in range(rank))
@@ -347,9 +346,28 @@ def _fill(body):
         body.take(body.number(4))
 
 
+def refuse_dense(body, what):
+    """Refuse links or attributes that are kept in a heap of their own.
+
+    Parameters
+    ----------
+    body : Layout
+        The message that tells where they are.
+    what : {'links', 'attributes'}
+        What they are.
+    """
+    body.expect(1, 0)
+    if body.number(1) & 1:
+        body.take(8 if what == "links" else 2)
+    if body.number(8) != NOWHERE:
+        raise UnsafeFileError(
+            "%s: stores %s in a form that is new in HDF5 1.8; expected the "
+            "one that h5py writes by default. Write it again without "
+            "libver='latest' and track_order." % (body.blocks.where, what))
+
+
 def _no_dense_attributes(body):
-    from .hdf5_groups import _refuse_dense
-    _refuse_dense(body, "attributes")
+    refuse_dense(body, "attributes")
 
 
 #: Kind of message → what checks it by itself. Others are refused.

@@ -8,6 +8,7 @@ import io
 import numpy as np
 
 from ..errors import CheckpointError, UnsafeFileError
+from .hdf5_tree import opened
 from .jsontext import parsed_json
 from .keras_layers import Model, class_of, entry_of, role_of, roles_of
 from .record import Checkpoint
@@ -35,7 +36,6 @@ def sniff(head):
 
 def read(file, limits):
     """Describe the weights in a ``.keras`` archive."""
-    from .hdf5 import opened
     members, _ = members_of(file, limits)
     by_name = {member.name: member for member in members}
     if set(by_name) != _MEMBERS:

@@ -3,30 +3,27 @@
 What we record about an array is the comment of its member, so that
 ``numpy.load`` sees nothing but ``arr_0``, ``arr_1``, ….
 """
-import json
 import struct
 import zlib
 
 import numpy as np
 
 from ..errors import CheckpointError, UnsafeFileError
-from ..kernels import Convention
 from .arrays import check_shape, numeric_dtype, pieces_of
 from .naming import describe
+from .notes import OURS, entry_of_note, note_of
 from .npy import START, header_of, parse_header
 from .record import Checkpoint, Entry
 from .structure import position_of
 from .unzipped import read_into
 from .zipped import members_of
 
-__all__ = ["OURS", "entry_of_note", "note_of", "read", "sniff", "write"]
+__all__ = ["read", "sniff", "write"]
 
-OURS = "lasagne_flipconv"
 #: Where in the header of a member its checksum is.
 _CRC_AT = 14
 #: End of the archive's comment if the order of the arrays means nothing.
 _UNORDERED = b" unordered"
-_NOTED = ("layer", "role", "kind", "epsilon", "rows")
 
 
 def sniff(head):
@@ -91,69 +88,6 @@ def _head(file, member, where):
         raise CheckpointError(
             "%s: is badly compressed (%s); expected an array. The file is "
             "damaged; get it again." % (where, error)) from error
-
-
-def note_of(entry):
-    """Return what we record about an entry, as JSON.
-
-    Parameters
-    ----------
-    entry : Entry
-        An array of a checkpoint.
-
-    Returns
-    -------
-    str
-        Its name, place and convention.
-    """
-    note = {"name": entry.name}
-    note.update((key, getattr(entry, key)) for key in _NOTED
-                if getattr(entry, key) is not None)
-    if entry.convention is not None:
-        note["convention"] = entry.convention
-    return json.dumps(note, sort_keys=True)
-
-
-def entry_of_note(entry, note, where):
-    """Return an entry with what was recorded about it.
-
-    Parameters
-    ----------
-    entry : Entry
-        As the file describes it.
-    note : str or bytes
-        What :func:`note_of` returned.
-    where : str
-        Name of the file for error texts.
-
-    Returns
-    -------
-    Entry
-        The same array.
-
-    Raises
-    ------
-    CheckpointError
-        If the record is none of ours.
-    """
-    try:
-        told = json.loads(note)
-        convention = told.pop("convention", None)
-        if isinstance(convention, list):
-            convention = Convention(*convention)
-        noted = {key: told.pop(key, None) for key in _NOTED}
-        for key, value in noted.items():
-            kind = (int, float) if key == "epsilon" else str
-            if value is not None and not isinstance(value, kind):
-                raise TypeError("%s is %r" % (key, value))
-        return entry._replace(name=str(told.pop("name")),
-                              convention=convention, **noted)
-    except (ValueError, KeyError, TypeError, AttributeError,
-            RecursionError) as error:
-        raise CheckpointError(
-            "%s in %s: carries a record that cannot be read (%.200s); "
-            "expected one that lasagne_flipconv wrote."
-            % (entry.name, where, error)) from error
 
 
 def write(file, checkpoint):

@@ -8,7 +8,7 @@ from ..errors import CheckpointError, UnsafeFileError
 from .arrays import pieces_of
 from .jsontext import parsed_json
 from .naming import describe
-from .npz import OURS, entry_of_note, note_of
+from .notes import OURS, entry_of_note, note_of
 from .optional import library
 from .record import Checkpoint, Entry
 

@@ -28,6 +28,10 @@ _TEXT = {
     "<shared_axes>": """shared_axes : 'auto', int or tuple of int
         Axes along which all positions have the same value; 'auto' means all
         but the second, which gives a value per channel.""",
+    "<channels>": """num_units : int
+        Number of channels of the output.
+    untie_biases : bool, default False
+        Whether each location has a bias of its own.""",
     "<pool>": """pool_size : int or tuple of int
         Size of a pooling region, per spatial axis.
     stride : int, tuple of int or None, default None

@@ -5,23 +5,23 @@ cuda-convnet has the axes (channels, height, width, batch), "c01b". Lasagne's
 so that networks built with these names could not be built at all.
 """
 import theano.tensor as T
-from lasagne import init, nonlinearities
 from lasagne.utils import as_tuple
 
 from ..parameters import Layer
 from . import pool
-from .common import choose, documented, insert_axes
+from .common import choose, documented
+from .dense import ChannelsLayer
 
 __all__ = ["MaxPool2DCCLayer", "ShuffleBC01ToC01BLayer", "bc01_to_c01b",
            "ShuffleC01BToBC01Layer", "c01b_to_bc01", "NINLayer_c01b"]
 
 
-def _first_to_last(axes):
-    return tuple(axes[1:]) + (axes[0],)
+#: Order in which each takes the axes of the other.
+_TO_C01B, _TO_BC01 = (1, 2, 3, 0), (3, 0, 1, 2)
 
 
-def _last_to_first(axes):
-    return (axes[-1],) + tuple(axes[:-1])
+def _shuffled(shape, order):
+    return tuple(shape[axis] for axis in order)
 
 
 @documented
@@ -83,19 +83,31 @@ class MaxPool2DCCLayer(choose("MaxPool2DLayer", pool.MaxPool2DLayer)):
     def get_output_shape_for(self, input_shape):
         if self.dimshuffle:
             return super().get_output_shape_for(input_shape)
-        return _first_to_last(
-            super().get_output_shape_for(_last_to_first(input_shape)))
+        return _shuffled(super().get_output_shape_for(
+            _shuffled(input_shape, _TO_BC01)), _TO_C01B)
 
     def get_output_for(self, input, **kwargs):
         if self.dimshuffle:
             return super().get_output_for(input, **kwargs)
         pooled = super().get_output_for(
-            T.as_tensor_variable(input).dimshuffle(3, 0, 1, 2), **kwargs)
-        return pooled.dimshuffle(1, 2, 3, 0)
+            T.as_tensor_variable(input).dimshuffle(_TO_BC01), **kwargs)
+        return pooled.dimshuffle(_TO_C01B)
+
+
+class _Shuffle(Layer):
+    """Take four axes in the order that the class names."""
+
+    order = None
+
+    def get_output_shape_for(self, input_shape):
+        return _shuffled(input_shape, self.order)
+
+    def get_output_for(self, input, **kwargs):
+        return input.dimshuffle(self.order)
 
 
 @documented
-class ShuffleBC01ToC01BLayer(Layer):
+class ShuffleBC01ToC01BLayer(_Shuffle):
     """Move the first of four axes, the batch, to the end.
 
     Parameters
@@ -110,15 +122,11 @@ class ShuffleBC01ToC01BLayer(Layer):
     (3, 8, 9, None)
     """
 
-    def get_output_shape_for(self, input_shape):
-        return _first_to_last(input_shape)
-
-    def get_output_for(self, input, **kwargs):
-        return input.dimshuffle(1, 2, 3, 0)
+    order = _TO_C01B
 
 
 @documented
-class ShuffleC01BToBC01Layer(Layer):
+class ShuffleC01BToBC01Layer(_Shuffle):
     """Move the last of four axes, the batch, to the front.
 
     Parameters
@@ -133,11 +141,7 @@ class ShuffleC01BToBC01Layer(Layer):
     (None, 3, 8, 9)
     """
 
-    def get_output_shape_for(self, input_shape):
-        return _last_to_first(input_shape)
-
-    def get_output_for(self, input, **kwargs):
-        return input.dimshuffle(3, 0, 1, 2)
+    order = _TO_BC01
 
 
 bc01_to_c01b = ShuffleBC01ToC01BLayer
@@ -145,7 +149,7 @@ c01b_to_bc01 = ShuffleC01BToBC01Layer
 
 
 @documented
-class NINLayer_c01b(Layer):
+class NINLayer_c01b(ChannelsLayer):
     """Multiply the channels at each location by a matrix, batch last.
 
     Unlike in ``NINLayer``, the matrix has axes (units, channels).
@@ -153,10 +157,7 @@ class NINLayer_c01b(Layer):
     Parameters
     ----------
     <incoming>
-    num_units : int
-        Number of channels of the output.
-    untie_biases : bool, default False
-        Whether each location has a bias of its own.
+    <channels>
     W, b : array, variable or callable
         The matrix, (units, channels), and the bias, (units,), or with
         `untie_biases` also one axis for each of the image. `b` may be None.
@@ -171,27 +172,4 @@ class NINLayer_c01b(Layer):
     ((5, 8, 9, None), (5, 3))
     """
 
-    def __init__(self, incoming, num_units, untie_biases=False,
-                 W=init.GlorotUniform(), b=init.Constant(0.),
-                 nonlinearity=nonlinearities.rectify, **kwargs):
-        super().__init__(incoming, **kwargs)
-        self.nonlinearity = nonlinearity or nonlinearities.identity
-        self.num_units = num_units
-        self.untie_biases = untie_biases
-        self.W = self.add_param(W, (num_units, self.input_shape[0]), "W")
-        self.b = b
-        if b is not None:
-            spatial = self.output_shape[1:-1] if untie_biases else ()
-            self.b = self.add_param(b, (num_units,) + spatial, "b",
-                                    regularizable=False)
-
-    def get_output_shape_for(self, input_shape):
-        return (self.num_units,) + tuple(input_shape[1:])
-
-    def get_output_for(self, input, **kwargs):
-        activation = T.tensordot(self.W, input, axes=[[1], [0]])
-        if self.b is not None:
-            last = input.ndim - 1
-            shared = [last] if self.untie_biases else range(1, input.ndim)
-            activation = activation + insert_axes(self.b, shared, input.ndim)
-        return self.nonlinearity(activation)
+    channels, batch, units_first = 0, -1, True

@@ -82,17 +82,64 @@ class DenseLayer(*bases("DenseLayer")):
         return self.nonlinearity(activation)
 
 
+class ChannelsLayer(Layer):
+    """Multiply the channels at each location by one matrix.
+
+    A class says which axes of the input are the channels and the batch, and
+    whether the matrix has the axes (units, channels) or the reverse.
+    """
+
+    channels, batch, units_first = 1, 0, False
+
+    def __init__(self, incoming, num_units, untie_biases=False,
+                 W=init.GlorotUniform(), b=init.Constant(0.),
+                 nonlinearity=nonlinearities.rectify, **kwargs):
+        Layer.__init__(self, incoming, **kwargs)
+        self.nonlinearity = nonlinearity or nonlinearities.identity
+        self.num_units = num_units
+        self.untie_biases = untie_biases
+        shape = (self.input_shape[self.channels], num_units)
+        self.W = self.add_param(W, shape[::-1] if self.units_first else shape,
+                                "W")
+        self.b = b
+        if b is not None:
+            sizes = [self.input_shape[axis] for axis
+                     in self._spatial(len(self.input_shape))]
+            self.b = self.add_param(
+                b, (num_units, *(sizes if untie_biases else ())), "b",
+                regularizable=False)
+
+    def _spatial(self, ndim):
+        return [axis for axis in range(ndim)
+                if axis not in (self.channels, self.batch % ndim)]
+
+    def get_output_shape_for(self, input_shape):
+        shape = list(input_shape)
+        shape[self.channels] = self.num_units
+        return tuple(shape)
+
+    def get_output_for(self, input, **kwargs):
+        # units first, then the other axes of the input
+        product = T.tensordot(self.W, input, axes=[
+            [int(self.units_first)], [self.channels]])
+        axes = list(range(1, input.ndim))
+        axes.insert(self.channels, 0)
+        activation = product.dimshuffle(axes)
+        if self.b is not None:
+            shared = [self.batch % input.ndim] + (
+                [] if self.untie_biases else self._spatial(input.ndim))
+            activation = activation + insert_axes(self.b, shared, input.ndim)
+        return self.nonlinearity(activation)
+
+
 @documented
-class NINLayer(*bases("NINLayer")):
+class NINLayer(*bases("NINLayer", ChannelsLayer)):
     """Multiply the channels at each location by one matrix.
 
     Parameters
     ----------
     <incoming>
-    num_units : int
-        Number of channels of the output.
-    untie_biases : bool, default False
-        Whether each location has a bias of its own.
+    <channels>
     W, b : array, variable or callable
         The matrix, (channels, units), and the bias, (units,), or with
         `untie_biases` also one axis for each of the image. `b` may be None.
@@ -106,29 +153,3 @@ class NINLayer(*bases("NINLayer")):
     >>> NINLayer(encoder, 5, W=encoder.W.T).output_shape
     (None, 5, 8, 9)
     """
-
-    def __init__(self, incoming, num_units, untie_biases=False,
-                 W=init.GlorotUniform(), b=init.Constant(0.),
-                 nonlinearity=nonlinearities.rectify, **kwargs):
-        Layer.__init__(self, incoming, **kwargs)
-        self.nonlinearity = nonlinearity or nonlinearities.identity
-        self.num_units = num_units
-        self.untie_biases = untie_biases
-        self.W = self.add_param(W, (self.input_shape[1], num_units), "W")
-        self.b = b
-        if b is not None:
-            spatial = self.output_shape[2:] if untie_biases else ()
-            self.b = self.add_param(b, (num_units,) + spatial, "b",
-                                    regularizable=False)
-
-    def get_output_shape_for(self, input_shape):
-        return (input_shape[0], self.num_units) + tuple(input_shape[2:])
-
-    def get_output_for(self, input, **kwargs):
-        # (units, batch, *spatial), then batch first
-        product = T.tensordot(self.W, input, axes=[[0], [1]])
-        activation = product.swapaxes(0, 1)
-        if self.b is not None:
-            shared = [0] if self.untie_biases else [0, *range(2, input.ndim)]
-            activation = activation + insert_axes(self.b, shared, input.ndim)
-        return self.nonlinearity(activation)

@@ -1,0 +1,87 @@
+"""Hooks that change how single modules are imported."""
+import importlib.abc
+import importlib.machinery
+import sys
+
+__all__ = ["ImportWithin", "Refusal"]
+
+
+class Refusal:
+    """Import hook that explains why packages cannot be imported.
+
+    Parameters
+    ----------
+    names : tuple of str
+        The packages.
+    reason : str
+        Why, and the way out.
+    cause : Exception or None
+        What happened when the first was imported.
+    """
+
+    def __init__(self, names, reason, cause):
+        self.names, self.reason, self.cause = names, reason, cause
+
+    def find_spec(self, fullname, path=None, target=None):
+        """Raise if `fullname` is such a package, else leave it to others."""
+        if fullname in self.names:
+            raise ImportError(
+                "import %s: %s Run 'lasagne-flipconv doctor' for what this "
+                "machine needs." % (fullname, self.reason),
+                name=fullname) from self.cause
+
+
+class ImportWithin(importlib.abc.MetaPathFinder):
+    """Import hook that runs the code of a module within a context.
+
+    Parameters
+    ----------
+    name : str
+        The module, whenever it is imported.
+    context : callable
+        Takes the module, still empty, and returns the context manager.
+
+    Examples
+    --------
+    >>> import contextlib
+    >>> @contextlib.contextmanager
+    ... def marked(module):
+    ...     yield
+    ...     module.mark = "ran"
+    >>> hook = ImportWithin("colorsys", marked)
+    >>> hook.install()
+    >>> import colorsys
+    >>> hook.remove()
+    >>> colorsys.mark
+    'ran'
+    """
+
+    def __init__(self, name, context):
+        self.name, self.context = name, context
+
+    def install(self):
+        """Act on every import from now on."""
+        if self not in sys.meta_path:
+            sys.meta_path.insert(0, self)
+
+    def remove(self):
+        """Act no more."""
+        sys.meta_path.remove(self)
+
+    def find_spec(self, fullname, path=None, target=None):
+        """Find the module where Python does, None if it is another."""
+        if fullname != self.name:
+            return None
+        spec = importlib.machinery.PathFinder.find_spec(fullname, path)
+        if spec is not None:
+            self._wrap(spec.loader)
+        return spec
+
+    def _wrap(self, loader):
+        run = loader.exec_module
+
+        def exec_module(module):
+            with self.context(module):
+                run(module)
+
+        loader.exec_module = exec_module

@@ -1,0 +1,118 @@
+"""What a file of ours records about an array, and values that are no such."""
+import json
+import zipfile
+
+import numpy as np
+import pytest
+from lasagne_flipconv import load, read, save
+from lasagne_flipconv.checkpoint import Checkpoint, Entry, write
+from lasagne_flipconv.errors import CheckpointError
+
+import files
+
+NOT_A_NUMBER = float("nan")
+KINDS = "'conv' or 'transposed' or 'dense'"
+ROWS = "'channels_last' or 'unknown'"
+ONE_OF = "axes and orientation such as .*one of convolution, correlation, "
+
+BAD = [
+    ("kind", "Conv", "kind='Conv'", KINDS),
+    ("kind", "", "kind=''", KINDS),
+    ("kind", 3, "kind=3", KINDS),
+    ("kind", ["conv"], r"kind=\['conv'\]", KINDS),
+    ("epsilon", NOT_A_NUMBER, "epsilon=nan", "a number, 0 or more"),
+    ("epsilon", float("inf"), "epsilon=inf", "a number, 0 or more"),
+    ("epsilon", 10 ** 309, "epsilon=10+", "a number, 0 or more"),
+    ("epsilon", -1e-5, "epsilon=-1e-05", "a number, 0 or more"),
+    ("epsilon", True, "epsilon=True", "a number, 0 or more"),
+    ("epsilon", "1e-5", "epsilon='1e-5'", "a number, 0 or more"),
+    ("rows", "channels_first", "rows='channels_first'", ROWS),
+    ("rows", 0, "rows=0", ROWS),
+    ("convention", "pytorch", "convention='pytorch'", ONE_OF),
+    ("convention", 5, "convention=5", ONE_OF),
+    ("convention", ["OIHW"], r"convention=\['OIHW'\]", ONE_OF),
+    ("convention", ["OIHX", "correlation"],
+     r"convention=\['OIHX', 'correlation'\]", ONE_OF),
+    ("convention", ["OIHW", "flipped"],
+     r"convention=\['OIHW', 'flipped'\]", ONE_OF),
+    ("layer", 1, "layer=1", "a text"),
+    ("role", {"W": 1}, r"role=\{'W': 1\}", "a text"),
+]
+IDS = ["%s=%.12r" % row[:2] for row in BAD]
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "weights.npz"
+
+
+def record(path, change):
+    """Change what the file records about its first array."""
+    with zipfile.ZipFile(path) as archive:
+        comment = archive.comment
+        members = [(info, archive.read(info)) for info in archive.infolist()]
+    note = json.loads(members[0][0].comment)
+    members[0][0].comment = json.dumps(change(note)).encode()
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.comment = comment
+        for info, data in members:
+            archive.writestr(info, data)
+
+
+@pytest.mark.parametrize("key, value, said, expected", BAD, ids=IDS)
+def test_such_values_are_refused(path, key, value, said, expected):
+    save(path, files.network())
+    record(path, lambda note: {**note, key: value})
+    net = files.network()
+    before = files.values_of(net)
+    with pytest.raises(CheckpointError, match=(
+            "arr_0 in .*weights.npz: is recorded with %s; expected %s.*[.] "
+            "The file was changed .*save it again[.]$" % (said, expected))):
+        load(path, net)
+    assert files.unchanged(net, before)
+
+
+@pytest.mark.parametrize("key, value, said, expected", BAD, ids=IDS)
+def test_such_values_are_not_written(path, key, value, said, expected):
+    path.write_bytes(b"before")
+    array = np.arange(4.)
+    entry = Entry("bn.var", array.shape, array.dtype, lambda: array
+                  )._replace(**{key: value})
+    with pytest.raises(CheckpointError, match=(
+            "^bn.var: would be recorded with %s; expected %s"
+            % (said, expected))):
+        write(path, Checkpoint("here", "npz", (entry,)))
+    assert path.read_bytes() == b"before"
+    assert [file.name for file in path.parent.iterdir()] == [path.name]
+
+
+@pytest.mark.parametrize("change, said", [
+    (lambda note: {}, "KeyError: 'name'"),
+    (lambda note: [note], "TypeError"),
+    (lambda note: None, "TypeError"),
+])
+def test_a_record_without_a_name_is_refused(path, change, said):
+    save(path, files.network())
+    record(path, change)
+    with pytest.raises(CheckpointError, match=(
+            "arr_0 in .*: carries a record that cannot be read .%s" % said)):
+        read(path)
+
+
+@pytest.mark.parametrize("told", [
+    {"kind": "dense", "convention": "OI", "rows": "unknown"},
+    {"kind": "conv", "convention": ["HWIO", None]},
+    {"kind": "transposed", "convention": "keras-theano"},
+    {"epsilon": 0}, {"epsilon": 1e-3}, {"kind": None, "epsilon": None},
+    {"unknown": "what a later version may add"},
+], ids=str)
+def test_all_that_is_known_is_read(path, told):
+    save(path, files.network())
+    record(path, lambda note: {**note, "kind": None, "convention": None,
+                               **told})
+    with read(path) as checkpoint:
+        entry = checkpoint.entries[0]
+    told.pop("unknown", None)
+    if isinstance(told.get("convention"), list):
+        told["convention"] = tuple(told["convention"])
+    assert {key: getattr(entry, key) for key in told} == told
