@@ -4,12 +4,10 @@ It compares the graph before and after each rewrite, looks for outputs that
 share memory and for inputs that change, and hands each Op output arrays of
 every kind to write to.
 """
-import importlib
-
 import pytest
 import theano
 import theano.tensor as T
-from engine_cases import names, needs_engine, tensor, values
+from engine_cases import names, needs_engine, scipy_names, tensor, values
 from theano.compile.debugmode import DebugMode
 from theano.tensor.nnet import abstract_conv
 from theano.tensor.nnet.bn import batch_normalization_train
@@ -24,13 +22,8 @@ def theano_that_runs_in_python(monkeypatch):
     monkeypatch.setattr(theano.config, "floatX", "float32")
     monkeypatch.setattr(theano.config.DebugMode, "check_preallocated_output",
                         "ALL")
-    tools = importlib.import_module("scipy.signal._signaltools")
-    inner = importlib.import_module("scipy.signal._sigtools")
-    for module, name in ((tools, "convolve"), (tools, "_valfrommode"),
-                         (tools, "_bvalfromboundary"), (inner, "_convolve2d")):
-        monkeypatch.setattr(abstract_conv, name, getattr(module, name),
-                            raising=False)
-    monkeypatch.setattr(abstract_conv, "imported_scipy_signal", True)
+    for name, value in scipy_names().items():
+        monkeypatch.setattr(abstract_conv, name, value, raising=False)
     for op in (pool.Pool, pool.MaxPoolGrad, pool.AveragePoolGrad):
         monkeypatch.setattr(op, "perform", theano.gof.op.PureOp.perform)
 
