@@ -72,6 +72,7 @@ sanitize: $(READY)  ## run tests of the engine under AddressSanitizer
 	ASAN_OPTIONS=detect_leaks=0 \
 	THEANO_FLAGS=base_compiledir=build/sanitize,gcc.cxxflags=-fsanitize=address \
 	$(RUN) -m pytest -q tests/test_engine_conv.py tests/test_engine_pool.py \
+		tests/test_engine_norm.py tests/test_engine_kernels.py \
 		tests/test_engine_graph.py
 
 .PHONY: measure-files

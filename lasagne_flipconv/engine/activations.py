@@ -7,7 +7,7 @@ import theano.tensor as T
 from theano import scalar
 from theano.tensor.elemwise import Elemwise
 
-__all__ = ["find_activation"]
+__all__ = ["find_activation", "find_line"]
 
 _DEPTH = 4  # steps from a variable to the end of the longest form
 
@@ -32,9 +32,78 @@ def find_activation(x):
         inner = set()
         for name, match in (("relu", _relu), ("elu", _elu)):
             slope = match(candidate, x, inner)
-            if slope is not None and _closed(x, candidate, inner):
+            if slope is not None and _closed(x, {candidate}, inner):
                 return candidate, name, slope
     return None
+
+
+def find_line(x, gradient=None):
+    """Find ``p * x + q * |x|`` that all uses of `x` belong to.
+
+    Parameters
+    ----------
+    x : theano.Variable
+        Part of a graph.
+    gradient : theano.Variable or None
+        With respect to `x`, as the chain rule makes it of the same form; may
+        use `x`, too.
+
+    Returns
+    -------
+    tuple or None
+        The last variable of this form, (p, q), and the gradient with respect
+        to that variable, None without.
+    """
+    undone, apart = None, set()
+    if gradient is not None:
+        undone = _without_line(gradient, x, apart)
+        if undone is None:
+            return None
+    for candidate in reversed(_downstream(x)):
+        inner = set()
+        line = _line(candidate, x, inner)
+        if (line is not None and candidate.type == x.type
+                and _closed(x, {candidate, gradient}, inner | apart)):
+            if undone and undone[1] != line:
+                return None
+            return candidate, line, undone and undone[0]
+    return None
+
+
+def _without_line(gradient, x, inner):
+    """Return `g` and (p, q) if `gradient` is ``g * (p + q * sgn(x))``."""
+    if not _operation(gradient, scalar.Add):
+        return None
+    inner.add(gradient.owner)
+    slopes, bases = [0., 0.], set()
+    for term in gradient.owner.inputs:
+        factor, signs, base = _product_with_sign(term, x, inner)
+        if signs > 1 or base is None or base.type != x.type:
+            return None
+        slopes[signs] += factor
+        bases.add(base)
+    return (bases.pop(), tuple(slopes)) if len(bases) == 1 else None
+
+
+def _product_with_sign(v, x, inner):
+    """Return v as constant factor, number of ``sgn(x)``, and what is left."""
+    factor, signs, path = 1., 0, []
+    while _operation(v, scalar.Mul):
+        rest, node = [], v.owner
+        path.append(node)
+        for term in node.inputs:
+            value = _constant(term)
+            if value is not None:
+                factor *= value
+            elif _operation(term, scalar.Sgn) and term.owner.inputs[0] is x:
+                signs += 1
+                inner.update(path, [term.owner])
+            else:
+                rest.append(term)
+        if len(rest) == len(node.inputs):
+            break  # a product of other things
+        v = rest[0] if len(rest) == 1 else None
+    return factor, signs, v
 
 
 def _downstream(x):
@@ -46,15 +115,15 @@ def _downstream(x):
     return found
 
 
-def _closed(x, result, inner):
+def _closed(x, results, inner):
     """Tell whether nothing else uses `x`, nor what lies between."""
-    inside = inner | {result.owner}
-    between = {x} | {node.outputs[0] for node in inner} - {result}
+    inside = inner | {v.owner for v in results if v is not None}
+    between = {x} | {node.outputs[0] for node in inner} - results
     return all(user in inside for v in between for user, _ in v.clients)
 
 
 def _operation(v, kinds):
-    node = v.owner
+    node = None if v is None else v.owner
     return (node is not None and type(node.op) is Elemwise
             and isinstance(node.op.scalar_op, kinds))
 

@@ -8,7 +8,7 @@ from theano.tensor.nnet import abstract_conv, bn
 from theano.tensor.signal import pool
 
 from . import ops_conv, ops_norm, ops_pool
-from .orders import to_first, to_last
+from .orders import shuffled, to_first, to_last
 
 __all__ = ["LOWER", "why_not"]
 
@@ -78,7 +78,7 @@ def _pool_grad(node):
 def _vector(x):
     """Return the values of (1, channels, 1, ...) as a vector."""
     axes = [axis for axis in range(x.ndim) if axis != 1]
-    return T.addbroadcast(x, *axes).dimshuffle(1)
+    return shuffled(T.addbroadcast(x, *axes), [1])
 
 
 def _spread(vector, ndim):

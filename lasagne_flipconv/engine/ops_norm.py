@@ -2,24 +2,32 @@
 import theano.tensor as T
 from theano import Apply
 
-from .op import EngineOp, as_input, as_output
+from .op import EngineOp, as_input, as_output, float_bits
 
-__all__ = ["Norm", "NormGrad", "ChannelSum"]
+__all__ = ["Norm", "NormGrad", "ChannelSum", "IDENTITY"]
+
+#: The line of an Op that has no activation.
+IDENTITY = (1., 0.)
 
 
-class _PerChannel(EngineOp):
-    __props__ = ()
+class _Normalize(EngineOp):
+    """Hold the activation at the end, ``p * t + q * |t|`` with line (p, q)."""
+
+    __props__ = ("line",)
+
+    def __init__(self, line=IDENTITY):
+        self.line = tuple(line)
 
     def description(self):
-        return []
+        return [float_bits(part) for part in self.line]
 
 
-class Norm(_PerChannel):
+class Norm(_Normalize):
     """Normalize each channel by the statistics of the batch.
 
     Its inputs are the values, axes (batch, ..., channels), scale and bias per
-    channel, and epsilon; its outputs the normalized values, the mean per
-    channel, and one over the deviation.
+    channel, and epsilon; its outputs the normalized values after the
+    activation, the mean per channel, and one over the deviation.
     """
 
     kind = "norm"
@@ -34,19 +42,25 @@ class Norm(_PerChannel):
         return [shapes[0]] + [(shapes[0][-1],)] * 2
 
 
-class NormGrad(_PerChannel):
+class NormGrad(_Normalize):
     """Compute the gradients of :class:`Norm`.
 
     Its inputs are the values, the gradient of the output, scale, mean and one
-    over the deviation; its outputs the gradients of values, scale and bias.
+    over the deviation, and, if there is an activation, the bias; its outputs
+    the gradients of values, scale and bias. Which side of the activation a
+    value is on is computed again: that is faster than to read it.
     """
 
     kind = "norm_grad"
 
-    def make_node(self, x, gradient, scale, mean, inv_std):
+    def make_node(self, x, gradient, scale, mean, inv_std, *bias):
         x = as_input(x)
         gradient = as_input(gradient, x.ndim)
-        vectors = [as_input(v, 1) for v in (scale, mean, inv_std)]
+        vectors = [as_input(v, 1) for v in (scale, mean, inv_std) + bias]
+        if len(bias) != (self.line != IDENTITY):
+            raise TypeError("engine: a gradient of batch normalization got %d "
+                            "inputs; expected %d." % (
+                                5 + len(bias), 5 + (self.line != IDENTITY)))
         return Apply(self, [x, gradient] + vectors,
                      [x.type()] + [as_output([False]) for _ in range(2)])
 
@@ -54,10 +68,14 @@ class NormGrad(_PerChannel):
         return [shapes[0]] + [(shapes[0][-1],)] * 2
 
 
-class ChannelSum(_PerChannel):
+class ChannelSum(EngineOp):
     """Sum over all axes but the last."""
 
     kind = "channel_sum"
+    __props__ = ()
+
+    def description(self):
+        return []
 
     def make_node(self, x):
         x = as_input(x)

@@ -11,6 +11,7 @@ from theano.tensor.elemwise import Elemwise
 
 from . import state
 from .fusion import fuse
+from .fusion_norm import fuse_norm
 from .layout import sink
 from .lowering import LOWER, why_not
 from .op import EngineOp
@@ -58,6 +59,10 @@ def _sink(fgraph, node):
 
 
 def _fuse(fgraph, node):
+    normalized = fuse_norm(node)
+    if normalized is not None:
+        _replace(fgraph, *normalized)
+        return
     step = fuse(node)
     while step is not None:
         _replace(fgraph, step[:1], step[1:])

@@ -255,7 +255,7 @@ int fc_run(void *state, const long *params, long n_params,
         case POOL_GRAD: return pool_run(kind, rest, in, out);
         case NORM:
         case NORM_GRAD:
-        case CHANNEL_SUM: return norm_run(kind, in, out);
+        case CHANNEL_SUM: return norm_run(kind, rest, in, out);
         }
         throw std::logic_error("unknown kind of Op");
     });
@@ -275,7 +275,7 @@ void *fc_get_buffer(unsigned long bytes) {
     {
         std::lock_guard<std::mutex> lock(all.mutex);
         auto found = all.unused.lower_bound(size);
-        if (found != all.unused.end() && found->first <= size + size / 4) {
+        if (found != all.unused.end() && found->first <= 2 * size) {
             void *buffer = found->second;
             all.unused_bytes -= found->first;
             all.unused.erase(found);

@@ -105,6 +105,6 @@ void convolution_run(Kind, State &, Params, const fc_array *in,
 void pool_shapes(Kind, Params, const fc_array *in, fc_shape *out);
 void pool_run(Kind, Params, const fc_array *in, const fc_array *out);
 void norm_shapes(Kind, Params, const fc_array *in, fc_shape *out);
-void norm_run(Kind, const fc_array *in, const fc_array *out);
+void norm_run(Kind, Params, const fc_array *in, const fc_array *out);
 
 } // namespace flipconv

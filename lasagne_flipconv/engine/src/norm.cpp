@@ -4,7 +4,8 @@
 // Theano adds up in float64; with the float32 sums of oneDNN, the gradient of
 // a scale has three digits less where values have a mean far from zero. Here
 // short runs are added up in float32 and those in float64, which costs
-// nothing: reading the values takes all the time.
+// nothing: reading the values takes all the time. The pragmas say that arrays
+// do not overlap; to find that out per row takes longer than 16 channels do.
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -77,32 +78,68 @@ void run_sum(const Extent &e, const fc_array &x, float *result,
     long channels = e.channels;
     auto sum = sum_rows(e.rows, channels, scratch, [=](long row, float *run) {
         const float *at = values + row * channels;
+#pragma omp simd
         for (long c = 0; c < channels; ++c) run[c] += at[c];
     });
     std::copy(sum.begin(), sum.end(), result);
 }
 
+constexpr long SAMPLES = 64; // rows that tell where the values lie, about
+
 // Write `mean` and one over the deviation. Of nothing they are not a number.
+// One pass: sums of what is left after a first guess of the mean, and of its
+// squares, lose no digits as long as the guess is within some deviations.
 void statistics(const Extent &e, const float *x, float epsilon, float *mean,
                 float *inverse, Scratch &scratch) {
-    long channels = e.channels;
-    auto sum = sum_rows(e.rows, channels, scratch, [=](long row, float *run) {
-        const float *at = x + row * channels;
-        for (long c = 0; c < channels; ++c) run[c] += at[c];
-    });
-    for (long c = 0; c < channels; ++c) mean[c] = sum[c] / e.rows;
-    auto squares = sum_rows(
-            e.rows, channels, scratch, [=](long row, float *run) {
+    long channels = e.channels, samples = std::min(SAMPLES, e.rows);
+    float *guess = scratch.floats(channels);
+    std::fill(guess, guess + channels, 0.f);
+    for (long i = 0; i < samples; ++i) {
+        const float *at = x + e.rows * i / samples * channels;
+#pragma omp simd
+        for (long c = 0; c < channels; ++c) guess[c] += at[c] / samples;
+    }
+    auto sums = sum_rows(
+            e.rows, 2 * channels, scratch, [=](long row, float *run) {
                 const float *at = x + row * channels;
-                for (long c = 0; c < channels; ++c)
-                    run[c] += (at[c] - mean[c]) * (at[c] - mean[c]);
+#pragma omp simd
+                for (long c = 0; c < channels; ++c) {
+                    float rest = at[c] - guess[c];
+                    run[c] += rest;
+                    run[channels + c] += rest * rest;
+                }
             });
-    for (long c = 0; c < channels; ++c)
-        inverse[c] = 1 / std::sqrt(float(squares[c] / e.rows) + epsilon);
+    for (long c = 0; c < channels; ++c) {
+        double off = sums[c] / e.rows,
+               variance = sums[channels + c] / e.rows - off * off;
+        mean[c] = guess[c] + off;
+        inverse[c] = 1 / std::sqrt(float(std::max(variance, 0.)) + epsilon);
+    }
+}
+
+// What follows a normalization: p * t + q * |t|.
+struct Line {
+    explicit Line(Params &params) : p(params.real()), q(params.real()) {}
+    bool straight() const { return p == 1 && q == 0; }
+    float value(float t) const { return p * t + q * std::fabs(t); }
+    float slope(float t) const { return p + q * ((t > 0) - (t < 0)); }
+
+    float p, q;
+};
+
+struct Identity {
+    float value(float t) const { return t; }
+    float slope(float) const { return 1; }
+};
+
+inline float normalized(float x, float mean, float factor, float bias) {
+    return (x - mean) * factor + bias;
 }
 
 // in: x, scale, bias, epsilon; out: y, mean, 1 / deviation
-void run_norm(const Extent &e, const fc_array *in, const fc_array *out) {
+template <class Activation>
+void run_norm(const Extent &e, const Activation activation,
+              const fc_array *in, const fc_array *out) {
     Scratch scratch;
     long channels = e.channels;
     const float *x = dense(in[0], scratch), *scale = dense(in[1], scratch),
@@ -115,35 +152,45 @@ void run_norm(const Extent &e, const fc_array *in, const fc_array *out) {
     for (long row = 0; row < e.rows; ++row) {
         const float *from = x + row * channels;
         float *to = y + row * channels;
+#pragma omp simd
         for (long c = 0; c < channels; ++c)
-            to[c] = (from[c] - mean[c]) * factor[c] + bias[c];
+            to[c] = activation.value(
+                    normalized(from[c], mean[c], factor[c], bias[c]));
     }
 }
 
-// in: x, gradient, scale, mean, 1 / deviation; out: gradients of x, scale and
-// bias
-void run_norm_grad(const Extent &e, const fc_array *in, const fc_array *out) {
-    Scratch scratch;
+// in: x, gradient, scale, mean, 1 / deviation (, bias); out: gradients of x,
+// scale and bias
+template <class Activation>
+void run_norm_grad(const Extent &e, const Activation activation,
+                   const fc_array *in, const float *bias,
+                   const fc_array *out, Scratch &scratch) {
     long channels = e.channels;
     const float *x = dense(in[0], scratch), *dy = dense(in[1], scratch),
                 *scale = dense(in[2], scratch), *mean = dense(in[3], scratch),
                 *inverse = dense(in[4], scratch);
+    float *dx = floats(out[0]), *dscale = floats(out[1]),
+          *dbias = floats(out[2]), *factor = scratch.floats(channels),
+          *slope = scratch.floats(channels), *shift = scratch.floats(channels);
+    for (long c = 0; c < channels; ++c) factor[c] = scale[c] * inverse[c];
+    auto before_activation = [=](float value, float gradient, long c) {
+        return gradient * activation.slope(
+                normalized(value, mean[c], factor[c], bias[c]));
+    };
     auto sums = sum_rows(
             e.rows, 2 * channels, scratch, [=](long row, float *run) {
                 const float *value = x + row * channels,
                             *gradient = dy + row * channels;
+#pragma omp simd
                 for (long c = 0; c < channels; ++c) {
-                    run[c] += gradient[c];
-                    run[channels + c] += gradient[c] * (value[c] - mean[c]);
+                    float g = before_activation(value[c], gradient[c], c);
+                    run[c] += g;
+                    run[channels + c] += g * (value[c] - mean[c]);
                 }
             });
-    float *dx = floats(out[0]), *dscale = floats(out[1]),
-          *dbias = floats(out[2]), *factor = scratch.floats(channels),
-          *slope = scratch.floats(channels), *shift = scratch.floats(channels);
     for (long c = 0; c < channels; ++c) {
         dbias[c] = sums[c];
         dscale[c] = e.rows ? sums[channels + c] * inverse[c] : 0;
-        factor[c] = scale[c] * inverse[c];
         slope[c] = inverse[c] * inverse[c] * (sums[channels + c] / e.rows);
         shift[c] = sums[c] / e.rows;
     }
@@ -152,15 +199,37 @@ void run_norm_grad(const Extent &e, const fc_array *in, const fc_array *out) {
         const float *value = x + row * channels,
                     *gradient = dy + row * channels;
         float *to = dx + row * channels;
+#pragma omp simd
         for (long c = 0; c < channels; ++c)
-            to[c] = factor[c] * (gradient[c] - shift[c]
-                                 - (value[c] - mean[c]) * slope[c]);
+            to[c] = factor[c]
+                    * (before_activation(value[c], gradient[c], c) - shift[c]
+                       - (value[c] - mean[c]) * slope[c]);
     }
+}
+
+void run_norm(const Extent &e, Params &params, const fc_array *in,
+              const fc_array *out) {
+    Line line(params);
+    if (line.straight()) return run_norm(e, Identity(), in, out);
+    run_norm(e, line, in, out);
+}
+
+void run_norm_grad(const Extent &e, Params &params, const fc_array *in,
+                   const fc_array *out) {
+    Line line(params);
+    Scratch scratch;
+    if (line.straight()) {
+        float *none = scratch.floats(e.channels); // is read, and not used
+        std::fill(none, none + e.channels, 0.f);
+        return run_norm_grad(e, Identity(), in, none, out, scratch);
+    }
+    run_norm_grad(e, line, in, dense(in[5], scratch), out, scratch);
 }
 
 } // namespace
 
-void norm_shapes(Kind kind, Params, const fc_array *in, fc_shape *out) {
+void norm_shapes(Kind kind, Params params, const fc_array *in,
+                 fc_shape *out) {
     Extent e = extent_of(kind, in[0]);
     fc_shape per_channel = {1, {e.channels}};
     if (kind == CHANNEL_SUM) {
@@ -181,14 +250,17 @@ void norm_shapes(Kind kind, Params, const fc_array *in, fc_shape *out) {
     }
     check_vector("the scale", in[first], e);
     check_vector(kind == NORM ? "the bias" : "the mean", in[first + 1], e);
-    if (kind == NORM_GRAD) check_vector("the deviation", in[first + 2], e);
+    if (kind != NORM_GRAD) return;
+    check_vector("the deviation", in[first + 2], e);
+    if (!Line(params).straight()) check_vector("the bias", in[5], e);
 }
 
-void norm_run(Kind kind, const fc_array *in, const fc_array *out) {
+void norm_run(Kind kind, Params params, const fc_array *in,
+              const fc_array *out) {
     Extent e = extent_of(kind, in[0]);
     set_implementation("own loops");
-    if (kind == NORM) return run_norm(e, in, out);
-    if (kind == NORM_GRAD) return run_norm_grad(e, in, out);
+    if (kind == NORM) return run_norm(e, params, in, out);
+    if (kind == NORM_GRAD) return run_norm_grad(e, params, in, out);
     Scratch scratch;
     run_sum(e, in[0], floats(out[0]), scratch);
 }
