@@ -72,7 +72,8 @@ sanitize: $(READY)  ## run tests of the engine under AddressSanitizer
 	ASAN_OPTIONS=detect_leaks=0 \
 	THEANO_FLAGS=base_compiledir=build/sanitize,gcc.cxxflags=-fsanitize=address \
 	$(RUN) -m pytest -q tests/test_engine_conv.py tests/test_engine_pool.py \
-		tests/test_engine_norm.py tests/test_engine_kernels.py
+		tests/test_engine_norm.py tests/test_engine_kernels.py \
+		tests/test_engine_graph.py
 
 .PHONY: measure-files
 measure-files: $(READY)  ## print what loading and saving large files costs
@@ -82,6 +83,11 @@ measure-files: $(READY)  ## print what loading and saving large files costs
 lasagne-suite: $(READY)  ## run Lasagne's own tests under install() (LASAGNE_SOURCE=...)
 	$(PIP_INSTALL) mock
 	$(RUN) -W ignore tests/lasagne_suite.py
+
+.PHONY: theano-suite
+theano-suite: $(READY)  ## run Theano's own tests with the engine off and on (2 h)
+	$(PIP_INSTALL) nose parameterized
+	$(RUN) -W ignore tests/theano_suite.py
 
 .PHONY: recipes-zoo
 recipes-zoo: $(READY)  ## build and run the models of Lasagne/Recipes (RECIPES_SOURCE=...)

@@ -1,5 +1,6 @@
 """Our layers under Lasagne's names, and everything back again."""
 import collections
+import copy
 import importlib
 import pickle
 import sys
@@ -65,6 +66,25 @@ def test_every_name_is_there_and_ours(under_install, home):
     "StandardizationLayer", "TransformerLayer", "spatial_dropout"])
 def test_what_0_1_lacks_is_there(under_install, name):
     assert getattr(lasagne.layers, name) is getattr(layers, name)
+
+
+def test_batch_normalization_can_be_copied(under_install):
+    net = lasagne.layers.batch_norm(lasagne.layers.Conv2DLayer(
+        lasagne.layers.InputLayer((2, 3, 6, 5)), 4, 2)).input_layer
+    assert type(net) is layers.BatchNormLayer
+    x = cases.values((2, 4, 5, 4), 1, theano.config.floatX)
+    copies = pickle.loads(pickle.dumps(net)), copy.deepcopy(net)
+    y = trained_on(net, x)
+    for other in copies:
+        assert type(other) is layers.BatchNormLayer
+        np.testing.assert_array_equal(other.mean.get_value(), 0)
+        np.testing.assert_array_equal(trained_on(other, x), y)
+        np.testing.assert_array_equal(other.inv_std.get_value(),
+                                      net.inv_std.get_value())
+
+
+def trained_on(layer, x):
+    return theano.function([], layer.get_output_for(theano.shared(x)))()
 
 
 def test_uninstall_restores_everything():

@@ -175,7 +175,8 @@ def kept_sizes(layer, dropped):
     if None in sizes:
         raise ValueError(
             "%s: input shape %r leaves parameter shape %r; the layer needs "
-            "known sizes on all axes but %r. Name them in the input layer."
+            "specified input sizes on all axes but %r. Name them in the input "
+            "layer."
             % (type(layer).__name__, layer.input_shape, sizes, dropped))
     return sizes
 
