@@ -58,11 +58,14 @@ def test_inference():
     assert "Convolution" in used
 
 
-def test_batch_normalization():
+@pytest.mark.parametrize("activation", [T.nnet.relu, lambda y: y],
+                         ids=["relu", "none"])
+def test_batch_normalization(activation):
     x = tensor(4)
     scale, bias = (T.TensorType("float32", (True, False, True, True))()
                    for _ in range(2))
     y, mean, inv_std = batch_normalization_train(x, scale, bias, "spatial")
+    y = activation(y)
     used = checked([x, scale, bias], [y, mean, inv_std] + T.grad(
         T.sqr(y).sum(), [x, scale, bias]),
         values(2, 3, 6, 5), values(1, 3, 1, 1), values(1, 3, 1, 1, seed=1))
