@@ -9,6 +9,7 @@ from engine_cases import (MODE, both, check_close, names, needs_engine,
 from lasagne_flipconv import engine, layers
 from lasagne_flipconv.engine import ops_conv, ops_pool
 from theano.gof.opt import check_stack_trace
+from theano.tensor.elemwise import Elemwise
 from theano.tensor.signal.pool import pool_2d
 
 pytestmark = needs_engine
@@ -215,3 +216,17 @@ def test_every_op_names_where_its_graph_was_built():
         ops_conv.ConvolutionGradKernel, ops_pool.Pool, ops_pool.PoolGrad))
     with pytest.raises(ValueError, match="test_engine_graph.py"):
         run(values(1, 2, 5, 5), values(3, 4, 2, 2))
+
+
+def test_arithmetic_on_activations_runs_on_all_processors():
+    x, w, a = tensor(4), tensor(4), tensor(4)
+    y = T.tanh(conv(x, w)) * T.nnet.sigmoid(a)
+    ours, stock = both([x, w, a], y)
+    of_ours, of_stock = ([node.op.openmp
+                          for node in f.maker.fgraph.toposort()
+                          if type(node.op) is Elemwise]
+                         for f in (ours, stock))
+    assert of_ours == [True]
+    assert of_stock == [theano.config.openmp]
+    arrays = values(3, 4, 30, 30), values(5, 4, 3, 3), values(3, 5, 28, 28)
+    check_close(ours(*arrays), stock(*arrays))

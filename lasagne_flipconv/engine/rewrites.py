@@ -122,6 +122,7 @@ def register():
             ("onednn_fuse", _Rewrite(_fuse)))):
         steps.register(name, rewrite, position, *tags)
     optdb.register("onednn_engine", steps, 0.4, *tags)
-    # after Theano has fused them (49) and made them work in place (75)
-    optdb.register("onednn_parallel", _Rewrite(_parallel), 76, "fast_run",
+    # after Theano has fused them (49), made them work in place (75) and merged
+    # what is equal (100): to Theano they are, and it would put its own back
+    optdb.register("onednn_parallel", _Rewrite(_parallel), 101, "fast_run",
                    "onednn")
