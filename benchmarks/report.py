@@ -13,7 +13,8 @@ _TITLES = dict({name: row.title for name, row in IMPLEMENTATIONS.items()},
 _NOTES = {
     "works": "Whole networks from NumPy array to NumPy array.",
     "layers": "Single convolutions, batch 1, on data in the axis order that "
-              "each prefers. oneDNN's limit is its convolution alone, kernel "
+              "each prefers; each time is the median of a burst of 50 ms. "
+              "oneDNN's limit is its convolution alone, kernel "
               "reordered beforehand.",
     "flipping": "A convolution 256→256, 3×3, on 56×56, with "
                 "`flip_filters=True` over `False`.",
