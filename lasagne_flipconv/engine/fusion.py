@@ -1,8 +1,8 @@
 """What a convolution takes in of the arithmetic that follows it.
 
-A convolution Op ends with a scale, a bias, a residual and an activation. Each
-function below looks at what uses the result of such a node, and returns the
-variable that can be replaced together with what replaces it.
+A convolution Op ends with a scale, a bias, a residual and an activation. All
+that can be taken in is collected before the graph is changed, once: at each
+change Theano infers shapes anew.
 """
 from theano import scalar
 from theano.tensor.elemwise import Elemwise
@@ -14,7 +14,7 @@ __all__ = ["fuse"]
 
 
 def fuse(node):
-    """Take into a convolution the next step after it.
+    """Take into a convolution what follows it.
 
     Parameters
     ----------
@@ -24,34 +24,40 @@ def fuse(node):
     Returns
     -------
     tuple of theano.Variable or None
-        The variable to replace, and the new one; None if there is no step.
+        The variable to replace, and the new one; None if nothing follows.
     """
     if type(node.op) is not Convolution or node.op.activation:
         return None
-    return _arithmetic(node) or _activation(node)
-
-
-def _arithmetic(node):
-    y = node.outputs[0]
-    users = y.clients
-    if len(users) != 1 or not hasattr(users[0][0], "op"):
+    result, parts = _after_arithmetic(node.outputs[0], node.op.parts(node))
+    activated, name, slope = find_activation(result) or (None, None, 0.)
+    if activated is not None:
+        new = _rebuilt(node, parts, name, slope)
+        if new.type == activated.type:
+            return activated, new
+    if result is node.outputs[0]:
         return None
-    user, position = users[0]
+    return result, _rebuilt(node, parts)
+
+
+def _after_arithmetic(y, parts):
+    """Return the last variable of the arithmetic on `y`, and the new parts."""
+    while True:
+        step = _arithmetic(y, parts)
+        if step is None:
+            return y, parts
+        y, parts = step
+
+
+def _arithmetic(y, parts):
+    if len(y.clients) != 1 or not hasattr(y.clients[0][0], "op"):
+        return None
+    user, position = y.clients[0]
     if type(user.op) is not Elemwise or user.outputs[0].type != y.type:
         return None
     others = [x for i, x in enumerate(user.inputs) if i != position]
     step = _STEPS.get(type(user.op.scalar_op))
-    parts = step and step(node, position, others)
-    return parts and (user.outputs[0], _rebuilt(node, parts))
-
-
-def _activation(node):
-    found = find_activation(node.outputs[0])
-    if found is None:
-        return None
-    result, name, slope = found
-    new = _rebuilt(node, node.op.parts(node), name, slope)
-    return (result, new) if new.type == result.type else None
+    changed = step and step(y, parts, position, others)
+    return changed and (user.outputs[0], changed)
 
 
 def _rebuilt(node, parts, activation=None, slope=0.):
@@ -62,42 +68,40 @@ def _rebuilt(node, parts, activation=None, slope=0.):
     return op(*(node.inputs[:2] + values))
 
 
-def _add(node, position, others):
-    parts = node.op.parts(node)
+def _add(y, parts, position, others):
+    parts = dict(parts)
     for other in others:
         vector = _as_vector(other)
         if vector is not None:
             parts["bias"] = _plus(parts["bias"], vector)
-        elif parts["residual"] is None and other.type == node.outputs[0].type:
+        elif parts["residual"] is None and other.type == y.type:
             parts["residual"] = other
         else:
             return None
     return parts
 
 
-def _subtract(node, position, others):
+def _subtract(y, parts, position, others):
     vector = _as_vector(others[0])
     if position or vector is None:
         return None
-    parts = node.op.parts(node)
     return dict(parts, bias=_plus(parts["bias"], -vector))
 
 
-def _multiply(node, position, others):
+def _multiply(y, parts, position, others):
     vectors = [_as_vector(other) for other in others]
-    if node.op.residual or any(v is None for v in vectors):
+    if parts["residual"] is not None or any(v is None for v in vectors):
         return None
-    parts = node.op.parts(node)
     for vector in vectors:
         parts = _scaled(parts, vector)
     return parts
 
 
-def _divide(node, position, others):
+def _divide(y, parts, position, others):
     vector = _as_vector(others[0])
-    if position or node.op.residual or vector is None:
+    if position or parts["residual"] is not None or vector is None:
         return None
-    return _scaled(node.op.parts(node), 1 / vector)
+    return _scaled(parts, 1 / vector)
 
 
 def _scaled(parts, factor):

@@ -59,14 +59,11 @@ def _sink(fgraph, node):
 
 
 def _fuse(fgraph, node):
-    normalized = fuse_norm(node)
+    normalized, fused = fuse_norm(node), fuse(node)
     if normalized is not None:
         _replace(fgraph, *normalized)
-        return
-    step = fuse(node)
-    while step is not None:
-        _replace(fgraph, step[:1], step[1:])
-        step = fuse(step[1].owner)
+    if fused is not None:
+        _replace(fgraph, fused[:1], fused[1:])
 
 
 def _parallel(fgraph, node):
