@@ -199,21 +199,6 @@ def test_two_threads():
     assert not wrong
 
 
-@pytest.mark.parametrize("asked, spins", [
-    ({}, "20000"), ({"GOMP_SPINCOUNT": "7"}, "7"),
-    ({"OMP_WAIT_POLICY": "passive"}, "0")])
-def test_how_threads_wait(asked, spins):
-    variables = {name: value for name, value in os.environ.items()
-                 if name not in ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY")}
-    done = subprocess.run(
-        [sys.executable, "-c", SCRIPT + "run()\nimport os\n"
-         "print(os.environ.get('GOMP_SPINCOUNT'))"], text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        env=dict(variables, OMP_DISPLAY_ENV="verbose", **asked))
-    assert "GOMP_SPINCOUNT = '%s'" % spins in done.stderr
-    assert done.stdout.strip() == str(asked.get("GOMP_SPINCOUNT"))
-
-
 def test_results_outlive_the_function():
     run = compiled()
     kept = [run(values(1, 2, 9, 9, seed=i), values(3, 2, 2, 2))

@@ -25,13 +25,6 @@ SOURCES = Path(__file__).resolve().parent / "src"
 HEADER = SOURCES / "engine.h"
 LIBRARY, HEADERS = "onednn-cpu-gomp", "onednn-devel-cpu-gomp"
 
-# How often a thread looks for work before it sleeps: about 50 us. By itself
-# GNU OpenMP has it look for milliseconds, at each of the hundreds of parallel
-# loops of a network. Where another process wants the core, that is a time
-# slice each: ResNet-32 takes four times as long beside one busy process.
-_PATIENCE = {"GOMP_SPINCOUNT": "20000"}
-_WAITING = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT")
-
 _FLAGS = ["-std=c++11", "-O3", "-march=native", "-fopenmp", "-fPIC",
           "-fvisibility-inlines-hidden"]
 
@@ -128,31 +121,12 @@ def _build(compiledir, compiler):
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
         _compile(onednn, path)
-    _load_openmp()
     try:
         ctypes.CDLL(str(path))
     except OSError as error:
         raise EngineError("engine: %s cannot be loaded: %s. Remove the file, "
                           "and it is built anew." % (path, error)) from error
     return path
-
-
-def _load_openmp():
-    """Load GNU OpenMP, unless that is done, with our way of waiting.
-
-    It reads the environment once, when it is loaded. What the user says there
-    stands, and child processes are left alone.
-    """
-    if any(name in os.environ for name in _WAITING):
-        return
-    os.environ.update(_PATIENCE)
-    try:
-        ctypes.CDLL("libgomp.so.1")
-    except OSError:
-        pass  # the loader tells more when our library asks for it
-    finally:
-        for name in _PATIENCE:
-            del os.environ[name]
 
 
 def _key(onednn):
