@@ -1,5 +1,5 @@
 """Replace the layers of the published ResNet-32 while it is being trained."""
-import importlib.util
+import importlib
 from pathlib import Path
 
 import lasagne
@@ -23,18 +23,15 @@ pytestmark = pytest.mark.skipif(
 QUICKLY = theano.Mode("cvm", "fast_compile")
 
 
-def example():
+@pytest.fixture
+def resnet(monkeypatch):
     """Return the example that builds the network."""
-    spec = importlib.util.spec_from_file_location(
-        "cifar10_resnet", ROOT / "examples" / "cifar10_resnet.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    monkeypatch.syspath_prepend(str(ROOT / "examples"))
+    return importlib.import_module("cifar10_resnet")
 
 
 @theano.configparser.change_flags(floatX="float32")
-def test_error_and_compiled_training_stay():
-    resnet = example()
+def test_error_and_compiled_training_stay(resnet):
     images, labels, mean = resnet.sample()
     images = (images / np.float32(255) - mean).astype("float32")
     labels = labels.astype("int32")
