@@ -21,13 +21,6 @@ size_t rounded(size_t bytes) {
     return (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
 }
 
-void *aligned(size_t bytes) {
-    void *memory = nullptr;
-    if (posix_memalign(&memory, ALIGNMENT, rounded(bytes + 1)))
-        throw std::bad_alloc();
-    return memory;
-}
-
 struct Chunks { // of the scratch memory of one thread
     std::vector<std::pair<char *, size_t>> all;
     size_t used = 0; // of the last one
@@ -72,6 +65,13 @@ void free_buffer(void *buffer) {
 }
 
 } // namespace
+
+void *aligned(size_t bytes) {
+    void *memory = nullptr;
+    if (posix_memalign(&memory, ALIGNMENT, rounded(bytes + 1)))
+        throw std::bad_alloc();
+    return memory;
+}
 
 void fail(const char *format, ...) {
     char text[512];

@@ -32,6 +32,9 @@ enum Kind {
 
 std::string text_of(const fc_array &array); // its shape, as Python writes it
 
+// Memory at the begin of a cache line, to be given to free(); throws.
+void *aligned(size_t bytes);
+
 // The parameters of an Op, read one after the other.
 class Params {
 public:

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <new>
 #include <numeric>
 
 #include "digest.hpp"
@@ -41,9 +40,7 @@ std::vector<uint64_t> look_at(const fc_array &kernel, const float *scale,
 }
 
 std::shared_ptr<float> floats(size_t bytes) {
-    void *memory = nullptr;
-    if (posix_memalign(&memory, 64, bytes)) throw std::bad_alloc();
-    return {static_cast<float *>(memory), free};
+    return {static_cast<float *>(aligned(bytes)), free};
 }
 
 } // namespace
