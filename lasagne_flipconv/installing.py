@@ -96,7 +96,7 @@ def installed():
     Returns
     -------
     bool
-        Whether :func:`install` was called last, not :func:`uninstall`.
+        Whether ``install()`` was called last, not ``uninstall()``.
     """
     return _before is not None
 
