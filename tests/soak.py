@@ -31,6 +31,10 @@ def random_geometry(rng):
         borders.append(tuple((int(a), int(b))
                              for a, b in rng.randint(0, 4, (n, 2))))
     small = [1, 1, 2, 3]
+    if rng.randint(4) == 0:  # may be computed in tiles
+        return n, kernel[:-2] + [3, 3], dict(
+            border_mode=borders[rng.randint(len(borders))],
+            filter_flip=bool(rng.randint(2)))
     return n, kernel, dict(
         border_mode=borders[rng.randint(len(borders))],
         subsample=tuple(int(s) for s in rng.choice(small, n)),
@@ -41,11 +45,13 @@ def random_geometry(rng):
 
 def random_shapes(rng, n, kernel, options):
     """Return the shapes of an input and a kernel that fit a geometry."""
-    groups = options["num_groups"]
+    groups = options.get("num_groups", 1)
     channels = int(rng.choice([1, 2, 3, 5, 8, 16, 17, 32]))
     filters = int(rng.choice([1, 2, 3, 7, 8, 16, 24, 33]))
-    extent = [(k - 1) * d + 1
-              for k, d in zip(kernel, options["filter_dilation"])]
+    if "num_groups" not in options:
+        channels, filters = 16 * rng.randint(1, [24, 8][n - 2], 2)
+    dilation = options.get("filter_dilation", (1,) * n)
+    extent = [(k - 1) * d + 1 for k, d in zip(kernel, dilation)]
     size = [int(e + rng.randint(0, 12 if n == 2 else 5)) for e in extent]
     return ((int(rng.randint(1, 5)), channels * groups) + tuple(size),
             (filters * groups, channels) + tuple(kernel))

@@ -1,11 +1,12 @@
 // Convolution and its two gradients.
 #include <algorithm>
-#include <cmath>
 #include <cstring>
 
 #include "geometry.hpp"
 #include "kernel_cache.hpp"
+#include "kernel_layout.hpp"
 #include "onednn.hpp"
+#include "winograd.hpp"
 
 namespace flipconv {
 
@@ -15,12 +16,18 @@ using dnnl::memory;
 using Tag = memory::format_tag;
 
 struct Convolution { // ready to run for the shapes of one call
+    std::shared_ptr<Winograd> winograd; // or
     dnnl::primitive primitive;
     memory::desc input, kernel, output, scratch;
-    std::unique_ptr<KernelLayout> layout;
+    std::shared_ptr<KernelLayout> layout;
     bool fused; // the primitive itself does what follows it
     bool last_resort = false; // it may be the reference implementation
     std::string name;
+
+    std::shared_ptr<const KernelPacking> packing() const {
+        if (winograd) return winograd;
+        return layout;
+    }
 };
 
 struct Dims { // as oneDNN wants them
@@ -156,12 +163,12 @@ bool try_grad_input(const Geometry &g, const Dims &d, Tag tag, bool,
 }
 
 // Find an implementation: channels last with all that follows, channels last,
-// whatever order oneDNN likes; the last two leave what follows to finish().
+// whatever order oneDNN likes; the last two leave what follows to Epilogue.
 // Of kernels with few output channels, mostly on zeros around a small input,
 // there may be only the reference. That can be slower than Theano, but there
 // is so little to do that it takes milliseconds.
-std::shared_ptr<Convolution> make(Kind kind, const Geometry &g,
-                                  const Sizes &s) {
+std::shared_ptr<Convolution> make_direct(Kind kind, const Geometry &g,
+                                         const Sizes &s) {
     auto attempt = kind == CONVOLUTION ? try_forward
             : kind == CONVOLUTION_GRAD_KERNEL ? try_grad_kernel
                                               : try_grad_input;
@@ -178,78 +185,55 @@ std::shared_ptr<Convolution> make(Kind kind, const Geometry &g,
                       "function with mode=theano.compile.get_default_mode()."
                       "excluding('onednn').");
     }
-    c->layout.reset(new KernelLayout(c->kernel, g.groups > 1));
+    c->layout = std::make_shared<KernelLayout>(c->kernel, g.groups > 1);
     return c;
 }
 
-// The vectors and the array that follow the kernel among the inputs.
-struct Rest {
-    const float *scale = nullptr, *bias = nullptr, *residual = nullptr;
-    long scales = 0, biases = 0;
-};
-
-Rest rest_of(const Geometry &g, const fc_array *in, Scratch &scratch) {
-    Rest rest;
-    if (g.scale) {
-        rest.scales = in->shape[0];
-        rest.scale = dense(*in++, scratch);
+// The sizes of the gradient of an input, a convolution of that of an output.
+Sizes turned(Sizes s) {
+    std::swap(s.inputs, s.outputs);
+    std::swap(s.input, s.output);
+    for (size_t i = 0; i < s.kernel.size(); ++i) {
+        s.before[i] = s.kernel[i] - 1 - s.before[i];
+        s.after[i] = s.kernel[i] - 1 - s.after[i];
     }
-    if (g.bias) {
-        rest.biases = in->shape[0];
-        rest.bias = dense(*in++, scratch);
-    }
-    if (g.residual) rest.residual = dense(*in, scratch);
-    return rest;
+    return s;
 }
 
-float activated(const Geometry &g, float value) {
-    if (value > 0 || g.activation == Geometry::NOTHING) return value;
-    return g.slope
-            * (g.activation == Geometry::RELU ? value : std::expm1(value));
-}
-
-// Do what follows a convolution where its primitive does not.
-void finish(const Geometry &g, const Sizes &s, const Rest &rest, float *y) {
-    long channels = s.outputs, rows = s.batch;
-    for (long size : s.output) rows *= size;
-#pragma omp parallel for schedule(static)
-    for (long row = 0; row < rows; ++row)
-        for (long c = 0; c < channels; ++c) {
-            long at = row * channels + c;
-            float value = y[at];
-            if (rest.bias) value += rest.bias[rest.biases == 1 ? 0 : c];
-            if (rest.residual) value += rest.residual[at];
-            y[at] = activated(g, value);
-        }
-}
-
-const float *one_per_channel(const float *values, long count, long channels,
-                             Scratch &scratch) {
-    if (count == channels) return values;
-    float *all = scratch.floats(channels);
-    std::fill(all, all + channels, values[0]);
-    return all;
+std::shared_ptr<Convolution> make(Kind kind, const Geometry &g,
+                                  const Sizes &s) {
+    std::shared_ptr<Winograd> winograd;
+    if (kind == CONVOLUTION) winograd = Winograd::make(g, s);
+    if (kind == CONVOLUTION_GRAD_INPUT)
+        winograd = Winograd::make(g, turned(s));
+    if (!winograd) return make_direct(kind, g, s);
+    auto c = std::make_shared<Convolution>();
+    c->name = winograd->name();
+    c->winograd = winograd;
+    return c;
 }
 
 void run_forward(const Convolution &c, const Geometry &g, const Sizes &s,
                  KernelCache &cache, const fc_array *in, float *y,
                  Scratch &scratch) {
-    Rest rest = rest_of(g, in + 2, scratch);
-    auto kernel = cache.packed(*c.layout, c.kernel, in[1], g.flip, rest.scale,
-                               rest.scales, scratch);
+    Epilogue after(g, s, in + 2, scratch);
+    auto kernel = cache.packed(c.packing(), in[1], g.flip, after.scale,
+                               after.scales, scratch);
+    if (c.winograd)
+        return c.winograd->run(dense(in[0], scratch), kernel.get(), after, y,
+                               scratch);
     Call call(c.scratch, scratch);
     call.read(DNNL_ARG_SRC, c.input, dense(in[0], scratch));
     call.read(DNNL_ARG_WEIGHTS, c.kernel, kernel.get(), false);
     if (c.fused && g.bias)
-        call.read(DNNL_ARG_BIAS, activations({s.outputs}, Tag::a),
-                  one_per_channel(rest.bias, rest.biases, s.outputs,
-                                  scratch), false);
+        call.read(DNNL_ARG_BIAS, activations({s.outputs}, Tag::a), after.bias,
+                  false);
     if (c.fused && g.residual)
         call.read(DNNL_ARG_ATTR_MULTIPLE_POST_OP(0) | DNNL_ARG_SRC_1,
-                  c.output, rest.residual, false);
+                  c.output, after.residual, false);
     call.write(DNNL_ARG_DST, c.output, y);
     call.run(c.primitive);
-    if (!c.fused) finish(g, s, rest, y);
+    if (!c.fused) after.apply(s, y);
 }
 
 void run_grad_kernel(const Convolution &c, const Geometry &g,
@@ -263,11 +247,29 @@ void run_grad_kernel(const Convolution &c, const Geometry &g,
     c.layout->unpack(packed, g.flip, kernel);
 }
 
+struct Swapped { // a view of a kernel with its channels in each other's place
+    explicit Swapped(const fc_array &kernel)
+        : shape(kernel.shape, kernel.shape + kernel.ndim),
+          strides(kernel.strides, kernel.strides + kernel.ndim),
+          array{kernel.data, kernel.ndim, shape.data(), strides.data()} {
+        std::swap(shape[0], shape[1]);
+        std::swap(strides[0], strides[1]);
+    }
+    std::vector<long> shape, strides;
+    fc_array array;
+};
+
 void run_grad_input(const Convolution &c, const Geometry &g,
                     KernelCache &cache, const fc_array *in, float *x,
                     Scratch &scratch) {
-    auto kernel = cache.packed(*c.layout, c.kernel, in[0], g.flip, nullptr, 0,
-                               scratch);
+    if (c.winograd) {
+        Swapped kernel(in[0]);
+        auto packed = cache.packed(c.winograd, kernel.array, !g.flip, nullptr,
+                                   0, scratch);
+        return c.winograd->run(dense(in[1], scratch), packed.get(),
+                               Epilogue(), x, scratch);
+    }
+    auto kernel = cache.packed(c.layout, in[0], g.flip, nullptr, 0, scratch);
     Call call(c.scratch, scratch);
     call.read(DNNL_ARG_WEIGHTS, c.kernel, kernel.get(), false);
     call.read(DNNL_ARG_DIFF_DST, c.output, dense(in[1], scratch));
@@ -281,7 +283,7 @@ void run_empty(Kind kind, const Geometry &g, const Sizes &s,
     auto *result = static_cast<float *>(out.data);
     std::fill(result, result + element_count(out), 0.f);
     if (kind == CONVOLUTION && element_count(out))
-        finish(g, s, rest_of(g, in + 2, scratch), result);
+        Epilogue(g, s, in + 2, scratch).apply(s, result);
 }
 
 } // namespace

@@ -54,28 +54,28 @@ bool KernelCache::worth_looking(const fc_array &kernel) {
 }
 
 KernelCache::Values KernelCache::packed(
-        const KernelLayout &layout, const dnnl::memory::desc &order,
+        const std::shared_ptr<const KernelPacking> &packing,
         const fc_array &kernel, bool flip, const float *scale, long scales,
         Scratch &scratch) {
     std::lock_guard<std::mutex> lock(mutex_);
     if (!worth_looking(kernel)) {
-        auto *values = static_cast<float *>(scratch.take(layout.bytes()));
-        layout.pack(kernel, flip, scale, scales, values);
+        auto *values = static_cast<float *>(scratch.take(packing->bytes()));
+        packing->pack(kernel, flip, scale, scales, values);
         return Values(values, [](const float *) {});
     }
     auto seen = look_at(kernel, scale, scales);
-    if (values_ && seen == seen_ && order == order_) {
+    if (values_ && seen == seen_ && packing->same(*packing_)) {
         changes_ = 0;
         return values_;
     }
     // memory that another call still reads is not written to
     if (!values_ || values_.use_count() > 1
-        || layout.bytes() != order_.get_size())
-        values_ = floats(layout.bytes());
+        || packing->bytes() != packing_->bytes())
+        values_ = floats(packing->bytes());
     seen_.clear();
-    layout.pack(kernel, flip, scale, scales, values_.get());
+    packing->pack(kernel, flip, scale, scales, values_.get());
     seen_ = seen;
-    order_ = order;
+    packing_ = packing;
     if (++changes_ <= PATIENCE) return values_;
     changes_ = 0;
     unwatched_ = PAUSE;

@@ -1,10 +1,10 @@
-// The kernel of a node in the order of its primitive, kept between calls.
+// The kernel of a node, packed, kept between calls.
 #pragma once
 
 #include <memory>
 #include <mutex>
 
-#include "kernel_layout.hpp"
+#include "kernel_packing.hpp"
 
 namespace flipconv {
 
@@ -14,21 +14,18 @@ namespace flipconv {
 // without being looked at.
 class KernelCache {
 public:
-    // values of a kernel in the order of a primitive
     using Values = std::shared_ptr<const float>;
 
-    // As KernelLayout::pack; `order` is what `layout` was made of. What is not
-    // worth keeping lies in `scratch`.
-    Values packed(const KernelLayout &layout,
-                  const dnnl::memory::desc &order, const fc_array &kernel,
-                  bool flip, const float *scale, long scales,
-                  Scratch &scratch);
+    // As KernelPacking::pack. What is not worth keeping lies in `scratch`.
+    Values packed(const std::shared_ptr<const KernelPacking> &packing,
+                  const fc_array &kernel, bool flip, const float *scale,
+                  long scales, Scratch &scratch);
 
 private:
     bool worth_looking(const fc_array &kernel);
 
     std::mutex mutex_;
-    dnnl::memory::desc order_;
+    std::shared_ptr<const KernelPacking> packing_; // of `values_`
     std::vector<uint64_t> seen_; // what `values_` was packed from
     std::shared_ptr<float> values_;
     int changes_ = 0;   // in a row

@@ -36,7 +36,7 @@ std::vector<long> terms_of_axis(const dnnl::memory::desc &layout, int axis) {
 } // namespace
 
 KernelLayout::KernelLayout(const dnnl::memory::desc &layout, bool grouped)
-    : bytes_(layout.get_size()),
+    : layout_(layout),
       has_padding_(layout.get_padded_dims() != layout.get_dims()),
       group_(1, 0), place_(1, 0) {
     int axis = 0, axes = layout.get_ndims();
@@ -53,6 +53,11 @@ KernelLayout::KernelLayout(const dnnl::memory::desc &layout, bool grouped)
     groups_ = group_.size();
     outputs_ = output_.size();
     inputs_ = input_.size();
+}
+
+bool KernelLayout::same(const KernelPacking &other) const {
+    auto *layout = dynamic_cast<const KernelLayout *>(&other);
+    return layout && layout->layout_ == layout_;
 }
 
 // Call move(group, first and end of output and input channels), in parallel.
@@ -93,7 +98,7 @@ float at_bytes(const char *values) {
 
 void KernelLayout::pack(const fc_array &kernel, bool flip, const float *scale,
                         long scales, float *packed) const {
-    if (has_padding_) memset(packed, 0, bytes_);
+    if (has_padding_) memset(packed, 0, bytes());
     auto *source = static_cast<const char *>(kernel.data);
     long places = place_.size(), to_output = kernel.strides[0],
          to_input = kernel.strides[1];

@@ -1,0 +1,28 @@
+// What a convolution Op does with the result of its convolution.
+#pragma once
+
+#include "geometry.hpp"
+#include "vectors.hpp"
+
+namespace flipconv {
+
+struct Epilogue {
+    // `in`: the inputs of the Op that follow the kernel
+    Epilogue(const Geometry &geometry, const Sizes &sizes, const fc_array *in,
+             Scratch &scratch);
+    Epilogue() = default; // nothing
+
+    const float *scale = nullptr; // of output channels; part of the kernel
+    long scales = 0;              // one, or as many as channels
+    const float *bias = nullptr, *residual = nullptr;
+    long activation = Geometry::NOTHING;
+    float slope = 0;
+
+    float activated(float value) const;
+    Vector activated(Vector value) const;
+
+    // Do it to the result of a convolution, in place.
+    void apply(const Sizes &sizes, float *y) const;
+};
+
+} // namespace flipconv

@@ -1,0 +1,348 @@
+#include "winograd.hpp"
+
+#include <omp.h>
+
+#include <algorithm>
+
+#include "products.hpp"
+#include "winograd_rule.hpp"
+#include "winograd_tiles.hpp"
+
+namespace flipconv {
+
+namespace {
+
+// Rows a power of two apart would share a few sets of the caches.
+constexpr long GAP = 16; // floats
+
+constexpr long CHUNK = 512 << 10;     // bytes of one thread, in its cache
+constexpr long TEAM_CHUNK = 16 << 20; // bytes of all threads together
+constexpr long TEAM_KERNEL = 4 << 20; // bytes of a kernel read by all at once
+
+struct Share { // of one among threads
+    long index, threads;
+    long begin(long items) const { return items * index / threads; }
+    long end(long items) const { return items * (index + 1) / threads; }
+};
+
+template <int M>
+class Tiled : public Winograd {
+public:
+    explicit Tiled(const Sizes &sizes)
+        : e_(sizes), down_((e_.height.output + M - 1) / M),
+          across_((e_.width.output + M - 1) / M),
+          tiles_(e_.batch * down_ * across_),
+          row_(e_.depth.input * e_.inputs + GAP), sum_row_(e_.outputs + GAP) {}
+
+    size_t bytes() const override {
+        return SQUARE * e_.outputs * e_.taps * e_.inputs * sizeof(float);
+    }
+    std::string name() const override {
+        auto m = std::to_string(M);
+        return "winograd " + m + "x" + m;
+    }
+    bool same(const KernelPacking &other) const override {
+        return dynamic_cast<const Tiled *>(&other);
+    }
+    void pack(const fc_array &kernel, bool flip, const float *scale,
+              long scales, float *packed) const override;
+    void run(const float *x, const float *packed, const Epilogue &epilogue,
+             float *y, Scratch &scratch) const override;
+
+private:
+    static constexpr int EDGE = M + 2, SQUARE = EDGE * EDGE;
+
+    // Some tiles, and the memory for them. At each position of a tile there
+    // is a matrix of inputs, (tiles, depth x channels), and one of sums,
+    // (output depth x tiles, channels).
+    struct Chunk {
+        long first, tiles;
+        float *inputs, *sums;
+        long input_step, sum_step; // from one position to the next
+    };
+    struct Corner { // of a tile, in the output
+        long image, top, left;
+    };
+    struct Data { // of one run
+        const float *x, *packed, *zeros;
+        const Epilogue *epilogue;
+        float *y;
+    };
+
+    Corner corner(long tile) const {
+        return {tile / (down_ * across_), tile / across_ % down_ * M,
+                tile % across_ * M};
+    }
+    long width_of_panel(long panel) const {
+        return std::min<long>(PANEL, e_.outputs - panel * PANEL);
+    }
+    // where the values of a panel begin, after those before it
+    long start_of_panel(long position, long panel) const {
+        return (position * e_.outputs + panel * PANEL) * e_.taps * e_.inputs;
+    }
+    long bytes_per_tile() const {
+        return SQUARE * (row_ + e_.depth.output * sum_row_) * sizeof(float);
+    }
+    bool as_team(long threads) const {
+        return tiles_ < 32 * threads && long(bytes()) > TEAM_KERNEL;
+    }
+    long tiles_per_chunk(long bytes, long threads) const;
+    Chunk place(float *memory, long tiles) const;
+    void pack_vector(const fc_array &kernel, const std::vector<long> &from,
+                     long output, Vector factor, float *packed) const;
+    void pointers(const Data &, Corner, long depth, const float **from) const;
+    void transform_inputs(const Data &, const Chunk &, Share) const;
+    void multiply_all(const Data &, const Chunk &, Share) const;
+    void transform_sums(const Data &, const Chunk &, Share) const;
+    void transform_sum(const Data &, const float *sums, long step, Corner,
+                       long depth) const;
+    void run_as_team(const Data &, Chunk) const;
+    void run_alone(const Data &, Chunk) const;
+
+    const Extent e_;
+    const long down_, across_, tiles_; // numbers of tiles
+    const long row_, sum_row_;         // lengths of rows
+};
+
+// Bytes from the begin of a kernel to each of its places, depth first.
+std::vector<long> places_of(const fc_array &kernel, bool flip) {
+    std::vector<long> places(1, 0);
+    for (long axis = 2; axis < kernel.ndim; ++axis) {
+        std::vector<long> longer;
+        for (long before : places)
+            for (long i = 0; i < kernel.shape[axis]; ++i)
+                longer.push_back(before + i * kernel.strides[axis]);
+        places = longer;
+    }
+    if (flip) std::reverse(places.begin(), places.end());
+    return places;
+}
+
+template <int M>
+void Tiled<M>::pack(const fc_array &kernel, bool flip, const float *scale,
+                    long scales, float *packed) const {
+    auto from = places_of(kernel, flip);
+    long vectors = e_.outputs / WIDTH;
+#pragma omp parallel for schedule(static) if (bytes() > 65536)
+    for (long i = 0; i < vectors; ++i) {
+        Vector factor;
+        for (int j = 0; j < WIDTH; ++j)
+            factor[j] = scale ? scale[scales == 1 ? 0 : i * WIDTH + j] : 1;
+        pack_vector(kernel, from, i * WIDTH, factor, packed);
+    }
+}
+
+// Pack the kernels of a vector of output channels.
+template <int M>
+void Tiled<M>::pack_vector(const fc_array &kernel,
+                           const std::vector<long> &from, long output,
+                           Vector factor, float *packed) const {
+    auto *first = static_cast<const char *>(kernel.data)
+            + output * kernel.strides[0];
+    long panel = output / PANEL, width = width_of_panel(panel);
+    for (long tap = 0; tap < e_.taps; ++tap)
+        for (long input = 0; input < e_.inputs; ++input) {
+            Vector w[9], columns[EDGE * 3], all[SQUARE];
+            for (int place = 0; place < 9; ++place) {
+                const char *at = first + input * kernel.strides[1]
+                        + from[tap * 9 + place];
+                for (int j = 0; j < WIDTH; ++j, at += kernel.strides[0])
+                    w[place][j] = *reinterpret_cast<const float *>(at);
+                w[place] *= factor;
+            }
+            for (int i = 0; i < 3; ++i)
+                Tile<M>::of_kernel(w + i, 3, columns + i, 3);
+            for (int i = 0; i < EDGE; ++i)
+                Tile<M>::of_kernel(columns + 3 * i, 1, all + EDGE * i, 1);
+            long row = tap * e_.inputs + input;
+            for (int position = 0; position < SQUARE; ++position)
+                store(packed + start_of_panel(position, panel) + row * width
+                              + output % PANEL,
+                      all[position]);
+        }
+}
+
+// As many tiles as fit, in chunks of one size and without many odd rows.
+template <int M>
+long Tiled<M>::tiles_per_chunk(long bytes, long threads) const {
+    constexpr long LEAST = 12;
+    long fit = std::max(LEAST, bytes / bytes_per_tile());
+    long chunks = (tiles_ + fit - 1) / fit;
+    chunks = (chunks + threads - 1) / threads * threads;
+    long tiles = (tiles_ + chunks - 1) / chunks;
+    return (tiles + 5) / 6 * 6;
+}
+
+template <int M>
+typename Tiled<M>::Chunk Tiled<M>::place(float *memory, long tiles) const {
+    Chunk chunk;
+    chunk.tiles = tiles;
+    chunk.input_step = tiles * row_ + GAP;
+    chunk.sum_step = tiles * e_.depth.output * sum_row_ + GAP;
+    chunk.inputs = memory;
+    chunk.sums = memory + SQUARE * chunk.input_step;
+    return chunk;
+}
+
+template <int M>
+void Tiled<M>::run(const float *x, const float *packed,
+                   const Epilogue &epilogue, float *y,
+                   Scratch &scratch) const {
+    float *zeros = scratch.floats(e_.inputs);
+    std::fill(zeros, zeros + e_.inputs, 0.f);
+    Data data = {x, packed, zeros, &epilogue, y};
+    long threads = omp_get_max_threads();
+    bool team = as_team(threads);
+    long tiles = team ? tiles_per_chunk(TEAM_CHUNK, 1)
+                      : tiles_per_chunk(CHUNK, threads);
+    Chunk chunk = place(nullptr, tiles);
+    long each = SQUARE * (chunk.input_step + chunk.sum_step);
+    float *memory = scratch.floats(team ? each : each * threads);
+#pragma omp parallel num_threads(threads)
+    if (team)
+        run_as_team(data, place(memory, tiles));
+    else
+        run_alone(data, place(memory + each * omp_get_thread_num(), tiles));
+}
+
+// All threads work at one chunk: each reads a part of the kernel only.
+template <int M>
+void Tiled<M>::run_as_team(const Data &data, Chunk chunk) const {
+    Share share = {omp_get_thread_num(), omp_get_num_threads()};
+    long size = chunk.tiles;
+    for (chunk.first = 0; chunk.first < tiles_; chunk.first += size) {
+        chunk.tiles = std::min(size, tiles_ - chunk.first);
+        transform_inputs(data, chunk, share);
+#pragma omp barrier
+        multiply_all(data, chunk, share);
+#pragma omp barrier
+        transform_sums(data, chunk, share);
+    }
+}
+
+// Each thread works at chunks of its own, which stay in its cache.
+template <int M>
+void Tiled<M>::run_alone(const Data &data, Chunk chunk) const {
+    const Share all = {0, 1};
+    long size = chunk.tiles;
+#pragma omp for schedule(dynamic)
+    for (long first = 0; first < tiles_; first += size) {
+        chunk.first = first;
+        chunk.tiles = std::min(size, tiles_ - first);
+        transform_inputs(data, chunk, all);
+        multiply_all(data, chunk, all);
+        transform_sums(data, chunk, all);
+    }
+}
+
+// Where the inputs of a tile are, zeros for those in the padding.
+template <int M>
+void Tiled<M>::pointers(const Data &data, Corner corner, long depth,
+                        const float **from) const {
+    long slice = corner.image * e_.depth.input + depth;
+    for (int i = 0; i < EDGE; ++i)
+        for (int j = 0; j < EDGE; ++j) {
+            long y = corner.top + i - e_.height.before;
+            long x = corner.left + j - e_.width.before;
+            bool inside = y >= 0 && y < e_.height.input && x >= 0
+                    && x < e_.width.input;
+            long at = (slice * e_.height.input + y) * e_.width.input + x;
+            from[i * EDGE + j] = inside ? data.x + at * e_.inputs
+                                        : data.zeros;
+        }
+}
+
+template <int M>
+void Tiled<M>::transform_inputs(const Data &data, const Chunk &chunk,
+                                Share share) const {
+    long depths = e_.depth.input, items = chunk.tiles * depths;
+    const float *from[SQUARE];
+    for (long i = share.begin(items); i < share.end(items); ++i) {
+        long tile = i / depths, depth = i % depths;
+        pointers(data, corner(chunk.first + tile), depth, from);
+        float *to = chunk.inputs + tile * row_ + depth * e_.inputs;
+        for (long c = 0; c < e_.inputs; c += WIDTH) {
+            Vector all[SQUARE];
+            for (int p = 0; p < SQUARE; ++p) all[p] = load(from[p] + c);
+            for (int j = 0; j < EDGE; ++j)
+                Tile<M>::of_input(all + j, EDGE, all + j);
+            for (int j = 0; j < EDGE; ++j)
+                Tile<M>::of_input(all + j * EDGE, 1, all + j * EDGE);
+            for (int p = 0; p < SQUARE; ++p)
+                store(to + p * chunk.input_step + c, all[p]);
+        }
+    }
+}
+
+// Multiply the matrices of all positions; taps in the padding are left out.
+template <int M>
+void Tiled<M>::multiply_all(const Data &data, const Chunk &chunk,
+                            Share share) const {
+    long panels = (e_.outputs + PANEL - 1) / PANEL, items = SQUARE * panels;
+    for (long i = share.begin(items); i < share.end(items); ++i) {
+        long position = i / panels, panel = i % panels;
+        long width = width_of_panel(panel);
+        const float *kernel = data.packed + start_of_panel(position, panel);
+        for (long d = 0; d < e_.depth.output; ++d) {
+            long start = d - e_.depth.before; // in the input
+            long tap = std::min(std::max(0L, -start), e_.taps);
+            long end = std::max(tap, std::min(e_.taps,
+                                              e_.depth.input - start));
+            multiply(chunk.inputs + position * chunk.input_step
+                             + std::max(0L, start + tap) * e_.inputs,
+                     row_, kernel + tap * e_.inputs * width,
+                     (end - tap) * e_.inputs,
+                     chunk.sums + position * chunk.sum_step
+                             + d * chunk.tiles * sum_row_ + panel * PANEL,
+                     sum_row_, chunk.tiles, width);
+        }
+    }
+}
+
+template <int M>
+void Tiled<M>::transform_sums(const Data &data, const Chunk &chunk,
+                              Share share) const {
+    long items = chunk.tiles * e_.depth.output;
+    for (long i = share.begin(items); i < share.end(items); ++i)
+        transform_sum(data, chunk.sums + i * sum_row_, chunk.sum_step,
+                      corner(chunk.first + i % chunk.tiles),
+                      i / chunk.tiles);
+}
+
+template <int M>
+void Tiled<M>::transform_sum(const Data &data, const float *sums, long step,
+                             Corner corner, long depth) const {
+    const Epilogue &after = *data.epilogue;
+    long rows = std::min<long>(M, e_.height.output - corner.top);
+    long columns = std::min<long>(M, e_.width.output - corner.left);
+    long start = ((corner.image * e_.depth.output + depth) * e_.height.output
+                  + corner.top) * e_.width.output + corner.left;
+    for (long c = 0; c < e_.outputs; c += WIDTH) {
+        Vector all[SQUARE], lines[M * EDGE], tile[M * M];
+        for (int p = 0; p < SQUARE; ++p) all[p] = load(sums + p * step + c);
+        for (int j = 0; j < EDGE; ++j)
+            Tile<M>::of_output(all + j, EDGE, lines + j, EDGE);
+        for (int i = 0; i < M; ++i)
+            Tile<M>::of_output(lines + i * EDGE, 1, tile + i * M, 1);
+        Vector bias = after.bias ? load(after.bias + c) : Vector{};
+        for (long i = 0; i < rows; ++i)
+            for (long j = 0; j < columns; ++j) {
+                long at = (start + i * e_.width.output + j) * e_.outputs + c;
+                Vector value = tile[i * M + j] + bias;
+                if (after.residual) value += load(after.residual + at);
+                store(data.y + at, after.activated(value));
+            }
+    }
+}
+
+} // namespace
+
+std::shared_ptr<Winograd> Winograd::make(const Geometry &g, const Sizes &s) {
+    switch (winograd_tile(g, s)) {
+    case 2: return std::make_shared<Tiled<2>>(s);
+    case 4: return std::make_shared<Tiled<4>>(s);
+    default: return nullptr;
+    }
+}
+
+} // namespace flipconv
