@@ -73,6 +73,11 @@ void *aligned(size_t bytes) {
     return memory;
 }
 
+bool switched_off(const char *variable) {
+    const char *value = getenv(variable);
+    return value && !strcmp(value, "0");
+}
+
 void fail(const char *format, ...) {
     char text[512];
     va_list arguments;

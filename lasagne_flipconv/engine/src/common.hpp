@@ -99,6 +99,9 @@ std::vector<long> integers(const char *where, const char *name,
                            const fc_array &array, long count);
 double scalar(const fc_array &array); // float64
 
+// Whether a variable of the environment is "0".
+bool switched_off(const char *variable);
+
 void set_implementation(const std::string &name);
 
 // One of these per kind.

@@ -46,6 +46,8 @@ std::shared_ptr<float> floats(size_t bytes) {
 } // namespace
 
 bool KernelCache::worth_looking(const fc_array &kernel) {
+    static const bool never = switched_off("LASAGNE_FLIPCONV_KEEP_KERNELS");
+    if (never) return false;
     if (unwatched_ > 0) {
         --unwatched_;
         return false;

@@ -1,8 +1,6 @@
 #include "winograd_rule.hpp"
 
 #include <algorithm>
-#include <cstdlib>
-#include <cstring>
 
 namespace flipconv {
 
@@ -55,19 +53,12 @@ bool allows_large_tiles(const Extent &e) {
     return e.inputs * e.taps <= 256 && e.inputs * e.outputs * e.taps <= 32768;
 }
 
-bool switched_off() {
-    static const bool off = [] {
-        const char *value = std::getenv("LASAGNE_FLIPCONV_WINOGRAD");
-        return value && !strcmp(value, "0");
-    }();
-    return off;
-}
-
 } // namespace
 
 int winograd_tile(const Geometry &g, const Sizes &s) {
 #ifdef __AVX2__ // without, vectors would be emulated
-    if (!possible(g, s) || switched_off()) return 0;
+    static const bool off = switched_off("LASAGNE_FLIPCONV_WINOGRAD");
+    if (off || !possible(g, s)) return 0;
     Extent e(s);
     double direct = cost(e, 9 * e.height.output * e.width.output, 0, 9);
     double small = cost_of_tiles(e, 2, 13), large = cost_of_tiles(e, 4, 25);
