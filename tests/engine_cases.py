@@ -1,6 +1,9 @@
 """What the tests of the engine share: functions with it and without."""
 import importlib
 import importlib.util
+import os
+import subprocess
+import sys
 
 import lasagne_flipconv  # noqa: F401  makes Theano importable
 import numpy as np
@@ -45,6 +48,16 @@ def values(*shape, seed=0):
     """Return random float32 values between -1 and 1."""
     rng = np.random.RandomState(seed + sum(shape))
     return rng.uniform(-1, 1, shape).astype("float32")
+
+
+def in_new_process(program, **variables):
+    """Run a program with variables of the environment; return what it prints.
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", program], text=True, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, env=dict(os.environ, **variables))
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 def scipy_names():

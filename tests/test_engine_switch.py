@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 import theano
 import theano.tensor as T
-from engine_cases import MODE, names, needs_engine, tensor, values
+from engine_cases import (MODE, in_new_process, names, needs_engine, tensor,
+                          values)
 from lasagne_flipconv import engine
 from lasagne_flipconv.engine import library, state
 from theano.tensor.nnet.abstract_conv import AbstractConv2d_gradWeights
@@ -68,27 +69,34 @@ def run():
 """
 
 
-def in_new_process(script, **variables):
-    """Run a script after SCRIPT; return what it prints."""
-    done = subprocess.run(
-        [sys.executable, "-c", SCRIPT + script], text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        env=dict(os.environ, **variables))
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
 def test_environment_variable():
     script = "print(engine.enabled(), 'Convolution' in run())"
-    assert in_new_process(script, LASAGNE_FLIPCONV_ENGINE="0") == (
+    assert in_new_process(SCRIPT + script, LASAGNE_FLIPCONV_ENGINE="0") == (
         "False False\n")
-    assert in_new_process(script, LASAGNE_FLIPCONV_ENGINE="1") == (
+    assert in_new_process(SCRIPT + script, LASAGNE_FLIPCONV_ENGINE="1") == (
         "True True\n")
+
+
+def test_no_kernels_are_kept_if_the_environment_says_so():
+    program = (
+        "import lasagne_flipconv, resource, numpy as np\n"
+        "import theano, theano.tensor as T\n"
+        "x = T.ftensor4()\n"
+        "w = theano.shared(np.ones((2048, 2048, 2, 2), 'f'))  # 64 MB\n"
+        "f = theano.function([x], [T.nnet.conv2d(x + i, w) for i in (1, 2)])\n"
+        "for _ in range(2):\n"
+        "    f(np.ones((1, 2048, 2, 3), 'f'))\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)\n")
+    kept, not_kept = [
+        int(in_new_process(program, LASAGNE_FLIPCONV_KEEP_KERNELS=keep)) / 1024
+        for keep in "10"]
+    assert 48 < kept - not_kept < 80  # two copies, or one for both
 
 
 def test_excluding_in_the_configuration():
     flags = os.environ.get("THEANO_FLAGS", "") + ",optimizer_excluding=onednn"
-    assert in_new_process("print('Convolution' in run())",
+    script = "print('Convolution' in run())"
+    assert in_new_process(SCRIPT + script,
                           THEANO_FLAGS=flags.lstrip(",")) == "False\n"
 
 

@@ -3,15 +3,14 @@
 In float64, which the engine leaves alone, Theano gives what is compared to.
 """
 import ctypes
-import os
-import subprocess
 import sys
 
 import numpy as np
 import pytest
 import theano
 import theano.tensor as T
-from engine_cases import MODE, check_close, needs_engine, tensor, values
+from engine_cases import (MODE, check_close, in_new_process, needs_engine,
+                          tensor, values)
 from lasagne_flipconv import engine
 from lasagne_flipconv.engine import library
 from theano.tensor.nnet.abstract_conv import AbstractConv2d, AbstractConv3d
@@ -204,7 +203,7 @@ def test_same_bits_whatever_the_number_of_threads():
         "    y = f(r.rand(1, n, 16, 16).astype('f'),\n"
         "          r.rand(k, n, 3, 3).astype('f'))\n"
         "    print(y.tobytes()[::97].hex())\n")
-    results = {run(program, OMP_NUM_THREADS=str(n)) for n in (1, 2, 3)}
+    results = {in_new_process(program, OMP_NUM_THREADS=str(n)) for n in (1, 2, 3)}
     assert len(results) == 1
 
 
@@ -219,12 +218,5 @@ def test_switched_off_by_the_environment():
         "name = ctypes.CDLL(str(library.build())).fc_implementation\n"
         "name.restype = ctypes.c_char_p\n"
         "print(name().decode())\n")
-    assert "winograd" in run(program)
-    assert "winograd" not in run(program, LASAGNE_FLIPCONV_WINOGRAD="0")
-
-
-def run(program, **environment):
-    """Return what a program prints in a process of its own."""
-    return subprocess.run(
-        [sys.executable, "-c", program], check=True, stdout=subprocess.PIPE,
-        env=dict(os.environ, **environment), text=True).stdout
+    assert "winograd" in in_new_process(program)
+    assert "winograd" not in in_new_process(program, LASAGNE_FLIPCONV_WINOGRAD="0")
