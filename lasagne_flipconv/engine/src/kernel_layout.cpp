@@ -77,19 +77,6 @@ void KernelLayout::for_each_tile(const Move &move) const {
 
 namespace {
 
-// The offset of each place of a kernel, in bytes.
-std::vector<long> offsets_of_places(const fc_array &kernel) {
-    std::vector<long> offsets(1, 0);
-    for (long axis = 2; axis < kernel.ndim; ++axis) {
-        std::vector<long> longer;
-        for (long before : offsets)
-            for (long i = 0; i < kernel.shape[axis]; ++i)
-                longer.push_back(before + i * kernel.strides[axis]);
-        offsets = longer;
-    }
-    return offsets;
-}
-
 float at_bytes(const char *values) {
     return *reinterpret_cast<const float *>(values);
 }
@@ -102,8 +89,7 @@ void KernelLayout::pack(const fc_array &kernel, bool flip, const float *scale,
     auto *source = static_cast<const char *>(kernel.data);
     long places = place_.size(), to_output = kernel.strides[0],
          to_input = kernel.strides[1];
-    auto from = offsets_of_places(kernel);
-    if (flip) std::reverse(from.begin(), from.end());
+    auto from = places_of(kernel, flip);
     std::vector<float> factors(groups_ * outputs_, 1.f);
     if (scale)
         for (size_t o = 0; o < factors.size(); ++o)

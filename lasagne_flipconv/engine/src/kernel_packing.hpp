@@ -22,4 +22,8 @@ public:
     virtual bool same(const KernelPacking &other) const = 0;
 };
 
+// Bytes from the begin of a kernel to each of its places, in C order; in reverse
+// if it is flipped.
+std::vector<long> places_of(const fc_array &kernel, bool flip);
+
 } // namespace flipconv

@@ -104,20 +104,6 @@ private:
     const long row_, sum_row_;         // lengths of rows
 };
 
-// Bytes from the begin of a kernel to each of its places, depth first.
-std::vector<long> places_of(const fc_array &kernel, bool flip) {
-    std::vector<long> places(1, 0);
-    for (long axis = 2; axis < kernel.ndim; ++axis) {
-        std::vector<long> longer;
-        for (long before : places)
-            for (long i = 0; i < kernel.shape[axis]; ++i)
-                longer.push_back(before + i * kernel.strides[axis]);
-        places = longer;
-    }
-    if (flip) std::reverse(places.begin(), places.end());
-    return places;
-}
-
 template <int M>
 void Tiled<M>::pack(const fc_array &kernel, bool flip, const float *scale,
                     long scales, float *packed) const {
