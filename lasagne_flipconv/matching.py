@@ -42,13 +42,15 @@ def match(slots, checkpoint, options):
         If neither names nor order tell.
     """
     left = _last_layers(slots, options.leave_last)
-    entries = _recognised(_renamed(_selected(checkpoint, options),
-                                   options.names, checkpoint.where), slots)
+    selected = _selected(checkpoint, options)
+    ordered = checkpoint.ordered or _is_list(selected)
+    entries = _recognised(_renamed(selected, options.names, checkpoint.where),
+                          slots)
     entries = _merged(entries)
     targets, sources = _groups_of(slots), _sources(entries)
     if options.names or _both_named(targets, sources):
         matches = _by_name(targets, sources)
-    elif not checkpoint.ordered:
+    elif not ordered:
         raise CheckpointError(
             "%s: names its layers (%s) but does not tell their order; "
             "expected names as in the network (%s). Name the network's layers "
@@ -63,7 +65,13 @@ def match(slots, checkpoint, options):
         matches = _flat(slots, entries)
     matches = _with_shared(matches, slots)
     _refuse_contradictions(matches, sources, checkpoint.where)
-    return _without(matches, left, entries, checkpoint.ordered)
+    return _without(matches, left, entries, ordered)
+
+
+def _is_list(entries):
+    """Tell whether entries were a list, though the file has no order else."""
+    return [entry.name for entry in entries] == [
+        str(i) for i in range(len(entries))]
 
 
 def _once(slots):

@@ -219,6 +219,17 @@ def test_prefix_of_one_of_several_lists(path):
     assert files.unchanged(target, files.values_of(source))
 
 
+def test_prefix_of_a_list_in_a_dict_without_order(path):
+    source, target = files.network(), files.network()
+    files.fill(target, 1)
+    both = {"critic": files.values_of(target)[::-1],
+            "generator": files.values_of(source)}
+    with pytest.raises(CheckpointError, match="does not tell their order"):
+        load(dumped(path, both), target, **TOLD)
+    load(path.with_suffix(".pkl"), target, prefix="generator.", **TOLD)
+    assert files.unchanged(target, files.values_of(source))
+
+
 def test_names_map_layers_and_arrays(path):
     source, target = files.network(), files.network()
     files.fill(target, 1)
