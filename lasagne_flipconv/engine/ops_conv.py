@@ -12,7 +12,7 @@ from theano.tensor.nnet.abstract_conv import get_conv_output_shape
 from .op import EngineOp, as_input, as_output, float_bits
 
 __all__ = ["Geometry", "Convolution", "ConvolutionGradKernel",
-           "ConvolutionGradInput", "geometry_of"]
+           "ConvolutionGradInput", "geometry_of", "without_axes"]
 
 #: How a kernel slides: `border` as Theano has it ('valid', 'half', 'full', or
 #: an int or pair per axis), `flip` whether the kernel is reversed.
@@ -26,6 +26,20 @@ def geometry_of(op):
     """Return the geometry of one of Theano's abstract convolutions."""
     return Geometry(op.convdim, op.border_mode, op.subsample,
                     op.filter_dilation, op.num_groups, bool(op.filter_flip))
+
+
+def without_axes(geometry, axes):
+    """Return a geometry without some axes, counted with channels first."""
+    kept = [i for i in range(geometry.axes) if i + 2 not in axes]
+
+    def pick(values):
+        return tuple(values[i] for i in kept)
+
+    border = geometry.border
+    return geometry._replace(
+        axes=len(kept), stride=pick(geometry.stride),
+        dilation=pick(geometry.dilation),
+        border=border if isinstance(border, str) else pick(border))
 
 
 def _pairs(border, axes):
@@ -93,9 +107,16 @@ class Convolution(_Slide):
             raise TypeError("engine: a convolution got %d inputs; expected %d."
                             % (2 + len(rest), 2 + len(ndims)))
         rest = [as_input(r, ndim) for r, ndim in zip(rest, ndims)]
-        pattern = ((x.broadcastable[0],) + (False,) * (axes - 2)
-                   + (kernel.broadcastable[0],))
+        pattern = (x.broadcastable[0], *self._ones(x, kernel),
+                   kernel.broadcastable[0])
         return Apply(self, [x, kernel] + rest, [as_output(pattern)])
+
+    def _ones(self, x, kernel):
+        """Return which spatial axes of the output are known to have size 1."""
+        border, axes = self.geometry.border, range(self.geometry.axes)
+        return [x.broadcastable[i + 1] and kernel.broadcastable[i + 2]
+                and (isinstance(border, str) or border[i] == 0)
+                for i in axes]
 
     def infer_shape(self, node, shapes):
         g, x, kernel = self.geometry, shapes[0], shapes[1]

@@ -1,0 +1,219 @@
+"""Compute over one axis what a graph computes over two for want of better.
+
+Theano convolves and pools over two or three axes. Who needs one adds an axis
+of size one, and drops it from the result. Here the added axes are taken off
+at once, so that these views do not stand between a convolution and what
+follows it; :func:`widen` puts them back around each convolution at the end.
+"""
+import theano.tensor as T
+from theano.compile.ops import Shape
+from theano.scalar import Second
+from theano.tensor.elemwise import DimShuffle, Elemwise
+from theano.tensor.subtensor import IncSubtensor, Subtensor, get_idx_list
+
+from .ops_conv import (Convolution, ConvolutionGradInput,
+                       ConvolutionGradKernel)
+from .orders import shuffled
+
+__all__ = ["idle_axes", "without", "with_axes", "cancel", "widen"]
+
+
+def idle_axes(node):
+    """Return the axes that a convolution or pool has for form's sake.
+
+    Parameters
+    ----------
+    node : theano.Apply
+        Of one of Theano's convolutions, pools or their gradients.
+
+    Returns
+    -------
+    list of int
+        Spatial axes that have size one in all its arrays, and are dropped
+        from its result. At least one spatial axis is not among them.
+    """
+    y = node.outputs[0]
+    idles = _pool_idles if hasattr(node.op, "mode") else _convolution_idles
+    axes = [axis for axis in range(2, y.ndim)
+            if node.inputs[0].broadcastable[axis] and idles(node, axis)]
+    axes = axes[:y.ndim - 3]
+    return axes if axes and _is_dropped(y, axes) else []
+
+
+def _convolution_idles(node, axis):
+    border, other = node.op.border_mode, node.inputs[-1]
+    if not isinstance(border, str) and border[axis - 2] not in (0, (0, 0)):
+        return False
+    if other.ndim == 1:  # the size of what a gradient is of
+        return _entry(other, axis - 2) == 1
+    return other.broadcastable[axis]
+
+
+def _pool_idles(node, axis):
+    return [_entry(v, axis - 2) for v in node.inputs[-3:]] == [1, 1, 0]
+
+
+def _entry(vector, i):
+    """Return an entry of a vector of int if that is known, else None."""
+    node = vector.owner
+    try:
+        if (node and isinstance(node.op, Subtensor) and node.inputs[0].owner
+                and isinstance(node.inputs[0].owner.op, Shape)):
+            x = node.inputs[0].owner.inputs[0]
+            part, = node.op.get_constant_idx(node.inputs)
+            return 1 if x.broadcastable[range(x.ndim)[part][i]] else None
+        return int(T.get_scalar_constant_value(vector[i]))
+    except T.NotScalarConstantError:
+        return None
+
+
+def _is_dropped(x, axes):
+    """Tell whether any user of `x` drops these axes."""
+    users = [user for user, _ in x.clients if hasattr(user, "op")]
+    return any(
+        _is_dropped(user.outputs[0], axes)
+        if isinstance(user.op, T.Rebroadcast) else _dropped(user) == axes
+        for user in users)
+
+
+def _dropped(node):
+    """Return the axes that a view drops and it has no other index, or None."""
+    if isinstance(node.op, DimShuffle):
+        return node.op.drop
+    if isinstance(node.op, Subtensor):
+        return _zeros(node, node.inputs[1:])
+    return None
+
+
+def _zeros(node, values):
+    """Return the axes that an index fixes at zero and it does nothing else."""
+    axes = []
+    indices = get_idx_list([node.inputs[0]] + list(values), node.op.idx_list)
+    for axis, index in enumerate(indices):
+        if isinstance(index, slice):
+            if index != slice(None):
+                return None
+        elif _is_zero(index):
+            axes.append(axis)
+        else:
+            return None
+    return axes
+
+
+def _is_zero(v):
+    try:
+        return T.get_scalar_constant_value(v) == 0
+    except T.NotScalarConstantError:
+        return False
+
+
+def without(x, axes):
+    """Drop axes of size one.
+
+    Where that is not known it is checked when the function runs.
+    """
+    node = x.owner
+    if axes and node and isinstance(node.op, IncSubtensor):
+        base, value = node.inputs[:2]
+        if (_zeros(node, node.inputs[2:]) == axes and _is_zero(base)
+                and all(_has_size_one(base, axis) for axis in axes)
+                and value.type == _dropping(x, axes).type):
+            return value  # the gradient of a view that drops axes
+    return _dropping(x, axes)
+
+
+def _dropping(x, axes):
+    if axes:
+        x = T.addbroadcast(x, *axes)
+    return shuffled(x, [axis for axis in range(x.ndim) if axis not in axes])
+
+
+def _has_size_one(x, axis):
+    """Tell whether an axis is known to have size one, if not by the type."""
+    node = x.owner
+    if x.broadcastable[axis] or node is None:
+        return x.broadcastable[axis]
+    if isinstance(node.op, T.Rebroadcast) or (
+            isinstance(node.op, Elemwise)
+            and isinstance(node.op.scalar_op, Second)):
+        return all(_has_size_one(v, axis) for v in node.inputs)
+    return False
+
+
+def with_axes(x, axes):
+    """Add axes of size one, where :func:`without` drops them."""
+    order = list(range(x.ndim))
+    for axis in axes:
+        order.insert(axis, "x")
+    return shuffled(x, order)
+
+
+def cancel(node):
+    """Cancel a view that drops axes, and the one that added them.
+
+    Parameters
+    ----------
+    node : theano.Apply
+        Any node.
+
+    Returns
+    -------
+    list of theano.Variable or None
+        New outputs, or None if the node is no such view.
+    """
+    axes = _dropped(node)
+    x = node.inputs[0] if axes else None
+    if not axes or not all(_has_size_one(x, axis) for axis in axes):
+        return None
+    x = T.addbroadcast(x, *axes)
+    if x.owner is None or not isinstance(x.owner.op, DimShuffle):
+        return None
+    if isinstance(node.op, DimShuffle):
+        return [shuffled(x, node.op.new_order)]
+    return [_dropping(x, axes)]
+
+
+def widen(node):
+    """Compute a convolution over one axis by one over two.
+
+    The library has none over one axis.
+
+    Parameters
+    ----------
+    node : theano.Apply
+        Any node.
+
+    Returns
+    -------
+    theano.Variable or None
+        A new output; None if the node is no convolution over one axis.
+    """
+    op = node.op
+    if type(op) not in _KERNEL_AT or op.geometry.axes > 1:
+        return None
+    inputs = [_wider(v, i == _KERNEL_AT[type(op)])
+              for i, v in enumerate(node.inputs)]
+    makes_kernel = type(op) is ConvolutionGradKernel
+    if type(op) is not Convolution:  # the size of what it makes comes last
+        inputs[-1] = T.stack([T.constant(1, dtype="int64"), inputs[-1][0]])
+    wide = type(op)(**dict(op._props_dict(), geometry=_wide(op.geometry)))
+    return _dropping(wide(*inputs), [2 if makes_kernel else 1])
+
+
+#: Which input is a kernel.
+_KERNEL_AT = {Convolution: 1, ConvolutionGradInput: 0,
+              ConvolutionGradKernel: None}
+
+
+def _wider(v, kernel):
+    if v.ndim < 3:
+        return v  # one value per channel
+    return shuffled(v, (0, 1, "x", 2) if kernel else (0, "x", 1, 2))
+
+
+def _wide(geometry):
+    border = geometry.border
+    return geometry._replace(
+        axes=2, stride=(1,) + geometry.stride,
+        dilation=(1,) + geometry.dilation,
+        border=border if isinstance(border, str) else (0,) + border)
