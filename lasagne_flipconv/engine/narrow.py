@@ -7,7 +7,7 @@ follows it; :func:`widen` puts them back around each convolution at the end.
 """
 import theano.tensor as T
 from theano.compile.ops import Shape
-from theano.scalar import Second
+from theano.scalar import Identity, Second
 from theano.tensor.elemwise import DimShuffle, Elemwise
 from theano.tensor.subtensor import IncSubtensor, Subtensor, get_idx_list
 
@@ -70,10 +70,15 @@ def _entry(vector, i):
 def _is_dropped(x, axes):
     """Tell whether any user of `x` drops these axes."""
     users = [user for user, _ in x.clients if hasattr(user, "op")]
-    return any(
-        _is_dropped(user.outputs[0], axes)
-        if isinstance(user.op, T.Rebroadcast) else _dropped(user) == axes
-        for user in users)
+    return any(_is_dropped(user.outputs[0], axes) if _is_plain(user)
+               else _dropped(user) == axes for user in users)
+
+
+def _is_plain(node):
+    """Tell whether a node changes nothing but, perhaps, the type."""
+    return isinstance(node.op, T.Rebroadcast) or (
+        isinstance(node.op, Elemwise)
+        and isinstance(node.op.scalar_op, Identity))
 
 
 def _dropped(node):
@@ -112,32 +117,38 @@ def without(x, axes):
 
     Where that is not known it is checked when the function runs.
     """
+    if not axes:
+        return x
     node = x.owner
-    if axes and node and isinstance(node.op, IncSubtensor):
+    dropped = _dropping(T.addbroadcast(_behind_plain(x, axes), *axes), axes)
+    if node and isinstance(node.op, IncSubtensor):
         base, value = node.inputs[:2]
         if (_zeros(node, node.inputs[2:]) == axes and _is_zero(base)
                 and all(_has_size_one(base, axis) for axis in axes)
-                and value.type == _dropping(x, axes).type):
+                and value.type == dropped.type):
             return value  # the gradient of a view that drops axes
-    return _dropping(x, axes)
+    return dropped
 
 
 def _dropping(x, axes):
-    if axes:
-        x = T.addbroadcast(x, *axes)
     return shuffled(x, [axis for axis in range(x.ndim) if axis not in axes])
 
 
+def _behind_plain(x, axes):
+    """Return `x` before its type was changed, if that had axes of size one."""
+    y = x
+    while y.owner and _is_plain(y.owner):
+        y = y.owner.inputs[0]
+    return y if all(y.broadcastable[axis] for axis in axes) else x
+
+
 def _has_size_one(x, axis):
-    """Tell whether an axis is known to have size one, if not by the type."""
+    """Tell whether an axis of a constant is known to have size one."""
     node = x.owner
-    if x.broadcastable[axis] or node is None:
-        return x.broadcastable[axis]
-    if isinstance(node.op, T.Rebroadcast) or (
-            isinstance(node.op, Elemwise)
-            and isinstance(node.op.scalar_op, Second)):
+    if node and isinstance(node.op, Elemwise) and isinstance(
+            node.op.scalar_op, Second):
         return all(_has_size_one(v, axis) for v in node.inputs)
-    return False
+    return _behind_plain(x, [axis]).broadcastable[axis]
 
 
 def with_axes(x, axes):
@@ -162,11 +173,11 @@ def cancel(node):
         New outputs, or None if the node is no such view.
     """
     axes = _dropped(node)
-    x = node.inputs[0] if axes else None
-    if not axes or not all(_has_size_one(x, axis) for axis in axes):
+    if not axes:
         return None
-    x = T.addbroadcast(x, *axes)
-    if x.owner is None or not isinstance(x.owner.op, DimShuffle):
+    x = _behind_plain(node.inputs[0], axes)
+    if (x.owner is None or not isinstance(x.owner.op, DimShuffle)
+            or not all(x.broadcastable[axis] for axis in axes)):
         return None
     if isinstance(node.op, DimShuffle):
         return [shuffled(x, node.op.new_order)]
@@ -197,7 +208,7 @@ def widen(node):
     if type(op) is not Convolution:  # the size of what it makes comes last
         inputs[-1] = T.stack([T.constant(1, dtype="int64"), inputs[-1][0]])
     wide = type(op)(**dict(op._props_dict(), geometry=_wide(op.geometry)))
-    return _dropping(wide(*inputs), [2 if makes_kernel else 1])
+    return without(wide(*inputs), [2 if makes_kernel else 1])
 
 
 #: Which input is a kernel.
