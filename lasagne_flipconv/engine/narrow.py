@@ -35,7 +35,7 @@ def idle_axes(node):
     y = node.outputs[0]
     idles = _pool_idles if hasattr(node.op, "mode") else _convolution_idles
     axes = [axis for axis in range(2, y.ndim)
-            if node.inputs[0].broadcastable[axis] and idles(node, axis)]
+            if _has_size_one(node.inputs[0], axis) and idles(node, axis)]
     axes = axes[:y.ndim - 3]
     return axes if axes and _is_dropped(y, axes) else []
 
@@ -143,12 +143,16 @@ def _behind_plain(x, axes):
 
 
 def _has_size_one(x, axis):
-    """Tell whether an axis of a constant is known to have size one."""
+    """Tell whether an axis is known to have size one, if not by the type."""
+    x = _behind_plain(x, [axis])
     node = x.owner
-    if node and isinstance(node.op, Elemwise) and isinstance(
-            node.op.scalar_op, Second):
-        return all(_has_size_one(v, axis) for v in node.inputs)
-    return _behind_plain(x, [axis]).broadcastable[axis]
+    if x.broadcastable[axis] or node is None:
+        return x.broadcastable[axis]
+    if isinstance(node.op, IncSubtensor):  # a gradient, as is the next
+        return _has_size_one(node.inputs[0], axis)
+    return (isinstance(node.op, Elemwise)
+            and isinstance(node.op.scalar_op, Second)
+            and all(_has_size_one(v, axis) for v in node.inputs))
 
 
 def with_axes(x, axes):

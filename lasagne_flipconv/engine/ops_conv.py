@@ -107,16 +107,9 @@ class Convolution(_Slide):
             raise TypeError("engine: a convolution got %d inputs; expected %d."
                             % (2 + len(rest), 2 + len(ndims)))
         rest = [as_input(r, ndim) for r, ndim in zip(rest, ndims)]
-        pattern = (x.broadcastable[0], *self._ones(x, kernel),
-                   kernel.broadcastable[0])
+        pattern = ((x.broadcastable[0],) + (False,) * (axes - 2)
+                   + (kernel.broadcastable[0],))
         return Apply(self, [x, kernel] + rest, [as_output(pattern)])
-
-    def _ones(self, x, kernel):
-        """Return which spatial axes of the output are known to have size 1."""
-        border, axes = self.geometry.border, range(self.geometry.axes)
-        return [x.broadcastable[i + 1] and kernel.broadcastable[i + 2]
-                and (isinstance(border, str) or border[i] == 0)
-                for i in axes]
 
     def infer_shape(self, node, shapes):
         g, x, kernel = self.geometry, shapes[0], shapes[1]
