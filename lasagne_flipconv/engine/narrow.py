@@ -68,24 +68,31 @@ def _entry(vector, i):
 
 
 def _is_dropped(x, axes):
-    """Tell whether any user of `x` drops these axes."""
-    users = [user for user, _ in x.clients if hasattr(user, "op")]
-    return any(_is_dropped(user.outputs[0], axes) if _is_plain(user)
-               else _dropped(user) == axes for user in users)
+    """Tell whether users of `x` drop these axes, or its values are not used."""
+    users = [user for user, position in x.clients
+             if position or not _is_elemwise(user, Second)]
+    return not users or any(
+        _is_dropped(user.outputs[0], axes) if _is_plain(user)
+        else _dropped(user) == axes for user in users)
+
+
+def _is_elemwise(node, kind):
+    op = getattr(node, "op", None)  # an output has no node
+    return isinstance(op, Elemwise) and isinstance(op.scalar_op, kind)
 
 
 def _is_plain(node):
     """Tell whether a node changes nothing but, perhaps, the type."""
-    return isinstance(node.op, T.Rebroadcast) or (
-        isinstance(node.op, Elemwise)
-        and isinstance(node.op.scalar_op, Identity))
+    return (isinstance(getattr(node, "op", None), T.Rebroadcast)
+            or _is_elemwise(node, Identity))
 
 
 def _dropped(node):
     """Return the axes that a view drops and it has no other index, or None."""
-    if isinstance(node.op, DimShuffle):
-        return node.op.drop
-    if isinstance(node.op, Subtensor):
+    op = getattr(node, "op", None)
+    if isinstance(op, DimShuffle):
+        return op.drop
+    if isinstance(op, Subtensor):
         return _zeros(node, node.inputs[1:])
     return None
 
@@ -150,8 +157,7 @@ def _has_size_one(x, axis):
         return x.broadcastable[axis]
     if isinstance(node.op, IncSubtensor):  # a gradient, as is the next
         return _has_size_one(node.inputs[0], axis)
-    return (isinstance(node.op, Elemwise)
-            and isinstance(node.op.scalar_op, Second)
+    return (_is_elemwise(node, Second)
             and all(_has_size_one(v, axis) for v in node.inputs))
 
 
