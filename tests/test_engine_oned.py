@@ -274,7 +274,8 @@ def test_training(name):
     assert [used.count(op) for op in (
         "Convolution", "ConvolutionGradKernel", "ConvolutionGradInput",
         "Norm", "NormGrad", "Pool", "PoolGrad")] == [3, 3, 2, 2, 2, 2, 2]
-    assert not {"Subtensor", "IncSubtensor"} & set(used)
+    if name == "ours":
+        assert not {"Subtensor", "IncSubtensor"} & set(used)
     arrays = values(6, 3, 40), np.arange(6, dtype="int32") % 5
     check_close(ours(*arrays), stock(*arrays))
 

@@ -10,6 +10,7 @@ from theano.tensor.signal import pool
 from . import ops_conv, ops_norm, ops_pool
 from .narrow import idle_axes, with_axes, without
 from .orders import shuffled, to_first, to_last
+from .padding import unpadded
 
 __all__ = ["LOWER", "why_not"]
 
@@ -49,15 +50,18 @@ def _check_norm(node):
 def _forward(node):
     axes = idle_axes(node)
     x, kernel = (without(v, axes) for v in node.inputs)
-    y = ops_conv.Convolution(_geometry(node, axes))(to_last(x), kernel)
+    x, geometry = unpadded(x, _geometry(node, axes))
+    y = ops_conv.Convolution(geometry)(to_last(x), kernel)
     return [with_axes(to_first(y), axes)]
 
 
 def _grad_kernel(node):
     axes = idle_axes(node)
-    x, gradient = (to_last(without(v, axes)) for v in node.inputs[:2])
-    op = ops_conv.ConvolutionGradKernel(_geometry(node, axes))
-    return [with_axes(op(x, gradient, _kept(node.inputs[2], axes)), axes)]
+    x, gradient = (without(v, axes) for v in node.inputs[:2])
+    x, geometry = unpadded(x, _geometry(node, axes))
+    op = ops_conv.ConvolutionGradKernel(geometry)
+    size = _kept(node.inputs[2], axes)
+    return [with_axes(op(to_last(x), to_last(gradient), size), axes)]
 
 
 def _grad_input(node):

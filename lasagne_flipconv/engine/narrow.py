@@ -15,7 +15,8 @@ from .ops_conv import (Convolution, ConvolutionGradInput,
                        ConvolutionGradKernel)
 from .orders import shuffled
 
-__all__ = ["idle_axes", "without", "with_axes", "cancel", "widen"]
+__all__ = ["idle_axes", "without", "with_axes", "cancel", "widen", "constant",
+           "dropped_axes", "is_elemwise", "users_of_values"]
 
 
 def idle_axes(node):
@@ -62,21 +63,26 @@ def _entry(vector, i):
             x = node.inputs[0].owner.inputs[0]
             part, = node.op.get_constant_idx(node.inputs)
             return 1 if x.broadcastable[range(x.ndim)[part][i]] else None
-        return int(T.get_scalar_constant_value(vector[i]))
     except T.NotScalarConstantError:
         return None
+    return constant(vector[i])
 
 
 def _is_dropped(x, axes):
-    """Tell whether users of `x` drop these axes, or its values are not used."""
-    users = [user for user, position in x.clients
-             if position or not _is_elemwise(user, Second)]
+    """Tell whether users of `x` drop axes, or its values are not used."""
+    users = users_of_values(x)
     return not users or any(
         _is_dropped(user.outputs[0], axes) if _is_plain(user)
-        else _dropped(user) == axes for user in users)
+        else dropped_axes(user) == axes for user in users)
 
 
-def _is_elemwise(node, kind):
+def users_of_values(x):
+    """Return the nodes that use more of `x` than its shape."""
+    return [user for user, position in x.clients
+            if position or not is_elemwise(user, Second)]
+
+
+def is_elemwise(node, kind):
     op = getattr(node, "op", None)  # an output has no node
     return isinstance(op, Elemwise) and isinstance(op.scalar_op, kind)
 
@@ -84,20 +90,20 @@ def _is_elemwise(node, kind):
 def _is_plain(node):
     """Tell whether a node changes nothing but, perhaps, the type."""
     return (isinstance(getattr(node, "op", None), T.Rebroadcast)
-            or _is_elemwise(node, Identity))
+            or is_elemwise(node, Identity))
 
 
-def _dropped(node):
+def dropped_axes(node):
     """Return the axes that a view drops and it has no other index, or None."""
     op = getattr(node, "op", None)
     if isinstance(op, DimShuffle):
         return op.drop
     if isinstance(op, Subtensor):
-        return _zeros(node, node.inputs[1:])
+        return _zero_axes(node, node.inputs[1:])
     return None
 
 
-def _zeros(node, values):
+def _zero_axes(node, values):
     """Return the axes that an index fixes at zero and it does nothing else."""
     axes = []
     indices = get_idx_list([node.inputs[0]] + list(values), node.op.idx_list)
@@ -105,18 +111,19 @@ def _zeros(node, values):
         if isinstance(index, slice):
             if index != slice(None):
                 return None
-        elif _is_zero(index):
+        elif constant(index) == 0:
             axes.append(axis)
         else:
             return None
     return axes
 
 
-def _is_zero(v):
+def constant(v):
+    """Return the number that a variable is known to be, or None."""
     try:
-        return T.get_scalar_constant_value(v) == 0
+        return T.get_scalar_constant_value(v).item()
     except T.NotScalarConstantError:
-        return False
+        return None
 
 
 def without(x, axes):
@@ -130,7 +137,7 @@ def without(x, axes):
     dropped = _dropping(T.addbroadcast(_behind_plain(x, axes), *axes), axes)
     if node and isinstance(node.op, IncSubtensor):
         base, value = node.inputs[:2]
-        if (_zeros(node, node.inputs[2:]) == axes and _is_zero(base)
+        if (_zero_axes(node, node.inputs[2:]) == axes and constant(base) == 0
                 and all(_has_size_one(base, axis) for axis in axes)
                 and value.type == dropped.type):
             return value  # the gradient of a view that drops axes
@@ -157,7 +164,7 @@ def _has_size_one(x, axis):
         return x.broadcastable[axis]
     if isinstance(node.op, IncSubtensor):  # a gradient, as is the next
         return _has_size_one(node.inputs[0], axis)
-    return (_is_elemwise(node, Second)
+    return (is_elemwise(node, Second)
             and all(_has_size_one(v, axis) for v in node.inputs))
 
 
@@ -182,7 +189,7 @@ def cancel(node):
     list of theano.Variable or None
         New outputs, or None if the node is no such view.
     """
-    axes = _dropped(node)
+    axes = dropped_axes(node)
     if not axes:
         return None
     x = _behind_plain(node.inputs[0], axes)

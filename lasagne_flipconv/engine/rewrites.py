@@ -16,6 +16,7 @@ from .layout import sink
 from .lowering import LOWER, why_not
 from .narrow import cancel, widen
 from .op import EngineOp
+from .padding import crop
 
 __all__ = ["register"]
 
@@ -46,6 +47,12 @@ class _Lower(_Rewrite):
     def wanted(self, fgraph):
         return (any(type(node.op) in LOWER and why_not(node) is None
                     for node in fgraph.apply_nodes) and state.ready())
+
+
+def _crop(fgraph, node):
+    cropped = crop(node)
+    if cropped is not None:
+        _replace(fgraph, cropped[:1], cropped[1:])
 
 
 def _lower(fgraph, node):
@@ -121,6 +128,7 @@ def register():
     steps = gof.SequenceDB()
     tags = ("fast_run", "fast_compile", "onednn")
     for position, (name, rewrite) in enumerate((
+            ("onednn_crop", _Lower(_crop)),
             ("onednn_lower", _Lower(_lower)),
             ("onednn_layout", _Rewrite(_sink)),
             ("onednn_fuse", _Rewrite(_fuse)),
