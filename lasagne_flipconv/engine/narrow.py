@@ -83,6 +83,7 @@ def users_of_values(x):
 
 
 def is_elemwise(node, kind):
+    """Tell whether a node computes a kind of scalar Op, element by element."""
     op = getattr(node, "op", None)  # an output has no node
     return isinstance(op, Elemwise) and isinstance(op.scalar_op, kind)
 
