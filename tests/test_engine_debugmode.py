@@ -48,6 +48,19 @@ def test_convolution_and_pooling(mode):
             "Pool", "PoolGrad"} <= set(used)
 
 
+def test_padding():
+    x, w = tensor(4), tensor(4)
+    y = T.nnet.conv2d(x, w, border_mode="full", filter_shape=(4, 3, 3, 2))
+    y = T.nnet.relu(y[:, :, 1:x.shape[2] + 1, :x.shape[3]])
+    wide = T.set_subtensor(T.zeros((y.shape[0], y.shape[1], y.shape[2] + 3,
+                                    y.shape[3]), "float32")[
+                                        :, :, 1:y.shape[2] + 1], y)
+    z = T.nnet.conv2d(wide, w.dimshuffle(1, 0, 2, 3))
+    used = checked([x, w], [z] + T.grad(z.sum(), [x, w]),
+                   values(2, 3, 6, 5), values(4, 3, 3, 2))
+    assert used.count("Convolution") == 2
+
+
 def test_inference():
     x, w, r = tensor(4), tensor(4), tensor(4)
     scale = T.fvector()

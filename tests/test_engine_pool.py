@@ -13,7 +13,8 @@ pytestmark = needs_engine
 POOLS = [(2, "max", True), (2, "sum", True), (2, "average_inc_pad", True),
          (2, "average_exc_pad", True), (2, "max", False),
          (2, "average_inc_pad", False), (3, "max", True),
-         (3, "average_exc_pad", True)]
+         (3, "average_exc_pad", True), (1, "max", True),
+         (1, "average_inc_pad", False)]
 
 
 def pool_functions(n, mode, ignore_border):

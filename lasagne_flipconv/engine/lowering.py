@@ -8,7 +8,9 @@ from theano.tensor.nnet import abstract_conv, bn
 from theano.tensor.signal import pool
 
 from . import ops_conv, ops_norm, ops_pool
+from .narrow import idle_axes, with_axes, without
 from .orders import shuffled, to_first, to_last
+from .padding import unpadded
 
 __all__ = ["LOWER", "why_not"]
 
@@ -33,7 +35,7 @@ def _check_convolution(node):
 
 def _check_pool(node):
     op, ndim = node.op, node.inputs[0].ndim
-    if op.ndim not in (2, 3) or ndim != op.ndim + 2:
+    if op.ndim not in (1, 2, 3) or ndim != op.ndim + 2:
         return "it pools over %d of %d axes" % (op.ndim, ndim)
     return None
 
@@ -46,33 +48,59 @@ def _check_norm(node):
 
 
 def _forward(node):
-    op = ops_conv.Convolution(ops_conv.geometry_of(node.op))
-    x, kernel = node.inputs
-    return [to_first(op(to_last(x), kernel))]
+    axes = idle_axes(node)
+    x, kernel = (without(v, axes) for v in node.inputs)
+    x, geometry = unpadded(x, _geometry(node, axes))
+    y = ops_conv.Convolution(geometry)(to_last(x), kernel)
+    return [with_axes(to_first(y), axes)]
 
 
 def _grad_kernel(node):
-    op = ops_conv.ConvolutionGradKernel(ops_conv.geometry_of(node.op))
-    x, gradient, size = node.inputs
-    return [op(to_last(x), to_last(gradient), size)]
+    axes = idle_axes(node)
+    x, gradient = (without(v, axes) for v in node.inputs[:2])
+    x, geometry = unpadded(x, _geometry(node, axes))
+    op = ops_conv.ConvolutionGradKernel(geometry)
+    size = _kept(node.inputs[2], axes)
+    return [with_axes(op(to_last(x), to_last(gradient), size), axes)]
 
 
 def _grad_input(node):
-    op = ops_conv.ConvolutionGradInput(ops_conv.geometry_of(node.op))
-    kernel, gradient, size = node.inputs
-    return [to_first(op(kernel, to_last(gradient), size))]
+    axes = idle_axes(node)
+    kernel, gradient = (without(v, axes) for v in node.inputs[:2])
+    op = ops_conv.ConvolutionGradInput(_geometry(node, axes))
+    x = op(kernel, to_last(gradient), _kept(node.inputs[2], axes))
+    return [with_axes(to_first(x), axes)]
+
+
+def _geometry(node, axes):
+    return ops_conv.without_axes(ops_conv.geometry_of(node.op), axes)
 
 
 def _pool(node):
-    op, (x, window, stride, pad) = node.op, node.inputs
-    op = ops_pool.Pool(op.ndim, op.mode, op.ignore_border)
-    return [to_first(op(to_last(x), window, stride, pad))]
+    return _pooled(node, ops_pool.Pool)
 
 
 def _pool_grad(node):
-    op, arrays = node.op, [to_last(v) for v in node.inputs[:-3]]
-    op = ops_pool.PoolGrad(op.ndim, op.mode, op.ignore_border)
-    return [to_first(op(*(arrays + node.inputs[-3:])))]
+    return _pooled(node, ops_pool.PoolGrad)
+
+
+def _pooled(node, kind):
+    axes = idle_axes(node)
+    arrays = [to_last(without(v, axes)) for v in node.inputs[:-3]]
+    sizes = [_kept(v, axes) for v in node.inputs[-3:]]
+    op = kind(node.op.ndim - len(axes), node.op.mode, node.op.ignore_border)
+    return [with_axes(to_first(op(*arrays, *sizes)), axes)]
+
+
+def _kept(vector, axes):
+    """Return the entries of a vector, one per spatial axis, but for some."""
+    if not axes:
+        return vector
+    kept = [i for i in range(T.get_vector_length(vector))
+            if i + 2 not in axes]
+    if isinstance(vector, T.TensorConstant):
+        return T.constant(vector.data[kept])
+    return T.stack([vector[i] for i in kept])
 
 
 def _vector(x):

@@ -12,7 +12,7 @@ from theano.tensor.nnet.abstract_conv import get_conv_output_shape
 from .op import EngineOp, as_input, as_output, float_bits
 
 __all__ = ["Geometry", "Convolution", "ConvolutionGradKernel",
-           "ConvolutionGradInput", "geometry_of"]
+           "ConvolutionGradInput", "geometry_of", "without_axes"]
 
 #: How a kernel slides: `border` as Theano has it ('valid', 'half', 'full', or
 #: an int or pair per axis), `flip` whether the kernel is reversed.
@@ -26,6 +26,20 @@ def geometry_of(op):
     """Return the geometry of one of Theano's abstract convolutions."""
     return Geometry(op.convdim, op.border_mode, op.subsample,
                     op.filter_dilation, op.num_groups, bool(op.filter_flip))
+
+
+def without_axes(geometry, axes):
+    """Return a geometry without some axes, counted with channels first."""
+    kept = [i for i in range(geometry.axes) if i + 2 not in axes]
+
+    def pick(values):
+        return tuple(values[i] for i in kept)
+
+    border = geometry.border
+    return geometry._replace(
+        axes=len(kept), stride=pick(geometry.stride),
+        dilation=pick(geometry.dilation),
+        border=border if isinstance(border, str) else pick(border))
 
 
 def _pairs(border, axes):

@@ -14,7 +14,9 @@ from .fusion import fuse
 from .fusion_norm import fuse_norm
 from .layout import sink
 from .lowering import LOWER, why_not
+from .narrow import cancel, widen
 from .op import EngineOp
+from .padding import crop
 
 __all__ = ["register"]
 
@@ -47,13 +49,19 @@ class _Lower(_Rewrite):
                     for node in fgraph.apply_nodes) and state.ready())
 
 
+def _crop(fgraph, node):
+    cropped = crop(node)
+    if cropped is not None:
+        _replace(fgraph, cropped[:1], cropped[1:])
+
+
 def _lower(fgraph, node):
     if type(node.op) in LOWER and why_not(node) is None:
         _replace(fgraph, node.outputs, LOWER[type(node.op)](node))
 
 
 def _sink(fgraph, node):
-    new = sink(node)
+    new = cancel(node) or sink(node)
     if new is not None:
         _replace(fgraph, node.outputs, new)
 
@@ -66,13 +74,19 @@ def _fuse(fgraph, node):
         _replace(fgraph, fused[:1], fused[1:])
 
 
+def _widen(fgraph, node):
+    new = widen(node)
+    if new is not None:
+        _replace(fgraph, node.outputs, [new])
+
+
 def _parallel(fgraph, node):
     """Let an Elemwise over activations use all processors.
 
     Theano's own run on one, unless its flag `openmp` is set.
     """
     op, y = node.op, node.outputs[0]
-    if (type(op) is not Elemwise or op.openmp or y.ndim < 4
+    if (type(op) is not Elemwise or op.openmp or y.ndim < 3
             or len(node.outputs) > 1 or y.dtype != "float32"):
         return
     patterns = {x.broadcastable for x in node.inputs if not all(
@@ -114,9 +128,11 @@ def register():
     steps = gof.SequenceDB()
     tags = ("fast_run", "fast_compile", "onednn")
     for position, (name, rewrite) in enumerate((
+            ("onednn_crop", _Lower(_crop)),
             ("onednn_lower", _Lower(_lower)),
             ("onednn_layout", _Rewrite(_sink)),
-            ("onednn_fuse", _Rewrite(_fuse)))):
+            ("onednn_fuse", _Rewrite(_fuse)),
+            ("onednn_widen", _Rewrite(_widen)))):
         steps.register(name, rewrite, position, *tags)
     optdb.register("onednn_engine", steps, 0.4, *tags)
     # after Theano has fused them (49), made them work in place (75) and merged
