@@ -48,6 +48,20 @@ def test_convolution_and_pooling(mode):
             "Pool", "PoolGrad"} <= set(used)
 
 
+def test_over_one_axis():
+    x, w, bias = tensor(3), tensor(3), T.fvector()
+    y = T.nnet.conv2d(x.dimshuffle(0, 1, "x", 2), w.dimshuffle(0, 1, "x", 2),
+                      border_mode=(0, 1))[:, :, 0]
+    y = T.nnet.relu(y + bias.dimshuffle("x", 0, "x"))
+    y = pool.pool_2d(y.dimshuffle(0, 1, 2, "x"), (2, 1),
+                     ignore_border=True)[:, :, :, 0]
+    used = checked([x, w, bias], [y] + T.grad(T.sqr(y).sum(), [x, w]),
+                   values(2, 3, 9), values(4, 3, 3), values(4))
+    assert {"Convolution", "ConvolutionGradKernel", "ConvolutionGradInput",
+            "Pool", "PoolGrad"} <= set(used)
+    assert not {"Subtensor", "IncSubtensor"} & set(used)
+
+
 def test_padding():
     x, w = tensor(4), tensor(4)
     y = T.nnet.conv2d(x, w, border_mode="full", filter_shape=(4, 3, 3, 2))

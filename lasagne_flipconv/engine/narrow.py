@@ -1,9 +1,8 @@
 """Compute over one axis what a graph computes over two for want of better.
 
 Theano convolves and pools over two or three axes. Who needs one adds an axis
-of size one, and drops it from the result. Here the added axes are taken off
-at once, so that these views do not stand between a convolution and what
-follows it; :func:`widen` puts them back around each convolution at the end.
+of size one, and drops it from the result. Here the added axes are taken off,
+so that these views do not stand between a convolution and what follows it.
 """
 import theano.tensor as T
 from theano.compile.ops import Shape
@@ -11,11 +10,9 @@ from theano.scalar import Identity, Second
 from theano.tensor.elemwise import DimShuffle, Elemwise
 from theano.tensor.subtensor import IncSubtensor, Subtensor, get_idx_list
 
-from .ops_conv import (Convolution, ConvolutionGradInput,
-                       ConvolutionGradKernel)
 from .orders import shuffled
 
-__all__ = ["idle_axes", "without", "with_axes", "cancel", "widen", "constant",
+__all__ = ["idle_axes", "without", "with_axes", "cancel", "constant",
            "dropped_axes", "is_elemwise", "users_of_values"]
 
 
@@ -200,49 +197,3 @@ def cancel(node):
     if isinstance(node.op, DimShuffle):
         return [shuffled(x, node.op.new_order)]
     return [_dropping(x, axes)]
-
-
-def widen(node):
-    """Compute a convolution over one axis by one over two.
-
-    The library has none over one axis.
-
-    Parameters
-    ----------
-    node : theano.Apply
-        Any node.
-
-    Returns
-    -------
-    theano.Variable or None
-        A new output; None if the node is no convolution over one axis.
-    """
-    op = node.op
-    if type(op) not in _KERNEL_AT or op.geometry.axes > 1:
-        return None
-    inputs = [_wider(v, i == _KERNEL_AT[type(op)])
-              for i, v in enumerate(node.inputs)]
-    makes_kernel = type(op) is ConvolutionGradKernel
-    if type(op) is not Convolution:  # the size of what it makes comes last
-        inputs[-1] = T.stack([T.constant(1, dtype="int64"), inputs[-1][0]])
-    wide = type(op)(**dict(op._props_dict(), geometry=_wide(op.geometry)))
-    return without(wide(*inputs), [2 if makes_kernel else 1])
-
-
-#: Which input is a kernel.
-_KERNEL_AT = {Convolution: 1, ConvolutionGradInput: 0,
-              ConvolutionGradKernel: None}
-
-
-def _wider(v, kernel):
-    if v.ndim < 3:
-        return v  # one value per channel
-    return shuffled(v, (0, 1, "x", 2) if kernel else (0, "x", 1, 2))
-
-
-def _wide(geometry):
-    border = geometry.border
-    return geometry._replace(
-        axes=2, stride=(1,) + geometry.stride,
-        dilation=(1,) + geometry.dilation,
-        border=border if isinstance(border, str) else (0,) + border)

@@ -14,7 +14,7 @@ from .fusion import fuse
 from .fusion_norm import fuse_norm
 from .layout import sink
 from .lowering import LOWER, why_not
-from .narrow import cancel, widen
+from .narrow import cancel
 from .op import EngineOp
 from .padding import crop
 
@@ -74,12 +74,6 @@ def _fuse(fgraph, node):
         _replace(fgraph, fused[:1], fused[1:])
 
 
-def _widen(fgraph, node):
-    new = widen(node)
-    if new is not None:
-        _replace(fgraph, node.outputs, [new])
-
-
 def _parallel(fgraph, node):
     """Let an Elemwise over activations use all processors.
 
@@ -131,8 +125,7 @@ def register():
             ("onednn_crop", _Lower(_crop)),
             ("onednn_lower", _Lower(_lower)),
             ("onednn_layout", _Rewrite(_sink)),
-            ("onednn_fuse", _Rewrite(_fuse)),
-            ("onednn_widen", _Rewrite(_widen)))):
+            ("onednn_fuse", _Rewrite(_fuse)))):
         steps.register(name, rewrite, position, *tags)
     optdb.register("onednn_engine", steps, 0.4, *tags)
     # after Theano has fused them (49), made them work in place (75) and merged

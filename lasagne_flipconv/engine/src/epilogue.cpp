@@ -39,19 +39,33 @@ Vector Epilogue::activated(Vector value) const {
     return value;
 }
 
+namespace { // plain loops, which a compiler turns into vectors
+
+void add(float *to, const float *values, long count) {
+    for (long i = 0; i < count; ++i) to[i] += values[i];
+}
+
+void relu(float *to, float slope, long count) {
+    for (long i = 0; i < count; ++i)
+        to[i] = to[i] < 0 ? slope * to[i] : to[i];
+}
+
+} // namespace
+
 void Epilogue::apply(const Sizes &s, float *y) const {
     if (!bias && !residual && activation == Geometry::NOTHING) return;
     long channels = s.outputs, rows = s.batch;
     for (long size : s.output) rows *= size;
 #pragma omp parallel for schedule(static)
-    for (long row = 0; row < rows; ++row)
-        for (long c = 0; c < channels; ++c) {
-            long at = row * channels + c;
-            float value = y[at];
-            if (bias) value += bias[c];
-            if (residual) value += residual[at];
-            y[at] = activated(value);
-        }
+    for (long row = 0; row < rows; ++row) {
+        float *to = y + row * channels;
+        if (bias) add(to, bias, channels);
+        if (residual) add(to, residual + row * channels, channels);
+        if (activation == Geometry::RELU)
+            relu(to, slope, channels);
+        else if (activation == Geometry::ELU)
+            for (long c = 0; c < channels; ++c) to[c] = activated(to[c]);
+    }
 }
 
 } // namespace flipconv

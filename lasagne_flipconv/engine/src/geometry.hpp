@@ -8,7 +8,7 @@ namespace flipconv {
 struct Geometry { // of an Op
     Geometry(Kind kind, Params &params);
 
-    int axes; // spatial ones, 2 or 3
+    int axes; // spatial ones, 1 to 3
     long groups;
     bool flip;
     enum { GIVEN, HALF, FULL } border;

@@ -15,7 +15,9 @@ static dnnl::stream &stream() {
     return of_this_thread;
 }
 
-Tag channels_last(size_t axes) { return axes == 5 ? Tag::ndhwc : Tag::nhwc; }
+Tag channels_last(size_t axes) {
+    return axes == 5 ? Tag::ndhwc : axes == 4 ? Tag::nhwc : Tag::nwc;
+}
 
 memory::desc activations(const memory::dims &dims, Tag tag) {
     if (tag == Tag::undef) tag = channels_last(dims.size());

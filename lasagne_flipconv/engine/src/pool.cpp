@@ -16,7 +16,7 @@ enum Mode { MAXIMUM = 0, SUM = 1, AVERAGE_INC = 2, AVERAGE_EXC = 3 };
 
 constexpr const char *WHERE = "pooling";
 
-struct Pool { // always over three axes; the first has size 1 in 2-D
+struct Pool { // always over three axes; the first have size 1 in 1-D and 2-D
     Mode mode;
     bool ignore_border;
     long batch, channels;

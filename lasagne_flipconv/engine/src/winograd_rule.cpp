@@ -21,7 +21,8 @@ namespace {
 constexpr long CHANNELS = 16; // both numbers have to be multiples of it
 
 bool possible(const Geometry &g, const Sizes &s) {
-    if (g.groups > 1 || s.inputs % CHANNELS || s.outputs % CHANNELS)
+    if (g.axes < 2 || g.groups > 1 || s.inputs % CHANNELS
+        || s.outputs % CHANNELS)
         return false;
     for (int i = 0; i < g.axes; ++i)
         if (g.stride[i] > 1 || g.dilation[i] > 1) return false;
