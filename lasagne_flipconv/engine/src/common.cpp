@@ -280,7 +280,7 @@ void *fc_get_buffer(unsigned long bytes) {
     {
         std::lock_guard<std::mutex> lock(all.mutex);
         auto found = all.unused.lower_bound(size);
-        if (found != all.unused.end() && found->first <= 2 * size) {
+        if (found != all.unused.end() && found->first <= 4 * size) {
             void *buffer = found->second;
             all.unused_bytes -= found->first;
             all.unused.erase(found);
