@@ -36,7 +36,8 @@ def report(function):
     list of Line
         One per node, in the order they run in: the Op, what it runs on
         ('oneDNN', 'engine' for the engine's own loops, or 'Theano'), and for
-        the last, why.
+        the last, why. Whether a convolution on oneDNN is computed in tiles
+        of the engine instead is decided at each call, by its shapes.
 
     Examples
     --------
