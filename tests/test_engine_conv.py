@@ -187,3 +187,17 @@ def test_gradients_numerically():
         lambda x, w: y(x, w), [values(2, 4, 5, 6), values(6, 2, 3, 3)],
         mode=MODE, rng=np.random.RandomState(0), eps=1e-2, abs_tol=1e-2,
         rel_tol=1e-2)
+
+
+@pytest.mark.parametrize("taps, pad, stride, depth", [
+    (4, 3, 2, 4), (5, 3, 2, 3), (5, 4, 3, 5), (5, 4, 2, 2)])
+def test_kernel_gradient_with_stride_and_padding_of_the_depth(
+        taps, pad, stride, depth):
+    # an implementation of oneDNN is left out for this
+    op = abstract_conv.AbstractConv3d_gradWeights(
+        border_mode=(pad, 1, 0), subsample=(stride, 1, 1), num_groups=3)
+    x, g = tensor(5), tensor(5)
+    ours, stock = both([x, g], op(x, g, T.constant([taps, 3, 2])))
+    steps = (depth + 2 * pad - taps) // stride + 1
+    arrays = values(2, 9, depth, 5, 3), values(2, 48, steps, 5, 2)
+    check_close(ours(*arrays), stock(*arrays))

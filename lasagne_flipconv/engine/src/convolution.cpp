@@ -144,7 +144,12 @@ bool try_grad_kernel(const Geometry &g, const Dims &d, Tag tag, bool,
     // this one depends on which thread is first (oneDNN 3.2).
     bool strided = std::any_of(g.stride, g.stride + g.axes,
                                [](long stride) { return stride > 1; });
-    if (!accept(found, c, strided ? "jit_1x1" : "none")) return false;
+    // Of volumes with a stride and wide padding along the depth, the result of
+    // those of its kind holds what was in memory (oneDNN 3.2).
+    bool deep = g.axes == 3 && g.stride[0] > 1
+            && std::max(d.before[0], d.after[0]) > 1;
+    if (!accept(found, c, deep ? "jit" : strided ? "jit_1x1" : "none"))
+        return false;
     c.primitive = Gradient(found);
     c.input = found.src_desc();
     c.kernel = found.diff_weights_desc();
