@@ -4,8 +4,6 @@ namespace flipconv {
 
 namespace {
 
-constexpr int ROWS = 6; // at once; what a panel leaves of the registers
-
 using Block = void (*)(const float *, long, const float *, long, float *,
                        long);
 

@@ -12,6 +12,8 @@ constexpr int PANEL = 4 * WIDTH;
 constexpr int PANEL = 2 * WIDTH;
 #endif
 
+constexpr int ROWS = 6; // at once; what a panel leaves of the registers
+
 // Set to[row][column] to the sum over k of a[row][k] * panel[k][column].
 //
 // `columns` is a multiple of WIDTH, at most PANEL; the rows of the panel lie

@@ -151,12 +151,12 @@ void Tiled<M>::pack_vector(const fc_array &kernel,
 // As many tiles as fit, in chunks of one size and without many odd rows.
 template <int M>
 long Tiled<M>::tiles_per_chunk(long bytes, long threads) const {
-    constexpr long LEAST = 12;
+    constexpr long LEAST = 2 * ROWS;
     long fit = std::max(LEAST, bytes / bytes_per_tile());
     long chunks = (tiles_ + fit - 1) / fit;
     chunks = (chunks + threads - 1) / threads * threads;
     long tiles = (tiles_ + chunks - 1) / chunks;
-    return (tiles + 5) / 6 * 6;
+    return (tiles + ROWS - 1) / ROWS * ROWS;
 }
 
 template <int M>
