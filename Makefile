@@ -15,6 +15,11 @@ READY = $(VENV)/.installed
 EXTRA = $(VENV)/.installed-
 PIP_INSTALL = $(RUN) -m pip install --quiet --disable-pip-version-check \
 	--constraint constraints.txt
+# from a lock: every version and every file by its hash, nothing else
+PIP_ALONE = $(RUN) -m pip install --quiet --disable-pip-version-check \
+	--no-deps --no-build-isolation
+PIP_LOCKED = $(PIP_ALONE) --require-hashes --requirement
+VERSION = import sys; print("%d.%d" % sys.version_info[:2])
 CANDIDATES = $(or $(PYTHON),python3 python3.11 python3.10 python3.9 python3.8 \
 	$(sort $(wildcard $(or $(PYENV_ROOT),$(HOME)/.pyenv)/versions/3.*/bin/python3)))
 WORKS = import sys; sys.exit(not (3, 8) <= sys.version_info[:2] <= (3, 11))
@@ -120,20 +125,25 @@ dist: $(EXTRA)lint  ## build wheel and sdist in dist/, and check them
 .PHONY: install
 install: $(READY)  ## only make the environment in VENV=.venv
 
+.PHONY: lock
+lock: $(READY)  ## make the locks of locks/ anew, with today's versions
+	$(PIP_INSTALL) uv packaging
+	$(RUN) locks/make_locks.py
+
 .PHONY: clean
 clean:  ## remove the environment and everything that was built
 	rm -rf $(VENV) build dist docs/_build docs/generated examples-output
 	rm -rf .pytest_cache .hypothesis .ruff_cache *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-$(READY): setup.py constraints.txt | $(RUN)
+$(READY): setup.py $(wildcard locks/*.txt) | $(RUN)
 	@$(RUN) -c '$(WORKS)' && $(RUN) -m pip --version >/dev/null || { \
 	echo "make: $(VENV) is there, but has no pip or not a Python 3.8 to 3.11."; \
 	echo "Remove it with 'make clean', then call make again."; exit 1; } >&2
 	@echo "Installing into $(VENV); Theano is built from source, this takes minutes ..."
-	$(PIP_INSTALL) --editable ".[test]"
-	@# only for the weights in it: examples/faces.py never imports it
-	$(PIP_INSTALL) --no-deps mtcnn
+	$(PIP_LOCKED) locks/build.txt
+	$(PIP_LOCKED) locks/python`$(RUN) -c '$(VERSION)'`.txt
+	$(PIP_ALONE) --editable .
 	@touch $@
 
 $(EXTRA)%: $(READY)
