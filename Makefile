@@ -63,7 +63,7 @@ safety: $(READY)  ## read every attack file under watch, print what happened
 	$(RUN) tests/safety.py
 
 .PHONY: fuzz
-fuzz: $(READY)  ## feed damaged files to each reader for SECONDS=60 each
+fuzz: $(EXTRA)fuzz  ## feed damaged files to each reader for SECONDS=60 each
 	$(RUN) tests/fuzz.py $(SECONDS)
 
 .PHONY: soak
