@@ -84,6 +84,10 @@ sanitize: $(READY)  ## run tests of the engine under AddressSanitizer
 measure-files: $(READY)  ## print what loading and saving large files costs
 	$(RUN) tests/measure_files.py
 
+.PHONY: measure-readers
+measure-readers: $(READY)  ## print time and memory of reading the worst files
+	$(RUN) tests/measure_readers.py
+
 .PHONY: lasagne-suite
 lasagne-suite: $(READY)  ## run Lasagne's own tests under install() (LASAGNE_SOURCE=...)
 	$(PIP_INSTALL) mock
