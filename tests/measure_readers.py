@@ -15,6 +15,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+import numpy as np
+
 TESTS = Path(__file__).resolve().parent
 sys.path[:0] = [str(TESTS), str(TESTS / "attacks")]
 
@@ -166,7 +168,7 @@ def hdf5_names(size):
     """Return a file of Keras whose lists of names repeat their entries."""
     def fill(file):
         for i in range(size // 60000):
-            file.attrs["layer_names%d" % i] = [b"a"] * 60000
+            file.attrs["layer_names%d" % i] = np.full(60000, b"a")
         group = file.create_group("a")
         group.attrs["weight_names"] = [b"a/b"] * 8
         group.create_dataset("a/b", data=[[0.]])
