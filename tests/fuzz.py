@@ -226,7 +226,8 @@ def merge(name, temporary, old, new):
     before = {path.name for path in old.iterdir()}
     run_one(name, temporary, "-merge=1", old, new)
     found = sorted((path for path in old.iterdir()
-                    if path.name not in before), key=lambda p: p.stat().st_size)
+                    if path.name not in before),
+                   key=lambda path: path.stat().st_size)
     (CORPUS / name).mkdir(parents=True, exist_ok=True)
     room = MOST - len(list((CORPUS / name).iterdir()))
     for path in [p for p in found if p.stat().st_size <= LARGEST][:room]:
