@@ -122,7 +122,9 @@ struct Line {
     explicit Line(Params &params) : p(params.real()), q(params.real()) {}
     bool straight() const { return p == 1 && q == 0; }
     float value(float t) const { return p * t + q * std::fabs(t); }
-    float slope(float t) const { return p + q * ((t > 0) - (t < 0)); }
+    float slope(float t) const {
+        return p + q * (t != t ? t : (t > 0) - (t < 0));
+    }
 
     float p, q;
 };
