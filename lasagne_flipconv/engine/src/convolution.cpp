@@ -263,10 +263,12 @@ bool run_forward(const Convolution &c, const Geometry &g, const Sizes &s,
     auto kernel = cache.packed(c.packing(), in[1], g.flip,
                                c.careful ? nullptr : after.scale,
                                after.scales, scratch);
-    if (!kernel.finite && !c.careful) return false;
     if (c.winograd)
         return c.winograd->run(dense(in[0], scratch), kernel.get(), after, y,
                                scratch);
+    bool finite = kernel.finite
+            && (!after.bias || all_finite(after.bias, s.outputs));
+    if (!finite && !c.careful) return false;
     Call call(c.scratch, scratch);
     call.read(DNNL_ARG_SRC, c.input, input_of(c, s, in[0], scratch));
     call.read(DNNL_ARG_WEIGHTS, c.kernel, kernel.get(), false);
