@@ -6,11 +6,22 @@
 
 namespace flipconv {
 
-bool all_finite(const float *values, long count) {
-    bool finite = true;
-#pragma omp parallel for simd reduction(&& : finite) if (count > 65536)
+// A loop that a compiler turns into vectors.
+static bool all_finite_here(const float *values, long count) {
+    int other = 0;
     for (long i = 0; i < count; ++i)
-        finite = finite && std::fabs(values[i]) <= FLT_MAX;
+        other |= !(std::fabs(values[i]) <= FLT_MAX);
+    return !other;
+}
+
+bool all_finite(const float *values, long count) {
+    constexpr long PART = 65536; // not worth another thread
+    if (count <= PART) return all_finite_here(values, count);
+    bool finite = true;
+#pragma omp parallel for reduction(&& : finite) schedule(static)
+    for (long i = 0; i < count; i += PART)
+        finite = finite
+                && all_finite_here(values + i, std::min(PART, count - i));
     return finite;
 }
 
