@@ -78,7 +78,8 @@ sanitize: $(READY)  ## run tests of the engine under AddressSanitizer
 	THEANO_FLAGS=base_compiledir=build/sanitize,gcc.cxxflags=-fsanitize=address \
 	$(RUN) -m pytest -q tests/test_engine_conv.py tests/test_engine_pool.py \
 		tests/test_engine_norm.py tests/test_engine_kernels.py \
-		tests/test_engine_winograd.py tests/test_engine_graph.py
+		tests/test_engine_winograd.py tests/test_engine_graph.py \
+		tests/test_engine_layouts.py tests/test_engine_not_finite.py
 
 .PHONY: measure-files
 measure-files: $(READY)  ## print what loading and saving large files costs

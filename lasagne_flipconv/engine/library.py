@@ -19,10 +19,12 @@ from pathlib import Path
 
 import theano
 
-__all__ = ["EngineError", "SOURCES", "OneDNN", "find", "build", "header"]
+__all__ = ["EngineError", "SOURCES", "MAX_DIMS", "OneDNN", "find", "build",
+           "header"]
 
 SOURCES = Path(__file__).resolve().parent / "src"
 HEADER = SOURCES / "engine.h"
+MAX_DIMS = 6  # FC_MAX_DIMS of the header
 LIBRARY, HEADERS = "onednn-cpu-gomp", "onednn-devel-cpu-gomp"
 
 _FLAGS = ["-std=c++11", "-O3", "-march=native", "-fopenmp", "-fPIC",
@@ -138,7 +140,9 @@ def _key(onednn):
 
 
 def _flags():
-    return _FLAGS + shlex.split(theano.config.gcc.cxxflags)
+    # what is not a number has to stay it, even if Theano's need not
+    return (_FLAGS + shlex.split(theano.config.gcc.cxxflags)
+            + ["-fno-fast-math"])
 
 
 def _processor():

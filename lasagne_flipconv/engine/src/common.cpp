@@ -1,6 +1,7 @@
 // Errors, memory, views of arrays, and the functions that an Op calls.
 #include "common.hpp"
 
+#include <algorithm>
 #include <cstdarg>
 #include <cstdio>
 #include <cstdlib>
@@ -152,27 +153,30 @@ static bool is_dense(const fc_array &array) {
     return true;
 }
 
-// Copy an array of up to 5 axes, with any strides, into C order.
+// Copy an array with any strides into C order.
 static void copy_strided(const fc_array &array, float *target) {
-    long size[5] = {1, 1, 1, 1, 1}, stride[5] = {0, 0, 0, 0, 0};
-    if (array.ndim > 5) throw std::logic_error("too many axes to copy");
-    for (long i = 0, j = 5 - array.ndim; i < array.ndim; ++i, ++j) {
+    constexpr int AXES = FC_MAX_DIMS;
+    long size[AXES], stride[AXES] = {}, outer = 1;
+    std::fill(size, size + AXES, 1);
+    if (array.ndim > AXES) throw std::logic_error("too many axes to copy");
+    for (long i = 0, j = AXES - array.ndim; i < array.ndim; ++i, ++j) {
         size[j] = array.shape[i];
         stride[j] = array.strides[i];
     }
-    auto *source = static_cast<const char *>(array.data);
-    long outer = size[0] * size[1] * size[2];
-#pragma omp parallel for schedule(static) if (outer * size[3] > 4096)
+    for (int i = 0; i < AXES - 2; ++i) outer *= size[i];
+    long rows = size[AXES - 2], columns = size[AXES - 1];
+#pragma omp parallel for schedule(static) if (outer * rows > 4096)
     for (long at = 0; at < outer; ++at) {
-        long a = at / (size[1] * size[2]), b = at / size[2] % size[1],
-             c = at % size[2];
-        const char *from = source + a * stride[0] + b * stride[1]
-                + c * stride[2];
-        float *to = target + at * size[3] * size[4];
-        for (long d = 0; d < size[3]; ++d)
-            for (long e = 0; e < size[4]; ++e)
+        auto *from = static_cast<const char *>(array.data);
+        long rest = at;
+        for (int i = AXES - 3; i >= 0; rest /= size[i--])
+            from += rest % size[i] * stride[i];
+        float *to = target + at * rows * columns;
+        for (long row = 0; row < rows; ++row)
+            for (long column = 0; column < columns; ++column)
                 *to++ = *reinterpret_cast<const float *>(
-                        from + d * stride[3] + e * stride[4]);
+                        from + row * stride[AXES - 2]
+                        + column * stride[AXES - 1]);
     }
 }
 
