@@ -1,9 +1,13 @@
 // Convolution and its two gradients.
 #include <algorithm>
 #include <cfloat>
+#include <cstring>
+
+#include <omp.h>
 
 #include "finite.hpp"
 #include "geometry.hpp"
+#include "kept.hpp"
 #include "kernel_cache.hpp"
 #include "kernel_layout.hpp"
 #include "onednn.hpp"
@@ -105,6 +109,28 @@ bool accept(Description &found, Convolution &c,
     return true;
 }
 
+// All that tells one convolution with what follows it from another.
+State::Key key_of(const Geometry &g, const Dims &d, Tag tag) {
+    State::Key key = {omp_get_max_threads(), static_cast<long>(tag), g.bias,
+                      g.residual, g.activation, 0};
+    memcpy(&key.back(), &g.slope, sizeof g.slope);
+    for (auto *dims : {&d.input, &d.kernel, &d.output, &d.stride, &d.dilation,
+                       &d.before, &d.after})
+        key.insert(key.end(), dims->begin(), dims->end());
+    return key;
+}
+
+// The primitive of a description; see kept.hpp.
+dnnl::primitive forward_primitive(
+        const dnnl::convolution_forward::primitive_desc &found,
+        const Geometry &g, const Dims &d, Tag tag, const Convolution &c,
+        bool fuse) {
+    auto made = [&] { return dnnl::convolution_forward(found); };
+    bool lost = fuse && g.activation && !c.name.compare(0, 7, "brgconv");
+    if (!lost) return made();
+    return kept_primitive(key_of(g, d, tag), made);
+}
+
 bool try_forward(const Geometry &g, const Dims &d, Tag tag, bool fuse,
                  Convolution &c) {
     auto x = activations(d.input, tag), y = activations(d.output, tag);
@@ -120,7 +146,8 @@ bool try_forward(const Geometry &g, const Dims &d, Tag tag, bool fuse,
     // long as the product (oneDNN 3.2); done apart, a tenth of it.
     bool slow = fuse && (g.bias || g.residual || g.activation);
     if (!accept(found, c, slow ? "x64:gemm" : "none")) return false;
-    c.primitive = dnnl::convolution_forward(found);
+    c.primitive = forward_primitive(found, g, d, tag, c, fuse);
+    if (!c.primitive) return false;
     c.input = found.src_desc();
     c.kernel = found.weights_desc();
     c.output = found.dst_desc();
@@ -287,7 +314,8 @@ bool run_forward(const Convolution &c, const Geometry &g, const Sizes &s,
 bool run_grad_kernel(const Convolution &c, const Geometry &g, const Sizes &s,
                      const fc_array *in, float *kernel, Scratch &scratch) {
     const float *gradient = dense(in[1], scratch);
-    if (!c.careful && has_padding(s) && !finite_at_padding(g, s, gradient)) return false;
+    if (!c.careful && has_padding(s) && !finite_at_padding(g, s, gradient))
+        return false;
     auto *packed = static_cast<float *>(scratch.take(c.layout->bytes()));
     Call call(c.scratch, scratch);
     call.read(DNNL_ARG_SRC, c.input, input_of(c, s, in[0], scratch));
