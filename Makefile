@@ -89,6 +89,10 @@ measure-files: $(READY)  ## print what loading and saving large files costs
 measure-readers: $(READY)  ## print time and memory of reading the worst files
 	$(RUN) tests/measure_readers.py
 
+.PHONY: measure-memory
+measure-memory: $(READY)  ## print how memory grows over calls of many sizes (40 min)
+	$(RUN) tests/measure_memory.py
+
 .PHONY: lasagne-suite
 lasagne-suite: $(READY)  ## run Lasagne's own tests under install() (LASAGNE_SOURCE=...)
 	$(PIP_INSTALL) mock

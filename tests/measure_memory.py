@@ -3,9 +3,9 @@
     python tests/measure_memory.py [CALLS [SIZES [KIND ...]]]
 
 calls each kind of computation so often (20,000), over and over with so many
-sizes (1,500), each kind in a process of its own. For each it prints memory in
-MB after a tenth of the calls and after all, and what it grew in between. For
-processors without AVX-512:
+sizes (1,500) in an order of chance, each kind in a process of its own. For
+each it prints memory in MB after 2,000 calls and after all, and what it grew
+in between. For processors without AVX-512:
 
     ONEDNN_MAX_CPU_ISA=AVX2 THEANO_FLAGS=gcc.cxxflags=-march=x86-64-v3
 """
@@ -21,8 +21,8 @@ from theano.tensor.nnet import abstract_conv, elu, relu
 from theano.tensor.nnet.bn import batch_normalization_train
 from theano.tensor.signal.pool import pool_2d
 
-#: What may come and go between two looks, in MB.
-LIMIT = 8
+#: How many calls fill what is kept; what may come and go after, in MB.
+FIRST, LIMIT = 2000, 8
 
 
 def variable(ndim):
@@ -113,16 +113,17 @@ def resident():
 
 
 def measure(kind, calls, sizes):
-    """Call one kind; return memory after a tenth of the calls, and all."""
+    """Call one kind; return memory after the first calls, and all."""
     function, channels = KINDS[kind]()
     ndim = function.maker.fgraph.inputs[0].ndim
     shapes = [(3,) * (ndim - 4) + (4 + i % 40, 4 + i // 40)
               for i in range(sizes)]
+    np.random.RandomState(0).shuffle(shapes)
     memory = np.ones(channels * 3 * 44 * (4 + sizes // 40 + 1), "f")
     for i in range(calls):
         shape = (1, channels) + shapes[i % sizes]
         function(memory[:np.prod(shape)].reshape(shape))
-        if i == calls // 10:
+        if i == FIRST:
             early = resident()
     names = {line.runs_on for line in engine.report(function)}
     return early, resident(), ", ".join(sorted(names)) or "none"

@@ -47,9 +47,17 @@ thread_local Chunks chunks;
 struct Buffers {
     static constexpr size_t LIMIT = size_t(256) << 20;
     static constexpr size_t LINES = ALIGNMENT; // the size stands in front
+    static constexpr unsigned long OLD = 1000; // requests ago
+    struct Unused {
+        void *buffer;
+        unsigned long since; // which request
+    };
     std::mutex mutex;
-    std::multimap<size_t, void *> unused;
+    std::multimap<size_t, Unused> unused;
     size_t unused_bytes = 0;
+    unsigned long requests = 0;
+
+    void drop(unsigned long before); // what was given back before a request
 };
 
 Buffers &buffers() {
@@ -65,6 +73,18 @@ size_t size_of_buffer(void *buffer) {
 
 void free_buffer(void *buffer) {
     free(static_cast<char *>(buffer) - Buffers::LINES);
+}
+
+void Buffers::drop(unsigned long before) {
+    for (auto it = unused.begin(); it != unused.end();) {
+        if (it->second.since >= before) {
+            ++it;
+            continue;
+        }
+        unused_bytes -= it->first;
+        free_buffer(it->second.buffer);
+        it = unused.erase(it);
+    }
 }
 
 } // namespace
@@ -286,13 +306,16 @@ void *fc_get_buffer(unsigned long bytes) {
     size_t size = rounded(bytes);
     {
         std::lock_guard<std::mutex> lock(all.mutex);
+        ++all.requests;
         auto found = all.unused.lower_bound(size);
         if (found != all.unused.end() && found->first <= 4 * size) {
-            void *buffer = found->second;
+            void *buffer = found->second.buffer;
             all.unused_bytes -= found->first;
             all.unused.erase(found);
             return buffer;
         }
+        if (all.requests > Buffers::OLD) // sizes of the past
+            all.drop(all.requests - Buffers::OLD);
     }
     try {
         auto *memory = static_cast<char *>(aligned(size + Buffers::LINES));
@@ -307,12 +330,9 @@ void fc_give_buffer(void *buffer) {
     auto &all = buffers();
     size_t size = size_of_buffer(buffer);
     std::lock_guard<std::mutex> lock(all.mutex);
-    if (all.unused_bytes + size > Buffers::LIMIT) { // sizes of the past
-        for (auto &unused : all.unused) free_buffer(unused.second);
-        all.unused.clear();
-        all.unused_bytes = 0;
-    }
+    if (all.unused_bytes + size > Buffers::LIMIT)
+        all.drop(all.requests + 1);
     if (size > Buffers::LIMIT) return free_buffer(buffer);
-    all.unused.emplace(size, buffer);
+    all.unused.emplace(size, Buffers::Unused{buffer, all.requests});
     all.unused_bytes += size;
 }
