@@ -119,14 +119,14 @@ def _spread(vector, ndim):
 
 def _norm(node):
     x, scale, bias, epsilon, factor = node.inputs[:5]
-    y, mean, inv_std = ops_norm.Norm()(
+    y, mean, inv_std, variance = ops_norm.Norm()(
         to_last(x), _vector(scale), _vector(bias), epsilon)
     results = [to_first(y), _spread(mean, x.ndim), _spread(inv_std, x.ndim)]
     if len(node.inputs) > 5:  # running mean and variance
         count = T.cast(x.size // x.shape[1], "float32")
         factor = T.cast(factor, "float32")
-        batch = [results[1], count / (count - 1) * (
-            T.inv(T.sqr(results[2])) - T.cast(epsilon, "float32"))]
+        batch = [results[1],
+                 count / (count - 1) * _spread(variance, x.ndim)]
         results += [old * (1 - factor) + new * factor
                     for old, new in zip(node.inputs[5:], batch)]
     return results
