@@ -18,6 +18,7 @@ from test_engine_layouts import CASES as ALL_OPS
 from theano.tensor.nnet import bn
 from theano.tensor.nnet.abstract_conv import (AbstractConv2d,
                                               get_conv_output_shape)
+from theano.tensor.signal.pool import pool_2d
 
 pytestmark = needs_engine
 
@@ -163,6 +164,28 @@ def test_all_inputs_of_all_ops(case):
                 mean[np.isnan(got[1]) & np.isinf(mean)] = np.nan
             for a, b in zip(got, expected):
                 check_same(a, b, 1e-4)
+
+
+@pytest.mark.parametrize("case", [
+    case for case in ALL_OPS if "over" in case and "one axis" not in case])
+def test_pooling_of_many(case):
+    inputs, outputs, (x, g) = ALL_OPS[case]()
+    ours, stock = both(inputs, outputs)
+    rng = np.random.RandomState(1)
+    for share in (.1, .5, 1):
+        given = np.where(rng.rand(*x.shape) < share,
+                         rng.choice(SPOILERS, x.shape), x).astype("float32")
+        for got, expected in zip(ours(given, g), stock(given, g)):
+            check_same(got, expected)
+
+
+def test_maximum_of_what_is_not_a_number():
+    # as the docs have it, and Theano
+    x = tensor(4)
+    ours, stock = both([x], pool_2d(x, (1, 2), ignore_border=True))
+    image = np.array([np.nan, 1, 1, np.nan], "f").reshape(1, 1, 1, 4)
+    for run in (ours, stock):
+        np.testing.assert_array_equal(run(image).ravel(), [np.nan, 1])
 
 
 @pytest.mark.parametrize("where", ["x", "w"])
