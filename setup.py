@@ -43,8 +43,9 @@ setup(
     long_description_content_type="text/x-rst",
     license="MIT",
     packages=find_packages(include=["lasagne_flipconv*"]),
-    include_package_data=True,
-    package_data={"lasagne_flipconv.engine": ["src/*"]},
+    package_data={"lasagne_flipconv": ["data/*"],
+                  "lasagne_flipconv.engine": ["src/*"]},
+    include_package_data=False,  # it warns of folders that hold no package
     python_requires=">=3.8",
     install_requires=[
         "numpy>=1.21,<2",
