@@ -14,7 +14,7 @@ import theano.tensor as T
 
 OUT = "examples-output"
 CACHE = Path.home() / ".cache" / "lasagne_flipconv"
-#: What an example exits with that lacks what it needs: neither right nor wrong.
+#: What an example exits with that lacks what it needs: neither 0 nor 1.
 LEFT_OUT = 77
 
 
