@@ -110,7 +110,8 @@ def test_escaped_says_what_it_was(text):
 
 
 @pytest.mark.parametrize("text", [
-    "conv1.W", "Gewichte für Größen", "重み", "веса", "a×b → c", "🙂", "\\x1b"])
+    "conv1.W", "Gewichte für Größen", "重み", "веса", "a×b → c", "🙂",
+    "\\x1b"])
 def test_what_is_plain_stays(text):
     assert escaped(text) == text
 

@@ -37,8 +37,9 @@ def endless():
 ERRORS = [
     ValueError("wrong\x1b[2J\nvalue"), TypeError("no"), OverflowError("much"),
     KeyError("key"), KeyError(endless()), IndexError(3), AttributeError("a"),
-    struct.error("unpack"), zlib.error("inflate"), EOFError(), OSError(5, "io"),
-    PermissionError(13, "denied"), RecursionError("deep"), MemoryError(),
+    struct.error("unpack"), zlib.error("inflate"), EOFError(),
+    OSError(5, "io"), PermissionError(13, "denied"), RecursionError("deep"),
+    MemoryError(),
     UnicodeDecodeError("utf-8", b"\xff", 0, 1, "start byte"),
     UnicodeEncodeError("utf-8", "\ud800", 0, 1, "surrogates"),
     ZeroDivisionError(), AssertionError(), NotImplementedError(),
@@ -52,7 +53,8 @@ SURFACES = {
     "check": check_file,
     "filters": filters.filters_of,
     "convert": lambda path: convert_file(path, path + ".npz"),
-    "load": lambda path: load(path, files.network(), orientation="correlation"),
+    "load": lambda path: load(path, files.network(),
+                              orientation="correlation"),
     "detect": lambda path: load(path, files.network(), orientation="detect",
                                 inputs=np.zeros((4, 3, 9, 8), files.FLOAT)),
 }
