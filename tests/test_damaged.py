@@ -16,7 +16,7 @@ import fuzz  # noqa: E402
 from lasagne_flipconv.formats import FORMATS, HEAD, format_of  # noqa: E402
 
 NEEDS = {"torch": "torch", "torch-legacy": "torch", "keras": "h5py",
-         "hdf5": "h5py", "safetensors": "safetensors", "onnx": "onnx"}
+         "hdf5": "h5py"}
 
 #: What is done to one byte.
 CHANGES = (lambda byte: byte ^ 0xFF, lambda byte: byte ^ 1)
