@@ -37,9 +37,8 @@ def escaped(text):
     """
     if text.isprintable() and not _UNSEEN.search(text):
         return text
-    return "".join(
-        c if c.isprintable() and not _UNSEEN.match(c) else
-        c.encode("unicode_escape").decode("ascii") for c in text)
+    return "".join(c if c.isprintable() and not _UNSEEN.match(c)
+                   else ascii(c)[1:-1] for c in text)
 
 
 class FlipconvError(ValueError):

@@ -88,7 +88,6 @@ def check_shape(shape, dtype, size, where, limits):
     if len(shape) > limits.axes:
         raise UnsafeFileError("%s: declares %d axes; expected at most %d."
                               % (where, len(shape), limits.axes))
-    check_sizes(shape, dtype, where)
     declared = dtype.itemsize
     for n in shape:
         declared *= n
@@ -97,6 +96,7 @@ def check_shape(shape, dtype, size, where, limits):
             "%s: declares shape %s of %s, which is %s bytes; expected the %d "
             "that are there. The file is damaged or made to exhaust memory."
             % (where, _short(shape), dtype, _number(declared), size))
+    check_sizes(shape, dtype, where)
     return shape
 
 

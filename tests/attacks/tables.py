@@ -63,7 +63,7 @@ def tables():
                 "b": dict(entry, data_offsets=[8, 16])}, b"\0" * 8,
              "data of b at byte 8", "broken"),
             ("overflow", {"a": dict(entry, shape=[1 << 63, 1 << 63])},
-             b"\0" * 8, "less than 2**63", "unsafe"),
+             b"\0" * 8, "more than 2**", "unsafe"),
             ("metadata", {"__metadata__": {"a": ["b"]}, "a": entry},
              b"\0" * 8, "metadata that are no texts", "broken"),
             ("metadata-list", {"__metadata__": [], "a": entry},
