@@ -8,7 +8,7 @@ __all__ = ["Budget", "count_varints", "fields_of", "integers_of", "joined",
 
 _FIXED = {1: 8, 5: 4}
 #: Fields that a file may have beside one for so many of its bytes.
-_PER_MEMBER, _BYTES = 10, 64
+_PER_MEMBER, _BYTES = 16, 32
 #: Bytes of packed integers that are looked at together.
 _PIECE = 1 << 18
 
