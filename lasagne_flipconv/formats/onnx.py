@@ -68,7 +68,7 @@ def read(file, limits):
     graph = _graph(model[_GRAPH], where, budget, limits)
     sources = _sources(graph, lambda message: tensor_of(message, where,
                                                         budget, limits))
-    entries = _entries(graph, sources, where)
+    entries = _entries(graph, sources, len(data), where, limits)
     if not entries:
         raise CheckpointError("%s: holds no initialisers; expected weights."
                               % where)
@@ -153,7 +153,7 @@ def _attribute(message, where, budget, limits):
 _NAME_OF_ATTRIBUTE = 1
 
 
-def _entries(graph, sources, where):
+def _entries(graph, sources, size, where, limits):
     """Return the entries of all nodes in order, then of what none uses."""
     rows = _Rows(graph.nodes)
     entries, used, layers, names = [], set(), set(), set()
@@ -177,6 +177,7 @@ def _entries(graph, sources, where):
             entries.append(entry)
             names.add(entry.name)
             used.update((name, sources[name].name))
+    _check_repeated(entries, size, where, limits)
     return entries + [_plain(name, tensor) for name, tensor
                       in graph.tensors.items()
                       if name not in used and tensor.dtype.kind == "f"]
@@ -204,6 +205,17 @@ def _sources(graph, tensor_in):
         if tensor is not None and tensor.dtype.kind == "f":
             found.setdefault(node.outputs[0], tensor)
     return found
+
+
+def _check_repeated(entries, size, where, limits):
+    """Refuse nodes that share arrays so often that they fill the memory."""
+    declared, most = sum(entry.nbytes for entry in entries), (
+        limits.floor + 2 * size)
+    if declared > most:
+        raise UnsafeFileError(
+            "%s: has nodes that share their arrays, which come to %d bytes; "
+            "expected at most %d in a file of %d."
+            % (where, declared, most, size))
 
 
 def _unused(name, layer, role, names):
@@ -262,7 +274,7 @@ def _layer_name(node, i, roles, layers):
     """
     names = [name for name, role in zip(node.inputs, roles) if role]
     heads = {name.rpartition(".")[0] for name in names}
-    if len(heads) == 1 and not heads & ({""} | layers):
+    if len(heads) == 1 and heads != {""} and not heads & layers:
         return heads.pop()
     if node.name and node.name not in layers:
         return node.name

@@ -2,9 +2,10 @@
 import bz2
 import zlib
 
-from containers import (Attack, caffe_layer, caffe_model, call, deep_message,
-                        field, good_npy, node, npz, onnx_model, onnx_tensor,
-                        safetensors, tensor_pickle, torch_zip, varint)
+from containers import (Attack, bomb, caffe_layer, caffe_model, call,
+                        deep_message, field, good_npy, node, npz, onnx_model,
+                        onnx_tensor, safetensors, tensor_pickle, torch_zip,
+                        varint)
 from gadgets import SHELL
 
 
@@ -124,6 +125,9 @@ def tables():
     yield row("onnx-circle-long", onnx_model(nodes=b"".join(
         node("Identity", ("a%d" % ((i + 1) % 3000),), ("a%d" % i,))
         for i in range(3000)) + gemms), "no initialisers", "broken", ".onnx")
+    yield row("onnx-shared", onnx_model(onnx_tensor((4096,), bomb(1 << 14)),
+                                        nodes=node("Gemm", ("x", "W")) * 2000),
+              "share their arrays", "unsafe", ".onnx")
     yield row("onnx-empty-endless", onnx_model(onnx_tensor(
         (0, (1 << 63) - 1), b"")), "less than 2**63", "unsafe", ".onnx")
     yield row("onnx-name", onnx_model(field(1, 0) + field(2, 1) + field(
