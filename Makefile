@@ -15,6 +15,11 @@ READY = $(VENV)/.installed
 EXTRA = $(VENV)/.installed-
 PIP_INSTALL = $(RUN) -m pip install --quiet --disable-pip-version-check \
 	--constraint constraints.txt
+# from a lock: every version and every file by its hash, nothing else
+PIP_ALONE = $(RUN) -m pip install --quiet --disable-pip-version-check \
+	--no-deps --no-build-isolation
+PIP_LOCKED = $(PIP_ALONE) --require-hashes --requirement
+VERSION = import sys; print("%d.%d" % sys.version_info[:2])
 CANDIDATES = $(or $(PYTHON),python3 python3.11 python3.10 python3.9 python3.8 \
 	$(sort $(wildcard $(or $(PYENV_ROOT),$(HOME)/.pyenv)/versions/3.*/bin/python3)))
 WORKS = import sys; sys.exit(not (3, 8) <= sys.version_info[:2] <= (3, 11))
@@ -54,7 +59,7 @@ safety: $(READY)  ## read every attack file under watch, print what happened
 	$(RUN) tests/safety.py
 
 .PHONY: fuzz
-fuzz: $(READY)  ## feed damaged files to each reader for SECONDS=60 each
+fuzz: $(EXTRA)fuzz  ## feed damaged files to each reader for SECONDS=60 each
 	$(RUN) tests/fuzz.py $(SECONDS)
 
 .PHONY: soak
@@ -69,11 +74,20 @@ sanitize: $(READY)  ## run tests of the engine under AddressSanitizer
 	THEANO_FLAGS=base_compiledir=build/sanitize,gcc.cxxflags=-fsanitize=address \
 	$(RUN) -m pytest -q tests/test_engine_conv.py tests/test_engine_pool.py \
 		tests/test_engine_norm.py tests/test_engine_kernels.py \
-		tests/test_engine_winograd.py tests/test_engine_graph.py
+		tests/test_engine_winograd.py tests/test_engine_graph.py \
+		tests/test_engine_layouts.py tests/test_engine_not_finite.py
 
 .PHONY: measure-files
 measure-files: $(READY)  ## print what loading and saving large files costs
 	$(RUN) tests/measure_files.py
+
+.PHONY: measure-readers
+measure-readers: $(READY)  ## print time and memory of reading the worst files
+	$(RUN) tests/measure_readers.py
+
+.PHONY: measure-memory
+measure-memory: $(READY)  ## print how memory grows over calls of many sizes (40 min)
+	$(RUN) tests/measure_memory.py
 
 .PHONY: lasagne-suite
 lasagne-suite: $(READY)  ## run Lasagne's own tests under install() (LASAGNE_SOURCE=...)
@@ -116,20 +130,25 @@ dist: $(EXTRA)lint  ## build wheel and sdist in dist/, and check them
 .PHONY: install
 install: $(READY)  ## only make the environment in VENV=.venv
 
+.PHONY: lock
+lock: $(READY)  ## make the locks of locks/ anew, with today's versions
+	$(PIP_INSTALL) uv packaging
+	$(RUN) locks/make_locks.py
+
 .PHONY: clean
 clean:  ## remove the environment and everything that was built
 	rm -rf $(VENV) build dist docs/_build docs/generated examples-output
 	rm -rf .pytest_cache .hypothesis .ruff_cache *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-$(READY): setup.py constraints.txt | $(RUN)
+$(READY): setup.py $(wildcard locks/*.txt) | $(RUN)
 	@$(RUN) -c '$(WORKS)' && $(RUN) -m pip --version >/dev/null || { \
 	echo "make: $(VENV) is there, but has no pip or not a Python 3.8 to 3.11."; \
 	echo "Remove it with 'make clean', then call make again."; exit 1; } >&2
 	@echo "Installing into $(VENV); Theano is built from source, this takes minutes ..."
-	$(PIP_INSTALL) --editable ".[test]"
-	@# only for the weights in it: examples/faces.py never imports it
-	$(PIP_INSTALL) --no-deps mtcnn
+	$(PIP_LOCKED) locks/build.txt
+	$(PIP_LOCKED) locks/python`$(RUN) -c '$(VERSION)'`.txt
+	$(PIP_ALONE) --editable .
 	@touch $@
 
 $(EXTRA)%: $(READY)

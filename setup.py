@@ -64,6 +64,7 @@ setup(
         "test": ["pytest", "hypothesis", "matplotlib", "pooch",
                  "scikit-image", "scikit-learn", "h5py", "onnx",
                  "safetensors", "shtab", "nolearn==0.6.1"],
+        "fuzz": ["atheris"],
         "completion": ["shtab"],
         "docs": ["Sphinx", "furo", "numpydoc", "matplotlib", "scikit-image"],
         "lint": ["ruff", "numpydoc", "build", "twine"],

@@ -21,6 +21,7 @@ except ImportError:  # `doctor` says so; nothing else works without it
 
 from .import_hooks import ImportWithin, Refusal
 from .theano_flags import find_compiler, theano_flags, user_flag
+from .theano_views import mend_dimshuffle
 
 __all__ = ["prepare", "why_unsupported"]
 
@@ -56,6 +57,7 @@ def prepare():
     elif not try_import("theano", BEFORE_THEANO):
         return
     add_downsample()
+    mend_dimshuffle()
     keep_gemm_serial(sys.modules["theano"].config)
     if not sys.modules["theano"].config.cxx:
         warn_no_compiler()

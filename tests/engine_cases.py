@@ -1,4 +1,5 @@
 """What the tests of the engine share: functions with it and without."""
+import ctypes
 import importlib
 import importlib.util
 import os
@@ -11,6 +12,7 @@ import pytest
 import theano
 import theano.tensor as T
 from lasagne_flipconv import engine
+from lasagne_flipconv.engine import library
 
 HERE = engine.enabled()
 needs_engine = pytest.mark.skipif(
@@ -42,6 +44,13 @@ def names(function):
     """Return the class names of the Ops of a function, in order."""
     return [type(node.op).__name__
             for node in function.maker.fgraph.toposort()]
+
+
+def ran_on():
+    """Return what the last Op of this thread ran on."""
+    text = ctypes.CDLL(str(library.build())).fc_implementation
+    text.restype = ctypes.c_char_p
+    return text().decode()
 
 
 def values(*shape, seed=0):

@@ -3,8 +3,10 @@
     python tests/soak.py [--count 10000] [--seed 0]
 
 Each geometry is compiled once with the engine and once without, and run on
-several random shapes, forward and with both gradients. Prints what differs
-by more than a relative error of 1e-5, and ends with status 1 if anything did.
+several random shapes, forward and with both gradients. The engine gets each
+array in a random layout, Theano a plain copy; one run in four has a value that
+is infinite or not a number. Prints what differs by more than a relative error
+of 1e-5 or in what is not finite, and ends with status 1 if anything did.
 """
 import argparse
 import sys
@@ -14,6 +16,7 @@ import lasagne_flipconv  # noqa: F401  makes Theano importable
 import numpy as np
 import theano
 import theano.tensor as T
+from layouts import random_layout
 from lasagne_flipconv import engine
 from theano.tensor.nnet import abstract_conv
 
@@ -72,18 +75,37 @@ def functions(n, options):
                           theano.function([x, w, g], outputs)]
 
 
-def run(compiled, x, w, gradient_of):
+def run(compiled, x, w, g):
     """Return the output and both gradients."""
-    y = compiled[0](x, w)
-    return [y] + compiled[1](x, w, gradient_of(y.shape))
+    return [compiled[0](x, w)] + compiled[1](x, w, g)
 
 
 def error(got, expected):
-    """Return the largest difference, relative to the largest value."""
+    """Return the largest difference, relative to the largest value.
+
+    Infinite if the shape differs, or what is not finite.
+    """
     if got.shape != expected.shape:
         return np.inf
+    finite = np.isfinite(expected)
+    if not np.array_equal(got[~finite], expected[~finite], equal_nan=True):
+        return np.inf
+    got, expected = got[finite], expected[finite]
     scale = np.abs(expected).max() if expected.size else 0
     return np.abs(got - expected).max() / scale if scale else 0.
+
+
+def random_arrays(rng, stock, shapes):
+    """Return input, kernel and gradient of the output."""
+    x, w = (rng.uniform(-1, 1, s).astype("float32") for s in shapes)
+    g = rng.uniform(-1, 1, stock[0](x, w).shape).astype("float32")
+    arrays = [random_layout(rng, a) if a.size else a for a in (x, w, g)]
+    if rng.randint(4) == 0:
+        spoilt = arrays[rng.randint(3)]
+        if spoilt.size and spoilt.flags.writeable:
+            spoilt[tuple(rng.randint(n) for n in spoilt.shape)] = rng.choice(
+                [np.nan, np.inf, -np.inf])
+    return arrays
 
 
 def check(rng, n, kernel, options):
@@ -92,16 +114,12 @@ def check(rng, n, kernel, options):
     worst = (0., None)
     for _ in range(SHAPES):
         shapes = random_shapes(rng, n, kernel, options)
-        x, w = (rng.uniform(-1, 1, s).astype("float32") for s in shapes)
-        seed = rng.randint(1 << 30)
-
-        def gradient(shape, seed=seed):
-            return np.random.RandomState(seed).uniform(
-                -1, 1, shape).astype("float32")
-
-        pairs = zip(run(ours, x, w, gradient), run(stock, x, w, gradient))
+        arrays = random_arrays(rng, stock, shapes)
+        plain = [np.array(a, "float32", order="C") for a in arrays]
+        pairs = zip(run(ours, *arrays), run(stock, *plain))
         errors = [error(a, b) for a, b in pairs]
-        worst = max(worst, (max(errors), (shapes, errors)),
+        strides = [a.strides for a in arrays]
+        worst = max(worst, (max(errors), (shapes, strides, errors)),
                     key=lambda pair: pair[0])
     return worst
 

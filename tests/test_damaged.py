@@ -82,5 +82,18 @@ def test_changed_byte_raises_nothing_else(row, tmp_path):
     assert refused
 
 
+CORPUS = sorted(path for path in fuzz.CORPUS.rglob("*") if path.is_file())
+
+
+@pytest.mark.parametrize("path", CORPUS, ids=lambda path: "%s-%s" % (
+    path.parent.name, path.name[:8]))
+def test_what_fuzzing_kept_raises_nothing_else(path, tmp_path):
+    form = path.parent.name
+    if form in NEEDS:
+        pytest.importorskip(NEEDS[form])
+    assert fuzz.tried(form, path.read_bytes(), tmp_path / "kept") in (
+        True, False)
+
+
 def test_every_format_is_damaged():
     assert {row[1] for row in files()} == set(FORMATS)

@@ -44,6 +44,8 @@ ACTIVATIONS = {
     "elu factor": (lambda x: T.nnet.elu(x, .5), "elu", .5),
     "switch elu": (lambda x: T.switch(x >= 0, x, T.expm1(x)), "elu", 1),
     "lasagne leaky": (lasagne.nonlinearities.leaky_rectify, "relu", .01),
+    "positive": (lambda x: T.switch(x > 0, x, 0), "positive", 0),
+    "switch leaky zero": (lambda x: T.switch(x > 0, x, 0 * x), "relu", 0),
 }
 
 

@@ -202,15 +202,3 @@ def test_activation_without_gradient():
     assert "Elemwise" not in names(ours)[names(ours).index("Norm"):]
     arrays = values(3, 4, 6, 7), values(1, 4, 1, 1)
     check_close(ours(*arrays), stock(*arrays))
-
-
-def test_activation_keeps_what_is_not_a_number():
-    x, vector = tensor(4), T.TensorType("float32", [True, False, True, True])()
-    y = lasagne.nonlinearities.rectify(bn_train(x, vector, vector,
-                                                "spatial")[0])
-    ours, stock = both([x, vector], y)
-    image = values(3, 4, 6, 7)
-    image[1, 2, 3, 4] = np.nan
-    arrays = image, values(1, 4, 1, 1)
-    np.testing.assert_array_equal(np.isnan(ours(*arrays)),
-                                  np.isnan(stock(*arrays)))

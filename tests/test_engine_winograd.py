@@ -2,7 +2,6 @@
 
 In float64, which the engine leaves alone, Theano gives what is compared to.
 """
-import ctypes
 import sys
 
 import numpy as np
@@ -10,9 +9,8 @@ import pytest
 import theano
 import theano.tensor as T
 from engine_cases import (MODE, check_close, in_new_process, needs_engine,
-                          tensor, values)
+                          ran_on, tensor, values)
 from lasagne_flipconv import engine
-from lasagne_flipconv.engine import library
 from theano.tensor.nnet.abstract_conv import AbstractConv2d, AbstractConv3d
 
 LARGE, SMALL = "winograd 4x4", "winograd 2x2"
@@ -26,13 +24,6 @@ def has_avx2():
 pytestmark = [needs_engine, pytest.mark.skipif(
     sys.platform != "linux" or not has_avx2(),
     reason="tiles are for processors with AVX2")]
-
-
-def ran_on():
-    """Return what the last Op of this thread ran on."""
-    text = ctypes.CDLL(str(library.build())).fc_implementation
-    text.restype = ctypes.c_char_p
-    return text().decode()
 
 
 def convolution(x, w, **options):
@@ -189,17 +180,6 @@ def test_strided_and_reversed_arrays():
     got = function(*views)
     assert ran_on() == LARGE
     np.testing.assert_array_equal(got, function(*copies))
-
-
-def test_not_a_number_is_kept():
-    x, w = tensor(4), tensor(4)
-    function = theano.function(
-        [x, w], T.nnet.relu(convolution(x, w, border_mode="half")), mode=MODE)
-    image = values(1, 32, 20, 20)
-    image[0, 3, 10, 11] = np.nan
-    result = function(image, values(32, 32, 3, 3))
-    assert np.isnan(result[0, :, 9:12, 10:13]).all()
-    assert np.isfinite(result[0, :, :6]).all()
 
 
 def test_same_bits_whatever_the_number_of_threads():

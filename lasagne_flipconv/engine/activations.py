@@ -23,14 +23,15 @@ def find_activation(x):
     Returns
     -------
     tuple or None
-        The activated variable, 'relu' or 'elu', and the slope below zero or
-        factor of the exponential.
+        The activated variable, 'relu', 'elu' or 'positive', and the slope
+        below zero or factor of the exponential. Not-a-number stays what it
+        is, but for 'positive', which is zero for all that is not above.
     """
     for candidate in _downstream(x):
         if candidate.type != x.type:
             continue
         inner = set()
-        for name, match in (("relu", _relu), ("elu", _elu)):
+        for name, match in _ACTIVATIONS.items():
             slope = match(candidate, x, inner)
             if slope is not None and _closed(x, {candidate}, inner):
                 return candidate, name, slope
@@ -193,9 +194,20 @@ def _relu(v, x, inner):
         low = None if None in slopes else min(slopes)
         return low if low is not None and _is_one(max(slopes)) else None
     branches = _branches(v, x, inner)
-    if branches and branches[0] is x:
+    if branches and branches[0] is x and not _is_positive(v):
         return _slope(branches[1], x, inner)
     return None
+
+
+def _positive(v, x, inner):
+    """Return 0 if `v` is ``switch(x > 0, x, 0)``."""
+    branches = _branches(v, x, inner)
+    return 0. if branches and branches[0] is x and _is_positive(v) else None
+
+
+def _is_positive(v):
+    """Tell whether a switch gives zero for what is not a number."""
+    return _constant(v.owner.inputs[2]) == 0
 
 
 def _elu(v, x, inner):
@@ -236,3 +248,6 @@ def _branches(v, x, inner):
             inner.add(condition.owner)
             return branches
     return None
+
+
+_ACTIVATIONS = {"relu": _relu, "elu": _elu, "positive": _positive}

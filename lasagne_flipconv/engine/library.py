@@ -13,16 +13,19 @@ import os
 import platform
 import shlex
 import subprocess
-import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import theano
 
-__all__ = ["EngineError", "SOURCES", "OneDNN", "find", "build", "header"]
+from .files import building, is_whole, remove_left_behind, seal
+
+__all__ = ["EngineError", "SOURCES", "MAX_DIMS", "OneDNN", "find", "build",
+           "header"]
 
 SOURCES = Path(__file__).resolve().parent / "src"
 HEADER = SOURCES / "engine.h"
+MAX_DIMS = 6  # FC_MAX_DIMS of the header
 LIBRARY, HEADERS = "onednn-cpu-gomp", "onednn-devel-cpu-gomp"
 
 _FLAGS = ["-std=c++11", "-O3", "-march=native", "-fopenmp", "-fPIC",
@@ -118,15 +121,34 @@ def _build(compiledir, compiler):
                           "Install g++.")
     folder = Path(compiledir) / "lasagne_flipconv_engine"
     path = folder / ("libflipconv_%s.so" % _key(onednn))
-    if not path.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        _compile(onednn, path)
     try:
-        ctypes.CDLL(str(path))
-    except OSError as error:
-        raise EngineError("engine: %s cannot be loaded: %s. Remove the file, "
-                          "and it is built anew." % (path, error)) from error
+        folder.mkdir(parents=True, exist_ok=True)
+        remove_left_behind(folder)
+        if not is_whole(path):
+            _compile(onednn, path)
+    except (OSError, ValueError) as error:
+        raise EngineError(
+            "engine: cannot build its library in %s: %s; expected a folder "
+            "to write to. Make it one, or have Theano compile elsewhere with "
+            "THEANO_FLAGS=base_compiledir=<folder>." % (folder, error)
+        ) from error
+    _load(onednn, path)
     return path
+
+
+def _load(onednn, path):
+    """Load oneDNN and the library, so that all that needs them finds them.
+
+    By their names, whatever is in the paths: one for the linker to write down
+    could hold no comma, colon or dollar sign.
+    """
+    for file in (onednn.library, path):
+        try:
+            ctypes.CDLL(str(file))
+        except OSError as error:
+            raise EngineError("engine: %s cannot be loaded: %s. Remove the "
+                              "file, and it is built or installed anew."
+                              % (file, error)) from error
 
 
 def _key(onednn):
@@ -138,7 +160,9 @@ def _key(onednn):
 
 
 def _flags():
-    return _FLAGS + shlex.split(theano.config.gcc.cxxflags)
+    # what is not a number has to stay it, even if Theano's need not
+    return (_FLAGS + shlex.split(theano.config.gcc.cxxflags)
+            + ["-fno-fast-math"])
 
 
 def _processor():
@@ -154,7 +178,7 @@ def _processor():
 def _compile(onednn, path):
     # A build of its own in each process, moved into place when it is whole:
     # two processes at once do the same work twice, and neither sees half.
-    with tempfile.TemporaryDirectory(dir=str(path.parent)) as folder:
+    with building(path.parent) as folder:
         compiler = [theano.config.cxx] + _flags()
         sources = sorted(SOURCES.glob("*.cpp"))
         objects = [Path(folder, source.stem + ".o") for source in sources]
@@ -164,10 +188,11 @@ def _compile(onednn, path):
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             list(pool.map(_output, commands))
         whole = Path(folder, path.name)
-        _output(compiler + ["-shared", "-o", str(whole)]
+        _output(compiler + ["-shared", "-o", str(whole), "-Xlinker",
+                            "-soname=" + path.name]
                 + [str(target) for target in objects]
-                + [str(onednn.library),
-                   "-Wl,-rpath," + str(onednn.library.parent)])
+                + [str(onednn.library)])
+        seal(whole)
         os.replace(str(whole), str(path))
 
 

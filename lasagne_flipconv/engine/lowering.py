@@ -8,6 +8,7 @@ from theano.tensor.nnet import abstract_conv, bn
 from theano.tensor.signal import pool
 
 from . import ops_conv, ops_norm, ops_pool
+from .library import MAX_DIMS
 from .narrow import idle_axes, with_axes, without
 from .orders import shuffled, to_first, to_last
 from .padding import unpadded
@@ -42,6 +43,8 @@ def _check_pool(node):
 
 def _check_norm(node):
     ndim = node.inputs[0].ndim
+    if ndim > MAX_DIMS:
+        return "it has more than %d axes" % MAX_DIMS
     if ndim < 2 or set(node.op.axes) != set(range(ndim)) - {1}:
         return "its statistics are not per channel"
     return None

@@ -102,6 +102,11 @@ def float_bits(value):
     return struct.unpack("<I", struct.pack("<f", value))[0]
 
 
+def _state_of(name):
+    """Return the C name of what a node keeps from call to call."""
+    return "engine_state_" + name
+
+
 class EngineOp(gof.Op):
     """Call the library; a subclass says of what kind and with what numbers."""
 
@@ -132,26 +137,28 @@ class EngineOp(gof.Op):
         return library.header() + _SUPPORT
 
     def c_support_code_struct(self, node, name):
-        return "void *engine_state;"
+        # a name of its own: Theano's C linker puts all nodes into one struct
+        return "void *%s;" % _state_of(name)
 
     def c_init_code_struct(self, node, name, sub):
         return """
-            if (!(engine_state = fc_new_state())) {
+            if (!(%s = fc_new_state())) {
                 PyErr_NoMemory();
-                %(fail)s
-            }""" % sub
+                %s
+            }""" % (_state_of(name), sub["fail"])
 
     def c_cleanup_code_struct(self, node, name):
-        return "fc_free_state(engine_state);"
+        return "fc_free_state(%s);" % _state_of(name)
 
     def c_code(self, node, name, inputs, outputs, sub):
         return """
         {
             PyArrayObject *in[] = {%s};
             PyArrayObject **out[] = {%s};
-            if (fc_call(engine_state, %s->numbers, in, %d, out, %d)) %s
+            if (fc_call(%s, %s->numbers, in, %d, out, %d)) %s
         }""" % (", ".join(inputs), ", ".join("&" + o for o in outputs),
-                sub["params"], len(inputs), len(outputs), sub["fail"])
+                _state_of(name), sub["params"], len(inputs), len(outputs),
+                sub["fail"])
 
     def c_lib_dirs(self):
         return [str(library.build().parent)]
@@ -159,11 +166,8 @@ class EngineOp(gof.Op):
     def c_libraries(self):
         return [library.build().stem[len("lib"):]]
 
-    def c_compile_args(self):
-        return ["-Wl,-rpath," + str(library.build().parent)]
-
     def c_code_cache_version(self):
-        return (1,)
+        return (2,)
 
 
 def as_input(x, ndim=None, dtype="float32"):

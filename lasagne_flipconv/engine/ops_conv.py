@@ -19,7 +19,7 @@ __all__ = ["Geometry", "Convolution", "ConvolutionGradKernel",
 Geometry = namedtuple("Geometry", "axes border stride dilation groups flip")
 
 _BORDERS = {"half": 1, "full": 2}
-_ACTIVATIONS = {None: 0, "relu": 1, "elu": 2}
+_ACTIVATIONS = {None: 0, "relu": 1, "elu": 2, "positive": 3}
 
 
 def geometry_of(op):
@@ -78,8 +78,8 @@ class Convolution(_Slide):
         How the kernel slides.
     scale, bias, residual : bool
         Whether there is such an input.
-    activation : None, 'relu' or 'elu'
-        What is applied at the end.
+    activation : None, 'relu', 'elu' or 'positive'
+        What is applied at the end; see :mod:`.activations`.
     slope : float
         Of a leaky ReLU below zero; for an ELU, its factor.
     """

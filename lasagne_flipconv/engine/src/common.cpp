@@ -1,6 +1,9 @@
 // Errors, memory, views of arrays, and the functions that an Op calls.
 #include "common.hpp"
 
+#include "fork.hpp"
+
+#include <algorithm>
 #include <cstdarg>
 #include <cstdio>
 #include <cstdlib>
@@ -44,9 +47,17 @@ thread_local Chunks chunks;
 struct Buffers {
     static constexpr size_t LIMIT = size_t(256) << 20;
     static constexpr size_t LINES = ALIGNMENT; // the size stands in front
+    static constexpr unsigned long OLD = 1000; // requests ago
+    struct Unused {
+        void *buffer;
+        unsigned long since; // which request
+    };
     std::mutex mutex;
-    std::multimap<size_t, void *> unused;
+    std::multimap<size_t, Unused> unused;
     size_t unused_bytes = 0;
+    unsigned long requests = 0;
+
+    void drop(unsigned long before); // what was given back before a request
 };
 
 Buffers &buffers() {
@@ -62,6 +73,18 @@ size_t size_of_buffer(void *buffer) {
 
 void free_buffer(void *buffer) {
     free(static_cast<char *>(buffer) - Buffers::LINES);
+}
+
+void Buffers::drop(unsigned long before) {
+    for (auto it = unused.begin(); it != unused.end();) {
+        if (it->second.since >= before) {
+            ++it;
+            continue;
+        }
+        unused_bytes -= it->first;
+        free_buffer(it->second.buffer);
+        it = unused.erase(it);
+    }
 }
 
 } // namespace
@@ -152,27 +175,30 @@ static bool is_dense(const fc_array &array) {
     return true;
 }
 
-// Copy an array of up to 5 axes, with any strides, into C order.
+// Copy an array with any strides into C order.
 static void copy_strided(const fc_array &array, float *target) {
-    long size[5] = {1, 1, 1, 1, 1}, stride[5] = {0, 0, 0, 0, 0};
-    if (array.ndim > 5) throw std::logic_error("too many axes to copy");
-    for (long i = 0, j = 5 - array.ndim; i < array.ndim; ++i, ++j) {
+    constexpr int AXES = FC_MAX_DIMS;
+    long size[AXES], stride[AXES] = {}, outer = 1;
+    std::fill(size, size + AXES, 1);
+    if (array.ndim > AXES) throw std::logic_error("too many axes to copy");
+    for (long i = 0, j = AXES - array.ndim; i < array.ndim; ++i, ++j) {
         size[j] = array.shape[i];
         stride[j] = array.strides[i];
     }
-    auto *source = static_cast<const char *>(array.data);
-    long outer = size[0] * size[1] * size[2];
-#pragma omp parallel for schedule(static) if (outer * size[3] > 4096)
+    for (int i = 0; i < AXES - 2; ++i) outer *= size[i];
+    long rows = size[AXES - 2], columns = size[AXES - 1];
+#pragma omp parallel for schedule(static) if (outer * rows > 4096)
     for (long at = 0; at < outer; ++at) {
-        long a = at / (size[1] * size[2]), b = at / size[2] % size[1],
-             c = at % size[2];
-        const char *from = source + a * stride[0] + b * stride[1]
-                + c * stride[2];
-        float *to = target + at * size[3] * size[4];
-        for (long d = 0; d < size[3]; ++d)
-            for (long e = 0; e < size[4]; ++e)
+        auto *from = static_cast<const char *>(array.data);
+        long rest = at;
+        for (int i = AXES - 3; i >= 0; rest /= size[i--])
+            from += rest % size[i] * stride[i];
+        float *to = target + at * rows * columns;
+        for (long row = 0; row < rows; ++row)
+            for (long column = 0; column < columns; ++column)
                 *to++ = *reinterpret_cast<const float *>(
-                        from + d * stride[3] + e * stride[4]);
+                        from + row * stride[AXES - 2]
+                        + column * stride[AXES - 1]);
     }
 }
 
@@ -248,6 +274,7 @@ int fc_shapes(const long *params, long n_params, const fc_array *in,
 
 int fc_run(void *state, const long *params, long n_params,
            const fc_array *in, long, const fc_array *out) {
+    Computing here;
     return guarded([&] {
         Params rest(params, n_params);
         auto &mine = *static_cast<State *>(state);
@@ -279,13 +306,16 @@ void *fc_get_buffer(unsigned long bytes) {
     size_t size = rounded(bytes);
     {
         std::lock_guard<std::mutex> lock(all.mutex);
+        ++all.requests;
         auto found = all.unused.lower_bound(size);
         if (found != all.unused.end() && found->first <= 4 * size) {
-            void *buffer = found->second;
+            void *buffer = found->second.buffer;
             all.unused_bytes -= found->first;
             all.unused.erase(found);
             return buffer;
         }
+        if (all.requests > Buffers::OLD) // sizes of the past
+            all.drop(all.requests - Buffers::OLD);
     }
     try {
         auto *memory = static_cast<char *>(aligned(size + Buffers::LINES));
@@ -300,12 +330,9 @@ void fc_give_buffer(void *buffer) {
     auto &all = buffers();
     size_t size = size_of_buffer(buffer);
     std::lock_guard<std::mutex> lock(all.mutex);
-    if (all.unused_bytes + size > Buffers::LIMIT) { // sizes of the past
-        for (auto &unused : all.unused) free_buffer(unused.second);
-        all.unused.clear();
-        all.unused_bytes = 0;
-    }
+    if (all.unused_bytes + size > Buffers::LIMIT)
+        all.drop(all.requests + 1);
     if (size > Buffers::LIMIT) return free_buffer(buffer);
-    all.unused.emplace(size, buffer);
+    all.unused.emplace(size, Buffers::Unused{buffer, all.requests});
     all.unused_bytes += size;
 }

@@ -1,8 +1,13 @@
 // Convolution and its two gradients.
 #include <algorithm>
+#include <cfloat>
 #include <cstring>
 
+#include <omp.h>
+
+#include "finite.hpp"
 #include "geometry.hpp"
+#include "kept.hpp"
 #include "kernel_cache.hpp"
 #include "kernel_layout.hpp"
 #include "onednn.hpp"
@@ -22,6 +27,7 @@ struct Convolution { // ready to run for the shapes of one call
     std::shared_ptr<KernelLayout> layout;
     bool fused; // the primitive itself does what follows it
     bool last_resort = false; // it may be the reference implementation
+    bool careful = false; // the result need not be finite
     std::string name;
 
     std::shared_ptr<const KernelPacking> packing() const {
@@ -53,6 +59,23 @@ Dims dims_of(const Geometry &g, const Sizes &s) {
     return d;
 }
 
+// oneDNN's ReLU, a maximum with zero, takes not-a-number for the smaller one.
+// This keeps it: x times what of x * FLT_MAX lies between zero and one.
+void append_relu(dnnl::post_ops &after, float slope) {
+    if (slope == 0)
+        after.append_eltwise(dnnl::algorithm::eltwise_hardswish, FLT_MAX, 0);
+    else
+        after.append_eltwise(dnnl::algorithm::eltwise_relu, slope, 0);
+}
+
+void append_activation(dnnl::post_ops &after, const Geometry &g) {
+    if (g.activation == Geometry::RELU) append_relu(after, g.slope);
+    if (g.activation == Geometry::ELU)
+        after.append_eltwise(dnnl::algorithm::eltwise_elu, g.slope, 0);
+    if (g.activation == Geometry::POSITIVE)
+        after.append_eltwise(dnnl::algorithm::eltwise_relu, 0, 0);
+}
+
 dnnl::primitive_attr attributes(const Geometry &g, const Dims &d, bool fuse) {
     dnnl::primitive_attr attr;
     attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);
@@ -61,11 +84,7 @@ dnnl::primitive_attr attributes(const Geometry &g, const Dims &d, bool fuse) {
     if (g.residual)
         after.append_binary(dnnl::algorithm::binary_add,
                             activations(d.output));
-    if (g.activation != Geometry::NOTHING)
-        after.append_eltwise(g.activation == Geometry::RELU
-                                     ? dnnl::algorithm::eltwise_relu
-                                     : dnnl::algorithm::eltwise_elu,
-                             g.slope, 0);
+    append_activation(after, g);
     attr.set_post_ops(after);
     return attr;
 }
@@ -90,6 +109,28 @@ bool accept(Description &found, Convolution &c,
     return true;
 }
 
+// All that tells one convolution with what follows it from another.
+State::Key key_of(const Geometry &g, const Dims &d, Tag tag) {
+    State::Key key = {omp_get_max_threads(), static_cast<long>(tag), g.bias,
+                      g.residual, g.activation, 0};
+    memcpy(&key.back(), &g.slope, sizeof g.slope);
+    for (auto *dims : {&d.input, &d.kernel, &d.output, &d.stride, &d.dilation,
+                       &d.before, &d.after})
+        key.insert(key.end(), dims->begin(), dims->end());
+    return key;
+}
+
+// The primitive of a description; see kept.hpp.
+dnnl::primitive forward_primitive(
+        const dnnl::convolution_forward::primitive_desc &found,
+        const Geometry &g, const Dims &d, Tag tag, const Convolution &c,
+        bool fuse) {
+    auto made = [&] { return dnnl::convolution_forward(found); };
+    bool lost = fuse && g.activation && !c.name.compare(0, 7, "brgconv");
+    if (!lost) return made();
+    return kept_primitive(key_of(g, d, tag), made);
+}
+
 bool try_forward(const Geometry &g, const Dims &d, Tag tag, bool fuse,
                  Convolution &c) {
     auto x = activations(d.input, tag), y = activations(d.output, tag);
@@ -105,7 +146,8 @@ bool try_forward(const Geometry &g, const Dims &d, Tag tag, bool fuse,
     // long as the product (oneDNN 3.2); done apart, a tenth of it.
     bool slow = fuse && (g.bias || g.residual || g.activation);
     if (!accept(found, c, slow ? "x64:gemm" : "none")) return false;
-    c.primitive = dnnl::convolution_forward(found);
+    c.primitive = forward_primitive(found, g, d, tag, c, fuse);
+    if (!c.primitive) return false;
     c.input = found.src_desc();
     c.kernel = found.weights_desc();
     c.output = found.dst_desc();
@@ -171,19 +213,23 @@ bool try_grad_input(const Geometry &g, const Dims &d, Tag tag, bool,
 }
 
 // Find an implementation: channels last with all that follows, channels last,
-// whatever order oneDNN likes; the last two leave what follows to Epilogue.
+// whatever order oneDNN likes; the last two leave what follows to Epilogue,
+// and they only are careful.
 // Of kernels with few output channels, mostly on zeros around a small input,
 // there may be only the reference. That can be slower than Theano, but there
 // is so little to do that it takes milliseconds.
 std::shared_ptr<Convolution> make_direct(Kind kind, const Geometry &g,
-                                         const Sizes &s) {
+                                         const Sizes &s,
+                                         bool careful = false) {
     auto attempt = kind == CONVOLUTION ? try_forward
             : kind == CONVOLUTION_GRAD_KERNEL ? try_grad_kernel
                                               : try_grad_input;
     auto d = dims_of(g, s);
     auto last = channels_last(d.input.size());
     auto c = std::make_shared<Convolution>();
-    if (!attempt(g, d, last, true, *c) && !attempt(g, d, last, false, *c)
+    c->careful = careful;
+    if ((careful || !attempt(g, d, last, true, *c))
+        && !attempt(g, d, last, false, *c)
         && !attempt(g, d, Tag::any, false, *c)) {
         c->last_resort = true;
         if (!attempt(g, d, last, false, *c))
@@ -221,17 +267,37 @@ std::shared_ptr<Convolution> make(Kind kind, const Geometry &g,
     return c;
 }
 
-void run_forward(const Convolution &c, const Geometry &g, const Sizes &s,
+// The zeros of the padding are put into the input, and what follows the
+// convolution is done apart.
+std::shared_ptr<Convolution> make_careful(Kind kind, const Geometry &g,
+                                          const Sizes &s) {
+    return make_direct(kind, g,
+                       kind == CONVOLUTION_GRAD_INPUT ? s : unpadded(s), true);
+}
+
+const float *input_of(const Convolution &c, const Sizes &s, const fc_array &x,
+                      Scratch &scratch) {
+    const float *values = dense(x, scratch);
+    return c.careful ? with_zeros(s, values, scratch) : values;
+}
+
+// The functions that follow return false where something is infinite or not a
+// number and only a careful convolution tells the result.
+bool run_forward(const Convolution &c, const Geometry &g, const Sizes &s,
                  KernelCache &cache, const fc_array *in, float *y,
                  Scratch &scratch) {
     Epilogue after(g, s, in + 2, scratch);
-    auto kernel = cache.packed(c.packing(), in[1], g.flip, after.scale,
+    auto kernel = cache.packed(c.packing(), in[1], g.flip,
+                               c.careful ? nullptr : after.scale,
                                after.scales, scratch);
     if (c.winograd)
         return c.winograd->run(dense(in[0], scratch), kernel.get(), after, y,
                                scratch);
+    bool finite = kernel.finite
+            && (!after.bias || all_finite(after.bias, s.outputs));
+    if (!finite && !c.careful) return false;
     Call call(c.scratch, scratch);
-    call.read(DNNL_ARG_SRC, c.input, dense(in[0], scratch));
+    call.read(DNNL_ARG_SRC, c.input, input_of(c, s, in[0], scratch));
     call.read(DNNL_ARG_WEIGHTS, c.kernel, kernel.get(), false);
     if (c.fused && g.bias)
         call.read(DNNL_ARG_BIAS, activations({s.outputs}, Tag::a), after.bias,
@@ -241,18 +307,23 @@ void run_forward(const Convolution &c, const Geometry &g, const Sizes &s,
                   c.output, after.residual, false);
     call.write(DNNL_ARG_DST, c.output, y);
     call.run(c.primitive);
-    if (!c.fused) after.apply(s, y);
+    if (!c.fused) after.apply(s, y, c.careful);
+    return true;
 }
 
-void run_grad_kernel(const Convolution &c, const Geometry &g,
+bool run_grad_kernel(const Convolution &c, const Geometry &g, const Sizes &s,
                      const fc_array *in, float *kernel, Scratch &scratch) {
+    const float *gradient = dense(in[1], scratch);
+    if (!c.careful && has_padding(s) && !finite_at_padding(g, s, gradient))
+        return false;
     auto *packed = static_cast<float *>(scratch.take(c.layout->bytes()));
     Call call(c.scratch, scratch);
-    call.read(DNNL_ARG_SRC, c.input, dense(in[0], scratch));
-    call.read(DNNL_ARG_DIFF_DST, c.output, dense(in[1], scratch));
+    call.read(DNNL_ARG_SRC, c.input, input_of(c, s, in[0], scratch));
+    call.read(DNNL_ARG_DIFF_DST, c.output, gradient);
     call.argument(DNNL_ARG_DIFF_WEIGHTS, c.kernel, packed);
     call.run(c.primitive);
     c.layout->unpack(packed, g.flip, kernel);
+    return true;
 }
 
 struct Swapped { // a view of a kernel with its channels in each other's place
@@ -267,7 +338,7 @@ struct Swapped { // a view of a kernel with its channels in each other's place
     fc_array array;
 };
 
-void run_grad_input(const Convolution &c, const Geometry &g,
+bool run_grad_input(const Convolution &c, const Geometry &g,
                     KernelCache &cache, const fc_array *in, float *x,
                     Scratch &scratch) {
     if (c.winograd) {
@@ -283,6 +354,18 @@ void run_grad_input(const Convolution &c, const Geometry &g,
     call.read(DNNL_ARG_DIFF_DST, c.output, dense(in[1], scratch));
     call.write(DNNL_ARG_DIFF_SRC, c.input, x);
     call.run(c.primitive);
+    return true;
+}
+
+bool run(Kind kind, const Convolution &c, const Geometry &g, const Sizes &s,
+         KernelCache &cache, const fc_array *in, float *result,
+         Scratch &scratch) {
+    set_implementation(c.name);
+    if (kind == CONVOLUTION)
+        return run_forward(c, g, s, cache, in, result, scratch);
+    if (kind == CONVOLUTION_GRAD_KERNEL)
+        return run_grad_kernel(c, g, s, in, result, scratch);
+    return run_grad_input(c, g, cache, in, result, scratch);
 }
 
 // Compute sums of nothing, which oneDNN does not.
@@ -291,7 +374,7 @@ void run_empty(Kind kind, const Geometry &g, const Sizes &s,
     auto *result = static_cast<float *>(out.data);
     std::fill(result, result + element_count(out), 0.f);
     if (kind == CONVOLUTION && element_count(out))
-        Epilogue(g, s, in + 2, scratch).apply(s, result);
+        Epilogue(g, s, in + 2, scratch).apply(s, result, true);
 }
 
 } // namespace
@@ -323,14 +406,11 @@ void convolution_run(Kind kind, State &state, Params params,
     auto c = state.get<Convolution>(key, [&] { return make(kind, g, s); });
     auto cache = state.get<KernelCache>(
             {}, [] { return std::make_shared<KernelCache>(); });
-    set_implementation(c->name);
     auto *result = static_cast<float *>(out->data);
-    if (kind == CONVOLUTION)
-        run_forward(*c, g, s, *cache, in, result, scratch);
-    else if (kind == CONVOLUTION_GRAD_KERNEL)
-        run_grad_kernel(*c, g, in, result, scratch);
-    else
-        run_grad_input(*c, g, *cache, in, result, scratch);
+    if (run(kind, *c, g, s, *cache, in, result, scratch)) return;
+    key.push_back(0);
+    c = state.get<Convolution>(key, [&] { return make_careful(kind, g, s); });
+    run(kind, *c, g, s, *cache, in, result, scratch);
 }
 
 } // namespace flipconv

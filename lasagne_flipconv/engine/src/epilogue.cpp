@@ -25,15 +25,25 @@ Epilogue::Epilogue(const Geometry &g, const Sizes &s, const fc_array *in,
     if (g.residual) residual = dense(*in, scratch);
 }
 
+// Of a float or a vector of them; zero times minus infinity is no number.
+template <class Value>
+static Value relu(Value value, float slope) {
+    if (slope == 0) return value < 0 ? Value{} : value;
+    return value < 0 ? slope * value : value;
+}
+
 float Epilogue::activated(float value) const {
-    if (!(value < 0) || activation == Geometry::NOTHING) return value;
-    return slope
-            * (activation == Geometry::RELU ? value : std::expm1(value));
+    switch (activation) {
+    case Geometry::RELU: return relu(value, slope);
+    case Geometry::ELU: return value < 0 ? slope * std::expm1(value) : value;
+    case Geometry::POSITIVE: return value > 0 ? value : 0;
+    default: return value;
+    }
 }
 
 Vector Epilogue::activated(Vector value) const {
-    if (activation == Geometry::RELU)
-        return value < 0 ? slope * value : value;
+    if (activation == Geometry::RELU) return relu(value, slope);
+    if (activation == Geometry::POSITIVE) return value > 0 ? value : Vector{};
     if (activation == Geometry::ELU)
         for (int i = 0; i < WIDTH; ++i) value[i] = activated(value[i]);
     return value;
@@ -45,26 +55,29 @@ void add(float *to, const float *values, long count) {
     for (long i = 0; i < count; ++i) to[i] += values[i];
 }
 
-void relu(float *to, float slope, long count) {
+void multiply(float *to, const float *factors, long factor_count, long count) {
     for (long i = 0; i < count; ++i)
-        to[i] = to[i] < 0 ? slope * to[i] : to[i];
+        to[i] *= factors[factor_count == 1 ? 0 : i];
 }
 
 } // namespace
 
-void Epilogue::apply(const Sizes &s, float *y) const {
-    if (!bias && !residual && activation == Geometry::NOTHING) return;
+void Epilogue::apply(const Sizes &s, float *y, bool rescale) const {
+    rescale = rescale && scale;
+    if (!rescale && !bias && !residual && activation == Geometry::NOTHING)
+        return;
     long channels = s.outputs, rows = s.batch;
     for (long size : s.output) rows *= size;
 #pragma omp parallel for schedule(static)
     for (long row = 0; row < rows; ++row) {
         float *to = y + row * channels;
+        if (rescale) multiply(to, scale, scales, channels);
         if (bias) add(to, bias, channels);
         if (residual) add(to, residual + row * channels, channels);
-        if (activation == Geometry::RELU)
-            relu(to, slope, channels);
-        else if (activation == Geometry::ELU)
-            for (long c = 0; c < channels; ++c) to[c] = activated(to[c]);
+        long c = 0;
+        for (; c + WIDTH <= channels; c += WIDTH)
+            store(to + c, activated(load(to + c)));
+        for (; c < channels; ++c) to[c] = activated(to[c]);
     }
 }
 

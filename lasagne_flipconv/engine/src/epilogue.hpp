@@ -18,11 +18,13 @@ struct Epilogue {
     long activation = Geometry::NOTHING;
     float slope = 0;
 
+    // Not-a-number stays, but in what is `value > 0 ? value : 0`.
     float activated(float value) const;
     Vector activated(Vector value) const;
 
-    // Do it to the result of a convolution, in place.
-    void apply(const Sizes &sizes, float *y) const;
+    // Do it to the result of a convolution, in place; to scale it as well is
+    // for kernels that are not scaled.
+    void apply(const Sizes &sizes, float *y, bool rescale = false) const;
 };
 
 } // namespace flipconv

@@ -15,7 +15,7 @@ struct Geometry { // of an Op
     const long *stride, *dilation, *pad_before, *pad_after;
     // of the forward convolution only: what follows it
     bool scale = false, bias = false, residual = false;
-    enum { NOTHING = 0, RELU = 1, ELU = 2 };
+    enum { NOTHING = 0, RELU = 1, ELU = 2, POSITIVE = 3 };
     long activation = NOTHING;
     float slope = 0; // of a leaky ReLU; of an ELU, the factor
 

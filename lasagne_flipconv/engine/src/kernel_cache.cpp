@@ -63,12 +63,12 @@ KernelCache::Values KernelCache::packed(
     if (!worth_looking(kernel)) {
         auto *values = static_cast<float *>(scratch.take(packing->bytes()));
         packing->pack(kernel, flip, scale, scales, values);
-        return Values(values, [](const float *) {});
+        return {{values, [](const float *) {}}, packing->finite(values)};
     }
     auto seen = look_at(kernel, scale, scales);
     if (values_ && seen == seen_ && packing->same(*packing_)) {
         changes_ = 0;
-        return values_;
+        return {values_, finite_};
     }
     // memory that another call still reads is not written to
     if (!values_ || values_.use_count() > 1
@@ -76,12 +76,13 @@ KernelCache::Values KernelCache::packed(
         values_ = floats(packing->bytes());
     seen_.clear();
     packing->pack(kernel, flip, scale, scales, values_.get());
+    finite_ = packing->finite(values_.get());
     seen_ = seen;
     packing_ = packing;
-    if (++changes_ <= PATIENCE) return values_;
+    if (++changes_ <= PATIENCE) return {values_, finite_};
     changes_ = 0;
     unwatched_ = PAUSE;
-    return std::move(values_); // forget it
+    return {std::move(values_), finite_}; // forget it
 }
 
 } // namespace flipconv

@@ -14,7 +14,12 @@ namespace flipconv {
 // without being looked at.
 class KernelCache {
 public:
-    using Values = std::shared_ptr<const float>;
+    struct Values {
+        std::shared_ptr<const float> values;
+        bool finite; // as KernelPacking::finite has it
+
+        const float *get() const { return values.get(); }
+    };
 
     // As KernelPacking::pack. What is not worth keeping lies in `scratch`.
     Values packed(const std::shared_ptr<const KernelPacking> &packing,
@@ -28,6 +33,7 @@ private:
     std::shared_ptr<const KernelPacking> packing_; // of `values_`
     std::vector<uint64_t> seen_; // what `values_` was packed from
     std::shared_ptr<float> values_;
+    bool finite_ = true;
     int changes_ = 0;   // in a row
     int unwatched_ = 0; // calls to come in which the kernel is not looked at
 };

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "finite.hpp"
+
 namespace flipconv {
 
 namespace {
@@ -58,6 +60,10 @@ KernelLayout::KernelLayout(const dnnl::memory::desc &layout, bool grouped)
 bool KernelLayout::same(const KernelPacking &other) const {
     auto *layout = dynamic_cast<const KernelLayout *>(&other);
     return layout && layout->layout_ == layout_;
+}
+
+bool KernelLayout::finite(const float *packed) const {
+    return all_finite(packed, bytes() / sizeof(float));
 }
 
 // Call move(group, first and end of output and input channels), in parallel.

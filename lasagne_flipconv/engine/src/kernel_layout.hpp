@@ -21,6 +21,7 @@ public:
               long scales, float *packed) const override;
     size_t bytes() const override { return layout_.get_size(); }
     bool same(const KernelPacking &other) const override;
+    bool finite(const float *packed) const override;
 
     void unpack(const float *packed, bool flip, float *kernel) const;
 

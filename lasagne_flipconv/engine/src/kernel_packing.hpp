@@ -18,6 +18,9 @@ public:
                       long scales, float *packed) const = 0;
     virtual size_t bytes() const = 0; // of the result
 
+    // Whether all that was packed is finite, for those who have to know.
+    virtual bool finite(const float *) const { return true; }
+
     // Whether both make the same of a kernel; its shape is the same.
     virtual bool same(const KernelPacking &other) const = 0;
 };

@@ -122,7 +122,9 @@ struct Line {
     explicit Line(Params &params) : p(params.real()), q(params.real()) {}
     bool straight() const { return p == 1 && q == 0; }
     float value(float t) const { return p * t + q * std::fabs(t); }
-    float slope(float t) const { return p + q * ((t > 0) - (t < 0)); }
+    float slope(float t) const {
+        return p + q * (t != t ? t : (t > 0) - (t < 0));
+    }
 
     float p, q;
 };
@@ -192,7 +194,9 @@ void run_norm_grad(const Extent &e, const Activation activation,
         dbias[c] = sums[c];
         dscale[c] = e.rows ? sums[channels + c] * inverse[c] : 0;
         slope[c] = inverse[c] * inverse[c] * (sums[channels + c] / e.rows);
-        shift[c] = sums[c] / e.rows;
+        // an infinite sum leaves no number, as in the mean that Theano takes
+        shift[c] = sums[c] / e.rows
+                + 0 * (sums[c] + sums[channels + c]);
     }
 #pragma omp parallel for schedule(static)
     for (long row = 0; row < e.rows; ++row) {

@@ -46,7 +46,7 @@ public:
     }
     void pack(const fc_array &kernel, bool flip, const float *scale,
               long scales, float *packed) const override;
-    void run(const float *x, const float *packed, const Epilogue &epilogue,
+    bool run(const float *x, const float *packed, const Epilogue &epilogue,
              float *y, Scratch &scratch) const override;
 
 private:
@@ -93,11 +93,11 @@ private:
     void pointers(const Data &, Corner, long depth, const float **from) const;
     void transform_inputs(const Data &, const Chunk &, Share) const;
     void multiply_all(const Data &, const Chunk &, Share) const;
-    void transform_sums(const Data &, const Chunk &, Share) const;
-    void transform_sum(const Data &, const float *sums, long step, Corner,
-                       long depth) const;
-    void run_as_team(const Data &, Chunk) const;
-    void run_alone(const Data &, Chunk) const;
+    bool transform_sums(const Data &, const Chunk &, Share) const;
+    Vector transform_sum(const Data &, const float *sums, long step, Corner,
+                         long depth) const;
+    bool run_as_team(const Data &, Chunk) const;
+    bool run_alone(const Data &, Chunk) const;
 
     const Extent e_;
     const long down_, across_, tiles_; // numbers of tiles
@@ -171,7 +171,7 @@ typename Tiled<M>::Chunk Tiled<M>::place(float *memory, long tiles) const {
 }
 
 template <int M>
-void Tiled<M>::run(const float *x, const float *packed,
+bool Tiled<M>::run(const float *x, const float *packed,
                    const Epilogue &epilogue, float *y,
                    Scratch &scratch) const {
     float *zeros = scratch.floats(e_.inputs);
@@ -184,41 +184,48 @@ void Tiled<M>::run(const float *x, const float *packed,
     Chunk chunk = place(nullptr, tiles);
     long each = SQUARE * (chunk.input_step + chunk.sum_step);
     float *memory = scratch.floats(team ? each : each * threads);
-#pragma omp parallel num_threads(threads)
+    bool finite = true;
+#pragma omp parallel num_threads(threads) reduction(&& : finite)
     if (team)
-        run_as_team(data, place(memory, tiles));
+        finite = run_as_team(data, place(memory, tiles));
     else
-        run_alone(data, place(memory + each * omp_get_thread_num(), tiles));
+        finite = run_alone(
+                data, place(memory + each * omp_get_thread_num(), tiles));
+    return finite;
 }
 
 // All threads work at one chunk: each reads a part of the kernel only.
 template <int M>
-void Tiled<M>::run_as_team(const Data &data, Chunk chunk) const {
+bool Tiled<M>::run_as_team(const Data &data, Chunk chunk) const {
     Share share = {omp_get_thread_num(), omp_get_num_threads()};
     long size = chunk.tiles;
+    bool finite = true;
     for (chunk.first = 0; chunk.first < tiles_; chunk.first += size) {
         chunk.tiles = std::min(size, tiles_ - chunk.first);
         transform_inputs(data, chunk, share);
 #pragma omp barrier
         multiply_all(data, chunk, share);
 #pragma omp barrier
-        transform_sums(data, chunk, share);
+        finite &= transform_sums(data, chunk, share);
     }
+    return finite;
 }
 
 // Each thread works at chunks of its own, which stay in its cache.
 template <int M>
-void Tiled<M>::run_alone(const Data &data, Chunk chunk) const {
+bool Tiled<M>::run_alone(const Data &data, Chunk chunk) const {
     const Share all = {0, 1};
     long size = chunk.tiles;
+    bool finite = true;
 #pragma omp for schedule(dynamic)
     for (long first = 0; first < tiles_; first += size) {
         chunk.first = first;
         chunk.tiles = std::min(size, tiles_ - first);
         transform_inputs(data, chunk, all);
         multiply_all(data, chunk, all);
-        transform_sums(data, chunk, all);
+        finite &= transform_sums(data, chunk, all);
     }
+    return finite;
 }
 
 // Where the inputs of a tile are, zeros for those in the padding.
@@ -286,23 +293,31 @@ void Tiled<M>::multiply_all(const Data &data, const Chunk &chunk,
 }
 
 template <int M>
-void Tiled<M>::transform_sums(const Data &data, const Chunk &chunk,
+bool Tiled<M>::transform_sums(const Data &data, const Chunk &chunk,
                               Share share) const {
     long items = chunk.tiles * e_.depth.output;
+    Vector check = {};
     for (long i = share.begin(items); i < share.end(items); ++i)
-        transform_sum(data, chunk.sums + i * sum_row_, chunk.sum_step,
-                      corner(chunk.first + i % chunk.tiles),
-                      i / chunk.tiles);
+        check += transform_sum(data, chunk.sums + i * sum_row_,
+                               chunk.sum_step,
+                               corner(chunk.first + i % chunk.tiles),
+                               i / chunk.tiles);
+    for (int j = 0; j < WIDTH; ++j)
+        if (check[j] != 0) return false;
+    return true;
 }
 
+// Return zeros, or not-a-number where a sum is infinite or not a number: each
+// is a term of at least one of the outputs at the corners.
 template <int M>
-void Tiled<M>::transform_sum(const Data &data, const float *sums, long step,
+Vector Tiled<M>::transform_sum(const Data &data, const float *sums, long step,
                              Corner corner, long depth) const {
     const Epilogue &after = *data.epilogue;
     long rows = std::min<long>(M, e_.height.output - corner.top);
     long columns = std::min<long>(M, e_.width.output - corner.left);
     long start = ((corner.image * e_.depth.output + depth) * e_.height.output
                   + corner.top) * e_.width.output + corner.left;
+    Vector check = {};
     for (long c = 0; c < e_.outputs; c += WIDTH) {
         Vector all[SQUARE], lines[M * EDGE], tile[M * M];
         for (int p = 0; p < SQUARE; ++p) all[p] = load(sums + p * step + c);
@@ -310,6 +325,9 @@ void Tiled<M>::transform_sum(const Data &data, const float *sums, long step,
             Tile<M>::of_output(all + j, EDGE, lines + j, EDGE);
         for (int i = 0; i < M; ++i)
             Tile<M>::of_output(lines + i * EDGE, 1, tile + i * M, 1);
+        Vector corners = (tile[0] + tile[M - 1])
+                + (tile[M * M - M] + tile[M * M - 1]);
+        check += corners - corners;
         Vector bias = after.bias ? load(after.bias + c) : Vector{};
         for (long i = 0; i < rows; ++i)
             for (long j = 0; j < columns; ++j) {
@@ -319,6 +337,7 @@ void Tiled<M>::transform_sum(const Data &data, const float *sums, long step,
                 store(data.y + at, after.activated(value));
             }
     }
+    return check;
 }
 
 } // namespace

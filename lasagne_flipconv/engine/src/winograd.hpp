@@ -21,7 +21,9 @@ public:
                                           const Sizes &sizes);
 
     // x: (batch, *spatial, channels); y likewise; packed: by pack()
-    virtual void run(const float *x, const float *packed,
+    // Return false, and leave y in any state, where a value was infinite or
+    // not a number: in sums of a tile, it would spoil more than it reaches.
+    virtual bool run(const float *x, const float *packed,
                      const Epilogue &epilogue, float *y,
                      Scratch &scratch) const = 0;
     virtual std::string name() const = 0;
