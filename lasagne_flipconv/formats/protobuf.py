@@ -14,7 +14,7 @@ _PIECE = 1 << 18
 
 
 class Budget:
-    """Count the fields of one file, in whichever message they are.
+    """Count the fields that one file may still have, in any message.
 
     Parameters
     ----------
@@ -30,12 +30,10 @@ class Budget:
         self.where = where
         self.most = self.left = _PER_MEMBER * limits.members + size // _BYTES
 
-    def take(self):
-        """Count one field; refuse it if it is one too many."""
-        self.left -= 1
-        if self.left < 0:
-            raise UnsafeFileError("%s: has more than %d fields; expected "
-                                  "fewer." % (self.where, self.most))
+    def refuse(self):
+        """Say that there were more."""
+        raise UnsafeFileError("%s: has more than %d fields; expected fewer."
+                              % (self.where, self.most))
 
 
 def fields_of(data, where, budget, wanted=None):
@@ -76,11 +74,15 @@ def fields_of(data, where, budget, wanted=None):
     if not isinstance(data, memoryview):
         raise CheckpointError("%s: has a number where a message should be; "
                               "expected bytes. The file is damaged." % where)
-    budget.take()  # an empty message takes time as well
+    budget.left -= 1  # an empty message takes time as well
     at, end = 0, len(data)
     while at < end:
-        budget.take()
-        key, at = _varint(data, at, where)
+        budget.left -= 1
+        if budget.left < 0:
+            budget.refuse()
+        key, at = data[at], at + 1
+        if key > 0x7f:
+            key, at = _varint(data, at - 1, where)
         number, wire = key >> 3, key & 7
         if wire == 0:
             value, at = _varint(data, at, where)

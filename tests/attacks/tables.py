@@ -11,10 +11,19 @@ from gadgets import SHELL
 
 def tables():
     """Yield safetensors, ONNX and Caffe files."""
-    def row(name, data, text, error, suffix, advisory=""):
-        return Attack(name + suffix, data, suffix[1:], "table: " + name,
-                      advisory, error, text)
+    yield from of_safetensors()
+    yield from of_onnx()
+    yield from of_caffe()
 
+
+def row(name, data, text, error, suffix, advisory=""):
+    """Return an attack that is named like its table."""
+    return Attack(name + suffix, data, suffix[1:], "table: " + name,
+                  advisory, error, text)
+
+
+def of_safetensors():
+    """Yield headers that contradict the bytes, or are of other types."""
     entry = {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}
     for name, header, body, text, error in (
             ("overlap", {"a": entry, "b": entry}, b"\0" * 8,
@@ -90,6 +99,10 @@ def tables():
     yield row("safetensors-header-size", safetensors(
         b"{" + b" " * 8, size=(1 << 48) - 1), "declares a header", "unsafe",
         ".safetensors")
+
+
+def of_onnx():
+    """Yield models that name other files, or have parts without end."""
     external = field(13, field(1, b"location") + field(
         2, b"../../../../etc/passwd")) + field(14, 1)
     yield row("onnx-external", onnx_model(onnx_tensor(
@@ -192,6 +205,10 @@ def tables():
               "broken", ".onnx")
     yield row("onnx-fields", field(1, 8) + b"\x72\0" * 180000,
               "fields; expected", "unsafe", ".onnx")
+
+
+def of_caffe():
+    """Yield models with parts without end, or of other types."""
     yield row("caffe-shape", caffe_model(caffe_layer((1 << 40,))),
               "4398046511104 bytes", "unsafe", ".caffemodel")
     yield row("caffe-negative", caffe_model(caffe_layer(
