@@ -44,9 +44,8 @@ def escaped(text):
 class FlipconvError(ValueError):
     """Signal that something was refused; nothing was changed."""
 
-    def __init__(self, *args):
-        super().__init__(*(escaped(arg) if isinstance(arg, str) else arg
-                           for arg in args))
+    def __str__(self):
+        return escaped(super().__str__())
 
 
 class ConventionError(FlipconvError):
