@@ -30,7 +30,7 @@ _KINDS = {"Conv": "conv", "ConvTranspose": "transposed", "Gemm": "dense",
 _IR_VERSION, _PRODUCER, _PRODUCER_VERSION, _GRAPH, _OPSET = 1, 2, 3, 7, 8
 _NODE, _INITIALIZER, _SPARSE = 1, 5, 15
 _INPUT, _OUTPUT, _NAME, _OPERATOR, _ATTRIBUTE = 1, 2, 3, 4, 5
-_FLOAT, _INTEGER, _TENSOR, _INTEGERS = 2, 3, 5, 8
+_NAME_OF_ATTRIBUTE, _FLOAT, _INTEGER, _TENSOR, _INTEGERS = 1, 2, 3, 5, 8
 
 #: Attributes that are looked at, and the field that each is in.
 _ATTRIBUTES = {"epsilon": _FLOAT, "transB": _INTEGER, "perm": _INTEGERS,
@@ -148,9 +148,6 @@ def _attribute(message, where, budget, limits):
         raise CheckpointError("%s: has %s that is no number; expected one."
                               % (where, name))
     return {name: value}
-
-
-_NAME_OF_ATTRIBUTE = 1
 
 
 def _entries(graph, sources, size, where, limits):
