@@ -119,7 +119,7 @@ def check_sizes(shape, dtype, where):
     """
     size = max(dtype.itemsize, 1)
     for n in shape:
-        size *= n or 1
+        size *= int(n) or 1
         if size > sys.maxsize:
             raise UnsafeFileError(
                 "%s: declares shape %s of %s; expected sizes that come to "
