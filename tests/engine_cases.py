@@ -18,6 +18,17 @@ HERE = engine.enabled()
 needs_engine = pytest.mark.skipif(
     not HERE, reason="oneDNN is not installed, or not for this system")
 
+
+
+def has_avx2():
+    with open("/proc/cpuinfo") as lines:
+        return "avx2" in lines.read()
+
+
+needs_tiles = pytest.mark.skipif(
+    sys.platform != "linux" or not has_avx2(),
+    reason="tiles are for processors with AVX2")
+
 # Theano imports its code for GPUs here, and that this module of setuptools
 needs_pkg_resources = pytest.mark.skipif(
     importlib.util.find_spec("pkg_resources") is None,

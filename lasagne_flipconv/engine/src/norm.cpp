@@ -123,7 +123,7 @@ struct Line {
     bool straight() const { return p == 1 && q == 0; }
     float value(float t) const { return p * t + q * std::fabs(t); }
     float slope(float t) const {
-        return p + q * (t != t ? t : (t > 0) - (t < 0));
+        return p + q * (t > 0 ? 1.f : t < 0 ? -1.f : t);
     }
 
     float p, q;
