@@ -43,8 +43,9 @@ setup(
     long_description_content_type="text/x-rst",
     license="MIT",
     packages=find_packages(include=["lasagne_flipconv*"]),
-    include_package_data=True,
-    package_data={"lasagne_flipconv.engine": ["src/*"]},
+    package_data={"lasagne_flipconv": ["data/*"],
+                  "lasagne_flipconv.engine": ["src/*"]},
+    include_package_data=False,  # it warns of folders that hold no package
     python_requires=">=3.8",
     install_requires=[
         "numpy>=1.21,<2",
@@ -57,10 +58,8 @@ setup(
         "fast": ONEDNN,
         "plot": ["matplotlib"],
         "hdf5": ["h5py"],
-        "onnx": ["onnx"],
-        "safetensors": ["safetensors"],
         "torch": ["torch"],
-        "formats": ["h5py", "onnx", "safetensors"],
+        "formats": ["h5py"],
         "examples": ["matplotlib", "pooch", "scikit-image", "scikit-learn"],
         "test": ["pytest", "hypothesis", "matplotlib", "pooch",
                  "scikit-image", "scikit-learn", "h5py", "onnx",

@@ -35,7 +35,7 @@ IN_LASAGNE = {
 
 #: The extra that installs the library a format is read with.
 EXTRA = {"torch": "torch", "torch-legacy": "torch", "keras": "hdf5",
-         "hdf5": "hdf5", "safetensors": "safetensors", "onnx": "onnx"}
+         "hdf5": "hdf5"}
 
 
 def conv_layers():

@@ -4,6 +4,7 @@ import stat
 
 from .errors import CheckpointError, UnsafeFileError
 from .formats import HEAD, format_of, function_of, writer_of
+from .formats.guard import guarded, guarded_entries
 from .formats.record import Checkpoint, Entry, is_kernel, orientation_of
 from .limits import LIMITS
 from .writing import replaced
@@ -39,12 +40,19 @@ def read(path, *, limits=LIMITS):
     UnsafeFileError
         If it would execute something or exhaust the machine.
     """
-    where = os.fspath(path)
+    where = os.fsdecode(path)
+    with guarded(where):
+        return _read(where, limits)
+
+
+def _read(where, limits):
     file = _opened(where, limits)
     try:
         name = format_of(file.read(HEAD), where)
         file.seek(0)
         checkpoint = function_of(name, "read")(file, limits)
+        checkpoint = checkpoint._replace(
+            entries=guarded_entries(checkpoint.entries, where))
     except BaseException:
         file.close()
         raise
@@ -183,7 +191,7 @@ def write(path, checkpoint):
     CheckpointError
         If the suffix is another, or the format lacks a type.
     """
-    where = os.fspath(path)
+    where = os.fsdecode(path)
     writer = writer_of(where)
     with replaced(where) as file:
         writer(file, checkpoint)

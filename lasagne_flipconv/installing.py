@@ -132,7 +132,7 @@ def _stand_in(home, names):
     module = ModuleType(name, "Layers of lasagne_flipconv, as %s." % name)
     module.__package__ = "lasagne.layers"
     module.__spec__ = ModuleSpec(name, None)
-    vars(module).update(vars(getattr(lasagne.layers, home, object)))
+    vars(module).update(vars(getattr(lasagne.layers, home, module)))
     vars(module).update(names)
     module.__all__ = sorted(set(vars(module).get("__all__", ())) | set(names))
     return module

@@ -4,6 +4,7 @@ import os
 import sys
 
 from ..errors import FlipconvError
+from .output import tell
 
 EXAMPLE = "lasagne-flipconv run --report train.py --epochs 5"
 
@@ -36,7 +37,7 @@ def run(args):
     try:
         code = start(args.script, args.arguments, args.python2)
     except FlipconvError as error:
-        print("lasagne-flipconv run: %s" % error, file=sys.stderr)
+        tell("lasagne-flipconv run: %s" % error, file=sys.stderr)
         return 2
     finally:
         if report:
@@ -50,33 +51,33 @@ def run(args):
 def print_report(report):
     """Print what was built, after all that the script printed."""
     sys.stdout.flush()
-    print("%d convolution layers were built:" % len(report.built),
-          file=sys.stderr)
+    tell("%d convolution layers were built:" % len(report.built),
+         file=sys.stderr)
     for layer in report.built:
         flags = " ".join("%s=%r" % item for item in layer.flags.items())
-        print("  %-22s %-12s %s %s" % (layer.cls, layer.name or "-",
-                                       layer.output_shape, flags),
-              file=sys.stderr)
-    print("implementations in the compiled functions:", file=sys.stderr)
+        tell("  %-22s %-12s %s %s" % (layer.cls, layer.name or "-",
+                                      layer.output_shape, flags),
+             file=sys.stderr)
+    tell("implementations in the compiled functions:", file=sys.stderr)
     for name, count in sorted(report.implementations.items()):
-        print("  %-22s %d times" % (name, count), file=sys.stderr)
+        tell("  %-22s %d times" % (name, count), file=sys.stderr)
     if not report.implementations:
-        print("  none: no function with a convolution was compiled",
-              file=sys.stderr)
+        tell("  none: no function with a convolution was compiled",
+             file=sys.stderr)
 
 
 def print_late_flags(flags):
     """Say what Theano did not see, as it was imported before the script."""
     late = os.environ.get("THEANO_FLAGS", "")
     if late != flags:
-        print("lasagne-flipconv run: the script set THEANO_FLAGS=%s when "
-              "Theano was imported already, so that it had no effect; set it "
-              "before the command." % late, file=sys.stderr)
+        tell("lasagne-flipconv run: the script set THEANO_FLAGS=%s when "
+             "Theano was imported already, so that it had no effect; set it "
+             "before the command." % late, file=sys.stderr)
 
 
 def print_hint(script):
     """Say how to run a script that failed as it is written in Python 2."""
     from ..python2 import is_python2
     if is_python2(script):
-        print("lasagne-flipconv run: %s is written in Python 2; pass "
-              "--python2 to run it translated." % script, file=sys.stderr)
+        tell("lasagne-flipconv run: %s is written in Python 2; pass "
+             "--python2 to run it translated." % script, file=sys.stderr)

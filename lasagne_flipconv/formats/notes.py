@@ -59,6 +59,10 @@ def entry_of_note(entry, note, where):
         If the record is none of ours.
     """
     where = "%s in %s" % (entry.name, where)
+    if len(note) > _LONGEST:
+        raise CheckpointError(
+            "%s: carries a record of %d bytes; expected at most %d. %s"
+            % (where, len(note), _LONGEST, _CHANGED))
     try:
         told = json.loads(note)
         told = {"name": told["name"], **{key: told[key] for key in _MEMBERS
@@ -74,6 +78,9 @@ def entry_of_note(entry, note, where):
         told["convention"] = Convention(*told["convention"])
     return entry._replace(**told)
 
+
+#: Bytes of a record: two names of 1024 characters take a third of it.
+_LONGEST = 1 << 16
 
 _CHANGED = ("The file was changed after it was written, or a newer version "
             "wrote it; get it again, or save it again.")
