@@ -12,12 +12,16 @@ EXAMPLE = "lasagne-flipconv run --report train.py --epochs 5"
 def add_arguments(parser):
     """Add the script or module, its arguments, and how to run it."""
     parser.usage = ("lasagne-flipconv run [-h] [--report] [--python2] "
-                    "(SCRIPT | -m MODULE) [ARGUMENT ...]")
+                    "[--floatx TYPE] (SCRIPT | -m MODULE) [ARGUMENT ...]")
     parser.add_argument("--report", action="store_true",
                         help="tell at the end which convolution layers were "
                         "built, with which flags, and what Theano used")
     parser.add_argument("--python2", action="store_true",
                         help="translate Python 2, as 2to3 does")
+    parser.add_argument("--floatx", choices=("float32", "float64"),
+                        metavar="TYPE", help="float32 or float64; without it "
+                        "float32 as on the GPUs of the time, unless you set "
+                        "floatX in THEANO_FLAGS or .theanorc")
     parser.add_argument("-m", dest="module", action="store_true",
                         help="run a module instead of a file")
     parser.add_argument("script", metavar="SCRIPT",
@@ -30,10 +34,14 @@ def add_arguments(parser):
 def run(args):
     """Run the script as python would; return its exit code."""
     from ..build_report import watch
-    from ..running import run_module, run_script
+    from ..running import choose_floatx, run_module, run_script
     report = watch() if args.report else None
     start = run_module if args.module else run_script
     flags = os.environ.get("THEANO_FLAGS", "")
+    if choose_floatx(args.floatx):
+        tell("lasagne-flipconv run: computes in float32, as you set no "
+             "floatX; --floatx float64 for Theano's default.",
+             file=sys.stderr)
     try:
         code = start(args.script, args.arguments, args.python2)
     except FlipconvError as error:

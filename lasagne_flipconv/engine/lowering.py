@@ -13,7 +13,7 @@ from .narrow import idle_axes, with_axes, without
 from .orders import shuffled, to_first, to_last
 from .padding import unpadded
 
-__all__ = ["LOWER", "why_not"]
+__all__ = ["LOWER", "is_left_for_float64", "why_not"]
 
 
 def why_not(node):
@@ -26,6 +26,23 @@ def why_not(node):
         return "it computes in %s, the engine in float32" % " and ".join(
             sorted(dtypes))
     return _CHECKS.get(type(node.op), lambda node: None)(node)
+
+
+def is_left_for_float64(node):
+    """Tell whether a node is a convolution that the engine leaves for that.
+
+    Parameters
+    ----------
+    node : theano.Apply
+        Any node.
+
+    Returns
+    -------
+    bool
+        Whether it is one of Theano's convolutions, in float64.
+    """
+    return (_CHECKS.get(type(node.op)) is _check_convolution
+            and node.outputs[0].type.dtype == "float64")
 
 
 def _check_convolution(node):
