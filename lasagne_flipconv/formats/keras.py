@@ -222,6 +222,9 @@ def _new_style(tree, layers, where, form):
         if group.endswith("vars") and re.fullmatch("[0-9]{1,5}", number) and (
                 not group.startswith("optimizer")):
             variables.setdefault(group, []).append((int(number), path))
+    if not variables:
+        raise CheckpointError("%s: holds no arrays of layers; expected some "
+                              "named like layers/dense/vars/0." % where)
     named = {group: _name_of(tree, group, where) for group in variables}
     order = {name: i for i, name in enumerate(layers)}
     model, entries = Model(layers, None, "3"), []
