@@ -56,11 +56,11 @@ setup(
     extras_require={
         "fast": ONEDNN,
         "plot": ["matplotlib"],
-        "hdf5": ["h5py"],
+        "hdf5": [],  # HDF5 and Keras need nothing more; the name was used
         "onnx": ["onnx"],
         "safetensors": ["safetensors"],
         "torch": ["torch"],
-        "formats": ["h5py", "onnx", "safetensors"],
+        "formats": ["onnx", "safetensors"],
         "examples": ["matplotlib", "pooch", "scikit-image", "scikit-learn"],
         "test": ["pytest", "hypothesis", "matplotlib", "pooch",
                  "scikit-image", "scikit-learn", "h5py", "onnx",

@@ -34,8 +34,8 @@ IN_LASAGNE = {
 }
 
 #: The extra that installs the library a format is read with.
-EXTRA = {"torch": "torch", "torch-legacy": "torch", "keras": "hdf5",
-         "hdf5": "hdf5", "safetensors": "safetensors", "onnx": "onnx"}
+EXTRA = {"torch": "torch", "torch-legacy": "torch",
+         "safetensors": "safetensors", "onnx": "onnx"}
 
 
 def conv_layers():

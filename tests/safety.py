@@ -34,9 +34,8 @@ ATTEMPTS = 3
 
 ERRORS = {"unsafe": UnsafeFileError, "broken": CheckpointError}
 #: Not torch: files that are refused must never come as far as to import it.
-LIBRARIES = ("h5py", "onnx", "onnx.numpy_helper", "safetensors")
-NEEDS = {"keras": "h5py", "hdf5": "h5py", "onnx": "onnx",
-         "safetensors": "safetensors"}
+LIBRARIES = ("onnx", "onnx.numpy_helper", "safetensors")
+NEEDS = {"onnx": "onnx", "safetensors": "safetensors"}
 
 #: Begins of the names of events that must not happen.
 FORBIDDEN = ("import", "exec", "compile", "subprocess.", "os.system",

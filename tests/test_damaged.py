@@ -15,8 +15,8 @@ sys.path.insert(0, str(TESTS))
 import fuzz  # noqa: E402
 from lasagne_flipconv.formats import FORMATS, HEAD, format_of  # noqa: E402
 
-NEEDS = {"torch": "torch", "torch-legacy": "torch", "keras": "h5py",
-         "hdf5": "h5py", "safetensors": "safetensors", "onnx": "onnx"}
+NEEDS = {"torch": "torch", "torch-legacy": "torch",
+         "safetensors": "safetensors", "onnx": "onnx"}
 
 #: What is done to one byte.
 CHANGES = (lambda byte: byte ^ 0xFF, lambda byte: byte ^ 1)

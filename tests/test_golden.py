@@ -15,7 +15,7 @@ FILES = sorted(path for path in GOLDEN.iterdir()
                if path.suffix not in (".py", ".txt", ".pyc")
                and path.is_file())
 NEEDS = {".pt": "torch", ".pth": "torch", ".safetensors": "safetensors",
-         ".h5": "h5py", ".keras": "h5py", ".onnx": "onnx"}
+         ".onnx": "onnx"}
 
 
 def has(path):

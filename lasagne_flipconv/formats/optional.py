@@ -6,8 +6,7 @@ from ..errors import CheckpointError
 __all__ = ["EXTRAS", "library"]
 
 #: Module → the extra of this package that installs it.
-EXTRAS = {"torch": "torch", "safetensors": "safetensors", "h5py": "hdf5",
-          "onnx": "onnx"}
+EXTRAS = {"torch": "torch", "safetensors": "safetensors", "onnx": "onnx"}
 
 
 def library(name, where):

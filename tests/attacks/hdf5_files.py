@@ -138,7 +138,7 @@ def damaged():
             ("driver", 48, 96, "the superblock with 96", "broken"),
             ("root-outside", 64, 1 << 40, "past its end", "broken"),
             ("data-outside", place + 2, 1 << 50, "past its end", "broken"),
-            ("data-in-header", place + 2, 96, "share the bytes", "unsafe")):
+            ("data-in-header", place + 2, 104, "share the bytes", "unsafe")):
         data = bytearray(good)
         data[at:at + 8] = value.to_bytes(8, "little")
         if name == "tree-in-itself":
