@@ -10,9 +10,9 @@ __all__ = ["parsed_json"]
 #: Python takes quadratic time for longer integers, or refuses them.
 _LONGEST_INTEGER = 24
 
-#: Each value costs Python about 64 bytes, however short its text: of so many
-#: bytes that a text may have, one may begin a value.
-_BYTES_A_VALUE = 16
+#: Each value costs Python up to 64 bytes, however short its text. A layer of
+#: Keras has about 200, an array of safetensors 20.
+_VALUES_A_MEMBER = 30
 _BEGINS = np.zeros(256, "u1")
 _BEGINS[list(b"[{,:")] = 1
 
@@ -52,11 +52,11 @@ def parsed_json(data, where, limits):
         raise UnsafeFileError("%s: has %d bytes; expected at most %d."
                               % (where, len(data), limits.header))
 
-    if values_in(data) > limits.header // _BYTES_A_VALUE:
+    values, most = values_in(data), _VALUES_A_MEMBER * limits.members
+    if values > most:
         raise UnsafeFileError(
             "%s: has %d values in %d bytes of JSON; expected at most %d."
-            % (where, values_in(data), len(data),
-               limits.header // _BYTES_A_VALUE))
+            % (where, values, len(data), most))
 
     def once(pairs):
         found = dict(pairs)

@@ -144,8 +144,9 @@ def _refuse_code(config, where):
     queue = [config]
     while queue:
         item = queue.pop()
-        queue.extend(item if isinstance(item, list) else item.values()
-                     if isinstance(item, dict) else ())
+        inner = item.values() if isinstance(item, dict) else item
+        queue.extend(part for part in inner
+                     if part and isinstance(part, (dict, list)))
         if not isinstance(item, dict):
             continue
         name = (text_of(item, "class_name", where) or "").rpartition(">")[2]

@@ -270,7 +270,7 @@ def configurations():
             ("json-maps", b"[" + b"{}," * 1000000 + b"{}]", "of JSON",
              "unsafe"),
             ("json-keys", b"{" + b",".join(
-                b'"%d":0' % i for i in range(90000)) + b"}", "of JSON",
+                b'"%d":0' % i for i in range(140000)) + b"}", "of JSON",
              "unsafe"),
             ("json-utf16", "[]".encode("utf-16"), "no JSON", "broken"),
             ("json-long", b" " * 5000000, "has 5000000 bytes", "unsafe")):
