@@ -62,9 +62,14 @@ class Layout:
         """Return how many bytes are left."""
         return len(self.data) - self.at
 
-    def check_sum(self):
-        """Refuse a block whose last four bytes are not its checksum."""
-        if lookup3(self.data[:-4]) != int.from_bytes(self.data[-4:],
+    def inner(self, size):
+        """Return the next bytes, to be read as a block of their own."""
+        return Layout(self.blocks, self.take(size), self.what)
+
+    def check_sum(self, at=None):
+        """Refuse a block whose checksum, here or at its end, is another."""
+        at = len(self.data) - 4 if at is None else at
+        if lookup3(self.data[:at]) != int.from_bytes(self.data[at:at + 4],
                                                      "little"):
             raise self.blocks.broken("%s whose checksum is another"
                                      % self.what)
@@ -139,15 +144,19 @@ class Blocks:
     def block(self, at, size, what, signature=b""):
         """Return a block of the file, of which every byte belongs to it."""
         self.own(at, size, what)
+        self.tell(size)
+        layout = Layout(self, self.peek(at, size), what)
+        if layout.take(len(signature)) != signature:
+            raise self.broken("no %s at byte %d" % (what, at))
+        return layout
+
+    def tell(self, size):
+        """Count bytes that are no array, for the whole file."""
         self.told += size
         if self.told > 4 * self.limits.header:
             raise UnsafeFileError(
                 "%s: has more than %d bytes beside its arrays; expected "
                 "fewer." % (self.where, 4 * self.limits.header))
-        layout = Layout(self, self.peek(at, size), what)
-        if layout.take(len(signature)) != signature:
-            raise self.broken("no %s at byte %d" % (what, at))
-        return layout
 
     def peek(self, at, size):
         """Return bytes without noting whose they are."""

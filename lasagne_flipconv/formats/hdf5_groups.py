@@ -1,8 +1,12 @@
 """Walk the groups of an HDF5 file; return what is in them."""
+from operator import itemgetter
+
 from ..errors import UnsafeFileError
 from .hdf5_arrays import array_of
 from .hdf5_blocks import NOWHERE, Blocks, Layout, leaves
+from .hdf5_heaps import Heap
 from .hdf5_messages import MESSAGES, attribute_of
+from .hdf5_records import ATTRIBUTES, LINKS, records_of
 
 __all__ = ["walked"]
 
@@ -130,8 +134,7 @@ def _object(blocks, at, path, depth, cached, datasets, groups):
         groups[path] = attributes
         begin = path + "/" if path else ""
         return [(to, begin + name, depth + 1, inner)
-                for name, to, inner in sorted(_members(
-                    blocks, messages, cached), key=lambda link: link[0])]
+                for name, to, inner, _ in _members(blocks, messages, cached)]
     datasets[path] = array_of(blocks, dict(messages), "%.200s in %s" % (
         path, blocks.where))
     return []
@@ -141,10 +144,9 @@ def _attributes(blocks, messages):
     """Return the attributes in a header by name."""
     found = {}
     for kind, body in messages:
-        if kind == _ATTRIBUTE_INFO:
-            _refuse_dense(body, "attributes")
-        if kind == _ATTRIBUTE:
-            name, value = attribute_of(body)
+        parts = [body] if kind == _ATTRIBUTE else _dense(
+            body, ATTRIBUTES) if kind == _ATTRIBUTE_INFO else ()
+        for name, value in map(attribute_of, parts):
             if name in found:
                 raise blocks.broken("the attribute %.80r twice" % name)
             found[name] = value
@@ -152,7 +154,10 @@ def _attributes(blocks, messages):
 
 
 def _members(blocks, messages, cached):
-    """Return name, header and cached table of all that a group holds."""
+    """Return the links of a group, in the order that they were made.
+
+    Where that is not recorded, they are sorted by name.
+    """
     found, names = [], set()
     for kind, body in messages:
         if kind == _TABLE:
@@ -163,24 +168,26 @@ def _members(blocks, messages, cached):
         elif kind == _LINK:
             found.append(_link(body))
         elif kind == _LINK_INFO:
-            _refuse_dense(body, "links")
-    for name, _, _ in found:
-        if not name or name in names:
-            raise blocks.broken("the name %.80r twice, or no name" % name)
+            found += map(_link, _dense(body, LINKS))
+    for name, _, _, _ in found:
+        if not name or name in names or "/" in name:
+            raise blocks.broken("the name %.80r twice, or one that is none"
+                                % name)
         if len(name) > blocks.limits.name:
             raise UnsafeFileError("%s: has a name of %d characters; expected "
                                   "at most %d." % (blocks.where, len(name),
                                                    blocks.limits.name))
         names.add(name)
-    return found
+    made = all(order is not None for _, _, _, order in found)
+    return sorted(found, key=itemgetter(3 if made else 0))
 
 
 def _link(body):
-    """Return what a link message says, if it is a hard link."""
+    """Return name, header, no table and number of a hard link."""
     body.expect(1, 1)
     flags = body.number(1)
     kind = body.number(1) if flags & 8 else _HARD
-    body.take(8 if flags & 4 else 0)
+    order = body.number(8) if flags & 4 else None
     body.take(1 if flags & 16 else 0)
     name = body.take(body.number(1 << (flags & 3)))
     if kind != _HARD:
@@ -188,7 +195,7 @@ def _link(body):
             "%s: %.80r is a link to %.200r; expected data within the file."
             % (body.blocks.where, name.decode("latin-1"),
                body.take(body.left())))
-    return _decoded(body.blocks, name), body.number(8), None
+    return _decoded(body.blocks, name), body.number(8), None, order
 
 
 def _decoded(blocks, name):
@@ -200,16 +207,19 @@ def _decoded(blocks, name):
                             ) from None
 
 
-def _refuse_dense(body, what):
-    """Refuse links or attributes that are kept in a heap of their own."""
+def _dense(body, kind):
+    """Yield the links or attributes that are kept in a heap of their own."""
     body.expect(1, 0)
-    if body.number(1) & 1:
-        body.take(8 if what == "links" else 2)
-    if body.number(8) != NOWHERE:
-        raise UnsafeFileError(
-            "%s: stores %s in a form that is new in HDF5 1.8; expected the "
-            "one that h5py writes by default. Write it again without "
-            "libver='latest' and track_order." % (body.blocks.where, what))
+    if body.number(1) & 1:  # how many were ever made
+        body.take(8 if kind == LINKS else 2)
+    heap, tree = body.number(8), body.number(8)
+    if heap == NOWHERE:
+        return
+    heap = Heap(body.blocks, heap)
+    for record in records_of(body.blocks, tree, kind):
+        if kind == LINKS:
+            record.take(4)  # a hash of the name comes first
+        yield heap.object(record)
 
 
 # Headers of objects: a list of messages, in one or more pieces.
@@ -247,8 +257,6 @@ def _message(blocks, kind, flags, data, found, pieces):
     found.append((kind, body))
     if kind == _CONTINUED:
         at, size = body.number(8), body.number(8)
-        if len(pieces) > blocks.limits.depth:
-            raise blocks.broken("a header in too many pieces")
         pieces.append(blocks.block(at, size, "a header"))
 
 
@@ -306,7 +314,7 @@ def _table(blocks, tree, heap):
             raise blocks.broken("a table of %d names" % count)
         for _ in range(count):
             name, to, cached = _entry(node)
-            found.append((names(name), to, cached))
+            found.append((names(name), to, cached, None))
     return found
 
 

@@ -74,11 +74,11 @@ def _texts(blocks, value, shape):
             for a, b in ((0, 4), (4, 12), (12, 16)))
         text = _collection(blocks, at).get(number, b"") if at not in (
             0, NOWHERE) else b""
-        blocks.told += length
-        if len(text) != length or blocks.told > 4 * blocks.limits.header:
+        if len(text) != length:
             raise UnsafeFileError(
-                "%s: has a text of %d bytes that is not there, or texts that "
-                "repeat; expected all there once." % (blocks.where, length))
+                "%s: has a text of %d bytes that is not there; expected all "
+                "of them." % (blocks.where, length))
+        blocks.tell(length)
         found[i] = bytes(text).partition(b"\0")[0].decode("utf-8", "replace")
     return found.reshape(shape)[()]
 
