@@ -1,11 +1,16 @@
 """Where the pieces of an HDF5 array are, in each index that HDF5 has."""
 from ..errors import UnsafeFileError
 from .hdf5_blocks import NOWHERE, leaves
+from .hdf5_indexes import fixed, growing
+from .hdf5_records import PACKED_PIECES, PIECES, records_of
 from .hdf5_types import bytes_of
 
 __all__ = ["old_pieces", "pieces_of"]
 
 _SINGLE, _IMPLICIT, _FIXED, _GROWING, _TREE = 1, 2, 3, 4, 5
+
+#: Kind of an index → bytes of what is said of it before its address.
+_INDEXES = {_SINGLE: 0, _IMPLICIT: 0, _FIXED: 1, _GROWING: 5, _TREE: 6}
 
 
 def old_pieces(blocks, body, sizes, item, packed, where):
@@ -68,30 +73,31 @@ def pieces_of(blocks, body, sizes, item, packed, where):
     """Return the same of an array in the form of HDF5 1.10."""
     flags, rank = body.number(1), body.number(1) - 1
     width = body.number(1)
+    if flags & 1 and packed:
+        raise UnsafeFileError(
+            "%s: leaves filters out at its edges; expected pieces as h5py "
+            "writes them." % where)
     piece = tuple(body.number(width) for _ in range(rank))
     body.expect(width, item)
     _check_size(blocks, piece, sizes[0], item, where)
     kind, size = body.number(1), bytes_of(piece, item)
+    if kind not in _INDEXES or kind == _IMPLICIT and packed:
+        raise blocks.broken("an index of pieces of kind %d" % kind)
     if kind == _SINGLE:
         told = (body.number(8), body.number(4)) if flags & 2 else (size, 0)
         found = {0: (body.number(8),) + told}
-    elif kind == _IMPLICIT and not packed:
+    elif kind == _IMPLICIT:
         at = body.number(8)
         found = {i: (at + i * size, size, 0) for i in range(_count(
             blocks, sizes[0], piece) if at != NOWHERE else 0)}
-    elif kind == _FIXED:
-        body.take(1)
-        found = _array(blocks, body.number(8), size, packed)
     else:
-        raise UnsafeFileError(
-            "%s: lists its pieces in an index that is new in HDF5 1.10; "
-            "expected the one that h5py writes by default. Write it again "
-            "without libver='latest' or without maxshape." % where)
-    if flags & 1 and any(n % p for n, p in zip(sizes[0], piece)):
-        raise UnsafeFileError(
-            "%s: leaves filters out at its edges; expected the pieces that "
-            "h5py writes." % where)
-    return piece, _placed(blocks, found, sizes, piece)
+        body.take(_INDEXES[kind])
+        at = body.number(8)
+        if kind == _TREE:
+            return piece, _listed(blocks, at, size, packed, sizes[0], piece)
+        found = (fixed if kind == _FIXED else growing)(blocks, at, size,
+                                                       packed)
+    return piece, _placed(blocks, found, sizes, piece, kind == _GROWING)
 
 
 def _count(blocks, shape, piece):
@@ -102,64 +108,50 @@ def _count(blocks, shape, piece):
     return count
 
 
-def _placed(blocks, found, sizes, piece):
-    """Return pieces by the indices of their first elements."""
+def _placed(blocks, found, sizes, piece, grows):
+    """Return pieces by the indices of their first elements.
+
+    They are numbered along the last axis first; an array that grows has the
+    axis along which it does before all others.
+    """
     shape, most = sizes
+    axes = list(range(len(shape)))
+    if grows:
+        unlimited = [i for i in axes if most[i] == NOWHERE]
+        if len(unlimited) != 1:
+            raise blocks.broken("an index that grows along %d axes"
+                                % len(unlimited))
+        axes.insert(0, axes.pop(unlimited[0]))
     counts = [-(-n // p) for n, p in zip(most, piece)]
     placed = {}
     for number, told in found.items():
         if told[0] == NOWHERE:
             continue
-        place = []
-        for count, p in zip(reversed(counts), reversed(piece)):
-            number, i = divmod(number, count)
-            place.insert(0, i * p)
-        if number or any(i >= n for i, n in zip(place, shape)):
-            raise blocks.broken("a piece of an array outside")
-        placed[tuple(place)] = told
+        place = [0] * len(axes)
+        for axis in reversed(axes):
+            number, i = divmod(number, counts[axis])
+            place[axis] = i * piece[axis]
+        _place(blocks, placed, place, told, shape, number)
     return placed
 
 
-def _array(blocks, at, size, packed):
-    """Return address, bytes and filters of pieces, by their number."""
-    if at == NOWHERE:
-        return {}
-    top = blocks.block(at, 28, "an index of pieces", b"FAHD")
-    top.check_sum()
-    top.expect(1, 0)
-    top.expect(1, int(packed))
-    width, page = top.number(1), top.number(1)
-    count, at = top.number(8), top.number(8)
-    if at == NOWHERE:
-        return {}
-    if not (13 <= width <= 20 if packed else width == 8) or not (
-            0 < page < 32) or count > blocks.size:
-        raise blocks.broken("an index of %d pieces" % count)
-    found = {}
-    for start, part, entries in _pages(blocks, at, width, 1 << page, count):
-        for i in range(start, start + entries):
-            address = part.number(8)
-            found[i] = (address, part.number(width - 12),
-                        part.number(4)) if packed else (address, size, 0)
-    return found
+def _place(blocks, placed, place, told, shape, beyond=0):
+    """Note a piece that lies within its array, once."""
+    place = tuple(place)
+    if beyond or place in placed or any(i >= n for i, n in zip(place, shape)):
+        raise blocks.broken("a piece of an array twice or outside")
+    placed[place] = told
 
 
-def _pages(blocks, at, width, page, count):
-    """Yield the pages of an index: first number, entries, how many."""
-    pages = -(-count // page) if count > page else 0
-    marks = -(-pages // 8)
-    body = count * width if not pages else marks
-    head = blocks.block(at, 18 + body, "an index of pieces", b"FADB")
-    head.check_sum()
-    head.take(10)
-    if not pages:
-        yield 0, head, count
-        return
-    used, at = head.take(marks), at + 18 + body
-    for i in range(pages):
-        entries = min(page, count - i * page)
-        if used[i // 8] >> 7 - i % 8 & 1:
-            part = blocks.block(at, entries * width + 4, "a page of an index")
-            part.check_sum()
-            yield i * page, part, entries
-        at += entries * width + 4
+def _listed(blocks, at, size, packed, shape, piece):
+    """Return the pieces that a tree of version 2 lists."""
+    placed = {}
+    if at == NOWHERE:
+        return placed
+    for record in records_of(blocks, at, PACKED_PIECES if packed else PIECES):
+        told = (record.number(8),)
+        told += (record.number(record.left() - 4 - 8 * len(shape)),
+                 record.number(4)) if packed else (size, 0)
+        _place(blocks, placed, [record.number(8) * p for p in piece], told,
+               shape)
+    return placed
