@@ -119,10 +119,10 @@ def filtered(*codes):
 
 
 def dense(file):
-    """Store links in the order they were made, in a heap of the new kind."""
+    """Keep an attribute in a heap that is too long for its blocks."""
     group = file.create_group("group", track_order=True)
     for i in range(9):
-        group["a%d" % i] = 1.
+        group.attrs["a%d" % i] = "a" * 5 if i else np.zeros(1000)
 
 
 def damaged():
@@ -330,7 +330,7 @@ def FILES():
             ("piece-inflates", inflating, "does not unpack to 4096"),
             ("filters-twice", filtered(1, 1), "out of order"),
             ("filters-szip", filtered(4), "a plugin"),
-            ("dense-links", dense, "new in HDF5 1.8"),
+            ("dense-attribute", dense, "more than 4096 bytes in a heap"),
             ("keras-lambda", lambda_model, "carries code")):
         yield "hdf5-%s.h5" % name, hdf5(fill), says, "unsafe", ""
     for name, data, says, error in damaged():
