@@ -57,9 +57,9 @@ setup(
     extras_require={
         "fast": ONEDNN,
         "plot": ["matplotlib"],
-        "hdf5": ["h5py"],
+        # read without their libraries; the names were used
+        "hdf5": [], "onnx": [], "safetensors": [], "formats": [],
         "torch": ["torch"],
-        "formats": ["h5py"],
         "examples": ["matplotlib", "pooch", "scikit-image", "scikit-learn"],
         "test": ["pytest", "hypothesis", "matplotlib", "pooch",
                  "scikit-image", "scikit-learn", "h5py", "onnx",

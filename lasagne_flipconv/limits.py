@@ -16,7 +16,8 @@ class Limits(namedtuple("Limits", "file header members name axes opcodes "
         Bytes of one header, record or text in it (JSON, array header, name
         table), before it is parsed.
     members : int
-        Arrays, archive members, groups or layers in one file.
+        Arrays, archive members, groups or layers in one file; of each thing
+        that comes with them, such as values in JSON, some for each.
     name : int
         Characters of a name.
     axes : int

@@ -15,8 +15,7 @@ sys.path.insert(0, str(TESTS))
 import fuzz  # noqa: E402
 from lasagne_flipconv.formats import FORMATS, HEAD, format_of  # noqa: E402
 
-NEEDS = {"torch": "torch", "torch-legacy": "torch", "keras": "h5py",
-         "hdf5": "h5py"}
+NEEDS = {"torch": "torch", "torch-legacy": "torch"}
 
 #: What is done to one byte.
 CHANGES = (lambda byte: byte ^ 0xFF, lambda byte: byte ^ 1)

@@ -192,7 +192,7 @@ def test_json_reads_what_is_within():
 
 @pytest.mark.skipif(not HAS_H5PY, reason="needs h5py")
 def test_piece_of_hdf5_that_unpacks_to_more_is_refused(tmp_path):
-    """libhdf5 would unpack all of it, however little the array declares."""
+    """However little the array declares, no more of it is made."""
     import h5py
     with h5py.File(str(tmp_path / "a.h5"), "w") as file:
         data = file.create_dataset("a", (4,), "f4", chunks=(4,),
@@ -209,7 +209,7 @@ ONE_OF_EACH = (
     "exhaust-array-shape-short.pkl", "npy-shape-8PiB.npy",
     "zip-local-size.npz", "zip-extra-unicode-name.npz",
     "torch-offset-outside.pt", "hdf5-data-in-header.h5",
-    "hdf5-tree-in-itself.h5")
+    "hdf5-tree-in-itself.h5", "hdf5-free-zero.h5")
 
 
 @pytest.mark.parametrize("name", ONE_OF_EACH)

@@ -15,7 +15,6 @@ from lasagne_flipconv.errors import CheckpointError, ConventionError
 import files
 from test_golden import GOLDEN
 
-h5py = pytest.importorskip("h5py")
 HERE = Path(__file__).parent / "keras_networks"
 
 

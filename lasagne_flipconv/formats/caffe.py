@@ -177,13 +177,13 @@ def _divided(array, factor):
 
 def from_hdf5(tree, where, limits):
     """Return the checkpoint of an HDF5 file that Caffe wrote, or None."""
-    found = {name: re.fullmatch(r"data/(.+)/(\d+)", name)
+    found = {name: re.fullmatch("data/(.+)/([0-9]{1,5})", name)
              for name in tree.datasets}
     if not found or not all(found.values()):
         return None
     layers = {}
     for name, match in found.items():
-        layers.setdefault(match.group(1), {})[match.group(2)] = name
+        layers.setdefault(match.group(1), {})[int(match.group(2))] = name
     entries = [entry for layer, names in layers.items()
                for entry in _hdf5_layer(tree, layer, names, where)]
     return Checkpoint(where, "hdf5", tuple(entries), {}, "Caffe", False)

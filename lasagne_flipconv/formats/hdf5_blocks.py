@@ -1,11 +1,12 @@
 """The blocks an HDF5 file is made of, each within the file and read once.
 
 libhdf5 trusts much of what a file says about itself: on damaged files it
-loops, or crashes the process. So the blocks are followed here first, as the
-HDF5 File Format Specification lays them out, and anything that is no plain
-group, attribute or array of numbers is refused before libhdf5 sees the file.
+loops, or crashes the process. So files are read here, as the HDF5 File Format
+Specification lays them out, and libhdf5 never sees them. Anything that is no
+plain group, attribute or array of numbers is refused.
 """
 from ..errors import CheckpointError, UnsafeFileError
+from .hdf5_sums import lookup3
 
 __all__ = ["Blocks", "Layout", "NOWHERE", "leaves"]
 
@@ -53,9 +54,25 @@ class Layout:
         """Leave out padding."""
         self.take(-self.at % multiple)
 
+    def again(self):
+        """Return the same block, to be read from its begin."""
+        return Layout(self.blocks, self.data, self.what)
+
     def left(self):
         """Return how many bytes are left."""
         return len(self.data) - self.at
+
+    def inner(self, size):
+        """Return the next bytes, to be read as a block of their own."""
+        return Layout(self.blocks, self.take(size), self.what)
+
+    def check_sum(self, at=None):
+        """Refuse a block whose checksum, here or at its end, is another."""
+        at = len(self.data) - 4 if at is None else at
+        if lookup3(self.data[:at]) != int.from_bytes(self.data[at:at + 4],
+                                                     "little"):
+            raise self.blocks.broken("%s whose checksum is another"
+                                     % self.what)
 
 
 class Blocks:
@@ -69,12 +86,18 @@ class Blocks:
         Its name for error texts.
     limits : lasagne_flipconv.limits.Limits
         Ceilings.
+    stored : int, optional
+        Bytes of the archive that the file was unpacked from.
     """
 
-    def __init__(self, file, where, limits):
+    def __init__(self, file, where, limits, stored=None):
         self.file, self.where, self.limits = file, where, limits
         self.size = file.seek(0, 2)
-        self.owned, self.told, self.declared = [], 0, 0
+        self.owned, self.total, self.told = {}, 0, 0
+        self.declared = self.arrays = 0
+        self.ceiling = limits.unpacked(stored or self.size)
+        self.known, self.collections = set(), {}
+        self.leaf, self.inner, self.chunk = 4, 16, 32
 
     def broken(self, what):
         """Return the error of a damaged file."""
@@ -84,35 +107,81 @@ class Blocks:
             % (self.where, what))
 
     def own(self, at, size, what):
-        """Refuse bytes that are not there; note whose they are."""
+        """Refuse bytes that are not there; note whose they are.
+
+        As no byte is in two blocks, all blocks come to the size of the file
+        at most: however they point to each other, following them ends.
+        """
         if at + size > self.size:
             raise self.broken("%s of %d bytes at %d, past its end"
                               % (what, size, at))
-        self.owned.append((at, at + size, what))
+        self.total += size
+        if at in self.owned or self.total > self.size:
+            raise self.shared(self.owned.get(at, (0, "another"))[1], what, at)
+        if size:
+            self.owned[at] = size, what
         if len(self.owned) > 16 * self.limits.members:
             raise UnsafeFileError(
                 "%s: has more than %d blocks; expected fewer."
                 % (self.where, 16 * self.limits.members))
 
+    def shared(self, first, second, at):
+        """Return the error of two blocks that share bytes."""
+        return UnsafeFileError(
+            "%s: %s and %s share the bytes at %d; expected each byte in one "
+            "block." % (self.where, first, second, at))
+
+    def declare(self, size, shape, where):
+        """Count the bytes that an array comes to, for the whole file."""
+        self.declared += size
+        if self.declared > self.ceiling:
+            raise UnsafeFileError(
+                "%s: declares shape %r; the file unpacks %d bytes into %d; "
+                "expected at most %d. Pass limits=LIMITS._replace("
+                "expansion=…) if you know the file."
+                % (where, shape, self.size, self.declared, self.ceiling))
+
     def block(self, at, size, what, signature=b""):
         """Return a block of the file, of which every byte belongs to it."""
         self.own(at, size, what)
+        self.tell(size)
+        layout = Layout(self, self.peek(at, size), what)
+        if layout.take(len(signature)) != signature:
+            raise self.broken("no %s at byte %d" % (what, at))
+        return layout
+
+    def tell(self, size):
+        """Count bytes that are no array, for the whole file."""
         self.told += size
         if self.told > 4 * self.limits.header:
             raise UnsafeFileError(
                 "%s: has more than %d bytes beside its arrays; expected "
                 "fewer." % (self.where, 4 * self.limits.header))
-        layout = Layout(self, self.peek(at, size), what)
-        if layout.take(len(signature)) != signature:
-            raise self.broken("no %s at byte %d" % (what, at))
-        return layout
 
     def peek(self, at, size):
         """Return bytes without noting whose they are."""
         if at + size > self.size:
             raise self.broken("%d bytes at %d, past its end" % (size, at))
         self.file.seek(at)
-        return self.file.read(size)
+        found = self.file.read(size)
+        if len(found) != size:
+            raise self.cut()
+        return found
+
+    def read_into(self, at, target):
+        """Read bytes into memory that is there."""
+        self.file.seek(at)
+        while len(target):
+            count = self.file.readinto(target)
+            if not count:
+                raise self.cut()
+            target = target[count:]
+
+    def cut(self):
+        """Return the error of a file that is shorter than it was."""
+        return CheckpointError(
+            "%s: became shorter while it was read; expected %d bytes. Let "
+            "what writes it finish first." % (self.where, self.size))
 
     def size_at(self, at, skip, size, signature, what):
         """Return a number in a block that says how long the block is."""
@@ -124,13 +193,12 @@ class Blocks:
 
     def check(self):
         """Refuse blocks that share bytes."""
-        self.owned.sort()
-        for (_, end, first), (at, _, second) in zip(self.owned,
-                                                    self.owned[1:]):
+        end, first = 0, ""
+        for at in sorted(self.owned):
+            size, what = self.owned[at]
             if at < end:
-                raise UnsafeFileError(
-                    "%s: %s and %s share the bytes at %d; expected each byte "
-                    "in one block." % (self.where, first, second, at))
+                raise self.shared(first, what, at)
+            end, first = at + size, what
 
 
 def leaves(blocks, root, kind, width, key_size, check_key):

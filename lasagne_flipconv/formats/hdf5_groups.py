@@ -1,17 +1,22 @@
-"""Check groups, headers and names of an HDF5 file before libhdf5 sees them."""
-from ..errors import UnsafeFileError
-from .hdf5_blocks import NOWHERE, Blocks, Layout, leaves
-from .hdf5_messages import MESSAGES, check_data, refuse_dense
+"""Walk the groups of an HDF5 file; return what is in them."""
+from operator import itemgetter
 
-__all__ = ["check_structure"]
+from ..errors import UnsafeFileError
+from .hdf5_arrays import array_of
+from .hdf5_blocks import NOWHERE, Blocks, Layout, leaves
+from .hdf5_heaps import Heap
+from .hdf5_messages import MESSAGES, attribute_of
+from .hdf5_records import ATTRIBUTES, LINKS, records_of
+
+__all__ = ["walked"]
 
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
 _CONTINUED, _TABLE, _LINK = 0x10, 0x11, 0x06
-_LINK_INFO = 0x02
+_LINK_INFO, _ATTRIBUTE, _ATTRIBUTE_INFO = 0x02, 0x0C, 0x15
 _HARD = 0
 
 
-def check_structure(file, where, limits):
+def walked(file, where, limits, stored=None):
     """Follow all blocks of an HDF5 file, or refuse it.
 
     Parameters
@@ -22,6 +27,15 @@ def check_structure(file, where, limits):
         Its name for error texts.
     limits : lasagne_flipconv.limits.Limits
         Ceilings.
+    stored : int, optional
+        Bytes of the archive that the file was unpacked from.
+
+    Returns
+    -------
+    datasets : dict of str to Dataset
+        The arrays by path.
+    groups : dict of str to dict
+        The attributes of all groups by path.
 
     Raises
     ------
@@ -30,14 +44,16 @@ def check_structure(file, where, limits):
     UnsafeFileError
         If its parts share bytes, or it holds what no checkpoint needs.
     """
-    blocks = Blocks(file, where, limits)
-    blocks.known, blocks.leaf, blocks.inner, blocks.chunk = set(), 4, 16, 32
+    blocks = Blocks(file, where, limits, stored)
+    datasets, groups = {}, {}
     root, cached = _superblock(blocks)
     queue = [(root, "", 0, cached)]
     while queue:
         at, path, depth, cached = queue.pop()
-        queue.extend(_object(blocks, at, path, depth, cached))
+        inner = _object(blocks, at, path, depth, cached, datasets, groups)
+        queue.extend(reversed(inner))
     blocks.check()
+    return datasets, groups
 
 
 def _superblock(blocks):
@@ -77,7 +93,8 @@ def _new_superblock(blocks):
     top.expect(8, 0)
     top.expect(8, NOWHERE)
     top.expect(8, blocks.size)
-    return top.number(8)
+    root, _ = top.number(8), top.check_sum()
+    return root
 
 
 def _entry(layout):
@@ -95,7 +112,7 @@ def _entry(layout):
     return name, at, scratch if kind == 1 else None
 
 
-def _object(blocks, at, path, depth, cached):
+def _object(blocks, at, path, depth, cached, datasets, groups):
     """Check a group or dataset; return what is in it, as arguments."""
     if at in blocks.known:
         raise UnsafeFileError(
@@ -112,16 +129,35 @@ def _object(blocks, at, path, depth, cached):
             % (blocks.where, blocks.limits.depth))
     messages = _header(blocks, at)
     kinds = [kind for kind, _ in messages]
+    attributes = _attributes(blocks, messages)
     if _TABLE in kinds or _LINK_INFO in kinds or _LINK in kinds:
-        found = _members(blocks, messages, cached)
-        return [(to, path + "/" + name, depth + 1, inner)
-                for name, to, inner in found]
-    check_data(blocks, dict(messages), "%.200s in %s" % (path, blocks.where))
+        groups[path] = attributes
+        begin = path + "/" if path else ""
+        return [(to, begin + name, depth + 1, inner)
+                for name, to, inner, _ in _members(blocks, messages, cached)]
+    datasets[path] = array_of(blocks, dict(messages), "%.200s in %s" % (
+        path, blocks.where))
     return []
 
 
+def _attributes(blocks, messages):
+    """Return the attributes in a header by name."""
+    found = {}
+    for kind, body in messages:
+        parts = [body] if kind == _ATTRIBUTE else _dense(
+            body, ATTRIBUTES) if kind == _ATTRIBUTE_INFO else ()
+        for name, value in map(attribute_of, parts):
+            if name in found:
+                raise blocks.broken("the attribute %.80r twice" % name)
+            found[name] = value
+    return found
+
+
 def _members(blocks, messages, cached):
-    """Return name, header and cached table of all that a group holds."""
+    """Return the links of a group, in the order that they were made.
+
+    Where that is not recorded, they are sorted by name.
+    """
     found, names = [], set()
     for kind, body in messages:
         if kind == _TABLE:
@@ -132,24 +168,26 @@ def _members(blocks, messages, cached):
         elif kind == _LINK:
             found.append(_link(body))
         elif kind == _LINK_INFO:
-            refuse_dense(body, "links")
-    for name, _, _ in found:
-        if not name or name in names:
-            raise blocks.broken("the name %.80r twice, or no name" % name)
+            found += map(_link, _dense(body, LINKS))
+    for name, _, _, _ in found:
+        if not name or name in names or "/" in name:
+            raise blocks.broken("the name %.80r twice, or one that is none"
+                                % name)
         if len(name) > blocks.limits.name:
             raise UnsafeFileError("%s: has a name of %d characters; expected "
                                   "at most %d." % (blocks.where, len(name),
                                                    blocks.limits.name))
         names.add(name)
-    return found
+    made = all(order is not None for _, _, _, order in found)
+    return sorted(found, key=itemgetter(3 if made else 0))
 
 
 def _link(body):
-    """Return what a link message says, if it is a hard link."""
+    """Return name, header, no table and number of a hard link."""
     body.expect(1, 1)
     flags = body.number(1)
     kind = body.number(1) if flags & 8 else _HARD
-    body.take(8 if flags & 4 else 0)
+    order = body.number(8) if flags & 4 else None
     body.take(1 if flags & 16 else 0)
     name = body.take(body.number(1 << (flags & 3)))
     if kind != _HARD:
@@ -157,7 +195,31 @@ def _link(body):
             "%s: %.80r is a link to %.200r; expected data within the file."
             % (body.blocks.where, name.decode("latin-1"),
                body.take(body.left())))
-    return name.decode("utf-8", "replace"), body.number(8), None
+    return _decoded(body.blocks, name), body.number(8), None, order
+
+
+def _decoded(blocks, name):
+    """Return a name as text; two names may not become one."""
+    try:
+        return name.decode("utf-8")
+    except UnicodeDecodeError:
+        raise blocks.broken("the name %.80r, which is no UTF-8" % name
+                            ) from None
+
+
+def _dense(body, kind):
+    """Yield the links or attributes that are kept in a heap of their own."""
+    body.expect(1, 0)
+    if body.number(1) & 1:  # how many were ever made
+        body.take(8 if kind == LINKS else 2)
+    heap, tree = body.number(8), body.number(8)
+    if heap == NOWHERE:
+        return
+    heap = Heap(body.blocks, heap)
+    for record in records_of(body.blocks, tree, kind):
+        if kind == LINKS:
+            record.take(4)  # a hash of the name comes first
+        yield heap.object(record)
 
 
 # Headers of objects: a list of messages, in one or more pieces.
@@ -195,8 +257,6 @@ def _message(blocks, kind, flags, data, found, pieces):
     found.append((kind, body))
     if kind == _CONTINUED:
         at, size = body.number(8), body.number(8)
-        if len(pieces) > blocks.limits.depth:
-            raise blocks.broken("a header in too many pieces")
         pieces.append(blocks.block(at, size, "a header"))
 
 
@@ -207,12 +267,15 @@ def _new_header(blocks, at):
     width = 1 << (flags & 3)
     size = int.from_bytes(blocks.peek(at + begin, width), "little")
     whole = blocks.block(at, begin + width + size + 4, "a header", b"OHDR")
+    whole.check_sum()
     whole.expect(1, 2)
     whole.take(begin + width - 5)
     pieces, found = [whole], []
     for piece in pieces:
         if piece is not whole and piece.take(4) != b"OCHK":
             raise blocks.broken("no header where one goes on")
+        if piece is not whole:
+            piece.check_sum()
         while piece.left() >= 8 + (2 if flags & 4 else 0):
             kind, length, marks = (piece.number(1), piece.number(2),
                                    piece.number(1))
@@ -251,7 +314,7 @@ def _table(blocks, tree, heap):
             raise blocks.broken("a table of %d names" % count)
         for _ in range(count):
             name, to, cached = _entry(node)
-            found.append((names(name), to, cached))
+            found.append((names(name), to, cached, None))
     return found
 
 
@@ -275,6 +338,6 @@ def _heap(blocks, at):
         end = data.find(b"\0", start)
         if end < 0 or start > size:
             raise blocks.broken("a name that does not end")
-        return data[start:end].decode("utf-8", "replace")
+        return _decoded(blocks, data[start:end])
 
     return name

@@ -4,13 +4,15 @@ The configuration of the model is read for names, order and axes; no layer is
 ever made from it.
 """
 import io
+import re
 
 import numpy as np
 
 from ..errors import CheckpointError, UnsafeFileError
 from .hdf5_tree import opened
 from .jsontext import parsed_json
-from .keras_layers import Model, class_of, entry_of, role_of, roles_of
+from .keras_layers import (Model, check_settings, class_of, entry_of,
+                           numbered_roles, role_of, roles_of, text_of)
 from .record import Checkpoint
 from .unzipped import read_member
 from .zipped import members_of
@@ -43,36 +45,59 @@ def read(file, limits):
             "%s: holds %s; expected just %s."
             % (file.name, ", ".join(map("{:.40}".format, by_name)),
                ", ".join(sorted(_MEMBERS))))
-    config = parsed_json(bytes(read_member(file, by_name["config.json"])),
+    config = parsed_json(_text(file, by_name["config.json"], limits),
                          "config.json in %s" % file.name, limits)
     data = io.BytesIO(read_member(file, by_name["model.weights.h5"]))
-    tree = opened(data, file.name, limits)
+    tree = opened(data, file.name, limits, file.seek(0, 2))
     return _new_style(tree, _layers(config, file.name), file.name, "keras")
+
+
+def _text(file, member, limits):
+    if member.size > limits.header:
+        raise UnsafeFileError(
+            "%s in %s: has %d bytes; expected at most %d."
+            % (member.name, file.name, member.size, limits.header))
+    return read_member(file, member)
 
 
 def from_hdf5(tree, where, limits):
     """Return the checkpoint of an HDF5 file that Keras wrote, or None."""
     root = "model_weights" if "model_weights" in tree.groups else ""
     attributes = {**tree.groups[""], **tree.groups[root]}
-    names = _texts(attributes, "layer_names")
+    names = _texts(attributes, "layer_names", where, limits)
     if names is not None:
-        config = attributes.get("model_config")
-        layers = {} if config is None else _layers(
-            parsed_json(config, "model_config in %s" % where, limits), where)
-        return _old_style(tree, root, names, attributes, layers, where)
+        text = _first_text(attributes, "model_config", where, limits)
+        layers = {} if text is None else _layers(parsed_json(
+            text, "model_config in %s" % where, limits), where)
+        model = Model(layers, *(
+            _first_text(attributes, name, where, limits)
+            for name in ("backend", "keras_version")))
+        model = model._replace(version=model.version or "1")
+        return _old_style(tree, root, names, model, where, limits)
     if any(path.endswith("/vars") or path == "vars" for path in tree.groups):
         return _new_style(tree, {}, where, "hdf5")
-    return None
+    return _oldest_style(tree, where)
 
 
-def _texts(attributes, name):
+def _texts(attributes, name, where, limits):
     """Return the texts of an attribute, which may be split into several."""
-    parts = [attributes[key] for key in (name, *(
+    parts = [np.ravel(attributes[key]) for key in (name, *(
         "%s%d" % (name, i) for i in range(1000))) if key in attributes]
-    if not parts:
-        return None
-    return [text.decode("utf-8", "replace") if isinstance(text, bytes)
-            else str(text) for part in parts for text in np.ravel(part)]
+    if sum(part.size for part in parts) > limits.members:
+        raise UnsafeFileError("%s: has %s of more than %d texts; expected "
+                              "fewer." % (where, name, limits.members))
+    found = [text.decode("utf-8", "replace") if isinstance(text, bytes)
+             else text for part in parts for text in part.tolist()]
+    if not all(isinstance(text, str) for text in found):
+        raise CheckpointError("%s: has %s that are no texts (%.80r); expected "
+                              "texts. The file is damaged."
+                              % (where, name, found))
+    return found if parts else None
+
+
+def _first_text(attributes, name, where, limits):
+    found = _texts(attributes, name, where, limits)
+    return found[0] if found else None
 
 
 def _layers(config, where):
@@ -80,6 +105,11 @@ def _layers(config, where):
 
     Those of a model within the model come in its place.
     """
+    if not isinstance(config, dict):
+        raise CheckpointError(
+            "%s: has a configuration that is a %s; expected an object with "
+            "the layers. The file is damaged." % (where,
+                                                  type(config).__name__))
     _refuse_code(config, where)
     found, left = {}, [config]
     while left:
@@ -88,8 +118,9 @@ def _layers(config, where):
             continue
         own = item.get("config")
         if item is not config:
-            found[str(item.get("name") or (own.get("name") if isinstance(
-                own, dict) else None))] = item
+            found[text_of(item, "name", where) or (text_of(
+                own, "name", where) if isinstance(own, dict) else "")] = item
+            check_settings(item, where)
         left += reversed(_inner(item))
     return found
 
@@ -113,12 +144,13 @@ def _refuse_code(config, where):
     queue = [config]
     while queue:
         item = queue.pop()
-        queue.extend(item if isinstance(item, list) else item.values()
-                     if isinstance(item, dict) else ())
+        inner = item.values() if isinstance(item, dict) else item
+        queue.extend(part for part in inner
+                     if part and isinstance(part, (dict, list)))
         if not isinstance(item, dict):
             continue
-        name = str(item.get("class_name")).rpartition(">")[2]
-        module = str(item.get("module") or "keras")
+        name = (text_of(item, "class_name", where) or "").rpartition(">")[2]
+        module = text_of(item, "module", where) or "keras"
         if name in _CODE or module.partition(".")[0] not in _MODULES:
             raise UnsafeFileError(
                 "%s: holds %.40s of %.80s, which carries code or asks for it; "
@@ -126,32 +158,61 @@ def _refuse_code(config, where):
                 "model.save_weights(path)." % (where, name, module))
 
 
-def _old_style(tree, root, names, attributes, layers, where):
+def _old_style(tree, root, names, model, where, limits):
     """Return a checkpoint by layer_names and weight_names."""
-    model = Model(layers, _first_text(attributes, "backend"),
-                  _first_text(attributes, "keras_version") or "1")
-    entries = []
+    entries, seen = [], set()
     for name in names:
         path = "/".join(filter(None, (root, name)))
         if path not in tree.groups:
             raise CheckpointError("%s: lacks the layer %.80r that it lists; "
                                   "expected all." % (where, name))
-        for weight in _texts(tree.groups[path], "weight_names") or ():
-            data = tree.datasets.get(path + "/" + weight)
+        if name in seen:
+            raise _twice(where, "layer", name)
+        seen.add(name)
+        for weight in _texts(tree.groups[path], "weight_names", where,
+                             limits) or ():
+            inner = path + "/" + weight
+            data = tree.datasets.get(inner)
             if data is None:
                 raise CheckpointError("%s: lacks the array %.80r that it "
                                       "lists; expected all." % (where, weight))
-            layer = _layer_of(weight, name, layers)
+            if inner in seen:
+                raise _twice(where, "array", weight)
+            seen.add(inner)
+            layer = _layer_of(weight, name, model.layers)
             entries.append(entry_of(data, layer, role_of(weight), weight,
-                                    layers.get(layer, {}), model))
+                                    model.layers.get(layer, {}), model))
     writer = "Keras %s%s" % (model.version, " on %s" % model.backend
                              if model.backend else "")
     return Checkpoint(where, "hdf5", tuple(entries), {}, writer)
 
 
-def _first_text(attributes, name):
-    found = _texts(attributes, name)
-    return found[0] if found else None
+def _twice(where, what, name):
+    return UnsafeFileError("%s: lists the %s %.80r twice; expected each once."
+                           % (where, what, name))
+
+
+def _oldest_style(tree, where):
+    """Return the checkpoint of Keras 0, which numbers all, or None.
+
+    Such a file tells neither the axes nor the orientation of its kernels.
+    """
+    if "nb_layers" not in tree.groups[""]:
+        return None
+    layers = {}
+    for path in tree.datasets:
+        match = re.fullmatch("(layer_([0-9]{1,5}))/param_([0-9]{1,5})", path)
+        if match is None:
+            return None
+        layers.setdefault((int(match.group(2)), match.group(1)), []).append(
+            (int(match.group(3)), path))
+    model, entries = Model({}, None, "1"), []
+    for (_, layer), numbered in sorted(layers.items()):
+        found = [(path, tree.datasets[path]) for _, path in sorted(numbered)]
+        roles = numbered_roles([data.shape for _, data in found])
+        entries += [entry_of(data, layer, role, path, {}, model)._replace(
+            name=path) for (path, data), role in zip(found, roles)]
+    return Checkpoint(where, "hdf5", tuple(entries), {}, "Keras 0")
 
 
 def _new_style(tree, layers, where, form):
@@ -159,10 +220,13 @@ def _new_style(tree, layers, where, form):
     variables = {}
     for path in tree.datasets:
         group, _, number = path.rpartition("/")
-        if group.endswith("vars") and number.isdigit() and (
+        if group.endswith("vars") and re.fullmatch("[0-9]{1,5}", number) and (
                 not group.startswith("optimizer")):
             variables.setdefault(group, []).append((int(number), path))
-    named = {group: _name_of(tree, group) for group in variables}
+    if not variables:
+        raise CheckpointError("%s: holds no arrays of layers; expected some "
+                              "named like layers/dense/vars/0." % where)
+    named = {group: _name_of(tree, group, where) for group in variables}
     order = {name: i for i, name in enumerate(layers)}
     model, entries = Model(layers, None, "3"), []
     for group in sorted(named, key=lambda g: order.get(named[g], len(order))):
@@ -176,8 +240,13 @@ def _new_style(tree, layers, where, form):
     return Checkpoint(where, form, tuple(entries), {}, "Keras 3", ordered)
 
 
-def _name_of(tree, group):
+def _name_of(tree, group, where):
     told = tree.groups[group].get("name")
-    if told is not None:
-        return str(told)
-    return group[:-len("/vars")].rpartition("/")[2]
+    if isinstance(told, bytes):
+        return told.decode("utf-8", "replace")
+    if told is None:
+        return group[:-len("/vars")].rpartition("/")[2]
+    if not isinstance(told, str):
+        raise CheckpointError("%s: %s has a name that is no text; expected "
+                              "one. The file is damaged." % (where, group))
+    return told

@@ -1,11 +1,14 @@
 """What the variables of a Keras layer are, by its class and version."""
 import re
+import sys
 from collections import namedtuple
 
 from ..conventions import convention_of_format
+from ..errors import CheckpointError
 from .record import Entry
 
-__all__ = ["Model", "class_of", "entry_of", "role_of", "roles_of"]
+__all__ = ["Model", "check_settings", "class_of", "entry_of",
+           "numbered_roles", "role_of", "roles_of", "text_of"]
 
 #: What holds for all layers: their configuration by name, the backend (None
 #: if not told), and the version of Keras.
@@ -74,6 +77,97 @@ def roles_of(layer, count):
     return (roles + (None,) * count)[:count]
 
 
+def numbered_roles(shapes):
+    """Return the roles of a layer's arrays of which only shapes are known.
+
+    Keras 0 wrote kernel and bias, or one array alone. Four vectors are a batch
+    normalization, whose last is a standard deviation or a variance: the file
+    does not say.
+
+    Parameters
+    ----------
+    shapes : list of tuple of int
+        In the order of the file.
+
+    Returns
+    -------
+    tuple of str or None
+        One role for each.
+
+    Examples
+    --------
+    >>> numbered_roles([(64, 3, 3, 3), (64,)])
+    ('W', 'b')
+    """
+    axes = [len(shape) for shape in shapes]
+    known = {(1, 1, 1, 1): ("gamma", "beta", "mean", None), (1,): ("alpha",)}
+    if axes[0] in (2, 4, 5) and axes[1:] in ([], [1]):
+        return ("W", "b")[:len(axes)]
+    return known.get(tuple(axes), (None,) * len(axes))
+
+
+def text_of(item, name, where):
+    """Return a text of a configuration, None if it has none.
+
+    Parameters
+    ----------
+    item : dict
+        Part of a configuration.
+    name : str
+        Which text.
+    where : str
+        Name of the file for error texts.
+
+    Returns
+    -------
+    str or None
+        The text.
+
+    Raises
+    ------
+    CheckpointError
+        If it is no text.
+    """
+    found = item.get(name)
+    if found is not None and not isinstance(found, str):
+        raise _strange(where, name, found, "a text")
+    return found
+
+
+def _strange(where, name, found, expected):
+    told = found if isinstance(found, (int, float)) else type(found).__name__
+    return CheckpointError(
+        "%s: has a configuration with %s: %s; expected %s. The file is "
+        "damaged." % (where, name, told, expected))
+
+
+def check_settings(layer, where):
+    """Refuse a layer with settings of another type than Keras writes.
+
+    Parameters
+    ----------
+    layer : dict
+        Configuration of the layer.
+    where : str
+        Name of the file for error texts.
+
+    Raises
+    ------
+    CheckpointError
+        If it has.
+    """
+    config = layer.get("config")
+    if not isinstance(config, dict):
+        return
+    for name in ("data_format", "dim_ordering"):
+        text_of(config, name, where)
+    epsilon = config.get("epsilon")
+    if epsilon is not None and (
+            type(epsilon) not in (int, float)
+            or not 0 <= epsilon <= sys.float_info.max):
+        raise _strange(where, "epsilon", epsilon, "a number, 0 or more")
+
+
 def class_of(group):
     """Return the class that the name of a group tells, as Keras 3 makes it.
 
@@ -106,7 +200,7 @@ def entry_of(data, layer, role, path, config, model):
 
     Parameters
     ----------
-    data : h5py.Dataset
+    data : Dataset
         The variable.
     layer : str
         Name of its layer.
@@ -144,7 +238,7 @@ def entry_of(data, layer, role, path, config, model):
     epsilon = setting(config, "epsilon")
     return Entry("%s/%s" % (layer, role) if role else path, shape, data.dtype,
                  values, layer, role, kind, convention,
-                 epsilon if isinstance(epsilon, float) else 1e-3,
+                 1e-3 if epsilon is None else float(epsilon),
                  _rows(model))
 
 

@@ -6,7 +6,7 @@ from ..errors import CheckpointError
 __all__ = ["EXTRAS", "library"]
 
 #: Module → the extra of this package that installs it.
-EXTRAS = {"torch": "torch", "h5py": "hdf5"}
+EXTRAS = {"torch": "torch"}
 
 
 def library(name, where):

@@ -21,7 +21,7 @@ VALUE_KEYS = ("param values", "param_values", "params_values", "values",
 _WEAK_KEYS = ("weights", "model", "net", "network")
 
 #: Names that only say a position: arr_0, param0, param_00, 12.
-_POSITION = re.compile(r"(?:arr|params?|p|values?)?[_ ]?(\d{1,9})")
+_POSITION = re.compile(r"(?:arr|params?|p|values?)?[_ ]?([0-9]{1,9})")
 
 _LONGEST_TEXT = 4096
 

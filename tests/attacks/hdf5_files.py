@@ -119,10 +119,10 @@ def filtered(*codes):
 
 
 def dense(file):
-    """Store links in the order they were made, in a heap of the new kind."""
+    """Keep an attribute in a heap that is too long for its blocks."""
     group = file.create_group("group", track_order=True)
     for i in range(9):
-        group["a%d" % i] = 1.
+        group.attrs["a%d" % i] = "a" * 5 if i else np.zeros(1000)
 
 
 def damaged():
@@ -138,12 +138,12 @@ def damaged():
             ("driver", 48, 96, "the superblock with 96", "broken"),
             ("root-outside", 64, 1 << 40, "past its end", "broken"),
             ("data-outside", place + 2, 1 << 50, "past its end", "broken"),
-            ("data-in-header", place + 2, 96, "share the bytes", "unsafe")):
+            ("data-in-header", place + 2, 104, "share the bytes", "unsafe")):
         data = bytearray(good)
         data[at:at + 8] = value.to_bytes(8, "little")
         if name == "tree-in-itself":
             data[tree + 32:tree + 40] = tree.to_bytes(8, "little")
-            says, error = "a tree with 1 where 0", "broken"
+            says, error = "share the bytes", "unsafe"
         yield name, bytes(data), says, error
     yield "trailing", good + b"evil", "the superblock with", "broken"
     yield ("version", good[:8] + b"\x09" + good[9:], "version 9", "broken")
@@ -155,6 +155,138 @@ def damaged():
         (4).to_bytes(4, "little") + at.to_bytes(8, "little"),
         (1 << 30).to_bytes(4, "little") + at.to_bytes(8, "little")),
         "text of 1073741824 bytes", "unsafe")
+
+
+def lzf(parameters, stored, size=1 << 20):
+    """Return an HDF5 file with one piece that LZF is said to have packed."""
+    def fill(file):
+        plist = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+        plist.set_chunk((size,))
+        plist.set_filter(32000, h5py.h5z.FLAG_OPTIONAL, parameters)
+        data = h5py.h5d.create(file.id, b"w", h5py.h5t.IEEE_F32LE,
+                               h5py.h5s.create_simple((size,)), plist)
+        data.write_direct_chunk((0,), stored)
+    return hdf5(fill)
+
+
+def patched():
+    """Yield files with a field that libhdf5 follows, and what they say."""
+    told = (4).to_bytes(4, "little") + (261).to_bytes(4, "little")
+    short = lzf((4, 261, 8), b"\x07ABCDEFGH")
+    at = short.index(told) + 8
+    yield "lzf-short", short, "does not unpack to 4194304", "unsafe"
+    yield ("lzf-parameter", short[:at] + (8).to_bytes(4, "little")
+           + short[at + 4:], "with the parameters (4, 261, 8)", "unsafe")
+    for name, stored in (("before", b"\x20\xff"), ("long", b"\x00A" + b"\xe0"
+                         b"\xff\x00" * 9), ("cut", b"\x1fA")):
+        yield ("lzf-" + name, lzf((4, 261, 64), stored, 16),
+               "does not unpack to 64", "unsafe")
+    sums = hdf5(lambda f: f.create_dataset(
+        "a", data=np.arange(7.), fletcher32=True))
+    yield ("sum", sums.replace(np.float64(3).tobytes(),
+                               np.float64(5).tobytes()),
+           "does not unpack to 56", "unsafe")
+    texts = hdf5(lambda f: f.attrs.__setitem__("b", "text"))
+    heap = texts.index(b"GCOL")
+    free = heap + 16 + 24
+    for name, size in (("zero", 0), ("long", 1 << 20), ("short", 16)):
+        yield ("free-" + name, texts[:free + 8] + size.to_bytes(8, "little")
+               + texts[free + 16:], "a collection of texts that is damaged",
+               "broken")
+    floats = hdf5(lambda f: f.create_dataset("a", data=np.zeros(3, "f4")))
+    bias = floats.index(b"\x17\x08\0\x17\x7f\0\0\0")
+    yield ("bias", floats[:bias + 4] + b"\x80" + floats[bias + 5:],
+           "another form than NumPy's", "unsafe")
+    yield ("name-no-utf8", hdf5(lambda f: f.create_dataset(
+        b"caf\xe9", data=1.)), "which is no UTF-8", "broken")
+    yield ("shape-empty", hdf5(unallocated((0, 1 << 62))), "declares shape",
+           "unsafe")
+    yield ("pieces-large", hdf5(lambda f: [f.create_dataset(
+        "a%d" % i, (1,), "f4", chunks=(1 << 20,), maxshape=(None,),
+        compression="gzip", data=np.zeros(1)) for i in range(40)]),
+        "unpacks", "unsafe")
+
+
+def listing(names, weights, **attributes):
+    """Return a file of Keras with any lists of names."""
+    def fill(file):
+        file.attrs["layer_names"] = names
+        file.create_group("a").attrs["weight_names"] = weights
+        file["a/b"] = np.zeros((2, 2), "f4")
+        for name, value in attributes.items():
+            file.attrs[name] = value
+    return hdf5(fill)
+
+
+def lists():
+    """Yield files of Keras with lists and attributes that are none."""
+    one = np.array([b"a"]), np.array([b"b"])
+    yield ("layers-repeat", listing(np.full(8000, b"a"), np.full(8, b"b")),
+           "lists the", "unsafe")
+    yield ("weights-repeat", listing(one[0], np.full(8, b"b")),
+           "lists the array 'b' twice", "unsafe")
+    yield ("layers-many", listing(np.full(20000, b"a"), one[1]),
+           "more than 10000 texts", "unsafe")
+    yield ("layers-numbers", listing(np.arange(3), one[1]),
+           "that are no texts", "broken")
+    for name, value, says in (
+            ("number", 7, "that are no texts"), ("list", "[]", "a list"),
+            ("text", '"a"', "a str"), ("nothing", "null", "a NoneType")):
+        yield ("config-" + name, listing(*one, model_config=value), says,
+               "broken")
+    yield ("backend-number", listing(*one, backend=1), "are no texts",
+           "broken")
+    yield ("keras-version-number", listing(*one, keras_version=2.),
+           "are no texts", "broken")
+    yield ("digit", hdf5(lambda f: f.create_dataset("vars/\xb2", data=1.)),
+           "holds no arrays of layers", "broken")
+
+
+def configurations():
+    """Yield archives of Keras whose configuration has strange values."""
+    nested = "a" * 1000000
+    for _ in range(320):
+        nested = {"class_name": nested}
+    for name, config, says, error in (
+            ("class-list", {"class_name": []}, "class_name: list", "broken"),
+            ("class-nested", nested, "class_name: dict", "broken"),
+            ("module-map", {"module": {}}, "module: dict", "broken"),
+            ("name-list", {"config": [{"name": []}]}, "name: list", "broken"),
+            ("format-list", layer("Dense", data_format=[]),
+             "data_format: list", "broken"),
+            ("ordering-map", layer("Dense", dim_ordering={}),
+             "dim_ordering: dict", "broken"),
+            ("epsilon-nan", layer("Dense", epsilon=float("nan")),
+             "epsilon: nan", "broken"),
+            ("epsilon-inf", layer("Dense", epsilon=float("inf")),
+             "epsilon: inf", "broken"),
+            ("epsilon-negative", layer("Dense", epsilon=-1.), "epsilon: -1.0",
+             "broken"),
+            ("epsilon-text", layer("Dense", epsilon="1"), "epsilon: str",
+             "broken"),
+            ("config-list", b"[]", "a list", "broken"),
+            ("json-lists", b"[" + b"[]," * 1000000 + b"[]]", "of JSON",
+             "unsafe"),
+            ("json-maps", b"[" + b"{}," * 1000000 + b"{}]", "of JSON",
+             "unsafe"),
+            ("json-keys", b"{" + b",".join(
+                b'"%d":0' % i for i in range(140000)) + b"}", "of JSON",
+             "unsafe"),
+            ("json-utf16", "[]".encode("utf-16"), "no JSON", "broken"),
+            ("json-long", b" " * 5000000, "has 5000000 bytes", "unsafe")):
+        if isinstance(config, dict):
+            config = json.dumps(config).encode()
+        yield ("keras-%s.keras" % name, zipped(
+            member("metadata.json", b"{}"), member("config.json", config, 8),
+            member("model.weights.h5", hdf5(lambda f: f.create_dataset(
+                "layers/dense/vars/0", data=np.zeros((2, 2), "f4"))))), says,
+            error, "")
+    inner = hdf5(lambda f: f.create_dataset(
+        "layers/dense/vars/0", data=np.zeros(1 << 22, "f4"),
+        chunks=(1 << 20,), compression="gzip"))
+    yield ("keras-packed-bomb.keras", zipped(
+        member("metadata.json", b"{}"), member("config.json", b"{}"),
+        member("model.weights.h5", inner, 8)), "unpacks", "unsafe", "")
 
 
 def FILES():
@@ -198,7 +330,7 @@ def FILES():
             ("piece-inflates", inflating, "does not unpack to 4096"),
             ("filters-twice", filtered(1, 1), "out of order"),
             ("filters-szip", filtered(4), "a plugin"),
-            ("dense-links", dense, "new in HDF5 1.8"),
+            ("dense-attribute", dense, "more than 4096 bytes in a heap"),
             ("keras-lambda", lambda_model, "carries code")):
         yield "hdf5-%s.h5" % name, hdf5(fill), says, "unsafe", ""
     for name, data, says, error in damaged():
@@ -208,6 +340,11 @@ def FILES():
     good = hdf5(lambda f: f.create_dataset("a", data=np.zeros(99)))
     yield ("hdf5-cut.h5", good[:len(good) // 2], "the superblock with",
            "broken", "")
+    for name, data, says, error in patched():
+        yield "hdf5-%s.h5" % name, data, says, error, ""
+    for name, data, says, error in lists():
+        yield "hdf5-%s.h5" % name, data, says, error, ""
+    yield from configurations()
     yield "hdf5-head-only.h5", good[:8], "past its end", "broken", ""
     code = layer("Lambda", function={"class_name": "__lambda__",
                                      "config": {"code": "4wEA"}})
