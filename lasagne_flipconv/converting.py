@@ -160,7 +160,21 @@ def _converted(entry, told, wanted, where):
             array = array.transpose(plan.permutation)
         return np.flip(array, plan.reverse) if plan.reverse else array
 
-    return entry._replace(read=values, shape=shape, convention=target), plan
+    return entry._replace(read=values, shape=shape, convention=target,
+                          shared=entry.shared and tuple(
+                              (kind, _as_changed(convention, plan))
+                              for kind, convention in entry.shared)), plan
+
+
+def _as_changed(convention, plan):
+    """Return how a layer that shares a kernel reads it after a change."""
+    if convention is None:
+        return None
+    axes, orientation = convention
+    if plan.reverse:
+        orientation = next(o for o in ORIENTATIONS if o != orientation)
+    return Convention("".join(axes[i] for i in plan.permutation
+                              or range(len(axes))), orientation)
 
 
 def _full(known, entry):

@@ -45,8 +45,8 @@ def load_into(network, checkpoint, options=None):
 
     Parameters
     ----------
-    network : lasagne.layers.Layer or list of lasagne.layers.Layer
-        Output layer or layers.
+    network : Layer, list or dict of Layer, or NeuralNet
+        Output layer or layers, or all layers by name.
     checkpoint : Checkpoint
         The file.
     options : Options, optional
@@ -119,8 +119,8 @@ def entries_of(network):
 
     Parameters
     ----------
-    network : lasagne.layers.Layer or list of lasagne.layers.Layer
-        Output layer or layers.
+    network : Layer, list or dict of Layer, or NeuralNet
+        Output layer or layers, or all layers by name.
 
     Returns
     -------
@@ -129,17 +129,24 @@ def entries_of(network):
         convention.
     """
     slots = {}
-    for slot in slots_of(network):
-        slots.setdefault(slot.param, slot)
-    return tuple(_entry(slot) for slot in slots.values())
+    for slot in slots_of(network, where="save"):
+        slots.setdefault(slot.param, []).append(slot)
+    return tuple(_entry(*holders) for holders in slots.values())
 
 
-def _entry(slot):
+def _entry(slot, *others):
     value = slot.param.get_value(borrow=True)
-    transposed = slot.kernel and find_row(slot.layer).family == "transposed"
+    shared = tuple(map(_reading, others)) if slot.kernel or any(
+        other.kernel for other in others) else ()
     return Entry(
         slot.name, value.shape, value.dtype,
         lambda: np.asarray(slot.param.get_value(borrow=True)),
-        slot.layer.name, slot.attribute,
-        ("transposed" if transposed else "conv") if slot.kernel else None,
-        convention_of(slot.layer) if slot.kernel else None)
+        slot.group, slot.attribute, *_reading(slot), shared=shared or None)
+
+
+def _reading(slot):
+    """Return kind and convention of a kernel as its layer reads it."""
+    if not slot.kernel:
+        return None, None
+    transposed = find_row(slot.layer).family == "transposed"
+    return "transposed" if transposed else "conv", convention_of(slot.layer)

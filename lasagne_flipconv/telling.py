@@ -38,7 +38,7 @@ def check_mapping(orientation, pairs):
 
 
 def _named_so(pattern, slot, entry):
-    names = (slot.name, slot.layer.name, entry.name, entry.layer)
+    names = (slot.name, slot.group, slot.layer.name, entry.name, entry.layer)
     return any(name and fnmatch.fnmatchcase(name, pattern) for name in names)
 
 

@@ -9,8 +9,8 @@ __all__ = ["Checkpoint", "Entry", "axes_of", "is_kernel", "is_one_by_one",
 
 
 class Entry(namedtuple("Entry", "name shape dtype read layer role kind "
-                       "convention epsilon rows",
-                       defaults=(None,) * 6)):
+                       "convention epsilon rows shared",
+                       defaults=(None,) * 7)):
     """Describe one array of a checkpoint; its values are read on demand.
 
     Parameters
@@ -40,6 +40,8 @@ class Entry(namedtuple("Entry", "name shape dtype read layer role kind "
     rows : {'channels_last', 'unknown', None}
         Order of the axes of the activations that a dense layer flattens, if
         other than Lasagne's.
+    shared : tuple of (kind, convention), optional
+        How other layers read the same kernel, in order, if they share it.
     """
 
     __slots__ = ()
