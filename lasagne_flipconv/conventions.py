@@ -10,7 +10,8 @@ from .errors import ConventionError
 from .kernels import CONVOLUTION, CORRELATION, SPATIAL, Convention
 
 __all__ = ["convention_of", "convention_of_format",
-           "default_convention", "register", "FORMAT_CONVENTIONS"]
+           "default_convention", "orders_of", "register",
+           "FORMAT_CONVENTIONS", "OPEN_AXES"]
 
 #: What the table knows of a layer class. `channels` are the two channel axes
 #: (for LocallyConnected2DLayer the output positions follow the kernel),
@@ -230,6 +231,9 @@ FORMAT_CONVENTIONS = {
     "keras-1-tf": ("*IO", "*IO", None),
 }
 
+#: Files that lack what tells their axes: which rows above they may be.
+OPEN_AXES = {"keras-1": ("keras-1-th", "keras-1-tf")}
+
 #: Axes of the weights of a dense layer: input and output units.
 DENSE_AXES = {"torch": "OI", "caffe": "OI"}
 
@@ -266,6 +270,35 @@ def convention_of_format(name, n, transposed=False):
             "format %r: records no convention; expected one of %s. Pass "
             "orientation='convolution' or 'correlation' instead."
             % (name, ", ".join(sorted(FORMAT_CONVENTIONS))))
+    if n not in SPATIAL:
+        raise ConventionError("format %r: has no kernels with %d spatial axes; "
+                              "expected 1 to 3." % (name, n))
     forward, adjoint, orientation = FORMAT_CONVENTIONS[name]
     axes = (adjoint if transposed else forward).replace("*", SPATIAL[n])
     return Convention(axes, orientation)
+
+
+def orders_of(names, n, transposed=False):
+    """Return the orders of axes that kernels have in some formats.
+
+    Parameters
+    ----------
+    names : iterable of str
+        Keys of :data:`FORMAT_CONVENTIONS`.
+    n : int
+        Number of spatial axes, 1 to 3.
+    transposed : bool
+        Whether the kernel belongs to a transposed convolution.
+
+    Returns
+    -------
+    list of str
+        Each once.
+
+    Examples
+    --------
+    >>> orders_of(FORMAT_CONVENTIONS, 1)
+    ['OIW', 'WIO']
+    """
+    return list(dict.fromkeys(convention_of_format(name, n, transposed).axes
+                              for name in names))

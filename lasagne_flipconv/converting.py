@@ -5,7 +5,8 @@ from collections import namedtuple
 import numpy as np
 
 from .checkpoint import read, write
-from .conventions import FORMAT_CONVENTIONS, convention_of_format
+from .conventions import (FORMAT_CONVENTIONS, OPEN_AXES, convention_of_format,
+                          orders_of)
 from .errors import CheckpointError, ConventionError
 from .formats.record import is_kernel, is_one_by_one
 from .inspecting import watched
@@ -135,6 +136,8 @@ def _converted(entry, told, wanted, where):
     if not is_kernel(entry) or entry.convention is None and (
             told is None and is_one_by_one(entry)):
         return entry, None
+    if entry.convention in OPEN_AXES and (told, wanted) != (None, None):
+        entry = _with_axes_told(entry, told, where)
     known = _known(entry, told, where)
     if wanted is None:
         return entry._replace(convention=known), None
@@ -190,6 +193,18 @@ def _wanted(source, wanted, entry):
         return Convention(source.axes, wanted)
     return convention_told(wanted, len(source.spatial),
                            entry.kind == "transposed")
+
+
+def _with_axes_told(entry, told, where):
+    """Return a kernel whose file lacks its axes with those that are told."""
+    if told is None or told in ORIENTATIONS:
+        orders = orders_of(OPEN_AXES[entry.convention], len(entry.shape) - 2)
+        raise ConventionError(
+            "%s in %s: the file does not say in which order the axes of its "
+            "kernels are, which may be %s; expected to be told. Pass told=, "
+            "or --from on the command line, such as '%s:correlation'."
+            % (entry.name, where, " or ".join(map(repr, orders)), orders[0]))
+    return entry._replace(convention=_full(told, entry))
 
 
 def _known(entry, told, where):

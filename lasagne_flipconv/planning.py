@@ -8,8 +8,8 @@ from .errors import CheckpointError, ConventionError
 from .flattening import rows_for
 from .kernels import convert_kernel, plan_conversion
 from .matching import match
-from .telling import (AS_IN_NETWORK, check_mapping, rows_told, source_of,
-                      told_of)
+from .telling import (AS_IN_NETWORK, axes_like, check_mapping, rows_told,
+                      source_of, told_of)
 from .transfer import slots_of
 
 __all__ = ["Options", "plan_load", "value_of"]
@@ -146,10 +146,27 @@ def _plan(slot, entry, where, options):
     shape, wanted = _shape_after(plan), _shape(slot)
     if shape != wanted:
         raise CheckpointError(
-            "%s: has shape %r%s; expected %r." % (
+            "%s: has shape %r%s; expected %r.%s" % (
                 name, tuple(entry.shape), "" if shape == entry.shape
-                else ", which becomes %r" % (shape,), wanted))
+                else ", which becomes %r" % (shape,), wanted,
+                _axes_meant(plan, entry, wanted)))
     return plan
+
+
+def _axes_meant(plan, entry, wanted):
+    """Return what to pass for axes that look to be in another order."""
+    if plan.target is not None:
+        return axes_like(plan.slot, entry, plan.target)
+    if not _is_a(plan.slot.layer, *_DENSE) or len(wanted) != 2 or (
+            tuple(entry.shape) != (wanted if plan.transpose
+                                   else wanted[::-1])):
+        return ""
+    order = "IO" if plan.transpose else "OI"
+    return (" Its axes look like %s: pass orientation={%r: %r}, or a format "
+            "such as %r for all." % (
+                {"IO": "(input, output)", "OI": "(output, input)"}[order],
+                plan.slot.name, order,
+                {"IO": "tensorflow", "OI": "torch"}[order]))
 
 
 def _shape(slot):

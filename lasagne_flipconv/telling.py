@@ -3,12 +3,13 @@ import fnmatch
 
 import numpy as np
 
-from .conventions import FORMAT_CONVENTIONS, convention_of_format, find_row
+from .conventions import (FORMAT_CONVENTIONS, OPEN_AXES, convention_of_format,
+                          find_row, orders_of)
 from .errors import CheckpointError, ConventionError
 from .kernels import ORIENTATIONS, Convention
 
-__all__ = ["AS_IN_NETWORK", "check_mapping", "rows_told", "source_of",
-           "told_of"]
+__all__ = ["AS_IN_NETWORK", "axes_like", "check_mapping", "rows_told",
+           "source_of", "told_of"]
 
 AS_IN_NETWORK = "as in network"
 
@@ -89,8 +90,11 @@ def _source(slot, entry, name, options, target):
     told = told_of(options.orientation, slot, entry)
     if told == AS_IN_NETWORK:
         told = target
+    names_axes = told is not None and told not in ORIENTATIONS
     told = _resolved(told, row, target)
-    if entry.convention is None:
+    if entry.convention in OPEN_AXES and not names_axes:
+        return told._replace(axes=_only_axes(slot, entry, name, row, target))
+    if entry.convention is None or entry.convention in OPEN_AXES:
         return told
     recorded = _resolved(entry.convention, row, target)
     if len(recorded.axes) != len(entry.shape):
@@ -108,12 +112,72 @@ def _resolved(told, row, target):
         return Convention(target.axes, told)
     if isinstance(told, str) and (told in FORMAT_CONVENTIONS):
         return convention_of_format(told, row.n, row.family == "transposed")
+    if isinstance(told, str) and ":" in told:
+        return Convention(*told.split(":", 1))
     if isinstance(told, str):
         raise ConventionError(
             "orientation: got %r; expected 'convolution', 'correlation', "
-            "'as in network', 'detect', or one of the formats %s."
+            "'as in network', 'detect', one of the formats %s, or axes and "
+            "orientation such as Convention('HWIO', 'correlation')."
             % (told, ", ".join(FORMAT_CONVENTIONS)))
     return Convention(*told)
+
+
+def _only_axes(slot, entry, name, row, target):
+    """Return the axes of a kernel whose file lacks them, if its shape tells.
+
+    Where two orders fit, nobody can see which it is.
+    """
+    orders = orders_of(OPEN_AXES[entry.convention], row.n,
+                       row.family == "transposed")
+    fitting = _fitting(orders, entry.shape, slot, target)
+    if len(fitting) > 1 and set(entry.shape) != {1}:
+        raise ConventionError(
+            "%s: has shape %r, and the file does not say in which order its "
+            "axes are, which may be %s; expected to be told. Pass "
+            "orientation=%s or the like; for several layers a dict by name."
+            % (name, tuple(entry.shape), " or ".join(map(repr, fitting)),
+               " or ".join("Convention(%r, %r)" % (axes, orientation)
+                           for axes, orientation
+                           in zip(fitting, ORIENTATIONS))))
+    return target.axes
+
+
+def _fitting(orders, shape, slot, target):
+    """Return the orders in which a shape is that of a parameter."""
+    wanted = dict(zip(target.axes, slot.param.get_value(borrow=True).shape))
+    return [axes for axes in orders if set(axes) == set(wanted)
+            and tuple(shape) == tuple(wanted[a] for a in axes)]
+
+
+def axes_like(slot, entry, target):
+    """Tell what the axes of a kernel look like that does not fit as told.
+
+    Parameters
+    ----------
+    slot : lasagne_flipconv.transfer.Slot
+        The kernel in the network.
+    entry : Entry
+        The kernel in the file.
+    target : Convention
+        Convention of the kernel in the network.
+
+    Returns
+    -------
+    str
+        What to pass, as the end of an error text; empty if the file tells
+        the axes, or nothing fits.
+    """
+    open_axes = (None, *ORIENTATIONS, *OPEN_AXES)
+    row = find_row(slot.layer)
+    orders = orders_of(FORMAT_CONVENTIONS, row.n,
+                       row.family == "transposed") + [target.axes]
+    found = _fitting(orders, entry.shape, slot, target)
+    if not found or entry.convention not in open_axes:
+        return ""
+    return (" Its axes look like %s: pass orientation=Convention(%r, "
+            "'correlation'), or with 'convolution' if it is for that."
+            % (" or ".join(map(repr, found)), found[0]))
 
 
 def _agreed(recorded, told, name, orientation, entry):

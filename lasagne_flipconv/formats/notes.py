@@ -2,7 +2,7 @@
 import json
 import sys
 
-from ..conventions import DENSE_AXES, FORMAT_CONVENTIONS
+from ..conventions import DENSE_AXES, FORMAT_CONVENTIONS, OPEN_AXES
 from ..errors import CheckpointError
 from ..kernels import ORIENTATIONS, Convention
 
@@ -128,7 +128,7 @@ def _among(*words):
 
 
 _CONVENTIONS = (*ORIENTATIONS, *sorted(set(DENSE_AXES.values()) | {"IO"}),
-                *FORMAT_CONVENTIONS)
+                *FORMAT_CONVENTIONS, *OPEN_AXES)
 
 _KINDS = ("conv", "transposed", "dense")
 
