@@ -81,9 +81,10 @@ def load(path, network=None, *, orientation=None, inputs=None, strict=True,
     ----------
     path : str or os.PathLike
         A checkpoint of any format that :func:`read` knows.
-    network : lasagne.layers.Layer or list of lasagne.layers.Layer, optional
-        Output layer or layers of the network to load into. Without it, the
-        checkpoint is returned.
+    network : Layer, list or dict of Layer, or NeuralNet, optional
+        The network to load into: its output layer or layers, or all layers by
+        name, as the ``build_model`` of Lasagne's Recipes returns them, or a
+        ``NeuralNet`` of nolearn. Without it, the checkpoint is returned.
     orientation : str, Convention, dict or None
         What the kernels in the file are for, where the file does not say:
         ``'convolution'`` (saved from Conv2DLayer) or ``'correlation'`` (from
@@ -154,8 +155,8 @@ def save(path, network):
     ----------
     path : str or os.PathLike
         Where to save; ends in ``.npz`` or ``.safetensors``.
-    network : lasagne.layers.Layer or list of lasagne.layers.Layer
-        Output layer or layers.
+    network : Layer, list or dict of Layer, or NeuralNet
+        Output layer or layers, or all layers by name.
 
     Raises
     ------

@@ -6,6 +6,7 @@ import numpy as np
 from .conventions import convention_of, find_row
 from .errors import ConventionError
 from .formats.record import Entry
+from .networks import outputs_of
 from .planning import Options, plan_load, refuse_rest, value_of
 from .transfer import TransferRecord, slots_of
 
@@ -64,7 +65,7 @@ def load_into(network, checkpoint, options=None):
     ConventionError
         If the orientation matters and is not known.
     """
-    options = options or Options()
+    options, network = options or Options(), outputs_of(network, "load")
     if options.orientation == "detect":
         from .detecting import detected
         options = options._replace(orientation=detected(

@@ -1,7 +1,9 @@
 """How a network may be given, and what its layers are called."""
 from lasagne.layers import Layer, get_all_layers
 
-__all__ = ["layers_given", "names_of", "outputs_of", "unique"]
+from .errors import ConventionError
+
+__all__ = ["layers_given", "names_of", "output_of", "outputs_of", "unique"]
 
 #: The most characters of a name: what files may have, less what makes a name
 #: unique and the parameter.
@@ -30,18 +32,33 @@ def layers_given(network, where):
     TypeError
         If it is something else.
     """
+    found = _flattened(network, where)
+    if not found:
+        raise TypeError("%s: got %r as a network, which holds no layer; "
+                        "expected at least one. Pass the output layer."
+                        % (where, network))
+    return found
+
+
+def _flattened(network, where):
     if isinstance(network, Layer):
         return [network]
+    return [layer for item in _items(network, where)
+            for layer in _flattened(item, where)]
+
+
+def _items(network, where):
+    """Return what a network consists of that is no layer."""
     if _is_nolearn(network):
         network = _layers_of_nolearn(network, where)
     if isinstance(network, dict):
-        network = list(network.values())
-    if not isinstance(network, (list, tuple)):
-        raise TypeError(
-            "%s: got %.200r as a network; expected a layer, a list or dict of "
-            "layers, or a NeuralNet of nolearn. Pass the output layer."
-            % (where, network))
-    return [layer for item in network for layer in layers_given(item, where)]
+        return list(network.values())
+    if isinstance(network, (list, tuple)):
+        return network
+    raise TypeError(
+        "%s: got %.200r as a network; expected a layer, a list or dict of "
+        "layers, or a NeuralNet of nolearn. Pass the output layer."
+        % (where, network))
 
 
 def _is_nolearn(thing):
@@ -81,16 +98,46 @@ def outputs_of(network, where):
         If it is no network.
     """
     layers = list(dict.fromkeys(layers_given(network, where)))
-    if not layers:
-        raise TypeError("%s: got %r as a network, which holds no layer; "
-                        "expected at least one. Pass the output layer."
-                        % (where, network))
-    if isinstance(network, (Layer, list, tuple)):
+    if isinstance(network, Layer):
         return layers
+    if isinstance(network, (list, tuple)):
+        return list(dict.fromkeys(
+            layer for item in network for layer in outputs_of(item, where)))
     fed = {other for layer in get_all_layers(layers)
            for other in (getattr(layer, "input_layers", None)
                          or [getattr(layer, "input_layer", None)])}
     return [layer for layer in layers if layer not in fed]
+
+
+def output_of(network, where):
+    """Return the only output layer of a network, however it is given.
+
+    Parameters
+    ----------
+    network : Layer, list, tuple or dict of Layer, or NeuralNet
+        See :func:`outputs_of`.
+    where : str
+        Who asks, for error texts.
+
+    Returns
+    -------
+    Layer
+        The output layer.
+
+    Raises
+    ------
+    TypeError
+        If it is no network.
+    ConventionError
+        If it has several outputs.
+    """
+    outputs = outputs_of(network, where)
+    if len(outputs) > 1:
+        raise ConventionError(
+            "%s: the network has %d outputs (%s); expected one. Pass the "
+            "output layer that counts." % (where, len(outputs), ", ".join(
+                list(names_of(outputs).values())[:6])))
+    return outputs[0]
 
 
 def names_of(layers):

@@ -56,8 +56,8 @@ def plan_load(network, checkpoint, options):
 
     Parameters
     ----------
-    network : lasagne.layers.Layer or list of lasagne.layers.Layer
-        Output layer or layers.
+    network : Layer, list or dict of Layer, or NeuralNet
+        Output layer or layers, or all layers by name.
     checkpoint : Checkpoint
         The file.
     options : Options

@@ -100,8 +100,8 @@ def put_values(network, values, orientation=None, where="values"):
 
     Parameters
     ----------
-    network : lasagne.layers.Layer or list of lasagne.layers.Layer
-        Output layer or layers.
+    network : Layer, list or dict of Layer, or NeuralNet
+        Output layer or layers, or all layers by name.
     values : list of array_like
         In the order of :func:`lasagne.layers.get_all_param_values`; kernels
         with axes as the layers have them.

@@ -6,10 +6,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lasagne.layers import DenseLayer, InputLayer, get_all_layers
-from lasagne_flipconv import convert_file, load, read, save, transfer
+from lasagne_flipconv import (convert_file, detect, load, read,
+                              replace_layers, save, transfer)
 from lasagne_flipconv.layers import (Conv2DDNNLayer, Conv2DLayer,
                                      TransposedConv2DLayer)
 from lasagne_flipconv.matching import match
+from lasagne_flipconv.networks import layers_given, outputs_of
 from lasagne_flipconv.planning import Options
 from lasagne_flipconv.transfer import slots_of
 
@@ -115,3 +117,101 @@ def test_a_shared_kernel_still_cannot_become_two(tmp_path):
     with pytest.raises(ValueError, match="Give one of the layers a W of its"):
         load(path, net)
     assert files.unchanged(net, before)
+
+
+# --- however a network is given ----------------------------------------------
+
+class NeuralNet:
+    """Stands in for nolearn's, which is told by its name and module."""
+
+    def __init__(self, net=None):
+        if net:
+            self.layers_ = by_name(net)
+
+
+NeuralNet.__module__ = "nolearn.lasagne.base"
+
+
+class Derived(NeuralNet):
+    """A class of one's own."""
+
+
+def by_name(net):
+    """Return all layers by name, as build_model() of the Recipes does; in an
+    order that is not that of the network."""
+    found = get_all_layers(net)
+    return {str(i): found[i] for i in sorted(
+        range(len(found)), key=lambda i: (i % 2, i))}
+
+
+#: How to give a network.
+GIVEN = {
+    "layer": lambda net: net,
+    "list": lambda net: [net],
+    "tuple": lambda net: (net,),
+    "dict": by_name,
+    "dict within a list": lambda net: [by_name(net)],
+    "list within a dict": lambda net: {"all": [*by_name(net).values()]},
+    "nolearn": lambda net: Derived(net),
+}
+
+
+@pytest.mark.parametrize("given", GIVEN)
+def test_one_way_of_naming_a_network_everywhere(given, tmp_path):
+    path, plain = tmp_path / "w.npz", tmp_path / "plain.npz"
+    give = GIVEN[given]
+    source, target = files.network(norm=True), files.network(norm=True)
+    files.fill(target, 1)
+    save(path, give(source))
+    np.savez(plain, *files.values_of(source))
+    for load_it in (lambda: load(path, give(target)),
+                    lambda: load(plain, give(target),
+                                 orientation="convolution"),
+                    lambda: transfer(give(source), give(target))):
+        files.fill(target, 1)
+        load_it()
+        assert files.unchanged(target, files.values_of(source))
+    x = np.random.RandomState(0).standard_normal(
+        (8,) + get_all_layers(source)[0].shape[1:])
+    assert detect(give(source), plain, x).statistic == detect(
+        source, plain, x).statistic
+    assert replace_layers(give(source), {Conv2DLayer: Conv2DDNNLayer}
+                          ).replaced
+
+
+def test_the_order_of_a_dict_is_that_of_its_output():
+    """Branches that a dict lists in another order than the output does."""
+    one = InputLayer((None, 4), name="in")
+    found = {"in": one, "a": DenseLayer(one, 3, name="a"),
+             "b": DenseLayer(one, 3, name="b")}
+    found["out"] = lasagne.layers.ConcatLayer([found["b"], found["a"]])
+    assert outputs_of(found, "test") == [found["out"]]
+    found["second"] = DenseLayer(found["a"], 3)
+    assert outputs_of(found, "test") == [found["out"], found["second"]]
+    assert outputs_of(list(found.values())[:2], "test") == [one, found["a"]]
+
+
+@pytest.mark.parametrize("thing, text", [
+    ("conv", "got 'conv' as a network; expected a layer, a list or dict"),
+    ({"a": np.ones(3)}, "got array.* as a network"), (5, "got 5 as"),
+    ([], "holds no layer"), ({}, "holds no layer"),
+    (NeuralNet(), r"not built.*Call its initialize\(\) first")])
+@pytest.mark.parametrize("verb", [
+    lambda path, thing: load(path, thing), save,
+    lambda path, thing: transfer(thing, files.network()),
+    lambda path, thing: transfer(files.network(), thing, deep=False),
+    lambda path, thing: detect(thing, path, np.ones((2, 4, 9, 8))),
+    lambda path, thing: replace_layers(thing)],
+    ids=["load", "save", "transfer", "transfer to", "detect", "replace"])
+def test_what_is_no_network_is_told(verb, thing, text, tmp_path):
+    save(tmp_path / "w.npz", files.network())
+    with pytest.raises(TypeError, match=text):
+        verb(tmp_path / "w.npz", thing)
+
+
+def test_several_outputs_cannot_be_run_as_one(tmp_path):
+    path, net = tmp_path / "w.npz", files.network()
+    save(path, net)
+    with pytest.raises(ValueError, match="detect: the network has 2 outputs"):
+        detect([net, net.input_layer], path, np.ones((2, 4, 9, 8)))
+    assert len(layers_given([net, net], "test")) == 2
