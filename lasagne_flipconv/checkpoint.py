@@ -2,10 +2,11 @@
 import os
 import stat
 
-from .errors import CheckpointError, UnsafeFileError
+from .errors import CheckpointError, ConventionError, UnsafeFileError
 from .formats import HEAD, format_of, function_of, writer_of
 from .formats.record import Checkpoint, Entry, is_kernel, orientation_of
 from .limits import LIMITS
+from .telling import DATA_FORMATS, check_orientation
 from .writing import replaced
 
 __all__ = ["Checkpoint", "Entry", "is_kernel", "load", "orientation_of",
@@ -131,6 +132,10 @@ def load(path, network=None, *, orientation=None, inputs=None, strict=True,
         If the orientation matters and is not known. In all these cases no
         parameter has been changed.
     """
+    check_orientation(orientation)
+    if data_format not in (None, *DATA_FORMATS):
+        raise ConventionError("data_format: got %r; expected %s or %s."
+                              % ((data_format,) + DATA_FORMATS))
     checkpoint = read(path, limits=limits)
     if network is None:
         return checkpoint

@@ -5,15 +5,14 @@ from collections import namedtuple
 import numpy as np
 
 from .checkpoint import read, write
-from .conventions import (FORMAT_CONVENTIONS, OPEN_AXES, convention_of_format,
-                          orders_of)
+from .conventions import OPEN_AXES, convention_told, orders_of
 from .errors import CheckpointError, ConventionError
 from .formats.record import is_kernel, is_one_by_one
 from .inspecting import watched
 from .kernels import ORIENTATIONS, SPATIAL, Convention, plan_conversion
 from .limits import LIMITS
 
-__all__ = ["ConvertRecord", "convention_told", "convert_file"]
+__all__ = ["ConvertRecord", "convert_file"]
 
 
 class ConvertRecord(namedtuple("ConvertRecord", "arrays turned permuted "
@@ -46,10 +45,11 @@ def convert_file(source, target, told=None, wanted=None, progress=None,
     ----------
     source, target : str or os.PathLike
         The file to read, and the one to write: ``.npz`` or ``.safetensors``.
-    told : str, optional
+    told : str, Convention or tuple of (str, str), optional
         Convention of the kernels in `source`, where it does not say: a word
-        that :func:`convention_told` knows.
-    wanted : str, optional
+        that :func:`lasagne_flipconv.conventions.convention_told` knows, or
+        axes and orientation.
+    wanted : str, Convention or tuple of (str, str), optional
         That of those in `target`; by default the same.
     progress : callable, optional
         Called as ``progress(bytes done, bytes in all)`` after each array.
@@ -68,11 +68,9 @@ def convert_file(source, target, told=None, wanted=None, progress=None,
     CheckpointError, UnsafeFileError
         If the source is refused, or the target's format cannot hold it.
     """
+    told, wanted = _checked(told), _checked(wanted)
     with read(source, limits=limits) as checkpoint:
         _refuse_itself(source, target)
-        for word in (told, wanted):
-            if word is not None:
-                convention_told(word, 2)
         made = [_converted(entry, told, wanted, checkpoint.where)
                 for entry in checkpoint.entries]
         entries = [entry for entry, _ in made]
@@ -84,45 +82,10 @@ def convert_file(source, target, told=None, wanted=None, progress=None,
         tuple(map(str, checkpoint.metadata)))
 
 
-def convention_told(text, n, transposed=False):
-    """Return the convention that a word stands for.
-
-    Parameters
-    ----------
-    text : str
-        ``convolution``, ``correlation``, a format such as ``torch``, or axes
-        and orientation such as ``HWIO:correlation``.
-    n : int
-        Number of spatial axes.
-    transposed : bool
-        Whether the kernel belongs to a transposed convolution.
-
-    Returns
-    -------
-    Convention
-        Axes and orientation.
-
-    Raises
-    ------
-    ConventionError
-        If it is no such word.
-
-    Examples
-    --------
-    >>> convention_told("tensorflow", 2)
-    Convention(axes='HWIO', orientation='correlation')
-    """
-    if text in ORIENTATIONS:
-        return Convention(("IO" if transposed else "OI") + SPATIAL[n], text)
-    if text in FORMAT_CONVENTIONS:
-        return convention_of_format(text, n, transposed)
-    axes, _, orientation = text.partition(":")
-    if orientation:
-        return Convention(axes, orientation)
-    raise ConventionError(
-        "%r: is no convention; expected 'convolution', 'correlation', one of "
-        "%s, or axes and orientation such as 'HWIO:correlation'."
-        % (text, ", ".join(FORMAT_CONVENTIONS)))
+def _checked(word):
+    """Return a word, or a convention for a pair; refuse what is neither."""
+    convention = None if word is None else convention_told(word, 2)
+    return word if isinstance(word, str) else convention
 
 
 def _refuse_itself(source, target):

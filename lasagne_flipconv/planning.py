@@ -119,18 +119,22 @@ def refuse_rest(matches, where):
     CheckpointError
         If anything is.
     """
-    if matches.missing or matches.unused:
+    lacking = _listed([slot.name for slot in matches.missing])
+    left = _listed([entry.name for entry in matches.unused])
+    if lacking or left:
+        wrong = ("has nothing for %s, and holds %s besides" % (lacking, left)
+                 if lacking and left else "has nothing for " + lacking
+                 if lacking else "holds %s besides, which no parameter takes"
+                 % left)
         raise CheckpointError(
-            "%s: has nothing for %s, and holds %s besides; expected one array "
-            "for each parameter. Build the network that it was saved from, or "
-            "pass strict=False, names=, prefix= or leave_last=." % (
-                where, _listed([s.name for s in matches.missing]),
-                _listed([e.name for e in matches.unused])))
+            "%s: %s; expected one array for each parameter. Build the network "
+            "that it was saved from, or pass strict=False, names=, prefix= or "
+            "leave_last=." % (where, wrong))
 
 
 def _listed(names):
     more = ", … (%d in all)" % len(names) if len(names) > 6 else ""
-    return (", ".join(names[:6]) + more) or "no more"
+    return ", ".join(names[:6]) + more
 
 
 def _plan(slot, entry, where, options):

@@ -3,15 +3,48 @@ import fnmatch
 
 import numpy as np
 
-from .conventions import (FORMAT_CONVENTIONS, OPEN_AXES, convention_of_format,
+from .conventions import (FORMAT_CONVENTIONS, OPEN_AXES, convention_told,
                           find_row, orders_of)
 from .errors import CheckpointError, ConventionError
 from .kernels import ORIENTATIONS, Convention
 
-__all__ = ["AS_IN_NETWORK", "axes_like", "check_mapping", "rows_told",
-           "source_of", "told_of"]
+__all__ = ["AS_IN_NETWORK", "DATA_FORMATS", "axes_like", "check_mapping",
+           "check_orientation", "rows_told", "source_of", "told_of"]
 
 AS_IN_NETWORK = "as in network"
+
+#: Orders of the axes that a dense layer flattens.
+DATA_FORMATS = ("channels_first", "channels_last")
+
+
+def check_orientation(told):
+    """Refuse what is no way of telling an orientation, before anything else.
+
+    Parameters
+    ----------
+    told : object
+        What the user says.
+
+    Raises
+    ------
+    ConventionError
+        If it is none.
+    """
+    values = told.values() if isinstance(told, dict) else [told]
+    for value in values:
+        if value is None or isinstance(value, str) and (
+                value in (AS_IN_NETWORK, "OI", "IO")
+                or value == told == "detect"):
+            continue
+        try:
+            convention_told(value, 2)
+        except ConventionError as error:
+            raise ConventionError(
+                "orientation: got %.200r; expected 'convolution', "
+                "'correlation', 'as in network', 'detect', one of the formats "
+                "%s, axes and orientation such as Convention('HWIO', "
+                "'correlation'), or a dict by name of these."
+                % (value, ", ".join(FORMAT_CONVENTIONS))) from error
 
 
 def check_mapping(orientation, pairs):
@@ -110,17 +143,7 @@ def _resolved(told, row, target):
     """Return the convention that a word, a format or None stands for here."""
     if told is None or told in ORIENTATIONS:
         return Convention(target.axes, told)
-    if isinstance(told, str) and (told in FORMAT_CONVENTIONS):
-        return convention_of_format(told, row.n, row.family == "transposed")
-    if isinstance(told, str) and ":" in told:
-        return Convention(*told.split(":", 1))
-    if isinstance(told, str):
-        raise ConventionError(
-            "orientation: got %r; expected 'convolution', 'correlation', "
-            "'as in network', 'detect', one of the formats %s, or axes and "
-            "orientation such as Convention('HWIO', 'correlation')."
-            % (told, ", ".join(FORMAT_CONVENTIONS)))
-    return Convention(*told)
+    return convention_told(told, row.n, row.family == "transposed")
 
 
 def _only_axes(slot, entry, name, row, target):
@@ -218,7 +241,7 @@ def told_of(orientation, slot, entry):
         return orientation
     found = {pattern: value for pattern, value in orientation.items()
              if _named_so(pattern, slot, entry)}
-    if len(set(found.values())) > 1:
+    if any(value != list(found.values())[0] for value in found.values()):
         raise ConventionError(
             "orientation: %s fit %s, and say different things; expected one "
             "value for each." % (" and ".join(map(repr, found)), slot.name))
@@ -254,9 +277,8 @@ def rows_told(options, slot, entry):
 
 
 def _has_channels_last(told):
-    if told is None or isinstance(told, str):
-        return FORMAT_CONVENTIONS.get(told, ("",))[0].startswith("*")
-    return Convention(*told).axes.endswith("IO")
+    return told not in (None, AS_IN_NETWORK, "OI", "IO") and (
+        convention_told(told, 2).axes.endswith("IO"))
 
 
 def _does_not_matter(entry, source):
