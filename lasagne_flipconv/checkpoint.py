@@ -104,7 +104,8 @@ def load(path, network=None, *, orientation=None, inputs=None, strict=True,
     prefix : str
         Load only what has a name that begins so; the prefix is taken off.
     names : dict of str to str, optional
-        Name of layer or array in the file → that in the network.
+        Name of layer or array in the file → that in the network; a layer
+        without a name is called as in records and errors: ``Conv2DLayer#1``.
     leave_last : int
         How many layers with parameters at the end to leave alone.
     data_format : {'channels_first', 'channels_last', None}

@@ -51,15 +51,17 @@ def match(slots, checkpoint, options):
     entries = _recognised(_renamed(selected, options.names, checkpoint.where),
                           slots)
     entries = _merged(entries)
-    targets, sources = _groups_of(slots), _sources(entries)
+    targets, sources = _groups_of(slots, bool(options.names)), _sources(
+        entries)
     if options.names or _both_named(targets, sources):
         matches = _by_name(targets, sources)
     elif not ordered:
         raise CheckpointError(
             "%s: names its layers (%s) but does not tell their order; "
             "expected names as in the network (%s). Name the network's layers "
-            "so, or pass names={'theirs': 'ours'}."
-            % (checkpoint.where, _some(sources), _some(targets)))
+            "so, or pass names={'theirs': 'ours'}, for all of them."
+            % (checkpoint.where, _some(sources),
+               _some(_groups_of(slots, True))))
     elif all(entry.role and entry.layer for entry in entries):
         if len(targets) != len(sources):
             targets = _groups_of(_once(slots))
@@ -79,9 +81,14 @@ def _is_saved_from_such(entries, slots):
     others.
     """
     told = [(entry.layer, entry.role) for entry in entries]
-    return told in ([(slot.group, slot.attribute) for slot in _once(slots)],
-                    [(slot.layer.name, slot.attribute)
-                     for slot in _once(slots)])
+    once = _once(slots)
+    return told in ([(_name(slot), slot.attribute) for slot in once],
+                    [(slot.layer.name, slot.attribute) for slot in once])
+
+
+def _name(slot):
+    """Return the name of a layer by which files know it, None if none."""
+    return slot.group if slot.layer.name else None
 
 
 def _is_list(entries):
@@ -126,7 +133,7 @@ def _recognised(entries, slots):
     after, where the names of files in general do not tell."""
     by_name = {}
     for slot in slots:
-        if slot.group and slot.attribute:
+        if slot.layer.name and slot.attribute:
             for name in {slot.name, slot.param.name}:
                 by_name[name] = None if name in by_name else slot
     by_name = {name: slot for name, slot in by_name.items() if slot}
@@ -139,7 +146,7 @@ def _recognised(entries, slots):
 def _refuse_contradictions(matches, sources, where):
     """Refuse an order in which names that both sides have do not meet."""
     for slot, entry in matches.pairs:
-        ours = slot.group
+        ours = _name(slot)
         if ours in sources and entry.layer != ours and not matches.named:
             raise CheckpointError(
                 "%s: has %s where the network has %s in order, and has a %r "
@@ -211,11 +218,13 @@ def _renamed(entries, names, where):
     return found
 
 
-def _groups_of(slots):
-    """Return slots by layer: by its name, or by the layer if it has none."""
+def _groups_of(slots, by_default_names=False):
+    """Return slots by layer: by its name; if it has none, by the layer, or by
+    the name that error texts call it."""
     groups = {}
     for slot in slots:
-        groups.setdefault(slot.group or slot.layer, []).append(slot)
+        key = slot.group if by_default_names else _name(slot)
+        groups.setdefault(key or slot.layer, []).append(slot)
     return groups
 
 

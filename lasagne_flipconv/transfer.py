@@ -41,7 +41,7 @@ class TransferRecord(NamedTuple):
 
 #: A parameter as one layer holds it: `name` is its own, `param` the variable,
 #: `attribute` its name in the layer or None, `kernel` whether it is the
-#: layer's kernel, `group` the layer's own name or None if it has no name.
+#: layer's kernel, `group` a name of the layer that no other has.
 Slot = namedtuple("Slot", "layer name param attribute kernel group")
 
 #: A value to put into a slot: `convention` is None where it is no kernel,
@@ -185,8 +185,7 @@ def _slot(layer, layer_name, param, taken):
             "expression cannot be assigned. Transfer the layers that hold "
             "what it is computed from." % (name, param))
     kernel = attribute == "W" and find_row(layer) is not None
-    return Slot(layer, name, param, attribute, kernel,
-                layer_name if layer.name else None)
+    return Slot(layer, name, param, attribute, kernel, layer_name)
 
 
 def _first_difference(sources, targets):

@@ -215,3 +215,19 @@ def test_several_outputs_cannot_be_run_as_one(tmp_path):
     with pytest.raises(ValueError, match="detect: the network has 2 outputs"):
         detect([net, net.input_layer], path, np.ones((2, 4, 9, 8)))
     assert len(layers_given([net, net], "test")) == 2
+
+
+def test_names_without_order_for_a_network_without_names(tmp_path):
+    """As of Caffe's HDF5: the error says what to pass, and that loads."""
+    path = tmp_path / "w.npz"
+    source, target = files.network(), files.network(names=False)
+    files.fill(target, 1)
+    np.savez(path, **{p.name: v for p, v in zip(
+        lasagne.layers.get_all_params(source), files.values_of(source))})
+    with pytest.raises(ValueError, match=r"expected names as in the network "
+                       r"\((Conv2DLayer#1), (\w+#2), (\w+#3)\)") as error:
+        load(path, target, orientation="convolution")
+    ours = str(error.value).partition("network (")[2].partition(")")[0]
+    load(path, target, orientation="convolution", names=dict(zip(
+        ["conv1", "conv2", "dense"], ours.split(", "))))
+    assert files.unchanged(target, files.values_of(source))
