@@ -353,8 +353,8 @@ def convention_told(what, n, transposed=False):
     """
     if isinstance(what, str):
         if what in ORIENTATIONS:
-            return Convention(("IO" if transposed else "OI") + SPATIAL[n],
-                              what)
+            return convention_of_format("onnx", n, transposed)._replace(
+                orientation=what)
         if what in FORMAT_CONVENTIONS:
             return convention_of_format(what, n, transposed)
         if ":" in what:

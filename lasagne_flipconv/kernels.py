@@ -176,12 +176,11 @@ def _meant(axes, source, target, where):
     # the tables of words are built upon this module
     from .conventions import convention_told, is_transposed
     transposed = is_transposed(source) or is_transposed(target)
-    if isinstance(source, str) and source in ORIENTATIONS or axes - 2 not in (
-            SPATIAL) and isinstance(source, str) and ":" not in source:
+    if isinstance(source, str) and source in ORIENTATIONS:
         raise ConventionError(
-            "%s: source is %r, which does not tell the order of its %d axes; "
-            "expected axes and orientation such as Convention('OIHW', %r)."
-            % (where, source, axes, CONVOLUTION))
+            "%s: source is %r, which does not tell the order of the axes; "
+            "expected that as well, such as Convention('OIHW', %r)."
+            % (where, source, source))
     source = convention_told(source, axes - 2, transposed)
     if isinstance(target, str) and target in ORIENTATIONS:
         return source, source._replace(orientation=target)

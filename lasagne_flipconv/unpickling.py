@@ -73,12 +73,17 @@ def unpickle(path, encoding="latin1"):
     return found
 
 
+#: Modules that need a GPU, of Theano 0.9 and before and of 1.0.
+_GPU = ("theano.sandbox.cuda", "pygpu", "pycuda")
+
+
 def _way_out(error):
     """Return what to do about an error of unpickling."""
     name = getattr(error, "name", None) or ""
-    if name.partition(".")[0] in ("theano", "pygpu", "pycuda"):
-        return ("It was pickled on a GPU of that time: lasagne_flipconv.load("
-                "path, network) reads the values alone.")
+    if name.startswith(_GPU) or "GpuArray" in str(error):
+        return ("It holds variables on a GPU of that time. Save the values "
+                "where it was made: numpy.savez(path, "
+                "*lasagne.layers.get_all_param_values(network)).")
     if isinstance(error, ModuleNotFoundError):
         return ("Install the package %r; if it is a script, put its folder "
                 "into sys.path." % name)
@@ -108,7 +113,12 @@ class _Unpickler(pickle.Unpickler):
         if module.split(".")[:2] == ["lasagne", "layers"]:
             return _find_layer(module, name) or super().find_class(module,
                                                                    name)
-        return super().find_class(module, name)
+        try:
+            return super().find_class(module, name)
+        except ImportError as error:
+            if module.startswith(_GPU):
+                error.name = module  # not what its tests miss
+            raise
 
 
 def _find_layer(module, name):
