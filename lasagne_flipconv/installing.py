@@ -5,6 +5,7 @@ that cannot be imported without a GPU of their time. No module of Lasagne is
 changed: a submodule with other contents is a copy that stands in for it, so
 that the code of the one it stands for keeps its own names.
 """
+import contextlib
 import importlib
 import sys
 from importlib.machinery import ModuleSpec
@@ -99,6 +100,18 @@ def installed():
         Whether ``install()`` was called last, not ``uninstall()``.
     """
     return _before is not None
+
+
+@contextlib.contextmanager
+def installed_meanwhile():
+    """Install within a ``with`` statement; what was installed stays so."""
+    before = installed()
+    install()
+    try:
+        yield
+    finally:
+        if not before:
+            uninstall()
 
 
 def replacements():

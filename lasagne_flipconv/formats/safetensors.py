@@ -184,7 +184,8 @@ def write(file, checkpoint):
     """Write a safetensors file, one array at a time."""
     header, notes, at = {"__metadata__": {}}, [], 0
     for entry in checkpoint.entries:
-        name = _unused(entry.name, header)
+        # JSON knows halves of surrogates, UTF-8 does not; the note has them
+        name = _unused(entry.name.encode("utf-8", "replace").decode(), header)
         dtype = entry.dtype.newbyteorder("<")
         if dtype not in _NAMES:
             raise CheckpointError(
