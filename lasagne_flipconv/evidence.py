@@ -25,10 +25,12 @@ FEWEST = 16
 
 #: What an output needs. `good`: no higher; `margin`: how far below the reverse;
 #: `shuffled`: how high shuffled kernels have to be at least, since where they
-#: are sure of what they say as well, sureness tells nothing.
-_Needs = namedtuple("_Needs", "good margin shuffled")
-NEEDS = {ENTROPY: _Needs(.45, .12, .75),
-         RECONSTRUCTION: _Needs(np.log(.3), .3, np.log(.3))}
+#: are sure of what they say as well, as for inputs that are far too large,
+#: sureness tells nothing; `normed`: the same where batch normalisation has
+#: been found to fit the inputs.
+_Needs = namedtuple("_Needs", "good margin shuffled normed")
+NEEDS = {ENTROPY: _Needs(.45, .12, .75, .6),
+         RECONSTRUCTION: _Needs(np.log(.3), .3, np.log(.3), np.log(.3))}
 
 #: By how many standard errors over the inputs the better way is below the
 #: other, and by how many deviations of the shuffled below these.
@@ -37,7 +39,11 @@ BETTER_THAN_REVERSE, BETTER_THAN_SHUFFLED = 4., 3.
 #: The same for divergences, whose logarithms are averaged over layers, and how
 #: far below the shuffled and the reverse they have to be at least, in nats.
 LAYERS_BETTER_THAN_REVERSE, LAYERS_BETTER_THAN_SHUFFLED = 6., 8.
-FITS, LAYERS_MARGIN = 1., 1.
+FITS, LAYERS_MARGIN = 1., .5
+
+
+#: The margin of one of the two from which it may contradict the other.
+LEANS = 1.5
 
 
 class LayerEvidence(namedtuple("LayerEvidence", "name convolution "
@@ -131,11 +137,19 @@ def weighed(runs):
             "the output is neither probabilities nor like the input, and "
             "there is no batch normalisation; expected one of these, such as "
             "a softmax at the end"))
-    answers = {e.answer for e in found} - {UNDECIDED}
-    if len(answers) > 1:
-        return found[0]._replace(answer=UNDECIDED, reason=(
-            "the layers and the output contradict each other"))
-    return next((e for e in found if e.answer != UNDECIDED), found[-1])
+    best = next((e for e in found if e.answer != UNDECIDED), found[-1])
+    if best.answer != UNDECIDED and any(
+            _lean(other) * _lean(best) < 0 for other in found):
+        return best._replace(answer=UNDECIDED, reason=(
+            "batch normalisation and the output say the opposite"))
+    return best
+
+
+def _lean(evidence):
+    """Return which way evidence leans, 0 if by no more than chance."""
+    if not evidence.margin > LEANS:
+        return 0
+    return 1 if evidence.convolution < evidence.correlation else -1
 
 
 def _evidence(runs, statistic, both, shuffled, margin, reason):
@@ -158,8 +172,9 @@ def _by_layers(runs):
     mean, deviation = _spread(shuffled)
     best, other = sorted(both)
     margin = (other - best) / deviation
-    reason = _unfit(runs, best) or _first(
+    reason = _first(
         (_few(runs), "the inputs are fewer than %d" % FEWEST),
+        (_unfit(runs, best), _UNFIT),
         (not margin > LAYERS_BETTER_THAN_REVERSE
          or not other - best > LAYERS_MARGIN,
          "both ways fit what batch normalisation stored about equally well"),
@@ -169,6 +184,8 @@ def _by_layers(runs):
     return _evidence(runs, DIVERGENCE, both, (mean, deviation), margin, reason)
 
 
+_UNFIT = ("neither way fits what batch normalisation stored; are the inputs "
+          "prepared as in training?")
 _MIRRORED = ("kernels that are mirrored or transposed do better still; are "
              "the inputs?")
 
@@ -181,11 +198,7 @@ def _fit(run):
 
 def _unfit(runs, best):
     """Tell if not even the better way fits the inputs."""
-    if not np.isfinite(best) or not (
-            np.mean([_fit(run) for run in runs.shuffled]) - best > FITS):
-        return ("neither way fits what batch normalisation stored; are the "
-                "inputs prepared as in training?")
-    return ""
+    return not np.mean([_fit(run) for run in runs.shuffled]) - best > FITS
 
 
 def _by_output(runs):
@@ -202,11 +215,13 @@ def _by_output(runs):
     error = np.std(worse.scores - better.scores, ddof=1) / np.sqrt(
         len(better.scores)) + 1e-6
     margin = (other - best) / error
+    normed = bool(runs.convolution.divergences)
     reason = _first(
         (_few(runs), "the inputs are fewer than %d" % FEWEST),
+        (normed and _unfit(runs, min(map(_fit, runs[:2]))), _UNFIT),
         (not best < needs.good, "neither way does well; are the inputs "
          "prepared as in training?"),
-        (not mean > needs.shuffled, "shuffled kernels do well, too; are the "
+        (not mean > (needs.normed if normed else needs.shuffled), "shuffled kernels do well, too; are the "
          "inputs of the scale of training?"),
         (not other - best > needs.margin or not margin > BETTER_THAN_REVERSE,
          "both ways do about equally well"),
@@ -214,8 +229,6 @@ def _by_output(runs):
          "shuffled kernels do about as well"),
         (_mirrored(best, other, (run.scores.mean() for run in runs.mirrored
                                  if run.output == kind)), _MIRRORED))
-    if runs.convolution.divergences and not reason:
-        reason = _unfit(runs, min(map(_fit, runs[:2])))
     return _evidence(runs, kind, both, (mean, deviation), margin, reason)
 
 
