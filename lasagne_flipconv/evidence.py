@@ -9,7 +9,7 @@ from collections import namedtuple
 import numpy as np
 
 from .kernels import CONVOLUTION, CORRELATION
-from .measuring import ENTROPY, RECONSTRUCTION
+from .measuring import ENTROPY, NOT_FINITE, RECONSTRUCTION
 
 __all__ = ["Evidence", "LayerEvidence", "Runs", "UNDECIDED", "weighed"]
 
@@ -30,7 +30,7 @@ FEWEST = 16
 #: been found to fit the inputs.
 _Needs = namedtuple("_Needs", "good margin shuffled normed")
 NEEDS = {ENTROPY: _Needs(.45, .12, .75, .6),
-         RECONSTRUCTION: _Needs(np.log(.3), .3, np.log(.3), np.log(.3))}
+         RECONSTRUCTION: _Needs(np.log(.3), 1., np.log(.3), np.log(.3))}
 
 #: By how many standard errors over the inputs the better way is below the
 #: other, and by how many deviations of the shuffled below these.
@@ -204,6 +204,9 @@ def _unfit(runs, best):
 def _by_output(runs):
     """Return the evidence of the output, None if it cannot be measured."""
     kinds = {run.output for run in (runs.convolution, runs.correlation)}
+    if NOT_FINITE in kinds:
+        return _evidence(runs, None, (0., 0.), None, 0.,
+                         "the output is not a number or infinite")
     if len(kinds) > 1 or None in kinds:
         return None
     kind, needs = runs.convolution.output, NEEDS[runs.convolution.output]

@@ -12,9 +12,11 @@ from lasagne.layers import InputLayer, get_all_layers, get_output
 
 from .errors import ConventionError
 
-__all__ = ["Run", "measurer", "read_inputs"]
+__all__ = ["ENTROPY", "NOT_FINITE", "RECONSTRUCTION", "Run", "measurer",
+           "read_inputs"]
 
 ENTROPY, RECONSTRUCTION = "entropy", "reconstruction"
+NOT_FINITE = "not finite"
 
 #: How many inputs are run at once where the network does not say.
 AT_ONCE = 128
@@ -27,8 +29,8 @@ class Run(namedtuple("Run", "divergences output scores certainty")):
     ----------
     divergences : dict of str to float
         Layer with batch normalisation → divergence, in nats.
-    output : {'entropy', 'reconstruction', None}
-        What the output was measured by.
+    output : {'entropy', 'reconstruction', 'not finite', None}
+        What the output was measured by, or why not.
     scores : numpy.ndarray
         That measure for each input, the lower the better: the share (0…1) that
         an answer does not tell of what it could; or the logarithm of an
@@ -68,10 +70,14 @@ def measurer(network):
     names = [_name(norm, layers) for norm in norms]
     readings = [_reading(end, sources) for end in ends]
 
+    size = _batch(sources) or AT_ONCE
+
     def measure(inputs):
-        ran = [run(*chunk) for chunk in _chunks(sources, inputs)]
-        sizes = [len(chunk[0]) for chunk in _chunks(sources, inputs)]
-        means, variances = _pooled([r[:len(moments)] for r in ran], sizes)
+        chunks = [[value[i:i + size] for value in inputs]
+                  for i in range(0, len(inputs[0]), size)]
+        ran = [run(*chunk) for chunk in chunks]
+        means, variances = _pooled([r[:len(moments)] for r in ran],
+                                   [len(chunk[0]) for chunk in chunks])
         found = [read(np.concatenate([r[len(moments) + i] for r in ran]),
                       inputs) for i, read in enumerate(readings)]
         return Run({name: _divergence(norm, *both) for name, norm, *both
@@ -150,8 +156,12 @@ def _described(inputs):
 
 
 def _read(source, value):
-    value = np.asarray(value, source.input_var.dtype)
-    wanted = source.shape
+    value, dtype = np.asarray(value), np.dtype(source.input_var.dtype)
+    if dtype.kind in "iu" and value.dtype.kind == "f":
+        raise ConventionError(
+            "detect: the inputs are %s; expected %s, as %s takes."
+            % (value.dtype, dtype, source.name or "the input layer"))
+    value, wanted = value.astype(dtype), source.shape
     if value.ndim != len(wanted) or any(
             size not in (None, got) for got, size
             in zip(value.shape[1:], wanted[1:])):
@@ -171,12 +181,6 @@ def _batch(sources):
             "Build the network with None as the first size."
             % " and ".join(map(str, sorted(sizes))))
     return sizes.pop() if sizes else None
-
-
-def _chunks(sources, inputs):
-    size = _batch(sources) or AT_ONCE
-    return [[value[i:i + size] for value in inputs]
-            for i in range(0, len(inputs[0]), size)]
 
 
 def _pooled(moments, sizes):
@@ -210,6 +214,8 @@ def _reading(end, sources):
     marks = _is_sigmoid(end)
 
     def read(output, inputs):
+        if not np.isfinite(output).all():
+            return NOT_FINITE, np.zeros(0), None
         for value in inputs:
             if value.size == output.size and value.ndim > 2:
                 return RECONSTRUCTION, _errors(output, value), None
