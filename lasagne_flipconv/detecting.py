@@ -16,7 +16,7 @@ from .evidence import UNDECIDED, Evidence, LayerEvidence, Runs, weighed
 from .formats.record import is_kernel, orientation_of
 from .kernels import CORRELATION
 from .measuring import measurer, read_inputs
-from .networks import output_of
+from .networks import outputs_of
 from .planning import Options, plan_load, value_of
 
 __all__ = ["Evidence", "LayerEvidence", "UNDECIDED", "detect", "evidence_for"]
@@ -85,7 +85,7 @@ def evidence_for(network, checkpoint, options=None):
     ConventionError
         If the orientation does not matter.
     """
-    network = output_of(network, "detect")
+    network = outputs_of(network, "detect")
     plans = plan_load(network, checkpoint, (options or Options())._replace(
         blind=True, orientation=CORRELATION))[0]
     kernels = [plan for plan in plans if _matters(plan)]
