@@ -287,8 +287,8 @@ def convention_of_format(name, n, transposed=False):
             "orientation='convolution' or 'correlation' instead."
             % (name, ", ".join(sorted(FORMAT_CONVENTIONS))))
     if n not in SPATIAL:
-        raise ConventionError("format %r: has no kernels with %d spatial axes; "
-                              "expected 1 to 3." % (name, n))
+        raise ConventionError("format %r: has no kernels with %d spatial "
+                              "axes; expected 1 to 3." % (name, n))
     forward, adjoint, orientation = FORMAT_CONVENTIONS[name]
     axes = (adjoint if transposed else forward).replace("*", SPATIAL[n])
     return Convention(axes, orientation)

@@ -132,8 +132,8 @@ def _runs(values, turnable, measure):
     square = most > 1 and all(len(set(shape)) == 1 for shape in sizes)
     ways = list(itertools.product((False, True)[:1 + square],
                                   itertools.product((1, -1), repeat=most)))
-    found = {way: run(lambda value, axes, way=way: _mirrored(value, axes, *way))
-             for way in ways}
+    found = {way: run(lambda value, axes, way=way: _mirrored(
+        value, axes, *way)) for way in ways}
     random = np.random.RandomState(0)
     shuffled = [run(lambda value, axes: _shuffled(value, axes, random))
                 for _ in range(SHUFFLES)]

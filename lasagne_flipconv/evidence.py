@@ -23,11 +23,11 @@ Runs = namedtuple("Runs", "convolution correlation mirrored shuffled")
 #: Fewer inputs are no evidence.
 FEWEST = 16
 
-#: What an output needs. `good`: no higher; `margin`: how far below the reverse;
-#: `shuffled`: how high shuffled kernels have to be at least, since where they
-#: are sure of what they say as well, as for inputs that are far too large,
-#: sureness tells nothing; `normed`: the same where batch normalisation has
-#: been found to fit the inputs.
+#: What an output needs. `good`: no higher; `margin`: how far below the
+#: reverse; `shuffled`: how high shuffled kernels have to be at least, since
+#: where they are sure of what they say as well, as for inputs that are far too
+#: large, sureness tells nothing; `normed`: the same where batch normalisation
+#: has been found to fit the inputs.
 _Needs = namedtuple("_Needs", "good margin shuffled normed")
 NEEDS = {ENTROPY: _Needs(.45, .12, .75, .6),
          RECONSTRUCTION: _Needs(np.log(.3), 1., np.log(.3), np.log(.3))}
@@ -224,8 +224,9 @@ def _by_output(runs):
         (normed and _unfit(runs, min(map(_fit, runs[:2]))), _UNFIT),
         (not best < needs.good, "neither way does well; are the inputs "
          "prepared as in training?"),
-        (not mean > (needs.normed if normed else needs.shuffled), "shuffled kernels do well, too; are the "
-         "inputs of the scale of training?"),
+        (not mean > (needs.normed if normed else needs.shuffled),
+         "shuffled kernels do well, too; are the inputs of the scale of "
+         "training?"),
         (not other - best > needs.margin or not margin > BETTER_THAN_REVERSE,
          "both ways do about equally well"),
         (not mean - best > BETTER_THAN_SHUFFLED * deviation,

@@ -113,7 +113,8 @@ def plan_conversion(shape, source, target, where="kernel"):
     if sorted(source.axes) != sorted(target.axes):
         raise ConventionError(
             "%s: axes %r cannot become %r; expected the same letters in "
-            "another order. Name the axes of both in a Convention." % (where, source.axes, target.axes))
+            "another order. Name the axes of both in a Convention."
+            % (where, source.axes, target.axes))
     reverse = ()
     if any(shape[i] != 1 for i in source.spatial):
         if None in (source.orientation, target.orientation):

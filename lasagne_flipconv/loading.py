@@ -142,7 +142,8 @@ def _entry(slot, *others):
     return Entry(
         slot.name, value.shape, value.dtype,
         lambda: np.asarray(slot.param.get_value(borrow=True)),
-        slot.group if slot.layer.name else None, slot.attribute, *_reading(slot), shared=shared or None)
+        slot.group if slot.layer.name else None, slot.attribute,
+        *_reading(slot), shared=shared or None)
 
 
 def _reading(slot):

@@ -1,4 +1,4 @@
-"""Print how often `detect` is right, wrong and undecided: `make measure-detect`.
+"""Print how often `detect` is right, wrong and undecided.
 
     python tests/measure_detect.py [TRIALS [NETWORK ...]]
 
@@ -7,10 +7,11 @@ package carries and, where it is there, the published ResNet-32, and asks
 `detect` about each TRIALS times in all, by other inputs each time: a random
 choice of 16 to 200, prepared as in training and in many wrong ways. Half of
 the networks were trained with convolution, half with correlation. Exits with 1
-if any answer is wrong. Inputs that are turned by 180 degrees are counted apart:
-a network that does not see where on an image something is does on these, the
-wrong way round, exactly what it does the right way round on the others. SEED=1
-in the environment trains other networks.
+if any answer is wrong. Inputs that are turned by 180 degrees are counted
+apart: a network that does not see where on an image something is does on
+these, the wrong way round, exactly what it does the right way round on the
+others. SEED=1 in the environment trains other networks. `make measure-detect`
+runs it.
 """
 import os
 import sys

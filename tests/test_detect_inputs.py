@@ -2,6 +2,7 @@
 
 `make measure-detect` asks about many more networks and preparations.
 """
+import re
 import numpy as np
 import pytest
 import theano.tensor as T
@@ -13,7 +14,8 @@ from lasagne_flipconv import detect, digits, load, save
 from lasagne_flipconv.errors import ConventionError
 from lasagne_flipconv.evidence import Runs, weighed
 from lasagne_flipconv.layers import Conv2DDNNLayer, Conv2DLayer
-from lasagne_flipconv.measuring import ENTROPY, RECONSTRUCTION, Run, read_inputs
+from lasagne_flipconv.measuring import (ENTROPY, RECONSTRUCTION, Run,
+                                        read_inputs)
 
 import files
 
@@ -132,14 +134,14 @@ def test_several_inputs(images):
     (lambda x: [x], "a list of 1"),
     (lambda x: {"a": x}, "a dict with the keys a;"),
     (lambda x: [x, x[:3]], "have 64 and 3 rows"),
-    (lambda x: [x, x[:, 0]], r"shape \\(64, 8, 8\\); expected \\(None, 1, 8, 8\\)"
-     ", as b takes"),
+    (lambda x: [x, x[:, 0]], "shape (64, 8, 8); expected (None, 1, 8, 8), "
+     "as b takes"),
     (lambda x: [x, x[..., :7]], "as b takes"),
 ])
 def test_inputs_that_do_not_fit_are_refused(images, inputs, text):
     net = two_inputs()[1]
     before = files.values_of(net)
-    with pytest.raises(ConventionError, match=text.replace("\\\\", "\\")):
+    with pytest.raises(ConventionError, match=re.escape(text)):
         detect(net, digits.WEIGHTS, inputs(images[:64]))
     assert files.unchanged(net, before)
 

@@ -240,7 +240,7 @@ def test_with_pytorch_in_one_process(first):
     assert in_new_process(script) == "True 1\n"
 
 
-# --- float64, and a GPU that is named only ------------------------------------
+# --- float64, and a GPU that is named only -----------------------------------
 
 FLOAT64 = """
 import warnings
