@@ -3,6 +3,7 @@
 `make measure-detect` asks about many more networks and preparations.
 """
 import re
+
 import numpy as np
 import pytest
 import theano.tensor as T
