@@ -25,7 +25,6 @@ CANDIDATES = $(or $(PYTHON),python3 python3.11 python3.10 python3.9 python3.8 \
 WORKS = import sys; sys.exit(not (3, 8) <= sys.version_info[:2] <= (3, 11))
 HEADERS = import os, sysconfig; p = sysconfig.get_paths()["include"]; \
 	assert os.path.exists(os.path.join(p, "Python.h")), p
-EXAMPLES = sobel cifar10_resnet faces c3d autoencoder recipes_vgg16 fine_tune
 
 .DEFAULT_GOAL := help
 
@@ -49,10 +48,7 @@ test-torch: $(EXTRA)torch  ## install PyTorch, run the tests that compare with i
 
 .PHONY: examples
 examples: $(READY)  ## run all examples; pictures go to OUT=examples-output
-	@set -e; for name in $(EXAMPLES); do \
-		echo "== examples/$$name.py"; \
-		$(RUN) examples/$$name.py --out "$(OUT)"; \
-	done
+	$(RUN) examples/run_all.py --out "$(OUT)"
 
 .PHONY: doctor
 doctor: $(READY)  ## tell whether Theano and Lasagne work and are fast here

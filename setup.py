@@ -43,8 +43,9 @@ setup(
     long_description_content_type="text/x-rst",
     license="MIT",
     packages=find_packages(include=["lasagne_flipconv*"]),
-    include_package_data=True,
-    package_data={"lasagne_flipconv.engine": ["src/*"]},
+    package_data={"lasagne_flipconv": ["data/*"],
+                  "lasagne_flipconv.engine": ["src/*"]},
+    include_package_data=False,  # it warns of folders that hold no package
     python_requires=">=3.8",
     install_requires=[
         "numpy>=1.21,<2",
@@ -56,11 +57,9 @@ setup(
     extras_require={
         "fast": ONEDNN,
         "plot": ["matplotlib"],
-        "hdf5": [],  # HDF5 and Keras need nothing more; the name was used
-        "onnx": ["onnx"],
-        "safetensors": ["safetensors"],
+        # read without their libraries; the names were used
+        "hdf5": [], "onnx": [], "safetensors": [], "formats": [],
         "torch": ["torch"],
-        "formats": ["onnx", "safetensors"],
         "examples": ["matplotlib", "pooch", "scikit-image", "scikit-learn"],
         "test": ["pytest", "hypothesis", "matplotlib", "pooch",
                  "scikit-image", "scikit-learn", "h5py", "onnx",

@@ -34,8 +34,7 @@ IN_LASAGNE = {
 }
 
 #: The extra that installs the library a format is read with.
-EXTRA = {"torch": "torch", "torch-legacy": "torch",
-         "safetensors": "safetensors", "onnx": "onnx"}
+EXTRA = {"torch": "torch", "torch-legacy": "torch"}
 
 
 def conv_layers():

@@ -9,8 +9,8 @@ should be, which is harder to notice.
 
     python examples/autoencoder.py [--out FOLDER] [--epochs N]
 """
-from common import (adam, function_of, in_float, new_figure, parser, save,
-                    say, show, train)
+from common import (adam, function_of, in_float, needed, new_figure, parser,
+                    save, say, show, train)
 import lasagne
 import numpy as np
 import theano
@@ -19,7 +19,9 @@ from lasagne.layers import (InputLayer, get_all_param_values,
 from lasagne.nonlinearities import linear, rectify
 from lasagne_flipconv import ConventionError, transfer
 from lasagne_flipconv.layers import Conv2DLayer, TransposedConv2DLayer
-from sklearn.datasets import load_digits
+
+with needed("scikit-learn"):
+    from sklearn.datasets import load_digits
 
 TEST = 450
 

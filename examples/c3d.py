@@ -9,7 +9,7 @@ and upside down: it is sure that what speeds up slows down.
     python examples/c3d.py [--out FOLDER] [--epochs N]
 """
 from common import (accuracy, classifier_step, function_of, in_float,
-                    new_figure, parser, save, say, show, train)
+                    needed, new_figure, parser, save, say, show, train)
 import lasagne
 import numpy as np
 from lasagne.layers import (DenseLayer, GlobalPoolLayer, InputLayer,
@@ -18,7 +18,9 @@ from lasagne.nonlinearities import softmax
 from lasagne_flipconv import transfer
 from lasagne_flipconv.layers import (Conv3DDNNLayer, Conv3DLayer,
                                      Conv3DMMLayer)
-from sklearn.datasets import load_digits
+
+with needed("scikit-learn"):
+    from sklearn.datasets import load_digits
 
 CLASSES = ("left, faster", "left, slower", "right, faster", "right, slower")
 FRAMES, HEIGHT, WIDTH, DIGIT = 8, 11, 25, 8  # strides fit

@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 from common import (CACHE, accuracy, fetched, function_of, in_float,
-                    new_figure, parser, save, say, show)
+                    needed, new_figure, parser, save, say, show)
 import numpy as np
 from lasagne.init import HeNormal
 from lasagne.layers import (DenseLayer, ElemwiseSumLayer, GlobalPoolLayer,
@@ -105,7 +105,8 @@ def sample():
 def full_test_set(folder):
     """Return images (raw), labels and pixel mean of CIFAR-10."""
     def batch(name):
-        with open(Path(folder) / name, "rb") as file:
+        with needed("CIFAR-10 in %s" % folder), open(
+                Path(folder) / name, "rb") as file:
             content = pickle.load(file, encoding="latin1")
         return content["data"].reshape(-1, 3, 32, 32), content["labels"]
 
@@ -121,7 +122,8 @@ def images_and_labels(folder):
         return full_test_set(folder)
     if (DATA / "cifar10_sample.npz").exists():
         return sample()
-    import pooch
+    with needed("pooch"):
+        import pooch
     found(*CIFAR10, processor=pooch.Untar(extract_dir="."))
     return full_test_set(CACHE / "cifar-10-batches-py")
 

@@ -1,6 +1,9 @@
 """What the examples share: arguments, training, pictures, fetched files."""
 import argparse
 import hashlib
+import subprocess
+import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 import lasagne_flipconv  # noqa: F401  makes Theano and Lasagne importable
@@ -8,11 +11,33 @@ import lasagne
 import numpy as np
 import theano
 import theano.tensor as T
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 
 OUT = "examples-output"
 CACHE = Path.home() / ".cache" / "lasagne_flipconv"
+#: What an example exits with that lacks what it needs: neither 0 nor 1.
+LEFT_OUT = 77
+
+
+@contextmanager
+def needed(what):
+    """Leave in one line where something that an example needs is missing.
+
+    A library that is not installed, a file that is not there and cannot be
+    fetched, or is another than it should be.
+    """
+    try:
+        yield
+    except (ImportError, OSError, ValueError,
+            subprocess.SubprocessError) as error:
+        print("%s: left out: needs %s (%s: %.200s)" % (
+            Path(sys.argv[0]).name, what, type(error).__name__,
+            " ".join(str(error).split())), file=sys.stderr)
+        raise SystemExit(LEFT_OUT) from error
+
+
+with needed("matplotlib"):
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
 
 
 def parser(doc):
@@ -55,9 +80,10 @@ def save(figure, out, name, **layout):
 
 def fetched(name, url, checksum, **options):
     """Return the path of a file in the cache, downloaded if need be."""
-    import pooch
-    return Path(pooch.retrieve(url, checksum, fname=name, path=CACHE,
-                               progressbar=True, **options))
+    with needed("%s from %s" % (name, url)):
+        import pooch
+        return Path(pooch.retrieve(url, checksum, fname=name, path=CACHE,
+                                   progressbar=True, **options))
 
 
 def check_sha256(path, expected):

@@ -18,8 +18,8 @@ import zipfile
 from collections import namedtuple
 from pathlib import Path
 
-from common import (CACHE, check_sha256, function_of, in_float, new_figure,
-                    parser, save, say, show)
+from common import (CACHE, check_sha256, function_of, in_float, needed,
+                    new_figure, parser, save, say, show)
 import numpy as np
 from lasagne.layers import (DenseLayer, DimshuffleLayer, InputLayer,
                             MaxPool2DLayer, ReshapeLayer, get_all_layers)
@@ -29,7 +29,9 @@ from lasagne_flipconv.checkpoint import read
 from lasagne_flipconv.layers import (Conv2DDNNLayer,
                                      ParametricRectifierLayer)
 from matplotlib.patches import Rectangle
-from skimage import data
+
+with needed("scikit-image"):
+    from skimage import data
 
 RELEASE = "mtcnn==0.1.1"
 WHEEL = ("mtcnn-0.1.1-py3-none-any.whl", "fd69d2f4dd10647dd7481a53b9586e80"
@@ -55,9 +57,10 @@ def weights_file():
         path = Path(installed.origin).parents[1] / WEIGHTS[0]
     else:
         path = CACHE / WEIGHTS[0]
+    with needed("the weights of " + RELEASE):
         if not path.exists():
             unpack_wheel(path)
-    check_sha256(path, WEIGHTS[1])
+        check_sha256(path, WEIGHTS[1])
     return path
 
 

@@ -13,8 +13,8 @@ import pickle
 import tempfile
 from pathlib import Path
 
-from common import (fetched, function_of, in_float, new_figure, parser, save,
-                    say, show)
+from common import (fetched, function_of, in_float, needed, new_figure, parser,
+                    save, say, show)
 import lasagne
 import numpy as np
 from lasagne.init import HeNormal
@@ -25,7 +25,9 @@ from lasagne.nonlinearities import softmax
 from lasagne_flipconv import load
 from lasagne_flipconv.checkpoint import read, read_npz
 from lasagne_flipconv.layers import Conv2DDNNLayer, Conv2DLayer
-from skimage import data, transform
+
+with needed("scikit-image"):
+    from skimage import data, transform
 
 # The MD5 is the one that others who use the file have published.
 PICKLE = ("vgg16.pkl", "https://s3.amazonaws.com/lasagne/recipes/pretrained/"

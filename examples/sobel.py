@@ -10,12 +10,15 @@ one function for each.
 """
 from functools import partial
 
-from common import function_of, in_float, new_figure, parser, save, say, show
+from common import (function_of, in_float, needed, new_figure, parser, save,
+                    say, show)
 import numpy as np
 from lasagne.layers import InputLayer
 from lasagne_flipconv.layers import Conv1DLayer, Conv2DDNNLayer, Conv2DLayer
 from scipy import signal
-from skimage import data
+
+with needed("scikit-image"):
+    from skimage import data
 
 SOBEL = np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]])
 #: Nothing before the middle, then what fades away: an echo.

@@ -9,12 +9,14 @@ with Conv2DLayer, so its kernels are for convolution.
 import argparse
 from pathlib import Path
 
-from common import classifier_step, in_float, say, train
+from common import classifier_step, in_float, needed, say, train
 import lasagne
 import numpy as np
 from lasagne_flipconv import digits
 from lasagne_flipconv.layers import Conv2DLayer
-from sklearn.datasets import load_digits
+
+with needed("scikit-learn"):
+    from sklearn.datasets import load_digits
 
 TEST = 450  # the last images, by writers that the others are not by
 

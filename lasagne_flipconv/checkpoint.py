@@ -2,10 +2,12 @@
 import os
 import stat
 
-from .errors import CheckpointError, UnsafeFileError
+from .errors import CheckpointError, ConventionError, UnsafeFileError
 from .formats import HEAD, format_of, function_of, writer_of
+from .formats.guard import guarded, guarded_entries
 from .formats.record import Checkpoint, Entry, is_kernel, orientation_of
 from .limits import LIMITS
+from .telling import DATA_FORMATS, check_orientation
 from .writing import replaced
 
 __all__ = ["Checkpoint", "Entry", "is_kernel", "load", "orientation_of",
@@ -39,12 +41,19 @@ def read(path, *, limits=LIMITS):
     UnsafeFileError
         If it would execute something or exhaust the machine.
     """
-    where = os.fspath(path)
+    where = os.fsdecode(path)
+    with guarded(where):
+        return _read(where, limits)
+
+
+def _read(where, limits):
     file = _opened(where, limits)
     try:
         name = format_of(file.read(HEAD), where)
         file.seek(0)
         checkpoint = function_of(name, "read")(file, limits)
+        checkpoint = checkpoint._replace(
+            entries=guarded_entries(checkpoint.entries, where))
     except BaseException:
         file.close()
         raise
@@ -81,9 +90,10 @@ def load(path, network=None, *, orientation=None, inputs=None, strict=True,
     ----------
     path : str or os.PathLike
         A checkpoint of any format that :func:`read` knows.
-    network : lasagne.layers.Layer or list of lasagne.layers.Layer, optional
-        Output layer or layers of the network to load into. Without it, the
-        checkpoint is returned.
+    network : Layer, list or dict of Layer, or NeuralNet, optional
+        The network to load into: its output layer or layers, or all layers by
+        name, as the ``build_model`` of Lasagne's Recipes returns them, or a
+        ``NeuralNet`` of nolearn. Without it, the checkpoint is returned.
     orientation : str, Convention, dict or None
         What the kernels in the file are for, where the file does not say:
         ``'convolution'`` (saved from Conv2DLayer) or ``'correlation'`` (from
@@ -102,7 +112,8 @@ def load(path, network=None, *, orientation=None, inputs=None, strict=True,
     prefix : str
         Load only what has a name that begins so; the prefix is taken off.
     names : dict of str to str, optional
-        Name of layer or array in the file → that in the network.
+        Name of layer or array in the file → that in the network; a layer
+        without a name is called as in records and errors: ``Conv2DLayer#1``.
     leave_last : int
         How many layers with parameters at the end to leave alone.
     data_format : {'channels_first', 'channels_last', None}
@@ -130,6 +141,10 @@ def load(path, network=None, *, orientation=None, inputs=None, strict=True,
         If the orientation matters and is not known. In all these cases no
         parameter has been changed.
     """
+    check_orientation(orientation)
+    if data_format not in (None, *DATA_FORMATS):
+        raise ConventionError("data_format: got %r; expected %s or %s."
+                              % ((data_format,) + DATA_FORMATS))
     checkpoint = read(path, limits=limits)
     if network is None:
         return checkpoint
@@ -154,8 +169,8 @@ def save(path, network):
     ----------
     path : str or os.PathLike
         Where to save; ends in ``.npz`` or ``.safetensors``.
-    network : lasagne.layers.Layer or list of lasagne.layers.Layer
-        Output layer or layers.
+    network : Layer, list or dict of Layer, or NeuralNet
+        Output layer or layers, or all layers by name.
 
     Raises
     ------
@@ -183,7 +198,7 @@ def write(path, checkpoint):
     CheckpointError
         If the suffix is another, or the format lacks a type.
     """
-    where = os.fspath(path)
+    where = os.fsdecode(path)
     writer = writer_of(where)
     with replaced(where) as file:
         writer(file, checkpoint)

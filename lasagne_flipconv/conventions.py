@@ -7,10 +7,12 @@ the kernel is used is refused until it is declared.
 from collections import namedtuple
 
 from .errors import ConventionError
-from .kernels import CONVOLUTION, CORRELATION, SPATIAL, Convention
+from .kernels import (CONVOLUTION, CORRELATION, ORIENTATIONS, SPATIAL,
+                      Convention)
 
-__all__ = ["convention_of", "convention_of_format",
-           "default_convention", "register", "FORMAT_CONVENTIONS"]
+__all__ = ["convention_of", "convention_of_format", "convention_told",
+           "default_convention", "orders_of", "register",
+           "FORMAT_CONVENTIONS", "OPEN_AXES"]
 
 #: What the table knows of a layer class. `channels` are the two channel axes
 #: (for LocallyConnected2DLayer the output positions follow the kernel),
@@ -67,12 +69,18 @@ def register(layer_class, like):
     >>> Scaled((None, 3, 9, 9), 4, 3).convention
     Convention(axes='OIHW', orientation='convolution')
     """
+    for cls in (layer_class, like):
+        if not isinstance(cls, type):
+            raise TypeError("register: got %.200r; expected a layer class, "
+                            "such as lasagne_flipconv.layers.Conv2DLayer."
+                            % (cls,))
     row = row_of_class(like)
     if row is None:
+        own, other = _told_apart(layer_class, like)
         raise ConventionError(
             "register(%s, like=%s): %s has no known convention; expected a "
             "convolutional layer class of Lasagne or lasagne_flipconv."
-            % (layer_class.__name__, like.__name__, like.__name__))
+            % (own, other, other))
     _REGISTERED[layer_class] = row
 
 
@@ -114,13 +122,22 @@ def find_row(layer):
 
 
 def _undeclared(layer, parent, changed):
-    own = type(layer).__name__
+    own, other = _told_apart(type(layer), parent)
     return ConventionError(
         "%s: %s overrides %s of %s, so how it reads its kernel is not known. "
         "If it reads it as %s does, declare that with "
         "lasagne_flipconv.conventions.register(%s, like=%s)."
         % (name_of(layer), own, ", ".join(sorted(set(changed))),
-           parent.__name__, parent.__name__, own, parent.__name__))
+           other, other, own, other))
+
+
+def _told_apart(*classes):
+    """Return the names of classes, with their modules if they are alike."""
+    names = [cls.__name__ for cls in classes]
+    if len(set(names)) < len(classes):
+        names = ["%s.%s" % (cls.__module__, cls.__qualname__)
+                 for cls in classes]
+    return names
 
 
 def convention_of(layer):
@@ -230,6 +247,9 @@ FORMAT_CONVENTIONS = {
     "keras-1-tf": ("*IO", "*IO", None),
 }
 
+#: Files that lack what tells their axes: which rows above they may be.
+OPEN_AXES = {"keras-1": ("keras-1-th", "keras-1-tf")}
+
 #: Axes of the weights of a dense layer: input and output units.
 DENSE_AXES = {"torch": "OI", "caffe": "OI"}
 
@@ -266,6 +286,104 @@ def convention_of_format(name, n, transposed=False):
             "format %r: records no convention; expected one of %s. Pass "
             "orientation='convolution' or 'correlation' instead."
             % (name, ", ".join(sorted(FORMAT_CONVENTIONS))))
+    if n not in SPATIAL:
+        raise ConventionError("format %r: has no kernels with %d spatial axes; "
+                              "expected 1 to 3." % (name, n))
     forward, adjoint, orientation = FORMAT_CONVENTIONS[name]
     axes = (adjoint if transposed else forward).replace("*", SPATIAL[n])
     return Convention(axes, orientation)
+
+
+def orders_of(names, n, transposed=False):
+    """Return the orders of axes that kernels have in some formats.
+
+    Parameters
+    ----------
+    names : iterable of str
+        Keys of :data:`FORMAT_CONVENTIONS`.
+    n : int
+        Number of spatial axes, 1 to 3.
+    transposed : bool
+        Whether the kernel belongs to a transposed convolution.
+
+    Returns
+    -------
+    list of str
+        Each once.
+
+    Examples
+    --------
+    >>> orders_of(FORMAT_CONVENTIONS, 1)
+    ['OIW', 'WIO']
+    """
+    return list(dict.fromkeys(convention_of_format(name, n, transposed).axes
+                              for name in names))
+
+
+def convention_told(what, n, transposed=False):
+    """Return the convention that a word, a class or a pair stands for.
+
+    Parameters
+    ----------
+    what : str, type, Convention or tuple of (str, str)
+        ``convolution`` or ``correlation``, with axes as in Lasagne; a format
+        such as ``torch``; a layer class or its name, as it is by default;
+        axes and orientation, such as ``HWIO:correlation`` or a pair.
+    n : int
+        Number of spatial axes.
+    transposed : bool
+        Whether the kernel belongs to a transposed convolution.
+
+    Returns
+    -------
+    Convention
+        Axes and orientation.
+
+    Raises
+    ------
+    ConventionError
+        If it is none of these.
+
+    Examples
+    --------
+    >>> convention_told("tensorflow", 2)
+    Convention(axes='HWIO', orientation='correlation')
+    >>> convention_told("Conv3DLayer", 3)
+    Convention(axes='OIDHW', orientation='convolution')
+    """
+    if isinstance(what, str):
+        if what in ORIENTATIONS:
+            return convention_of_format("onnx", n, transposed)._replace(
+                orientation=what)
+        if what in FORMAT_CONVENTIONS:
+            return convention_of_format(what, n, transposed)
+        if ":" in what:
+            return Convention(*what.split(":", 1))
+        row = _row_of_name(what)
+        if row:
+            return Convention(_axes(None, row), _oriented(row, row.flip))
+    elif isinstance(what, type):
+        return default_convention(what)
+    elif isinstance(what, (tuple, list)) and len(what) == 2:
+        return Convention(*what)
+    raise ConventionError(
+        "%.200r: is no convention; expected 'convolution', 'correlation', one "
+        "of %s, a layer class such as 'Conv2DLayer', or axes and orientation "
+        "such as Convention('HWIO', 'correlation')."
+        % (what, ", ".join(FORMAT_CONVENTIONS)))
+
+
+def _row_of_name(name):
+    """Return the row of the layer classes of a name, if they have the same.
+    """
+    rows = {row for path, row in _STOCK.items()
+            if path.rpartition(".")[2] == name}
+    rows |= {row for cls, row in _REGISTERED.items() if cls.__name__ == name}
+    return rows.pop() if len(rows) == 1 else None
+
+
+def is_transposed(what):
+    """Tell whether a word or class stands for a transposed layer."""
+    row = (_row_of_name(what) if isinstance(what, str) else
+           row_of_class(what) if isinstance(what, type) else None)
+    return row is not None and row.family == "transposed"

@@ -5,14 +5,14 @@ from collections import namedtuple
 import numpy as np
 
 from .checkpoint import read, write
-from .conventions import FORMAT_CONVENTIONS, convention_of_format
+from .conventions import OPEN_AXES, convention_told, orders_of
 from .errors import CheckpointError, ConventionError
 from .formats.record import is_kernel, is_one_by_one
 from .inspecting import watched
 from .kernels import ORIENTATIONS, SPATIAL, Convention, plan_conversion
 from .limits import LIMITS
 
-__all__ = ["ConvertRecord", "convention_told", "convert_file"]
+__all__ = ["ConvertRecord", "convert_file"]
 
 
 class ConvertRecord(namedtuple("ConvertRecord", "arrays turned permuted "
@@ -45,10 +45,11 @@ def convert_file(source, target, told=None, wanted=None, progress=None,
     ----------
     source, target : str or os.PathLike
         The file to read, and the one to write: ``.npz`` or ``.safetensors``.
-    told : str, optional
+    told : str, Convention or tuple of (str, str), optional
         Convention of the kernels in `source`, where it does not say: a word
-        that :func:`convention_told` knows.
-    wanted : str, optional
+        that :func:`lasagne_flipconv.conventions.convention_told` knows, or
+        axes and orientation.
+    wanted : str, Convention or tuple of (str, str), optional
         That of those in `target`; by default the same.
     progress : callable, optional
         Called as ``progress(bytes done, bytes in all)`` after each array.
@@ -67,11 +68,9 @@ def convert_file(source, target, told=None, wanted=None, progress=None,
     CheckpointError, UnsafeFileError
         If the source is refused, or the target's format cannot hold it.
     """
+    told, wanted = _checked(told), _checked(wanted)
     with read(source, limits=limits) as checkpoint:
         _refuse_itself(source, target)
-        for word in (told, wanted):
-            if word is not None:
-                convention_told(word, 2)
         made = [_converted(entry, told, wanted, checkpoint.where)
                 for entry in checkpoint.entries]
         entries = [entry for entry, _ in made]
@@ -83,45 +82,10 @@ def convert_file(source, target, told=None, wanted=None, progress=None,
         tuple(map(str, checkpoint.metadata)))
 
 
-def convention_told(text, n, transposed=False):
-    """Return the convention that a word stands for.
-
-    Parameters
-    ----------
-    text : str
-        ``convolution``, ``correlation``, a format such as ``torch``, or axes
-        and orientation such as ``HWIO:correlation``.
-    n : int
-        Number of spatial axes.
-    transposed : bool
-        Whether the kernel belongs to a transposed convolution.
-
-    Returns
-    -------
-    Convention
-        Axes and orientation.
-
-    Raises
-    ------
-    ConventionError
-        If it is no such word.
-
-    Examples
-    --------
-    >>> convention_told("tensorflow", 2)
-    Convention(axes='HWIO', orientation='correlation')
-    """
-    if text in ORIENTATIONS:
-        return Convention(("IO" if transposed else "OI") + SPATIAL[n], text)
-    if text in FORMAT_CONVENTIONS:
-        return convention_of_format(text, n, transposed)
-    axes, _, orientation = text.partition(":")
-    if orientation:
-        return Convention(axes, orientation)
-    raise ConventionError(
-        "%r: is no convention; expected 'convolution', 'correlation', one of "
-        "%s, or axes and orientation such as 'HWIO:correlation'."
-        % (text, ", ".join(FORMAT_CONVENTIONS)))
+def _checked(word):
+    """Return a word, or a convention for a pair; refuse what is neither."""
+    convention = None if word is None else convention_told(word, 2)
+    return word if isinstance(word, str) else convention
 
 
 def _refuse_itself(source, target):
@@ -135,6 +99,8 @@ def _converted(entry, told, wanted, where):
     if not is_kernel(entry) or entry.convention is None and (
             told is None and is_one_by_one(entry)):
         return entry, None
+    if entry.convention in OPEN_AXES and (told, wanted) != (None, None):
+        entry = _with_axes_told(entry, told, where)
     known = _known(entry, told, where)
     if wanted is None:
         return entry._replace(convention=known), None
@@ -160,7 +126,21 @@ def _converted(entry, told, wanted, where):
             array = array.transpose(plan.permutation)
         return np.flip(array, plan.reverse) if plan.reverse else array
 
-    return entry._replace(read=values, shape=shape, convention=target), plan
+    return entry._replace(read=values, shape=shape, convention=target,
+                          shared=entry.shared and tuple(
+                              (kind, _as_changed(convention, plan))
+                              for kind, convention in entry.shared)), plan
+
+
+def _as_changed(convention, plan):
+    """Return how a layer that shares a kernel reads it after a change."""
+    if convention is None:
+        return None
+    axes, orientation = convention
+    if plan.reverse:
+        orientation = next(o for o in ORIENTATIONS if o != orientation)
+    return Convention("".join(axes[i] for i in plan.permutation
+                              or range(len(axes))), orientation)
 
 
 def _full(known, entry):
@@ -176,6 +156,18 @@ def _wanted(source, wanted, entry):
         return Convention(source.axes, wanted)
     return convention_told(wanted, len(source.spatial),
                            entry.kind == "transposed")
+
+
+def _with_axes_told(entry, told, where):
+    """Return a kernel whose file lacks its axes with those that are told."""
+    if told is None or told in ORIENTATIONS:
+        orders = orders_of(OPEN_AXES[entry.convention], len(entry.shape) - 2)
+        raise ConventionError(
+            "%s in %s: the file does not say in which order the axes of its "
+            "kernels are, which may be %s; expected to be told. Pass told=, "
+            "or --from on the command line, such as '%s:correlation'."
+            % (entry.name, where, " or ".join(map(repr, orders)), orders[0]))
+    return entry._replace(convention=_full(told, entry))
 
 
 def _known(entry, told, where):

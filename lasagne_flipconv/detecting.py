@@ -15,6 +15,7 @@ from .checkpoint import Checkpoint, read
 from .errors import ConventionError
 from .formats.record import is_kernel, orientation_of
 from .kernels import CONVOLUTION, CORRELATION, ORIENTATIONS
+from .networks import output_of
 from .planning import Options, plan_load, value_of
 
 __all__ = ["Evidence", "LayerEvidence", "UNDECIDED", "detect"]
@@ -74,9 +75,9 @@ def detect(network, checkpoint, inputs, options=None):
 
     Parameters
     ----------
-    network : lasagne.layers.Layer
-        Output layer of the network that the checkpoint is for. Its values
-        are put back afterwards.
+    network : Layer, list or dict of Layer, or NeuralNet
+        Output layer of the network that the checkpoint is for, or all its
+        layers by name. Its values are put back afterwards.
     checkpoint : Checkpoint, str or os.PathLike
         What :func:`lasagne_flipconv.read` returned, or the file's name. What
         it says about orientation is left aside.
@@ -99,6 +100,7 @@ def detect(network, checkpoint, inputs, options=None):
     if not isinstance(checkpoint, Checkpoint):
         with read(checkpoint) as opened:
             return detect(network, opened, inputs, options)
+    network = output_of(network, "detect")
     options = (options or Options())._replace(blind=True)
     plans = {o: plan_load(network, checkpoint, options._replace(
         orientation=o))[0] for o in ORIENTATIONS}

@@ -311,8 +311,11 @@ def fast_engine():
     reason = engine.why_off()
     if reason is None:
         floatx = sys.modules["theano"].config.floatX
-        return ok("fast engine", "oneDNN computes what is in float32; floatX "
-                  "is %s" % floatx)
+        detail = "oneDNN computes what is in float32; floatX is %s" % floatx
+        if floatx == "float32":
+            return ok("fast engine", detail)
+        return Finding("fast engine", SLOW, detail + ", so it computes "
+                       "nothing", _ADD_FLAG % "floatX=float32")
     if "not installed" in reason:
         return Finding("fast engine", SLOW, first_line(reason),
                        _PIP + "'lasagne-flipconv[fast]'")

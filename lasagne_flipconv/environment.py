@@ -21,6 +21,7 @@ except ImportError:  # `doctor` says so; nothing else works without it
 
 from .import_hooks import ImportWithin, Refusal
 from .theano_flags import find_compiler, theano_flags, user_flag
+from .theano_python import mend_python
 from .theano_views import mend_dimshuffle
 
 __all__ = ["prepare", "why_unsupported"]
@@ -58,6 +59,7 @@ def prepare():
         return
     add_downsample()
     mend_dimshuffle()
+    mend_python()
     keep_gemm_serial(sys.modules["theano"].config)
     if not sys.modules["theano"].config.cxx:
         warn_no_compiler()
@@ -217,36 +219,6 @@ def scipy_convolution():
 
 
 @contextlib.contextmanager
-def scipy_signal_names():
-    """Lend Theano SciPy's convolution routine where it has no compiler.
-
-    SciPy 1.8 moved ``signaltools`` and ``sigtools``, whose inner names
-    Theano's Python convolution takes, behind an underscore. The old names
-    are theirs only while Theano is imported.
-    """
-    old = {"scipy.signal." + name: None for name in ("signaltools", "sigtools")
-           if not find_compiler()
-           and importlib.util.find_spec("scipy.signal._" + name)}
-    for name in old:
-        importlib.import_module("scipy.signal")
-        old[name] = sys.modules.get(name)
-        sys.modules[name] = importlib.import_module(
-            name.replace("signal.", "signal._"))
-    try:
-        yield
-    finally:
-        for name, module in old.items():
-            restore_module(name, module)
-
-
-def restore_module(name, module):
-    """Put a module back where it was, or take it away if it was not there."""
-    sys.modules.pop(name, None)
-    if module is not None:
-        sys.modules[name] = module
-
-
-@contextlib.contextmanager
 def skip_scan_extension():
     """Let Scan loop in Python: Python 3.11 removed ``longintrepr.h``.
 
@@ -284,7 +256,7 @@ def is_news(record):
 
 
 BEFORE_THEANO = (forget_failed_import, alias_numpy_scalars, numpys_own_blas,
-                 scipy_convolution, scipy_signal_names, skip_scan_extension,
+                 scipy_convolution, skip_scan_extension,
                  quiet_import)
 
 

@@ -4,7 +4,7 @@ import os
 import numpy as np
 
 from .checkpoint import read
-from .errors import CheckpointError
+from .errors import CheckpointError, escaped
 from .formats.record import axes_of, is_kernel, orientation_of
 from .kernels import Convention, convert_kernel
 from .limits import LIMITS
@@ -45,11 +45,11 @@ def filters_of(path, limits=LIMITS, most=16):
                 kernel = convert_kernel(
                     entry.read(), Convention(axes, "correlation"),
                     Convention("OIHW", "correlation"), entry.name)[:most]
-                if kernel.shape[2] * kernel.shape[3] > 1:
+                if kernel.size and kernel.shape[2] * kernel.shape[3] > 1:
                     return (entry.name, kernel, np.flip(kernel, (2, 3)),
                             orientation_of(entry))
     raise CheckpointError("%s: has no kernel over two axes that is more than "
-                          "1×1; expected one to draw." % os.fspath(path))
+                          "1×1; expected one to draw." % os.fsdecode(path))
 
 
 def plot_filters(path, picture, limits=LIMITS):
@@ -71,9 +71,10 @@ def plot_filters(path, picture, limits=LIMITS):
         pictures.
     """
     name, filters, reverses, orientation = filters_of(path, limits)
-    figure = _figure(path)
+    where = os.fsdecode(path)
+    figure = _figure(where)
     figure.suptitle("%s in %s, each filter beside its reverse\norientation: %s"
-                    % (name, os.path.basename(os.fspath(path)),
+                    % (_plain(name), _plain(os.path.basename(where)),
                        orientation or "not recorded"), fontsize=10)
     pairs = [image for pair in zip(_images(filters), _images(reverses))
              for image in pair]
@@ -93,7 +94,12 @@ def plot_filters(path, picture, limits=LIMITS):
             % (os.fspath(picture), error)) from error
 
 
-def _figure(path):
+def _plain(text):
+    """Return a name of a file as matplotlib prints it: not as a formula."""
+    return escaped(text[:80]).replace("$", r"\$")
+
+
+def _figure(where):
     """Return an empty figure that needs no display."""
     try:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -102,7 +108,7 @@ def _figure(path):
         raise CheckpointError(
             "%s: cannot be drawn without matplotlib (%s); expected it to be "
             "installed. Get it with: pip install 'lasagne-flipconv[plot]'"
-            % (os.fspath(path), error)) from error
+            % (where, error)) from error
     figure = Figure(dpi=120)
     FigureCanvasAgg(figure)
     return figure

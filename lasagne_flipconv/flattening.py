@@ -2,10 +2,9 @@
 import numpy as np
 
 from .errors import ConventionError
+from .telling import DATA_FORMATS
 
 __all__ = ["rows_for"]
-
-_ORDERS = ("channels_first", "channels_last")
 
 
 def rows_for(slot, entry, name, data_format):
@@ -45,11 +44,11 @@ def rows_for(slot, entry, name, data_format):
             "say in which order of axes they were. Pass "
             "data_format='channels_last' (the default of Keras) or "
             "'channels_first'." % (name, shape))
-    if data_format not in (None, order) or order not in _ORDERS:
+    if data_format not in (None, order) or order not in DATA_FORMATS:
         raise ConventionError(
             "%s: data_format is %r, and the file says %r; expected %s or "
             "%s, and both to agree." % ((name, data_format, entry.rows)
-                                        + _ORDERS))
+                                        + DATA_FORMATS))
     if order == "channels_first":
         return None
     size = int(np.prod(shape))

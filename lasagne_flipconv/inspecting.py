@@ -3,6 +3,7 @@ import os
 from collections import namedtuple
 
 from .checkpoint import read
+from .formats.guard import guarded
 from .formats.record import (axes_of, is_kernel, is_one_by_one,
                              orientation_of)
 from .limits import LIMITS
@@ -132,9 +133,11 @@ def watched(entries, progress):
 
 
 def _report(path, checkpoint):
+    with guarded(checkpoint.where):
+        size = os.path.getsize(path)
     return FileReport(
-        os.fspath(path), checkpoint.format, checkpoint.writer,
-        os.path.getsize(path), checkpoint.ordered,
+        os.fsdecode(path), checkpoint.format, checkpoint.writer, size,
+        checkpoint.ordered,
         tuple(_array(entry) for entry in checkpoint.entries),
         tuple(str(key) for key in checkpoint.metadata))
 

@@ -5,6 +5,7 @@ that cannot be imported without a GPU of their time. No module of Lasagne is
 changed: a submodule with other contents is a copy that stands in for it, so
 that the code of the one it stands for keeps its own names.
 """
+import contextlib
 import importlib
 import sys
 from importlib.machinery import ModuleSpec
@@ -101,6 +102,18 @@ def installed():
     return _before is not None
 
 
+@contextlib.contextmanager
+def installed_meanwhile():
+    """Install within a ``with`` statement; what was installed stays so."""
+    before = installed()
+    install()
+    try:
+        yield
+    finally:
+        if not before:
+            uninstall()
+
+
 def replacements():
     """Return what is put into which submodule of ``lasagne.layers``.
 
@@ -132,7 +145,7 @@ def _stand_in(home, names):
     module = ModuleType(name, "Layers of lasagne_flipconv, as %s." % name)
     module.__package__ = "lasagne.layers"
     module.__spec__ = ModuleSpec(name, None)
-    vars(module).update(vars(getattr(lasagne.layers, home, object)))
+    vars(module).update(vars(getattr(lasagne.layers, home, module)))
     vars(module).update(names)
     module.__all__ = sorted(set(vars(module).get("__all__", ())) | set(names))
     return module

@@ -107,12 +107,13 @@ def plan_conversion(shape, source, target, where="kernel"):
     """
     if len(shape) != len(source.axes):
         raise ConventionError(
-            "%s: has shape %r; expected %d axes %r. Name the axes it has."
+            "%s: has shape %r; expected %d axes %r. Name the axes it has in a "
+            "Convention."
             % (where, tuple(shape), len(source.axes), source.axes))
     if sorted(source.axes) != sorted(target.axes):
         raise ConventionError(
             "%s: axes %r cannot become %r; expected the same letters in "
-            "another order." % (where, source.axes, target.axes))
+            "another order. Name the axes of both in a Convention." % (where, source.axes, target.axes))
     reverse = ()
     if any(shape[i] != 1 for i in source.spatial):
         if None in (source.orientation, target.orientation):
@@ -135,8 +136,11 @@ def convert_kernel(kernel, source, target, where="kernel"):
     ----------
     kernel : array_like
         The kernel, axes as in ``source.axes``.
-    source, target : Convention or tuple of (str, str)
-        Convention of `kernel`, and the one wanted.
+    source, target : Convention, tuple of (str, str), str or type
+        Convention of `kernel`, and the one wanted: axes and orientation; a
+        format such as ``'torch'``; a layer class or its name, as it is by
+        default. As `target` also an orientation, the axes staying as they
+        are. Formats are taken for a transposed layer if the other is one.
     where : str
         Name of the kernel for the error text.
 
@@ -159,9 +163,25 @@ def convert_kernel(kernel, source, target, where="kernel"):
     array([[4, 3],
            [2, 1]])
     """
-    source, target = Convention(*source), Convention(*target)
     kernel = np.asarray(kernel)
+    source, target = _meant(kernel.ndim, source, target, where)
     plan = plan_conversion(kernel.shape, source, target, where)
     if plan.permutation:
         kernel = kernel.transpose(plan.permutation)
     return np.flip(kernel, plan.reverse).copy(order="C")
+
+
+def _meant(axes, source, target, where):
+    """Return the two conventions that words, classes or pairs stand for."""
+    # the tables of words are built upon this module
+    from .conventions import convention_told, is_transposed
+    transposed = is_transposed(source) or is_transposed(target)
+    if isinstance(source, str) and source in ORIENTATIONS:
+        raise ConventionError(
+            "%s: source is %r, which does not tell the order of the axes; "
+            "expected that as well, such as Convention('OIHW', %r)."
+            % (where, source, source))
+    source = convention_told(source, axes - 2, transposed)
+    if isinstance(target, str) and target in ORIENTATIONS:
+        return source, source._replace(orientation=target)
+    return source, convention_told(target, axes - 2, transposed)

@@ -6,6 +6,7 @@ import numpy as np
 from .conventions import convention_of, find_row
 from .errors import ConventionError
 from .formats.record import Entry
+from .networks import outputs_of
 from .planning import Options, plan_load, refuse_rest, value_of
 from .transfer import TransferRecord, slots_of
 
@@ -45,8 +46,8 @@ def load_into(network, checkpoint, options=None):
 
     Parameters
     ----------
-    network : lasagne.layers.Layer or list of lasagne.layers.Layer
-        Output layer or layers.
+    network : Layer, list or dict of Layer, or NeuralNet
+        Output layer or layers, or all layers by name.
     checkpoint : Checkpoint
         The file.
     options : Options, optional
@@ -64,7 +65,7 @@ def load_into(network, checkpoint, options=None):
     ConventionError
         If the orientation matters and is not known.
     """
-    options = options or Options()
+    options, network = options or Options(), outputs_of(network, "load")
     if options.orientation == "detect":
         from .detecting import detected
         options = options._replace(orientation=detected(
@@ -119,8 +120,8 @@ def entries_of(network):
 
     Parameters
     ----------
-    network : lasagne.layers.Layer or list of lasagne.layers.Layer
-        Output layer or layers.
+    network : Layer, list or dict of Layer, or NeuralNet
+        Output layer or layers, or all layers by name.
 
     Returns
     -------
@@ -129,17 +130,24 @@ def entries_of(network):
         convention.
     """
     slots = {}
-    for slot in slots_of(network):
-        slots.setdefault(slot.param, slot)
-    return tuple(_entry(slot) for slot in slots.values())
+    for slot in slots_of(network, where="save"):
+        slots.setdefault(slot.param, []).append(slot)
+    return tuple(_entry(*holders) for holders in slots.values())
 
 
-def _entry(slot):
+def _entry(slot, *others):
     value = slot.param.get_value(borrow=True)
-    transposed = slot.kernel and find_row(slot.layer).family == "transposed"
+    shared = tuple(map(_reading, others)) if slot.kernel or any(
+        other.kernel for other in others) else ()
     return Entry(
         slot.name, value.shape, value.dtype,
         lambda: np.asarray(slot.param.get_value(borrow=True)),
-        slot.layer.name, slot.attribute,
-        ("transposed" if transposed else "conv") if slot.kernel else None,
-        convention_of(slot.layer) if slot.kernel else None)
+        slot.group if slot.layer.name else None, slot.attribute, *_reading(slot), shared=shared or None)
+
+
+def _reading(slot):
+    """Return kind and convention of a kernel as its layer reads it."""
+    if not slot.kernel:
+        return None, None
+    transposed = find_row(slot.layer).family == "transposed"
+    return "transposed" if transposed else "conv", convention_of(slot.layer)

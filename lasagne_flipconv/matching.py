@@ -43,19 +43,25 @@ def match(slots, checkpoint, options):
     """
     left = _last_layers(slots, options.leave_last)
     selected = _selected(checkpoint, options)
+    if checkpoint.ordered and not options.names and (
+            _is_saved_from_such(selected, slots)):
+        matches = _with_shared(_flat(slots, selected), slots)
+        return _without(matches, left, selected, True)
     ordered = checkpoint.ordered or _is_list(selected)
     entries = _recognised(_renamed(selected, options.names, checkpoint.where),
                           slots)
     entries = _merged(entries)
-    targets, sources = _groups_of(slots), _sources(entries)
+    targets, sources = _groups_of(slots, bool(options.names)), _sources(
+        entries)
     if options.names or _both_named(targets, sources):
         matches = _by_name(targets, sources)
     elif not ordered:
         raise CheckpointError(
             "%s: names its layers (%s) but does not tell their order; "
             "expected names as in the network (%s). Name the network's layers "
-            "so, or pass names={'theirs': 'ours'}."
-            % (checkpoint.where, _some(sources), _some(targets)))
+            "so, or pass names={'theirs': 'ours'}, for all of them."
+            % (checkpoint.where, _some(sources),
+               _some(_groups_of(slots, True))))
     elif all(entry.role and entry.layer for entry in entries):
         if len(targets) != len(sources):
             targets = _groups_of(_once(slots))
@@ -68,6 +74,23 @@ def match(slots, checkpoint, options):
     return _without(matches, left, entries, ordered)
 
 
+def _is_saved_from_such(entries, slots):
+    """Tell whether the arrays are, one by one, those of a network like this.
+
+    Such a file needs no rules for names, which may repeat, lack, or look like
+    others.
+    """
+    told = [(entry.layer, entry.role) for entry in entries]
+    once = _once(slots)
+    return told in ([(_name(slot), slot.attribute) for slot in once],
+                    [(slot.layer.name, slot.attribute) for slot in once])
+
+
+def _name(slot):
+    """Return the name of a layer by which files know it, None if none."""
+    return slot.group if slot.layer.name else None
+
+
 def _is_list(entries):
     """Tell whether entries were a list, though the file has no order else."""
     return [entry.name for entry in entries] == [
@@ -76,7 +99,10 @@ def _is_list(entries):
 
 def _once(slots):
     """Return slots, of those that share a variable the first."""
-    return list({slot.param: slot for slot in reversed(slots)}.values())[::-1]
+    first = {}
+    for slot in slots:
+        first.setdefault(slot.param, slot)
+    return list(first.values())
 
 
 def _with_shared(matches, slots):
@@ -87,8 +113,19 @@ def _with_shared(matches, slots):
     shared = [slot for slot in slots if slot.param in found
               and (slot.layer, slot.param) not in paired]
     return matches._replace(
-        pairs=matches.pairs + [(s, found[s.param]) for s in shared],
+        pairs=matches.pairs + [(s, _as_read_by(s, shared, found[s.param]))
+                               for s in shared],
         missing=[s for s in matches.missing if s not in shared])
+
+
+def _as_read_by(slot, shared, entry):
+    """Return an entry as another layer that shares its variable reads it, if
+    the file says how."""
+    others = [other for other in shared if other.param is slot.param]
+    if entry.shared is None or len(entry.shared) != len(others):
+        return entry
+    kind, convention = entry.shared[others.index(slot)]
+    return entry._replace(kind=kind, convention=convention)
 
 
 def _recognised(entries, slots):
@@ -101,7 +138,7 @@ def _recognised(entries, slots):
                 by_name[name] = None if name in by_name else slot
     by_name = {name: slot for name, slot in by_name.items() if slot}
     return [entry if entry.layer or entry.name not in by_name else
-            entry._replace(layer=by_name[entry.name].layer.name,
+            entry._replace(layer=by_name[entry.name].group,
                            role=by_name[entry.name].attribute)
             for entry in entries]
 
@@ -109,7 +146,7 @@ def _recognised(entries, slots):
 def _refuse_contradictions(matches, sources, where):
     """Refuse an order in which names that both sides have do not meet."""
     for slot, entry in matches.pairs:
-        ours = slot.layer.name
+        ours = _name(slot)
         if ours in sources and entry.layer != ours and not matches.named:
             raise CheckpointError(
                 "%s: has %s where the network has %s in order, and has a %r "
@@ -181,11 +218,13 @@ def _renamed(entries, names, where):
     return found
 
 
-def _groups_of(slots):
-    """Return slots by layer: by its name, or by the layer if it has none."""
+def _groups_of(slots, by_default_names=False):
+    """Return slots by layer: by its name; if it has none, by the layer, or by
+    the name that error texts call it."""
     groups = {}
     for slot in slots:
-        groups.setdefault(slot.layer.name or slot.layer, []).append(slot)
+        key = slot.group if by_default_names else _name(slot)
+        groups.setdefault(key or slot.layer, []).append(slot)
     return groups
 
 

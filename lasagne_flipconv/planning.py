@@ -8,8 +8,8 @@ from .errors import CheckpointError, ConventionError
 from .flattening import rows_for
 from .kernels import convert_kernel, plan_conversion
 from .matching import match
-from .telling import (AS_IN_NETWORK, check_mapping, rows_told, source_of,
-                      told_of)
+from .telling import (AS_IN_NETWORK, axes_like, check_mapping, rows_told,
+                      source_of, told_of)
 from .transfer import slots_of
 
 __all__ = ["Options", "plan_load", "value_of"]
@@ -56,8 +56,8 @@ def plan_load(network, checkpoint, options):
 
     Parameters
     ----------
-    network : lasagne.layers.Layer or list of lasagne.layers.Layer
-        Output layer or layers.
+    network : Layer, list or dict of Layer, or NeuralNet
+        Output layer or layers, or all layers by name.
     checkpoint : Checkpoint
         The file.
     options : Options
@@ -119,18 +119,22 @@ def refuse_rest(matches, where):
     CheckpointError
         If anything is.
     """
-    if matches.missing or matches.unused:
+    lacking = _listed([slot.name for slot in matches.missing])
+    left = _listed([entry.name for entry in matches.unused])
+    if lacking or left:
+        wrong = ("has nothing for %s, and holds %s besides" % (lacking, left)
+                 if lacking and left else "has nothing for " + lacking
+                 if lacking else "holds %s besides, which no parameter takes"
+                 % left)
         raise CheckpointError(
-            "%s: has nothing for %s, and holds %s besides; expected one array "
-            "for each parameter. Build the network that it was saved from, or "
-            "pass strict=False, names=, prefix= or leave_last=." % (
-                where, _listed([s.name for s in matches.missing]),
-                _listed([e.name for e in matches.unused])))
+            "%s: %s; expected one array for each parameter. Build the network "
+            "that it was saved from, or pass strict=False, names=, prefix= or "
+            "leave_last=." % (where, wrong))
 
 
 def _listed(names):
     more = ", … (%d in all)" % len(names) if len(names) > 6 else ""
-    return (", ".join(names[:6]) + more) or "no more"
+    return ", ".join(names[:6]) + more
 
 
 def _plan(slot, entry, where, options):
@@ -146,10 +150,27 @@ def _plan(slot, entry, where, options):
     shape, wanted = _shape_after(plan), _shape(slot)
     if shape != wanted:
         raise CheckpointError(
-            "%s: has shape %r%s; expected %r." % (
+            "%s: has shape %r%s; expected %r.%s" % (
                 name, tuple(entry.shape), "" if shape == entry.shape
-                else ", which becomes %r" % (shape,), wanted))
+                else ", which becomes %r" % (shape,), wanted,
+                _axes_meant(plan, entry, wanted)))
     return plan
+
+
+def _axes_meant(plan, entry, wanted):
+    """Return what to pass for axes that look to be in another order."""
+    if plan.target is not None:
+        return axes_like(plan.slot, entry, plan.target)
+    if not _is_a(plan.slot.layer, *_DENSE) or len(wanted) != 2 or (
+            tuple(entry.shape) != (wanted if plan.transpose
+                                   else wanted[::-1])):
+        return ""
+    order = "IO" if plan.transpose else "OI"
+    return (" Its axes look like %s: pass orientation={%r: %r}, or a format "
+            "such as %r for all." % (
+                {"IO": "(input, output)", "OI": "(output, input)"}[order],
+                plan.slot.name, order,
+                {"IO": "tensorflow", "OI": "torch"}[order]))
 
 
 def _shape(slot):

@@ -18,6 +18,7 @@ from .errors import ConventionError
 from .kernels import CONVOLUTION
 from .layers.conv import KNOWN_MODULES
 from .layers.geometry import effective, pad_pairs
+from .networks import layers_given, names_of
 
 __all__ = ["replace_layers"]
 
@@ -57,7 +58,7 @@ def replace_layers(network, using=None, *, check=False, inputs=None):
 
     Parameters
     ----------
-    network : Layer, list, tuple or dict of Layer
+    network : Layer, list or dict of Layer, or NeuralNet
         Output layer or layers, or all layers by name. What they refer to is
         included, also as an attribute, as in ``InverseLayer``.
     using : dict of type to type, optional
@@ -95,11 +96,10 @@ def replace_layers(network, using=None, *, check=False, inputs=None):
     >>> type(layer) is Conv2DLayer, layer.flip_filters
     (True, False)
     """
-    outputs = _flattened(network)
+    outputs = layers_given(network, "replace_layers")
     using = _checked_mapping(using)
     steps, left = [], []
-    for i, layer in enumerate(reachable(outputs)):
-        name = layer.name or "%s#%d" % (type(layer).__name__, i)
+    for layer, name in names_of(reachable(outputs)).items():
         new_class, reason = _choice(layer, using)
         if new_class is not None:
             steps.append(_Step(layer, name, _rebuilt(layer, new_class)))
@@ -110,17 +110,6 @@ def replace_layers(network, using=None, *, check=False, inputs=None):
         tuple(left))
     _replace_all(steps, _comparison(outputs, inputs) if check else None)
     return record
-
-
-def _flattened(network):
-    if isinstance(network, Layer):
-        return [network]
-    if isinstance(network, dict):
-        network = list(network.values())
-    if not isinstance(network, (list, tuple)):
-        raise TypeError("replace_layers: got %r; expected a layer, or a list "
-                        "or dict of layers." % (network,))
-    return [layer for item in network for layer in _flattened(item)]
 
 
 def _checked_mapping(using):

@@ -9,8 +9,9 @@ from types import ModuleType
 from . import gpu_imports, python2
 from .errors import FlipconvError
 from .installing import install
+from .theano_flags import user_flag
 
-__all__ = ["run_module", "run_script"]
+__all__ = ["choose_floatx", "run_module", "run_script"]
 
 #: Files whose frames a traceback of the script does not show.
 _OURS = {os.path.abspath(__file__), os.path.abspath(gpu_imports.__file__),
@@ -85,6 +86,31 @@ def run_module(name, arguments=(), from_python2=False):
                   "__cached__": spec.cached, "__loader__": spec.loader,
                   "__package__": spec.parent}
     return _run(lambda: spec.loader.get_code(spec.name), attributes)
+
+
+def choose_floatx(chosen=None):
+    """Let Theano compute in float32, unless the user wants something else.
+
+    Its own default is float64, in which nothing is fast; scripts for GPUs
+    were written for float32.
+
+    Parameters
+    ----------
+    chosen : {'float32', 'float64', None}
+        What the user wants now; None for what THEANO_FLAGS or a
+        configuration file says.
+
+    Returns
+    -------
+    bool
+        Whether it was changed to float32 without being asked for.
+    """
+    from theano import config
+    default = chosen is None and user_flag("floatX") is None
+    unasked = default and config.floatX != "float32"
+    if chosen or default:
+        config.floatX = chosen or "float32"
+    return unasked
 
 
 def _runnable(name):

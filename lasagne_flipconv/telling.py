@@ -3,14 +3,48 @@ import fnmatch
 
 import numpy as np
 
-from .conventions import FORMAT_CONVENTIONS, convention_of_format, find_row
+from .conventions import (FORMAT_CONVENTIONS, OPEN_AXES, convention_told,
+                          find_row, orders_of)
 from .errors import CheckpointError, ConventionError
 from .kernels import ORIENTATIONS, Convention
 
-__all__ = ["AS_IN_NETWORK", "check_mapping", "rows_told", "source_of",
-           "told_of"]
+__all__ = ["AS_IN_NETWORK", "DATA_FORMATS", "axes_like", "check_mapping",
+           "check_orientation", "rows_told", "source_of", "told_of"]
 
 AS_IN_NETWORK = "as in network"
+
+#: Orders of the axes that a dense layer flattens.
+DATA_FORMATS = ("channels_first", "channels_last")
+
+
+def check_orientation(told):
+    """Refuse what is no way of telling an orientation, before anything else.
+
+    Parameters
+    ----------
+    told : object
+        What the user says.
+
+    Raises
+    ------
+    ConventionError
+        If it is none.
+    """
+    values = told.values() if isinstance(told, dict) else [told]
+    for value in values:
+        if value is None or isinstance(value, str) and (
+                value in (AS_IN_NETWORK, "OI", "IO")
+                or value == told == "detect"):
+            continue
+        try:
+            convention_told(value, 2)
+        except ConventionError as error:
+            raise ConventionError(
+                "orientation: got %.200r; expected 'convolution', "
+                "'correlation', 'as in network', 'detect', one of the formats "
+                "%s, axes and orientation such as Convention('HWIO', "
+                "'correlation'), or a dict by name of these."
+                % (value, ", ".join(FORMAT_CONVENTIONS))) from error
 
 
 def check_mapping(orientation, pairs):
@@ -38,7 +72,7 @@ def check_mapping(orientation, pairs):
 
 
 def _named_so(pattern, slot, entry):
-    names = (slot.name, slot.layer.name, entry.name, entry.layer)
+    names = (slot.name, slot.group, slot.layer.name, entry.name, entry.layer)
     return any(name and fnmatch.fnmatchcase(name, pattern) for name in names)
 
 
@@ -89,8 +123,11 @@ def _source(slot, entry, name, options, target):
     told = told_of(options.orientation, slot, entry)
     if told == AS_IN_NETWORK:
         told = target
+    names_axes = told is not None and told not in ORIENTATIONS
     told = _resolved(told, row, target)
-    if entry.convention is None:
+    if entry.convention in OPEN_AXES and not names_axes:
+        return told._replace(axes=_only_axes(slot, entry, name, row, target))
+    if entry.convention is None or entry.convention in OPEN_AXES:
         return told
     recorded = _resolved(entry.convention, row, target)
     if len(recorded.axes) != len(entry.shape):
@@ -106,14 +143,64 @@ def _resolved(told, row, target):
     """Return the convention that a word, a format or None stands for here."""
     if told is None or told in ORIENTATIONS:
         return Convention(target.axes, told)
-    if isinstance(told, str) and (told in FORMAT_CONVENTIONS):
-        return convention_of_format(told, row.n, row.family == "transposed")
-    if isinstance(told, str):
+    return convention_told(told, row.n, row.family == "transposed")
+
+
+def _only_axes(slot, entry, name, row, target):
+    """Return the axes of a kernel whose file lacks them, if its shape tells.
+
+    Where two orders fit, nobody can see which it is.
+    """
+    orders = orders_of(OPEN_AXES[entry.convention], row.n,
+                       row.family == "transposed")
+    fitting = _fitting(orders, entry.shape, slot, target)
+    if len(fitting) > 1 and set(entry.shape) != {1}:
         raise ConventionError(
-            "orientation: got %r; expected 'convolution', 'correlation', "
-            "'as in network', 'detect', or one of the formats %s."
-            % (told, ", ".join(FORMAT_CONVENTIONS)))
-    return Convention(*told)
+            "%s: has shape %r, and the file does not say in which order its "
+            "axes are, which may be %s; expected to be told. Pass "
+            "orientation=%s or the like; for several layers a dict by name."
+            % (name, tuple(entry.shape), " or ".join(map(repr, fitting)),
+               " or ".join("Convention(%r, %r)" % (axes, orientation)
+                           for axes, orientation
+                           in zip(fitting, ORIENTATIONS))))
+    return target.axes
+
+
+def _fitting(orders, shape, slot, target):
+    """Return the orders in which a shape is that of a parameter."""
+    wanted = dict(zip(target.axes, slot.param.get_value(borrow=True).shape))
+    return [axes for axes in orders if set(axes) == set(wanted)
+            and tuple(shape) == tuple(wanted[a] for a in axes)]
+
+
+def axes_like(slot, entry, target):
+    """Tell what the axes of a kernel look like that does not fit as told.
+
+    Parameters
+    ----------
+    slot : lasagne_flipconv.transfer.Slot
+        The kernel in the network.
+    entry : Entry
+        The kernel in the file.
+    target : Convention
+        Convention of the kernel in the network.
+
+    Returns
+    -------
+    str
+        What to pass, as the end of an error text; empty if the file tells
+        the axes, or nothing fits.
+    """
+    open_axes = (None, *ORIENTATIONS, *OPEN_AXES)
+    row = find_row(slot.layer)
+    orders = orders_of(FORMAT_CONVENTIONS, row.n,
+                       row.family == "transposed") + [target.axes]
+    found = _fitting(orders, entry.shape, slot, target)
+    if not found or entry.convention not in open_axes:
+        return ""
+    return (" Its axes look like %s: pass orientation=Convention(%r, "
+            "'correlation'), or with 'convolution' if it is for that."
+            % (" or ".join(map(repr, found)), found[0]))
 
 
 def _agreed(recorded, told, name, orientation, entry):
@@ -154,7 +241,7 @@ def told_of(orientation, slot, entry):
         return orientation
     found = {pattern: value for pattern, value in orientation.items()
              if _named_so(pattern, slot, entry)}
-    if len(set(found.values())) > 1:
+    if any(value != list(found.values())[0] for value in found.values()):
         raise ConventionError(
             "orientation: %s fit %s, and say different things; expected one "
             "value for each." % (" and ".join(map(repr, found)), slot.name))
@@ -190,9 +277,8 @@ def rows_told(options, slot, entry):
 
 
 def _has_channels_last(told):
-    if told is None or isinstance(told, str):
-        return FORMAT_CONVENTIONS.get(told, ("",))[0].startswith("*")
-    return Convention(*told).axes.endswith("IO")
+    return told not in (None, AS_IN_NETWORK, "OI", "IO") and (
+        convention_told(told, 2).axes.endswith("IO"))
 
 
 def _does_not_matter(entry, source):

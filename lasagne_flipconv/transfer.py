@@ -13,6 +13,7 @@ from theano.compile import SharedVariable
 from .conventions import convention_of, find_row, name_of
 from .errors import ConventionError
 from .kernels import Convention, convert_kernel, plan_conversion
+from .networks import layers_given, names_of, outputs_of, unique
 
 __all__ = ["TransferRecord", "transfer", "put_values"]
 
@@ -38,9 +39,10 @@ class TransferRecord(NamedTuple):
     left: tuple
 
 
-#: A parameter as one layer holds it: `param` is the variable, `attribute` its
-#: name in the layer or None, `kernel` whether it is the layer's kernel.
-Slot = namedtuple("Slot", "layer name param attribute kernel")
+#: A parameter as one layer holds it: `name` is its own, `param` the variable,
+#: `attribute` its name in the layer or None, `kernel` whether it is the
+#: layer's kernel, `group` a name of the layer that no other has.
+Slot = namedtuple("Slot", "layer name param attribute kernel group")
 
 #: A value to put into a slot: `convention` is None where it is no kernel,
 #: `slot` is where it comes from or None.
@@ -60,8 +62,9 @@ def transfer(source, target, deep=True):
 
     Parameters
     ----------
-    source, target : lasagne.layers.Layer or list of lasagne.layers.Layer
-        Output layer or layers of the network to copy from, and to copy to.
+    source, target : Layer, list or dict of Layer, or NeuralNet
+        Network to copy from, and to copy to: its output layer or layers, all
+        layers by name, or a ``NeuralNet`` of nolearn.
     deep : bool, default True
         Whether everything that feeds into the layers is copied as well, or
         just these layers.
@@ -84,7 +87,8 @@ def transfer(source, target, deep=True):
     >>> transfer(source, target)
     TransferRecord(copied=('two.b',), turned=('two.W',), permuted=(), left=())
     """
-    sources, targets = slots_of(source, deep), slots_of(target, deep)
+    sources, targets = (slots_of(network, deep, "transfer")
+                        for network in (source, target))
     if len(sources) != len(targets):
         raise ConventionError(_first_difference(sources, targets))
     givens = [Given(s.name, _value(s), _convention(s), s) for s in sources]
@@ -96,8 +100,8 @@ def put_values(network, values, orientation=None, where="values"):
 
     Parameters
     ----------
-    network : lasagne.layers.Layer or list of lasagne.layers.Layer
-        Output layer or layers.
+    network : Layer, list or dict of Layer, or NeuralNet
+        Output layer or layers, or all layers by name.
     values : list of array_like
         In the order of :func:`lasagne.layers.get_all_param_values`; kernels
         with axes as the layers have them.
@@ -138,47 +142,50 @@ def put_values(network, values, orientation=None, where="values"):
     return assign(slots, givens)
 
 
-def slots_of(network, deep=True):
+def slots_of(network, deep=True, where="network"):
     """Return every parameter of a network, once for each layer that has it.
 
     Parameters
     ----------
-    network : lasagne.layers.Layer or list of lasagne.layers.Layer
-        Output layer or layers.
+    network : Layer, list or dict of Layer, or NeuralNet
+        See :func:`lasagne_flipconv.networks.outputs_of`.
     deep : bool, default True
         Whether to include the layers that feed into these.
+    where : str
+        Who asks, for error texts.
 
     Returns
     -------
     list of Slot
-        In the order of :func:`lasagne.layers.get_all_params`.
+        In the order of :func:`lasagne.layers.get_all_params`; no two have the
+        same name.
 
     Raises
     ------
     ConventionError
         If a parameter is an expression, or a layer's class is not known.
+    TypeError
+        If it is no network.
     """
-    if deep:
-        layers = get_all_layers(network)
-    else:
-        layers = list(network) if isinstance(network, (list, tuple)) else [
-            network]
-    return [_slot(layer, i, param) for i, layer in enumerate(layers)
+    layers = get_all_layers(outputs_of(network, where)) if deep else (
+        layers_given(network, where))
+    names, taken = names_of(layers), {}
+    return [_slot(layer, names[layer], param, taken) for layer in layers
             for param in layer.params]
 
 
-def _slot(layer, i, param):
+def _slot(layer, layer_name, param, taken):
     attribute = next((name for name, value in vars(layer).items()
                       if value is param), None)
-    name = "%s.%s" % (layer.name or "%s#%d" % (type(layer).__name__, i),
-                      attribute or param.name)
+    name = unique("%s.%s" % (layer_name, str(attribute or param.name)[-99:]),
+                  taken)
     if not isinstance(param, SharedVariable):
         raise ConventionError(
             "%s: is the expression %s; expected a shared variable, as an "
             "expression cannot be assigned. Transfer the layers that hold "
             "what it is computed from." % (name, param))
     kernel = attribute == "W" and find_row(layer) is not None
-    return Slot(layer, name, param, attribute, kernel)
+    return Slot(layer, name, param, attribute, kernel, layer_name)
 
 
 def _first_difference(sources, targets):

@@ -12,7 +12,7 @@ from lasagne.layers import Layer
 
 from . import layers
 from .errors import CheckpointError
-from .installing import replacements
+from .installing import installed_meanwhile, replacements
 from .replace import reachable
 
 __all__ = ["unpickle"]
@@ -58,18 +58,43 @@ def unpickle(path, encoding="latin1"):
     """
     with open(path, "rb") as file:
         try:
-            found = _Unpickler(file, encoding=encoding).load()
+            with installed_meanwhile():
+                found = _Unpickler(file, encoding=encoding).load()
         except (pickle.UnpicklingError, EOFError, ImportError,
                 AttributeError, UnicodeDecodeError, KeyError,
                 IndexError) as error:
             raise CheckpointError(
                 "%s: cannot be unpickled (%s: %s); expected a whole pickle, "
-                "of classes that can be imported. Put the folder of the "
-                "script that defined them into sys.path."
-                % (path, type(error).__name__, error)) from error
+                "of classes that can be imported. %s"
+                % (path, type(error).__name__, error, _way_out(error))
+            ) from error
     for layer in reachable(_layers_in(found)):
         _add_attributes(layer)
     return found
+
+
+#: Modules that need a GPU, of Theano 0.9 and before and of 1.0.
+_GPU = ("theano.sandbox.cuda", "pygpu", "pycuda")
+
+
+def _way_out(error):
+    """Return what to do about an error of unpickling."""
+    name = getattr(error, "name", None) or ""
+    if name.startswith(_GPU) or "GpuArray" in str(error):
+        return ("It holds variables on a GPU of that time. Save the values "
+                "where it was made: numpy.savez(path, "
+                "*lasagne.layers.get_all_param_values(network)).")
+    if isinstance(error, ModuleNotFoundError):
+        return ("Install the package %r; if it is a script, put its folder "
+                "into sys.path." % name)
+    if isinstance(error, AttributeError):
+        return ("Define or import it there first: a class of a script that "
+                "was run is looked for in __main__.")
+    if isinstance(error, ImportError):
+        return ("Install a release of %r that works with the others here."
+                % (name.partition(".")[0] or "the package"))
+    return ("Get it again if it is cut; lasagne_flipconv.load(path, network) "
+            "reads other formats.")
 
 
 class _Unpickler(pickle.Unpickler):
@@ -88,7 +113,12 @@ class _Unpickler(pickle.Unpickler):
         if module.split(".")[:2] == ["lasagne", "layers"]:
             return _find_layer(module, name) or super().find_class(module,
                                                                    name)
-        return super().find_class(module, name)
+        try:
+            return super().find_class(module, name)
+        except ImportError as error:
+            if module.startswith(_GPU):
+                error.name = module  # not what its tests miss
+            raise
 
 
 def _find_layer(module, name):

@@ -3,6 +3,8 @@ import contextlib
 import os
 import tempfile
 
+from .errors import CheckpointError
+
 __all__ = ["replaced"]
 
 
@@ -21,6 +23,7 @@ def replaced(path):
         A file in the same folder; it is flushed to disk and renamed at the
         end of the ``with`` statement, or removed if there is an error.
     """
+    _check_name(path)
     folder, name = os.path.split(os.path.realpath(path))
     file = tempfile.NamedTemporaryFile(
         "wb", dir=folder, prefix="." + name[:64] + ".", suffix=".partial",
@@ -37,6 +40,18 @@ def replaced(path):
         os.unlink(file.name)
         raise
     _sync_folder(folder)
+
+
+def _check_name(path):
+    try:
+        os.lstat(path)
+    except OSError:
+        pass  # it is not there yet, or opening it tells what is wrong
+    except ValueError as error:
+        raise CheckpointError(
+            "%s: cannot be the name of a file (%s); expected one without NUL, "
+            "of characters that the system can write." % (path, error)
+        ) from error
 
 
 def _mode(path):

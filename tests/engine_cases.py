@@ -1,6 +1,5 @@
 """What the tests of the engine share: functions with it and without."""
 import ctypes
-import importlib
 import importlib.util
 import os
 import subprocess
@@ -17,6 +16,17 @@ from lasagne_flipconv.engine import library
 HERE = engine.enabled()
 needs_engine = pytest.mark.skipif(
     not HERE, reason="oneDNN is not installed, or not for this system")
+
+
+
+def has_avx2():
+    with open("/proc/cpuinfo") as lines:
+        return "avx2" in lines.read()
+
+
+needs_tiles = pytest.mark.skipif(
+    sys.platform != "linux" or not has_avx2(),
+    reason="tiles are for processors with AVX2")
 
 # Theano imports its code for GPUs here, and that this module of setuptools
 needs_pkg_resources = pytest.mark.skipif(
@@ -67,20 +77,6 @@ def in_new_process(program, **variables):
         stderr=subprocess.PIPE, env=dict(os.environ, **variables))
     assert done.returncode == 0, done.stderr
     return done.stdout
-
-
-def scipy_names():
-    """Return SciPy's names that Theano's Python convolution takes.
-
-    SciPy 1.8 moved them; without them Theano has no such convolution, and
-    skips tests.
-    """
-    tools = importlib.import_module("scipy.signal._signaltools")
-    inner = importlib.import_module("scipy.signal._sigtools")
-    return dict(imported_scipy_signal=True, convolve=tools.convolve,
-                _valfrommode=tools._valfrommode,
-                _bvalfromboundary=tools._bvalfromboundary,
-                _convolve2d=inner._convolve2d)
 
 
 def check_close(got, expected, limit=1e-5):

@@ -75,15 +75,9 @@ def alarm(seconds=LONGEST):
         signal.signal(signal.SIGPROF, old)
 
 
-def tried(name, data, path=None):
-    """Read one file with one reader; return whether it was refused.
-
-    Only the library for safetensors needs the file on disk.
-    """
+def tried(name, data):
+    """Read one file with one reader; return whether it was refused."""
     file = Named(data)
-    if path is not None:
-        path.write_bytes(data)
-        file.name = str(path)
     with alarm():
         try:
             format_of(data[:HEAD], "fuzzed")
@@ -158,7 +152,7 @@ def mutator(name, mutate):
     return mutated
 
 
-def fuzz_one(name, folder, flags):
+def fuzz_one(name, flags):
     """Fuzz one reader in this process, with flags of libFuzzer; exits."""
     import atheris
     with atheris.instrument_imports(include=["lasagne_flipconv.formats"]):
@@ -167,10 +161,9 @@ def fuzz_one(name, folder, flags):
             del sys.modules[loaded]  # to come in again, instrumented
         for form in FORMATS:
             function_of(form, "read")
-    path = Path(folder) / "fuzzed"
 
     def attempt(data):
-        tried(name, data, path if name == "safetensors" else None)
+        tried(name, data)
 
     atheris.Setup([sys.argv[0]] + flags, attempt,
                   custom_mutator=mutator(
@@ -178,9 +171,9 @@ def fuzz_one(name, folder, flags):
     atheris.Fuzz()
 
 
-def run_one(name, folder, *flags):
+def run_one(name, *flags):
     """Run libFuzzer on one reader in a new process; return what it says."""
-    command = [sys.executable, __file__, "--one", name, str(folder)]
+    command = [sys.executable, __file__, "--one", name]
     return subprocess.run(command + [str(flag) for flag in flags], text=True,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                           errors="replace", cwd=os.getcwd())
@@ -203,7 +196,7 @@ def fuzz(name, seconds, keep=False):
         fill(name, old)
         new.mkdir()
         longest = max(path.stat().st_size for path in old.iterdir())
-        run = run_one(name, temporary, "-max_total_time=%s" % seconds,
+        run = run_one(name, "-max_total_time=%s" % seconds,
                       "-max_len=%d" % max(1 << 16, 2 * longest),
                       "-timeout=%d" % (2 * LONGEST), "-use_value_profile=1",
                       "-rss_limit_mb=%d" % MEBIBYTES, "-print_final_stats=1",
@@ -217,14 +210,14 @@ def fuzz(name, seconds, keep=False):
         if run.returncode:
             print(run.stdout[-3000:])
         elif keep:
-            merge(name, temporary, old, new)
+            merge(name, old, new)
     return not run.returncode
 
 
-def merge(name, temporary, old, new):
+def merge(name, old, new):
     """Keep the smallest files that reach what those of before do not."""
     before = {path.name for path in old.iterdir()}
-    run_one(name, temporary, "-merge=1", old, new)
+    run_one(name, "-merge=1", old, new)
     found = sorted((path for path in old.iterdir()
                     if path.name not in before),
                    key=lambda path: path.stat().st_size)
@@ -244,6 +237,6 @@ def main(arguments):
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--one"]:
-        fuzz_one(sys.argv[2], sys.argv[3], sys.argv[4:])
+        fuzz_one(sys.argv[2], sys.argv[3:])
     else:
         sys.exit(main(sys.argv[1:]))

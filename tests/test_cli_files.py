@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from lasagne_flipconv import cli, converting, filters, inspect_file, read, save
 from lasagne_flipconv.errors import CheckpointError, ConventionError
+from lasagne_flipconv.kernels import Convention
 from lasagne_flipconv.layers import Conv2DDNNLayer, Conv2DLayer
 
 import cases
@@ -256,3 +257,19 @@ def test_conventions_of_words():
     assert told("IHWO:convolution", 2) == ("IHWO", "convolution")
     assert Conv2DLayer((None, 3, 9, 8), 4, 3).convention == told(
         "convolution", 2)
+
+
+@pytest.mark.parametrize("told, wanted", [
+    (("HWIO", "correlation"), ("OIHW", "convolution")),
+    (Convention("HWIO", "correlation"), "OIHW:convolution"),
+    ("tensorflow", "Conv2DLayer")])
+def test_conventions_of_pairs_and_classes(tmp_path, told, wanted):
+    one, two = tmp_path / "one.npz", tmp_path / "two.npz"
+    kernel = np.arange(120.).reshape(5, 4, 3, 2)
+    np.savez(one, kernel)
+    converting.convert_file(one, two, told, wanted)
+    assert np.array_equal(np.load(two)["arr_0"],
+                          kernel.transpose(3, 2, 0, 1)[:, :, ::-1, ::-1])
+    for wrong in (("HWIO",), 5, ("HWIO", "x"), "npz"):
+        with pytest.raises(ConventionError):
+            converting.convert_file("no_such_file.npz", two, wrong)

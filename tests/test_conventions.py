@@ -156,3 +156,21 @@ def test_a_format_that_records_nothing_is_refused():
         assert name not in FORMAT_CONVENTIONS
         with pytest.raises(ConventionError, match="orientation="):
             convention_of_format(name, 2)
+
+
+def test_classes_of_one_name_are_told_apart():
+    class Conv2DLayer(lasagne.layers.Conv2DLayer):
+        def convolve(self, input, **kwargs):
+            return input
+
+        get_output_for = convolve
+
+    ours = re.escape("%s.%s" % (__name__, Conv2DLayer.__qualname__))
+    with pytest.raises(ConventionError, match=r"%s, like=lasagne\.layers\."
+                       r"conv\.Conv2DLayer" % ours):
+        convention_of(Conv2DLayer(IMAGE, 4, 3))
+    with pytest.raises(ConventionError, match="%s has no known" % ours):
+        register(Conv2DLayer, like=Conv2DLayer)
+    with pytest.raises(TypeError, match="got 'Conv2DLayer'; expected a layer "
+                       "class"):
+        register(Conv2DLayer, like="Conv2DLayer")

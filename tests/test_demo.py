@@ -45,8 +45,9 @@ def test_images_are_the_last_of_scikit_learn():
     np.testing.assert_array_equal(labels, loaded.target[-len(labels):])
 
 
-def test_training_script_writes_the_data(tmp_path):
+def test_training_script_writes_the_data(tmp_path, monkeypatch):
     pytest.importorskip("sklearn")
+    monkeypatch.syspath_prepend(str(EXAMPLES))
     spec = importlib.util.spec_from_file_location(
         "train_digits", EXAMPLES / "train_digits.py")
     script = importlib.util.module_from_spec(spec)

@@ -57,7 +57,6 @@ def test_theano_pymc_is_recognised(monkeypatch):
 
 
 @pytest.mark.parametrize("reason, state, text", [
-    (None, "ok", "floatX is"),
     ("engine: onednn is not installed. Install it.", "slow", "not installed"),
     ("the engine is switched off", "ok", "not used: the engine is switched")])
 def test_the_fast_engine_is_named(monkeypatch, reason, state, text):
@@ -115,3 +114,15 @@ def test_blas_is_judged_by_its_rate(monkeypatch, rates, state, mend):
     found = doctor.blas()
     assert found.state == state
     assert (found.mend is None) if mend is None else mend in found.mend
+
+
+@pytest.mark.parametrize("floatx, state", [("float64", "slow"),
+                                           ("float32", "ok")])
+def test_float64_is_slow(monkeypatch, floatx, state):
+    theano = pytest.importorskip("theano")
+    monkeypatch.setattr(engine, "why_off", lambda: None)
+    monkeypatch.setattr(theano.config, "floatX", floatx)
+    found = doctor.fast_engine()
+    assert found.state == state and floatx in found.detail
+    assert (found.mend is None) == (state == "ok")
+    assert state == "ok" or "floatX=float32" in found.mend

@@ -7,9 +7,8 @@ every kind to write to.
 import pytest
 import theano
 import theano.tensor as T
-from engine_cases import names, needs_engine, scipy_names, tensor, values
+from engine_cases import names, needs_engine, tensor, values
 from theano.compile.debugmode import DebugMode
-from theano.tensor.nnet import abstract_conv
 from theano.tensor.nnet.bn import batch_normalization_train
 from theano.tensor.signal import pool
 
@@ -17,15 +16,11 @@ pytestmark = needs_engine
 
 
 @pytest.fixture(autouse=True)
-def theano_that_runs_in_python(monkeypatch):
-    """Mend Python code of Theano's that fails on today's SciPy and NumPy."""
+def all_that_is_checked(monkeypatch):
+    """Check in float32, with every kind of array to write to."""
     monkeypatch.setattr(theano.config, "floatX", "float32")
     monkeypatch.setattr(theano.config.DebugMode, "check_preallocated_output",
                         "ALL")
-    for name, value in scipy_names().items():
-        monkeypatch.setattr(abstract_conv, name, value, raising=False)
-    for op in (pool.Pool, pool.MaxPoolGrad, pool.AveragePoolGrad):
-        monkeypatch.setattr(op, "perform", theano.gof.op.PureOp.perform)
 
 
 def checked(inputs, outputs, *arrays):

@@ -176,17 +176,6 @@ def test_shared_variables(case):
     check_all_layouts(arrays, with_values, stock)
 
 
-def test_theano_itself():
-    # a view that the user made, and no Op of the engine
-    x = tensor(4)
-    run = theano.function([x], x.dimshuffle(0, 2, "x", 3, 1), mode=MODE)
-    array = values(2, 3, 4, 5)
-    for name, lay_out in layouts(array.shape).items():
-        given = lay_out(array)
-        np.testing.assert_array_equal(
-            run(given), given.transpose(0, 2, 3, 1)[:, :, None], name)
-
-
 def test_not_aligned_is_refused():
     x, w = tensor(4), tensor(4)
     run = theano.function([x, w], T.nnet.conv2d(x, w), mode=MODE)

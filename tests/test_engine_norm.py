@@ -119,12 +119,88 @@ def statistics(x):
     return mean.ravel(), 1 / inverse.ravel()
 
 
+@pytest.mark.parametrize("place", [0, 7, 100, 200])
+def test_one_image_far_from_all_others(place):
+    # wherever it stands, to the last digits that Theano has
+    x = np.random.RandomState(0).normal(size=(201, 5, 4, 4)).astype("f")
+    x[place] = 1e6
+    of_mean, of_deviation = statistics(x)
+    exact = x.astype("float64")
+    np.testing.assert_allclose(of_mean, exact.mean((0, 2, 3)), rtol=2e-7)
+    np.testing.assert_allclose(of_deviation, exact.std((0, 2, 3)), rtol=2e-7)
+
+
+HARD = {
+    "one image far off": lambda n: np.concatenate(
+        [np.full((1, 5, 4, 4), 1e6), n(200, 5, 4, 4)]),
+    "two clusters": lambda n: np.concatenate(
+        [n(32, 5, 4, 4) + 1e4, n(32, 5, 4, 4) - 1e4]),
+    "sorted": lambda n: np.sort(10 * n(64, 5, 4, 4), axis=0),
+    "far from zero": lambda n: n(64, 5, 4, 4) + 1e4,
+    "small": lambda n: 1e-4 * n(64, 5, 4, 4),
+    "constant": lambda n: np.full((64, 5, 4, 4), 3.3)}
+
+
+@pytest.mark.parametrize("make", HARD.values(), ids=HARD)
+def test_gradients_are_as_near_as_theanos(make):
+    random = np.random.RandomState(0)
+    x = make(lambda *shape: random.normal(size=shape)).astype("f")
+    vectors = [random.uniform(.5, 2, (1, 5, 1, 1)).astype("f")
+               for _ in range(2)]
+    gradient = random.normal(size=x.shape).astype("f")
+    ours, stock = norm_functions(4, epsilon=1e-4)
+    got = ours(x, *vectors, gradient)
+    theirs = stock(x, *vectors, gradient)
+    for a, b, exact in zip(got, theirs, exact_norm(x, *vectors, gradient)):
+        most = np.abs(b - exact).max()
+        assert np.abs(a - exact).max() <= 2 * most + 1e-6 * np.abs(
+            exact).max()
+
+
+def exact_norm(x, gamma, beta, g, epsilon=1e-4):
+    """Return in float64 what norm_functions() compute."""
+    x, gamma, beta, g = (a.astype("float64") for a in (x, gamma, beta, g))
+    axes, n = (0, 2, 3), x.size / x.shape[1]
+    mean = x.mean(axes, keepdims=True)
+    inverse = 1 / np.sqrt(x.var(axes, keepdims=True) + epsilon)
+    t = (x - mean) * inverse
+    dgamma = (g * t).sum(axes, keepdims=True)
+    dbeta = g.sum(axes, keepdims=True)
+    dx = gamma * inverse * (g - dbeta / n - t * dgamma / n)
+    return gamma * t + beta, mean, inverse, dx, dgamma, dbeta
+
+
+@pytest.mark.parametrize("deviation", [1e-4, 1e-2, 1, 1e3])
+def test_running_variance_far_from_epsilon(deviation):
+    x = tensor(4)
+    params = [T.TensorType("float32", (True, False, True, True))()
+              for _ in range(4)]
+    ours, stock = both([x] + params, bn_train(
+        x, *params[:2], axes="spatial", epsilon=1e-2,
+        running_average_factor=1., running_mean=params[2],
+        running_var=params[3])[3:])
+    assert "Norm" in names(ours)
+    arrays = [np.float32(deviation) * values(9, 3, 5, 6)] + [
+        values(1, 3, 1, 1, seed=i) for i in range(4)]
+    for a, b in zip(ours(*arrays), stock(*arrays)):
+        np.testing.assert_allclose(a, b, rtol=1e-5)
+
+
+def test_mean_of_what_is_infinite():
+    ours, stock = norm_functions(4)
+    arrays = [values(6, 3, 4, 5), values(1, 3, 1, 1), values(1, 3, 1, 1),
+              values(6, 3, 4, 5)]
+    arrays[0][0, 0, 0, 0], arrays[0][3, 1, 2, 2] = np.inf, -np.inf
+    np.testing.assert_array_equal(ours(*arrays)[1][:, :2],
+                                  stock(*arrays)[1][:, :2])
+
+
 @pytest.mark.parametrize("outlier", [0, 1e4])
 @pytest.mark.parametrize("mean", [0, 300, -1e4])
 def test_statistics_far_from_zero(mean, outlier):
     x = np.random.RandomState(0).normal(mean, 1, (16, 5, 24, 24)).astype("f")
-    x[0, 1, 0, 0] += outlier  # where the first guess looks
-    x[3, 2, 1, 1] -= outlier  # where it does not
+    x[0, 1, 0, 0] += outlier
+    x[3, 2, 1, 1] -= outlier
     of_mean, of_deviation = statistics(x)
     exact = x.astype("float64")
     np.testing.assert_allclose(of_mean, exact.mean((0, 2, 3)), rtol=1e-7,

@@ -10,14 +10,15 @@ import numpy as np
 import pytest
 import theano
 import theano.tensor as T
-from engine_cases import (MODE, both, in_new_process, needs_engine, ran_on,
-                          tensor, values)
+from engine_cases import (MODE, both, in_new_process, needs_engine,
+                          needs_tiles, ran_on, tensor, values)
 from lasagne_flipconv import engine, layers
 from test_engine_graph import ACTIVATIONS
 from test_engine_layouts import CASES as ALL_OPS
 from theano.tensor.nnet import bn
 from theano.tensor.nnet.abstract_conv import (AbstractConv2d,
                                               get_conv_output_shape)
+from theano.tensor.signal.pool import pool_2d
 
 pytestmark = needs_engine
 
@@ -91,14 +92,15 @@ def convolution(case, with_residual, activation):
 
 @pytest.mark.parametrize("with_residual", [False, True],
                          ids=["plain", "residual"])
-@pytest.mark.parametrize("case", CONVOLUTIONS)
+@pytest.mark.parametrize("case", [
+    pytest.param(case, marks=needs_tiles if "tiles" in case else ())
+    for case in CONVOLUTIONS])
 @pytest.mark.parametrize("name", ACTIVATIONS)
 def test_activation(name, case, with_residual):
     function, kind, slope = ACTIVATIONS[name]
     ours, stock, arrays = convolution(case, with_residual, function)
     ours(*arrays)
-    if CONVOLUTIONS[case][-1]:
-        assert ran_on() == CONVOLUTIONS[case][-1]
+    assert ran_on() == CONVOLUTIONS[case][-1] or "tiles" not in case
     for position, array in enumerate(arrays):
         for value in SPOILERS:
             given = list(arrays)
@@ -165,6 +167,28 @@ def test_all_inputs_of_all_ops(case):
                 check_same(a, b, 1e-4)
 
 
+@pytest.mark.parametrize("case", [
+    case for case in ALL_OPS if "over" in case and "one axis" not in case])
+def test_pooling_of_many(case):
+    inputs, outputs, (x, g) = ALL_OPS[case]()
+    ours, stock = both(inputs, outputs)
+    rng = np.random.RandomState(1)
+    for share in (.1, .5, 1):
+        given = np.where(rng.rand(*x.shape) < share,
+                         rng.choice(SPOILERS, x.shape), x).astype("float32")
+        for got, expected in zip(ours(given, g), stock(given, g)):
+            check_same(got, expected)
+
+
+def test_maximum_of_what_is_not_a_number():
+    # as the docs have it, and Theano
+    x = tensor(4)
+    ours, stock = both([x], pool_2d(x, (1, 2), ignore_border=True))
+    image = np.array([np.nan, 1, 1, np.nan], "f").reshape(1, 1, 1, 4)
+    for run in (ours, stock):
+        np.testing.assert_array_equal(run(image).ravel(), [np.nan, 1])
+
+
 @pytest.mark.parametrize("where", ["x", "w"])
 @pytest.mark.parametrize("value", SPOILERS)
 @pytest.mark.parametrize("size, pad", [(1, 2), (3, 1), (3, 4), (5, 3)])
@@ -185,6 +209,7 @@ def test_zeros_of_the_padding(size, pad, value, where):
             check_same(got, expected)
 
 
+@needs_tiles
 def test_tiles_keep_it_in_its_place():
     x, w = tensor(4), tensor(4)
     ours, stock = both([x, w], T.nnet.conv2d(x, w, border_mode="half"))

@@ -4,14 +4,15 @@ import os
 import subprocess
 import sys
 import threading
+import types
 import warnings
 
 import numpy as np
 import pytest
 import theano
 import theano.tensor as T
-from engine_cases import (MODE, in_new_process, names, needs_engine, tensor,
-                          values)
+from engine_cases import (MODE, in_new_process, names, needs_engine,
+                          needs_pkg_resources, tensor, values)
 from lasagne_flipconv import engine
 from lasagne_flipconv.engine import library, state
 from theano.tensor.nnet.abstract_conv import AbstractConv2d_gradWeights
@@ -237,3 +238,85 @@ def test_with_pytorch_in_one_process(first):
         "in {l.split()[-1] for l in open('/proc/self/maps') if '/' in l} if "
         "'libgomp.so' in l))")
     assert in_new_process(script) == "True 1\n"
+
+
+# --- float64, and a GPU that is named only ------------------------------------
+
+FLOAT64 = """
+import warnings
+import lasagne_flipconv, theano, theano.tensor as T
+with warnings.catch_warnings(record=True) as told:
+    warnings.simplefilter("always")
+    for _ in range(3):
+        x, w = T.tensor4(), T.tensor4()
+        theano.function([x, w], T.nnet.conv2d(x, w))
+print([str(w.message)[:32] for w in told
+       if issubclass(w.category, RuntimeWarning)])
+"""
+
+
+def without_floatx(**more):
+    flags = os.environ.get("THEANO_FLAGS", "").split(",")
+    flags = [f for f in flags if f and not f.startswith("floatX")]
+    return ",".join(flags + ["%s=%s" % item for item in more.items()])
+
+
+def test_float64_is_told_once():
+    assert in_new_process(FLOAT64, THEANO_FLAGS=without_floatx(
+        floatX="float64")) == "['engine: a convolution in float64']\n"
+
+
+def test_float32_is_no_news():
+    assert in_new_process(FLOAT64, THEANO_FLAGS=without_floatx(
+        floatX="float32")) == "[]\n"
+    assert in_new_process(FLOAT64, LASAGNE_FLIPCONV_ENGINE="0",
+                          THEANO_FLAGS=without_floatx()) == "[]\n"
+
+
+@needs_pkg_resources
+@pytest.mark.parametrize("flags", [
+    {"device": "cuda"}, {"device": "cuda0"}, {"init_gpu_device": "cuda"},
+    {"device": "opencl0:0"}])
+def test_a_gpu_that_is_not_there(flags):
+    script = SCRIPT + (
+        "assert engine.why_off() is None, engine.why_off()\n"
+        "print('Convolution' in run())")
+    assert in_new_process(script, THEANO_FLAGS=without_floatx(**flags)) == (
+        "True\n")
+
+
+def test_a_gpu_that_is_there(monkeypatch):
+    gpuarray = types.ModuleType("theano.gpuarray")
+    gpuarray.pygpu_activated = True
+    monkeypatch.setitem(sys.modules, "theano.gpuarray", gpuarray)
+    assert engine.why_off() == "Theano uses a GPU"
+    gpuarray.pygpu_activated = False
+    assert engine.why_off() is None
+
+
+def in_scan(x, w):
+    return theano.scan(lambda row: T.nnet.conv2d(row, w), sequences=x)[0]
+
+
+def in_op_from_graph(x, w):
+    a, b = tensor(4), tensor(4)
+    return theano.OpFromGraph([a, b], [T.nnet.conv2d(a, b)])(x[0], w)
+
+
+def in_both(x, w):
+    a, b = tensor(5), tensor(4)
+    return theano.OpFromGraph([a, b], [in_scan(a, b)])(x, w)
+
+
+@needs_pkg_resources
+@pytest.mark.parametrize("make", [in_scan, in_op_from_graph, in_both])
+def test_report_of_what_lies_within(make):
+    x, w = tensor(5), tensor(4)
+    run = theano.function([x, w], make(x, w), mode=MODE)
+    run(values(3, 2, 4, 6, 5), values(3, 4, 2, 2))
+    assert [line.runs_on for line in engine.report(run)] == ["oneDNN"]
+    with engine.disabled():
+        run = theano.function([x, w], make(x, w), mode=MODE)
+        run(values(3, 2, 4, 6, 5), values(3, 4, 2, 2))
+        assert [line[1:] for line in engine.report(run)] == [
+            ("Theano", "the engine is switched off")]

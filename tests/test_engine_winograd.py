@@ -2,28 +2,19 @@
 
 In float64, which the engine leaves alone, Theano gives what is compared to.
 """
-import sys
-
 import numpy as np
 import pytest
 import theano
 import theano.tensor as T
 from engine_cases import (MODE, check_close, in_new_process, needs_engine,
-                          ran_on, tensor, values)
+                          needs_tiles, ran_on, tensor, values)
 from lasagne_flipconv import engine
 from theano.tensor.nnet.abstract_conv import AbstractConv2d, AbstractConv3d
 
 LARGE, SMALL = "winograd 4x4", "winograd 2x2"
 
 
-def has_avx2():
-    with open("/proc/cpuinfo") as lines:
-        return "avx2" in lines.read()
-
-
-pytestmark = [needs_engine, pytest.mark.skipif(
-    sys.platform != "linux" or not has_avx2(),
-    reason="tiles are for processors with AVX2")]
+pytestmark = [needs_engine, needs_tiles]
 
 
 def convolution(x, w, **options):

@@ -9,6 +9,7 @@ import lasagne_flipconv
 import numpy as np
 import pytest
 import theano
+from layouts import layouts
 from lasagne_flipconv import environment
 from lasagne_flipconv.theano_flags import theano_flags, user_flag
 
@@ -202,3 +203,13 @@ def test_only_what_is_explained_is_kept_quiet():
                                  None)
     assert not environment.is_news(record("g++ not detected! …"))
     assert environment.is_news(record("Something else went wrong"))
+
+
+def test_views_of_arrays_of_any_layout():
+    x = theano.tensor.ftensor4()
+    run = theano.function([x], x.dimshuffle(0, 2, "x", 3, 1))
+    array = np.arange(120, dtype="float32").reshape(2, 3, 4, 5)
+    for name, lay_out in layouts(array.shape).items():
+        given = lay_out(array)
+        np.testing.assert_array_equal(
+            run(given), given.transpose(0, 2, 3, 1)[:, :, None], name)

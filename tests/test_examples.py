@@ -1,6 +1,7 @@
 """Each example runs to its end on small data, and shows what it claims."""
 import importlib
 import importlib.util
+import os
 import sys
 from pathlib import Path
 
@@ -12,6 +13,13 @@ sys.path.insert(0, str(EXAMPLES))
 
 NAMES = sorted(path.stem for path in EXAMPLES.glob("*.py")
                if path.stem != "common")
+#: An example that needs something and does not find it.
+NEEDY = """
+from common import fetched, needed
+with needed("a library"):
+    import %s
+fetched("a", "%s/a", "sha256:" + 64 * "0")
+"""
 
 #: What the MTCNN of facenet-pytorch 2.6.0 finds with min_face_size=40 on the
 #: same photograph: its probability there is 0.99999.
@@ -67,6 +75,38 @@ def test_every_example_has_a_test():
     tests = [name for name in globals() if name.startswith("test_")]
     for name in NAMES:
         assert any(test.startswith("test_" + name) for test in tests), name
+
+
+@pytest.mark.parametrize("lack, url, told", [
+    ("no_such_library", "", "left out: needs a library (ModuleNotFoundError"),
+    ("json", "http://127.0.0.1:9", "left out: needs a from http://127.0.0.1"),
+    ("json", "http://[", "left out: needs a from http://["),
+])
+@needs("pooch")
+def test_run_all_goes_on_where_something_is_missing(
+        tmp_path, capfd, lack, url, told):
+    (tmp_path / "needy.py").write_text(NEEDY % (lack, url))
+    (tmp_path / "wrong.py").write_text("1 / 0")
+    (tmp_path / "right.py").write_text("print('here')")
+    os.environ["PYTHONPATH"], old = os.pathsep.join(
+        [str(EXAMPLES), *sys.path]), os.environ.get("PYTHONPATH", "")
+    try:
+        found = example("run_all").main("out", ("needy", "wrong", "right"),
+                                        tmp_path)
+    finally:
+        os.environ["PYTHONPATH"] = old
+    assert found == {"needy": "left out", "wrong": "failed", "right": "ran"}
+    out, err = capfd.readouterr()
+    assert out.endswith("== summary\n%-16s left out\n%-16s failed\n%-16s ran\n"
+                        % tuple(found))
+    assert [line for line in err.splitlines()
+            if line.startswith("needy.py: " + told)]
+    assert err.count("Traceback") == 1  # of the one that is wrong
+
+
+def test_run_all_names_each_example_but_the_one_that_makes_data():
+    assert sorted(example("run_all").NAMES) == [
+        name for name in NAMES if name not in ("run_all", "train_digits")]
 
 
 @needs("skimage")

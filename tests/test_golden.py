@@ -14,8 +14,7 @@ import values  # noqa: E402
 FILES = sorted(path for path in GOLDEN.iterdir()
                if path.suffix not in (".py", ".txt", ".pyc")
                and path.is_file())
-NEEDS = {".pt": "torch", ".pth": "torch", ".safetensors": "safetensors",
-         ".onnx": "onnx"}
+NEEDS = {".pt": "torch", ".pth": "torch"}
 
 
 def has(path):

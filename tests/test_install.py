@@ -2,7 +2,10 @@
 import collections
 import copy
 import importlib
+import inspect
 import pickle
+import pydoc
+import rlcompleter
 import sys
 
 import lasagne
@@ -58,6 +61,29 @@ def test_every_name_is_there_and_ours(under_install, home):
         assert name in module.__all__
         if home in ("conv", "local"):
             assert getattr(lasagne.layers, name) is getattr(layers, name)
+
+
+#: Modules that install() makes or changes.
+STAND_INS = (["lasagne.layers"] + ["lasagne.layers." + home for home in NAMES]
+             + ["lasagne.nonlinearities", "lasagne.objectives",
+                "theano.sandbox", "theano.tensor.signal.downsample",
+                "sklearn.cross_validation", "sklearn.grid_search"])
+
+
+@pytest.mark.parametrize("name", STAND_INS)
+def test_people_and_editors_can_look_into_it(under_install, name):
+    if name.startswith("sklearn"):
+        pytest.importorskip("sklearn")
+    module = importlib.import_module(name)
+    names = dir(module)
+    assert names == [name for name, _ in inspect.getmembers(module)]
+    assert set(getattr(module, "__all__", ())) <= set(names)
+    assert name.rpartition(".")[2] in pydoc.plain(pydoc.render_doc(module))
+    completer = rlcompleter.Completer({"module": module})
+    assert completer.complete("module." + names[-1][:2], 0)
+    assert inspect.getdoc(module) != inspect.getdoc(object)
+    assert module.__name__ == name and "__dict__" not in vars(module)
+    assert repr(module).startswith("<module %r" % name)
 
 
 @pytest.mark.parametrize("name", [

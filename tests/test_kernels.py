@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from lasagne_flipconv import layers
 from lasagne_flipconv.errors import ConventionError
 from lasagne_flipconv.kernels import (CONVOLUTION, CORRELATION, SPATIAL,
                                       Convention, KernelPlan, convert_kernel,
@@ -137,3 +138,38 @@ def test_equal_sizes_hide_no_wrong_permutation(orders):
     at = dict(O=0, I=1, H=2, W=1)
     assert there[tuple(at[a] for a in orders[1])] == kernel[
         tuple(at[a] for a in orders[0])]
+
+
+@pytest.mark.parametrize("source, target, same_as", [
+    ("torch", "Conv2DLayer", (("OIHW", CORRELATION), ("OIHW", CONVOLUTION))),
+    ("tensorflow", layers.Conv2DDNNLayer,
+     (("HWIO", CORRELATION), ("OIHW", CORRELATION))),
+    ("torch", "TransposedConv2DLayer",
+     (("IOHW", CORRELATION), ("IOHW", CONVOLUTION))),
+    ("DilatedConv2DLayer", "keras",
+     (("IOHW", CORRELATION), ("HWIO", CORRELATION))),
+    ("HWIO:convolution", "onnx",
+     (("HWIO", CONVOLUTION), ("OIHW", CORRELATION))),
+    (["OIHW", CONVOLUTION], CORRELATION,
+     (("OIHW", CONVOLUTION), ("OIHW", CORRELATION))),
+    ("torch", CONVOLUTION, (("OIHW", CORRELATION), ("OIHW", CONVOLUTION)))])
+def test_words_and_classes_stand_for_conventions(source, target, same_as):
+    kernel = cases.values((4, 3, 2, 5), 1, "f4")
+    assert np.array_equal(convert_kernel(kernel, source, target),
+                          convert_kernel(kernel, *same_as))
+
+
+@pytest.mark.parametrize("shape, source, target, said", [
+    ((4, 3, 2, 5), CONVOLUTION, CORRELATION, "source is 'convolution', which "
+     "does not tell the order of the axes"),
+    ((4, 3, 2, 5), "torch", "Foo", "'Foo': is no convention; expected.*torch"
+     ".*'Conv2DLayer'.*Convention"),
+    ((4, 3, 2, 5), 5, "torch", "5: is no convention"),
+    ((4, 3, 2, 5), ("OIHW",), "torch", "is no convention"),
+    ((4, 3), "torch", "Conv2DLayer", "has no kernels with 0 spatial axes"),
+    ((4, 3, 2, 5), "Conv1DLayer", "torch", "expected 3 axes 'OIW'.*in a "
+     "Convention"),
+    ((4, 3, 2, 5), "torch", layers.DenseLayer, "has no convolution kernel")])
+def test_what_is_no_convention_is_told(shape, source, target, said):
+    with pytest.raises(ConventionError, match=said):
+        convert_kernel(np.zeros(shape), source, target)

@@ -319,3 +319,30 @@ def test_other_layers_of_the_package(path):
         save(path, source)
         load(path, target)
         assert files.unchanged(target, files.values_of(source))
+
+
+@pytest.mark.parametrize("told", [
+    "convolutoin", "", 5, "OIHW", ("OIHW",), ("XYZ", "convolution"),
+    {"conv1": "wrong"}, {"conv1": "detect"}, ["a", "b", "c"]])
+def test_a_wrong_word_for_orientation_is_told_before_anything_else(told):
+    with pytest.raises(ConventionError, match="^orientation: got .*; expected "
+                       "'convolution', .*Convention"):
+        load("no_such_file.npz", files.network(), orientation=told)
+
+
+def test_a_wrong_data_format_is_told_before_anything_else():
+    with pytest.raises(ConventionError, match="^data_format: got 'nchw'; "
+                       "expected channels_first or channels_last"):
+        load("no_such_file.npz", files.network(), data_format="nchw")
+
+
+def test_what_is_lacking_or_left_over_is_told_as_a_sentence(tmp_path):
+    path, net = tmp_path / "w.npz", files.network()
+    values = files.values_of(net)
+    for found, said in (
+            (values[:-1], ": has nothing for dense.b; expected one array"),
+            (values + values[:1], ": holds arr_6 besides, which no parameter "
+             "takes; expected one array")):
+        np.savez(path, *found)
+        with pytest.raises(CheckpointError, match=said):
+            load(path, net, orientation="convolution")

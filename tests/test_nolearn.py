@@ -1,11 +1,13 @@
 """nolearn's NeuralNet with our layers, and scikit-learn's search over it."""
 import importlib.util
 import pickle
+import subprocess
+import sys
 
 import lasagne
 import numpy as np
 import pytest
-from lasagne_flipconv import install, layers, uninstall
+from lasagne_flipconv import install, layers, load, uninstall
 
 pytestmark = pytest.mark.skipif(
     not importlib.util.find_spec("nolearn"), reason="nolearn is not installed")
@@ -88,3 +90,27 @@ def test_the_splitters_that_scikit_learn_removed(under_install):
     y = [0, 0, 1, 1, 0, 1, 0, 1]
     for _, test in StratifiedKFold(y, 4):
         assert sorted(np.array(y)[test]) == [0, 1]
+
+
+def test_unpickled_without_install_saved_and_loaded(trained, data, tmp_path):
+    x, _ = data
+    path, made = tmp_path / "net.pkl", tmp_path / "net.npz"
+    path.write_bytes(pickle.dumps(trained))
+    (tmp_path / "script.py").write_text(
+        "import sys, numpy, lasagne_flipconv as f\n"
+        "net = f.unpickle(sys.argv[1])\n"
+        "f.save(sys.argv[2], net)\n"
+        "assert len(f.load(sys.argv[2], net).copied) == 6\n"
+        "print(net.predict(numpy.load(sys.argv[3])).tolist())\n")
+    np.save(tmp_path / "x.npy", x)
+    run = subprocess.run(
+        [sys.executable, tmp_path / "script.py", path, made,
+         tmp_path / "x.npy"], check=True, stdout=subprocess.PIPE,
+        universal_newlines=True)
+    assert run.stdout.strip() == str(trained.predict(x).tolist())
+    with pytest.raises(TypeError, match=r"Call its initialize\(\) first"):
+        load(made, make_net())
+    other = make_net()
+    other.initialize()
+    load(made, other)
+    assert (other.predict(x) == trained.predict(x)).all()

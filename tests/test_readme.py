@@ -31,6 +31,22 @@ def test_the_two_commands_are_named():
         assert re.search(r"^%s:" % target, makefile, re.M)
 
 
+def test_what_is_installed_is_all_of_the_package(tmp_path):
+    """An editable install hides what a wheel lacks."""
+    subprocess.run([sys.executable, "setup.py", "--quiet", "build",
+                    "--build-base", str(tmp_path / "base"), "--build-lib",
+                    str(tmp_path / "lib")], cwd=str(ROOT), check=True)
+    for folder in sorted((ROOT / "lasagne_flipconv").rglob("*")):
+        if folder.is_dir() and folder.name != "__pycache__":
+            assert files(folder) == files(tmp_path / "lib" /
+                                          folder.relative_to(ROOT)), folder
+
+
+def files(folder):
+    """Return the names of the files in a folder."""
+    return sorted(path.name for path in folder.iterdir() if path.is_file())
+
+
 def test_links_and_pictures_that_an_index_lacks_are_left_out():
     text = long_description()
     assert ".. image::" not in text

@@ -12,7 +12,10 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def run(folder, *arguments, env=(), python=False):
-    """Run the command, or plain python, in a folder."""
+    """Run the command, or plain python, in a folder.
+
+    What floatX is, is said, as the command tells what it takes without.
+    """
     command = [sys.executable, "-W", "ignore"]
     if not python:
         command += ["-m", "lasagne_flipconv", "run"]
@@ -22,7 +25,14 @@ def run(folder, *arguments, env=(), python=False):
         [*command, *arguments], cwd=folder, universal_newlines=True,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=dict(
             os.environ, PYTHONPATH=os.pathsep.join(filter(None, path)),
-            **dict(env)))
+            **dict({"THEANO_FLAGS": flags(floatX="float64")}, **dict(env))))
+
+
+def flags(**more):
+    """Return the flags of Theano here, with none for floatX but in `more`."""
+    told = os.environ.get("THEANO_FLAGS", "").split(",")
+    told = [f for f in told if f and not f.startswith("floatX")]
+    return ",".join(told + ["%s=%s" % item for item in more.items()])
 
 
 def write(folder, name, text):
@@ -271,3 +281,34 @@ def test_what_is_neither_python(tmp_path):
     assert not is_python2(str(path))
     with pytest.raises(SyntaxError, match="invalid syntax"):
         compiled(b"x = = 1\n", "not.py")
+
+
+FLOATX = """
+    import theano
+    import theano.tensor as T
+    print(theano.config.floatX, T.matrix().dtype, T.constant(.5).dtype,
+          theano.shared(theano._asarray(1, theano.config.floatX)).dtype)
+    """
+
+
+@pytest.mark.parametrize("options, told, floatx, says", [
+    ([], {}, "float32", True),
+    ([], {"floatX": "float64"}, "float64", False),
+    ([], {"floatX": "float32"}, "float32", False),
+    (["--floatx", "float64"], {}, "float64", False),
+    (["--floatx", "float32"], {"floatX": "float64"}, "float32", False)])
+def test_floatx(tmp_path, options, told, floatx, says):
+    write(tmp_path, "floatx.py", FLOATX)
+    env = {"THEANO_FLAGS": flags(**told), "HOME": str(tmp_path)}
+    result = run(tmp_path, *options, "floatx.py", env=env)
+    assert result.stdout.split() == [floatx, floatx, "float32", floatx]
+    assert ("--floatx float64" in result.stderr) == says
+    assert result.stderr.count("\n") == says
+
+
+def test_floatx_of_a_configuration_file(tmp_path):
+    write(tmp_path, "floatx.py", FLOATX)
+    write(tmp_path, ".theanorc", "[global]\nfloatX = float64\n")
+    result = run(tmp_path, "floatx.py", env={
+        "THEANO_FLAGS": flags(), "HOME": str(tmp_path)})
+    assert result.stdout.split()[0] == "float64" and not result.stderr

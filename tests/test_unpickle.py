@@ -1,13 +1,17 @@
 """Networks that were pickled whole, by older Pythons and Lasagnes."""
+import collections
+import collections.abc
 import os
 import pickle
+import sys
 from pathlib import Path
 
 import lasagne
 import numpy as np
 import pytest
 import theano
-from lasagne_flipconv import CheckpointError, layers, unpickle
+from lasagne_flipconv import (CheckpointError, installing, layers, load,
+                              unpickle)
 
 import cases
 
@@ -94,3 +98,44 @@ def test_what_cannot_be_unpickled(tmp_path, content, said):
     with pytest.raises(CheckpointError, match=said) as caught:
         unpickle(path)
     assert str(caught.value).startswith(os.fspath(path) + ": ")
+
+
+@pytest.mark.parametrize("content, said", [
+    (b"cno_such_module\nThing\n.", "Install the package 'no_such_module'; if "
+     "it is a script, put its folder into sys.path"),
+    (b"c__main__\nNoSuchLayer\n.", "Define or import it there first"),
+    (b"ctheano.sandbox.cuda\nCudaNdarrayType\n.", "on a GPU of that "
+     "time.*get_all_param_values"),
+    (b"ccollections\nNoSuchName\n.", "Define or import it there"),
+    (b"", "Get it again if it is cut")])
+def test_the_way_out_is_that_of_the_error(tmp_path, content, said):
+    path = tmp_path / "bad.pkl"
+    path.write_bytes(content)
+    with pytest.raises(CheckpointError, match=said):
+        unpickle(path)
+
+
+def test_names_that_were_removed_are_there_while_it_loads(tmp_path):
+    """As nolearn imports them; nothing stays that was not there."""
+    path = tmp_path / "old.pkl"
+    path.write_bytes(b"ccollections\nIterable\n.")
+    assert unpickle(path) is collections.abc.Iterable
+    assert installing.installed() or not hasattr(collections, "Iterable")
+    (tmp_path / "made_in_2015.py").write_text(
+        "from collections import Iterable\n"
+        "from lasagne.layers.dnn import Conv2DDNNLayer as Layer\n")
+    sys.path.insert(0, str(tmp_path))
+    try:
+        path.write_bytes(b"cmade_in_2015\nLayer\n.")
+        assert unpickle(path) is layers.Conv2DDNNLayer
+    finally:
+        sys.path.remove(str(tmp_path))
+
+
+def test_the_refusal_of_a_pickled_network_names_unpickle(tmp_path):
+    path = pickled(tmp_path, layers.Conv2DLayer((None, 3, 9, 9), 4, 3))
+    with pytest.raises(ValueError, match=r"lasagne_flipconv.unpickle\(path\)"):
+        load(path)
+    path.write_bytes(pickle.dumps({1, 2}, 4))
+    with pytest.raises(ValueError, match=r"lasagne_flipconv.unpickle\(path\)"):
+        load(path)

@@ -79,9 +79,6 @@ def child(mode, result, test):
     """Run pytest in this process and write down every outcome."""
     import lasagne_flipconv  # noqa: F401  makes Theano importable
     import theano
-    from engine_cases import scipy_names
-    from theano.tensor.nnet import abstract_conv
-    vars(abstract_conv).update(scipy_names())
     folder = Path(theano.__file__).parent
     with open(result, "w", buffering=1) as file:
         return pytest.main(

@@ -9,7 +9,8 @@ import importlib
 import os
 import sys
 
-from ..errors import FlipconvError
+from ..errors import FlipconvError, escaped
+from .output import tell
 
 __all__ = ["COMMANDS", "main"]
 
@@ -59,8 +60,8 @@ def main(argv=None):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except (FlipconvError, OSError) as error:
-        print("%s %s: %s" % (parser.prog, args.command, _line(error)),
-              file=sys.stderr)
+        tell("%s %s: %s" % (parser.prog, args.command, _line(error)),
+             file=sys.stderr)
         return exit_code(error)
 
 
@@ -89,9 +90,17 @@ def _line(error):
     return " ".join(str(error).split())
 
 
+class _Parser(argparse.ArgumentParser):
+    """Tell of wrong arguments, which may be names of files, escaped."""
+
+    def error(self, message):
+        """Print how to call it and what is wrong; exit."""
+        super().error(escaped(message))
+
+
 def make_parser():
     """Return the parser of all sub-commands in COMMANDS."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="lasagne-flipconv",
         description="Lasagne models kept alive, their filters the right way "
                     "round.", epilog=_EXAMPLES,

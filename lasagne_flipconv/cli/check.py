@@ -1,5 +1,6 @@
 """Read all of a weight file, and tell whether it is safe."""
 
+from .output import tell
 from .progress import bar_for
 
 EXAMPLE = "lasagne-flipconv check downloaded.pkl"
@@ -17,7 +18,7 @@ def run(args):
     from ..inspecting import check_file
     with bar_for(args.file) as progress:
         report = check_file(args.file, progress=progress)
-    print("%s: fine; %s, %d arrays, %d bytes of values"
-          % (report.path, report.format, len(report.arrays),
-             sum(array.bytes for array in report.arrays)))
+    tell("%s: fine; %s, %d arrays, %d bytes of values"
+         % (report.path, report.format, len(report.arrays),
+            sum(array.bytes for array in report.arrays)))
     return 0

@@ -1,4 +1,5 @@
 """Write a weight file anew, its kernels in another convention."""
+from .output import tell
 from .progress import bar_for
 
 EXAMPLE = "lasagne-flipconv convert vgg16.pkl vgg16.npz --from correlation"
@@ -26,9 +27,9 @@ def run(args):
     with bar_for(args.source) as progress:
         record = convert_file(args.source, args.target, args.told,
                               args.wanted, progress)
-    print("%s: %d arrays, %d kernels turned, %d permuted"
-          % (args.target, record.arrays, len(record.turned),
-             len(record.permuted)))
+    tell("%s: %d arrays, %d kernels turned, %d permuted"
+         % (args.target, record.arrays, len(record.turned),
+            len(record.permuted)))
     if record.left:
-        print("left out: " + ", ".join(record.left))
+        tell("left out: " + ", ".join(record.left))
     return 0

@@ -1,7 +1,6 @@
 """Tell whether Theano and Lasagne work and are fast here."""
-import json
-
 from .colours import coloured
+from .output import tell, tell_json
 
 EXAMPLE = "lasagne-flipconv doctor"
 
@@ -19,18 +18,17 @@ def run(args):
     from ..doctor import BROKEN, examine
     if args.json:
         findings = examine()
-        print(json.dumps([finding._asdict() for finding in findings],
-                         indent=2))
+        tell_json([finding._asdict() for finding in findings])
     else:
         # some checks take seconds, so each is told as soon as it is made
-        findings = examine(lambda finding: print(_told(finding), flush=True))
+        findings = examine(_tell)
     return int(any(finding.state == BROKEN for finding in findings))
 
 
-def _told(finding):
-    """Return one finding as a line, or two if it can be mended."""
+def _tell(finding):
+    """Print one finding, and how it can be mended."""
     state = coloured("%-6s" % finding.state, COLOURS[finding.state])
-    line = "%s  %-13s  %s" % (state, finding.name, finding.detail)
+    lines = ("  %-13s  %s" % (finding.name, finding.detail)).split("\n")
     if finding.mend:
-        line += "\n%-23smend it with: %s" % ("", finding.mend)
-    return line
+        lines.append("%-23smend it with: %s" % ("", finding.mend))
+    tell(*lines, begin=state)

@@ -1,6 +1,7 @@
 """Explain a layer or a file format, and what to pass for it."""
-import json
 import textwrap
+
+from .output import tell, tell_json
 
 EXAMPLE = "lasagne-flipconv explain conv2d_dnn"
 
@@ -19,16 +20,19 @@ def run(args):
     from ..explaining import explain, known_names
     if args.name is None:
         names = known_names()
-        print(json.dumps(names) if args.json else _listed(names))
-        return 0
-    explanation = explain(args.name)
-    print(json.dumps(explanation._asdict(), indent=2) if args.json
-          else _told(explanation))
+        shown = names, _listed(names)
+    else:
+        explanation = explain(args.name)
+        shown = explanation._asdict(), _told(explanation)
+    if args.json:
+        tell_json(shown[0])
+    else:
+        tell(*shown[1])
     return 0
 
 
 def _listed(names):
-    return textwrap.fill("  ".join(names), 79, break_on_hyphens=False)
+    return textwrap.wrap("  ".join(names), 79, break_on_hyphens=False)
 
 
 def _told(explanation):
@@ -41,4 +45,4 @@ def _told(explanation):
                                break_long_words=False,
                                initial_indent="  %-15s" % about,
                                subsequent_indent=" " * 17)
-    return "\n".join(lines)
+    return lines

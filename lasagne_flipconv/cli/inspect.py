@@ -1,5 +1,6 @@
 """Tell what is in a weight file, and which way round it says."""
-import json
+from ..errors import escaped
+from .output import tell, tell_json
 
 EXAMPLE = "lasagne-flipconv inspect vgg16.npz --plot filters.png"
 
@@ -17,29 +18,32 @@ def run(args):
     """Print what is in a file; draw its first filters if asked for."""
     from ..inspecting import inspect_file
     report = inspect_file(args.file)
-    print(_json(report) if args.json else _table(report))
+    if args.json:
+        tell_json(_plain(report))
+    else:
+        tell(*_table(report))
     if args.plot:
         from ..filters import plot_filters
         plot_filters(args.file, args.plot)
     return 0
 
 
-def _json(report):
+def _plain(report):
     arrays = [array._asdict() for array in report.arrays]
-    return json.dumps(report._replace(arrays=arrays)._asdict(), indent=2)
+    return report._replace(arrays=arrays)._asdict()
 
 
 def _table(report):
     """Return the report as lines: the file, then one line for each array."""
     rows = [("name", "shape", "dtype", "bytes", "axes", "orientation")]
-    rows += [(a.name, "×".join(map(str, a.shape)) or "()", a.dtype,
+    rows += [(escaped(a.name), "×".join(map(str, a.shape)) or "()", a.dtype,
               "%d" % a.bytes, a.axes or "-", a.orientation or "-")
              for a in report.arrays]
     widths = [max(map(len, column)) for column in zip(*rows)]
     lines = ["  ".join(cell.rjust(width) if i == 3 else cell.ljust(width)
                        for i, (cell, width) in enumerate(zip(row, widths)))
              for row in rows]
-    return "\n".join(_about(report) + [line.rstrip() for line in lines])
+    return _about(report) + [line.rstrip() for line in lines]
 
 
 def _about(report):

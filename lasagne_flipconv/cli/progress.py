@@ -23,7 +23,7 @@ def bar_for(path):
     callable or None
         Called as ``progress(bytes done, bytes in all)``.
     """
-    if not sys.stderr.isatty() or os.path.getsize(path) < LARGE:
+    if not sys.stderr.isatty() or _size(path) < LARGE:
         yield None
         return
     from tqdm import tqdm
@@ -32,3 +32,11 @@ def bar_for(path):
             bar.total = total
             bar.update(done - bar.n)
         yield progress
+
+
+def _size(path):
+    """Return the size of a file, 0 if it has none: its reader tells why."""
+    try:
+        return os.path.getsize(path)
+    except (OSError, ValueError):
+        return 0

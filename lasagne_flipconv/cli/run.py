@@ -4,6 +4,7 @@ import os
 import sys
 
 from ..errors import FlipconvError
+from .output import tell
 
 EXAMPLE = "lasagne-flipconv run --report train.py --epochs 5"
 
@@ -11,12 +12,16 @@ EXAMPLE = "lasagne-flipconv run --report train.py --epochs 5"
 def add_arguments(parser):
     """Add the script or module, its arguments, and how to run it."""
     parser.usage = ("lasagne-flipconv run [-h] [--report] [--python2] "
-                    "(SCRIPT | -m MODULE) [ARGUMENT ...]")
+                    "[--floatx TYPE] (SCRIPT | -m MODULE) [ARGUMENT ...]")
     parser.add_argument("--report", action="store_true",
                         help="tell at the end which convolution layers were "
                         "built, with which flags, and what Theano used")
     parser.add_argument("--python2", action="store_true",
                         help="translate Python 2, as 2to3 does")
+    parser.add_argument("--floatx", choices=("float32", "float64"),
+                        metavar="TYPE", help="float32 or float64; without it "
+                        "float32 as on the GPUs of the time, unless you set "
+                        "floatX in THEANO_FLAGS or .theanorc")
     parser.add_argument("-m", dest="module", action="store_true",
                         help="run a module instead of a file")
     parser.add_argument("script", metavar="SCRIPT",
@@ -29,14 +34,18 @@ def add_arguments(parser):
 def run(args):
     """Run the script as python would; return its exit code."""
     from ..build_report import watch
-    from ..running import run_module, run_script
+    from ..running import choose_floatx, run_module, run_script
     report = watch() if args.report else None
     start = run_module if args.module else run_script
     flags = os.environ.get("THEANO_FLAGS", "")
+    if choose_floatx(args.floatx):
+        tell("lasagne-flipconv run: computes in float32, as you set no "
+             "floatX; --floatx float64 for Theano's default.",
+             file=sys.stderr)
     try:
         code = start(args.script, args.arguments, args.python2)
     except FlipconvError as error:
-        print("lasagne-flipconv run: %s" % error, file=sys.stderr)
+        tell("lasagne-flipconv run: %s" % error, file=sys.stderr)
         return 2
     finally:
         if report:
@@ -50,33 +59,33 @@ def run(args):
 def print_report(report):
     """Print what was built, after all that the script printed."""
     sys.stdout.flush()
-    print("%d convolution layers were built:" % len(report.built),
-          file=sys.stderr)
+    tell("%d convolution layers were built:" % len(report.built),
+         file=sys.stderr)
     for layer in report.built:
         flags = " ".join("%s=%r" % item for item in layer.flags.items())
-        print("  %-22s %-12s %s %s" % (layer.cls, layer.name or "-",
-                                       layer.output_shape, flags),
-              file=sys.stderr)
-    print("implementations in the compiled functions:", file=sys.stderr)
+        tell("  %-22s %-12s %s %s" % (layer.cls, layer.name or "-",
+                                      layer.output_shape, flags),
+             file=sys.stderr)
+    tell("implementations in the compiled functions:", file=sys.stderr)
     for name, count in sorted(report.implementations.items()):
-        print("  %-22s %d times" % (name, count), file=sys.stderr)
+        tell("  %-22s %d times" % (name, count), file=sys.stderr)
     if not report.implementations:
-        print("  none: no function with a convolution was compiled",
-              file=sys.stderr)
+        tell("  none: no function with a convolution was compiled",
+             file=sys.stderr)
 
 
 def print_late_flags(flags):
     """Say what Theano did not see, as it was imported before the script."""
     late = os.environ.get("THEANO_FLAGS", "")
     if late != flags:
-        print("lasagne-flipconv run: the script set THEANO_FLAGS=%s when "
-              "Theano was imported already, so that it had no effect; set it "
-              "before the command." % late, file=sys.stderr)
+        tell("lasagne-flipconv run: the script set THEANO_FLAGS=%s when "
+             "Theano was imported already, so that it had no effect; set it "
+             "before the command." % late, file=sys.stderr)
 
 
 def print_hint(script):
     """Say how to run a script that failed as it is written in Python 2."""
     from ..python2 import is_python2
     if is_python2(script):
-        print("lasagne-flipconv run: %s is written in Python 2; pass "
-              "--python2 to run it translated." % script, file=sys.stderr)
+        tell("lasagne-flipconv run: %s is written in Python 2; pass "
+             "--python2 to run it translated." % script, file=sys.stderr)

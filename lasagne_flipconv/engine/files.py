@@ -55,7 +55,7 @@ def is_whole(path):
     try:
         with open(str(path), "rb") as file:
             data = file.read()
-    except FileNotFoundError:
+    except OSError:  # not there, or not to be read: a new one takes its place
         return False
     return data[-_SEAL:] == _MARK + hashlib.sha256(data[:-_SEAL]).digest()
 

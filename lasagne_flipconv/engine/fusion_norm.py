@@ -51,7 +51,7 @@ def _gradients_of(node):
     return [user for user, _ in node.outputs[1].clients
             if hasattr(user, "op") and type(user.op) is NormGrad
             and user.op.line == IDENTITY
-            and user.inputs[3:] == node.outputs[1:]
+            and user.inputs[3:] == node.outputs[1:3]
             and len(user.inputs[1].clients) == 1
             and _same(user.inputs[0], x) and _same(user.inputs[2], scale)]
 

@@ -13,7 +13,7 @@ from .narrow import idle_axes, with_axes, without
 from .orders import shuffled, to_first, to_last
 from .padding import unpadded
 
-__all__ = ["LOWER", "why_not"]
+__all__ = ["LOWER", "is_left_for_float64", "why_not"]
 
 
 def why_not(node):
@@ -26,6 +26,23 @@ def why_not(node):
         return "it computes in %s, the engine in float32" % " and ".join(
             sorted(dtypes))
     return _CHECKS.get(type(node.op), lambda node: None)(node)
+
+
+def is_left_for_float64(node):
+    """Tell whether a node is a convolution that the engine leaves for that.
+
+    Parameters
+    ----------
+    node : theano.Apply
+        Any node.
+
+    Returns
+    -------
+    bool
+        Whether it is one of Theano's convolutions, in float64.
+    """
+    return (_CHECKS.get(type(node.op)) is _check_convolution
+            and node.outputs[0].type.dtype == "float64")
 
 
 def _check_convolution(node):
@@ -119,14 +136,14 @@ def _spread(vector, ndim):
 
 def _norm(node):
     x, scale, bias, epsilon, factor = node.inputs[:5]
-    y, mean, inv_std = ops_norm.Norm()(
+    y, mean, inv_std, variance = ops_norm.Norm()(
         to_last(x), _vector(scale), _vector(bias), epsilon)
     results = [to_first(y), _spread(mean, x.ndim), _spread(inv_std, x.ndim)]
     if len(node.inputs) > 5:  # running mean and variance
         count = T.cast(x.size // x.shape[1], "float32")
         factor = T.cast(factor, "float32")
-        batch = [results[1], count / (count - 1) * (
-            T.inv(T.sqr(results[2])) - T.cast(epsilon, "float32"))]
+        batch = [results[1],
+                 count / (count - 1) * _spread(variance, x.ndim)]
         results += [old * (1 - factor) + new * factor
                     for old, new in zip(node.inputs[5:], batch)]
     return results

@@ -27,7 +27,8 @@ class Norm(_Normalize):
 
     Its inputs are the values, axes (batch, ..., channels), scale and bias per
     channel, and epsilon; its outputs the normalized values after the
-    activation, the mean per channel, and one over the deviation.
+    activation, and per channel the mean, one over the deviation, and the
+    variance without epsilon.
     """
 
     kind = "norm"
@@ -36,10 +37,10 @@ class Norm(_Normalize):
         x = as_input(x)
         vectors = [as_input(v, 1) for v in (scale, bias)]
         return Apply(self, [x] + vectors + [T.cast(epsilon, "float64")],
-                     [x.type()] + [as_output([False]) for _ in range(2)])
+                     [x.type()] + [as_output([False]) for _ in range(3)])
 
     def infer_shape(self, node, shapes):
-        return [shapes[0]] + [(shapes[0][-1],)] * 2
+        return [shapes[0]] + [(shapes[0][-1],)] * 3
 
 
 class NormGrad(_Normalize):

@@ -34,7 +34,8 @@ def report(function):
     Returns
     -------
     list of Line
-        One per node, in the order they run in: the Op, what it runs on
+        One per node, in the order they run in, those within ``theano.scan``
+        and `OpFromGraph` as well: the Op, what it runs on
         ('oneDNN', 'engine' for the engine's own loops, or 'Theano'), and for
         the last, why. Whether a convolution on oneDNN is computed in tiles
         of the engine instead is decided at each call, by its shapes.
@@ -49,8 +50,20 @@ def report(function):
     ...     print(line.runs_on, "-", line.reason)
     Theano - it computes in float64, the engine in float32
     """
-    return [line for line in map(_line, function.maker.fgraph.toposort())
-            if line]
+    return [line for node in function.maker.fgraph.toposort()
+            for line in _lines(node)]
+
+
+def _lines(node):
+    """Return the lines of a node, and of the function that it calls.
+
+    That is what ``theano.scan`` repeats, or an `OpFromGraph` holds.
+    """
+    inner = getattr(node.op, "fn", None)
+    if hasattr(inner, "maker"):
+        return report(inner)
+    line = _line(node)
+    return [line] if line else []
 
 
 def _line(node):

@@ -13,7 +13,7 @@ from . import state
 from .fusion import fuse
 from .fusion_norm import fuse_norm
 from .layout import sink
-from .lowering import LOWER, why_not
+from .lowering import LOWER, is_left_for_float64, why_not
 from .narrow import cancel
 from .op import EngineOp
 from .padding import crop
@@ -45,6 +45,8 @@ class _Rewrite(gof.Optimizer):
 
 class _Lower(_Rewrite):
     def wanted(self, fgraph):
+        if any(is_left_for_float64(node) for node in fgraph.apply_nodes):
+            state.tell_of_float64()
         return (any(type(node.op) in LOWER and why_not(node) is None
                     for node in fgraph.apply_nodes) and state.ready())
 

@@ -1,6 +1,7 @@
 """Whether the engine is on, and whether it can be used here."""
 import contextlib
 import os
+import sys
 import warnings
 
 import theano
@@ -14,8 +15,14 @@ VARIABLE = "LASAGNE_FLIPCONV_ENGINE"
 _WAY_OUT = ("Functions compile without it, slower. To keep it from trying, "
             "set %s=0." % VARIABLE)
 
+_FLOAT64 = (
+    "engine: a convolution in float64 is left to Theano, which takes several "
+    "times as long as the engine does in float32. To compute in float32, as "
+    "most models were trained, set THEANO_FLAGS=floatX=float32 or "
+    "theano.config.floatX = 'float32' before the network is built.")
+
 _state = {"on": os.environ.get(VARIABLE, "1") not in ("0", "off", "no"),
-          "broken": None}
+          "broken": None, "told of float64": False}
 
 
 def enable():
@@ -75,7 +82,7 @@ def why_off():
     """
     if not _state["on"]:
         return "the engine is switched off"
-    if theano.config.device != "cpu" or theano.config.init_gpu_device:
+    if uses_gpu():
         return "Theano uses a GPU"
     if not theano.config.cxx:
         return "Theano has no C++ compiler"
@@ -86,6 +93,21 @@ def why_off():
     except library.EngineError as error:
         return str(error)
     return None
+
+
+def uses_gpu():
+    """Tell whether Theano computes on a GPU.
+
+    That a flag names one does not say so: where pygpu or the driver is
+    missing, Theano complains and computes on the CPU.
+
+    Returns
+    -------
+    bool
+        Whether Theano has taken a GPU into use.
+    """
+    gpuarray = sys.modules.get("theano.gpuarray")
+    return bool(getattr(gpuarray, "pygpu_activated", False))
 
 
 def ready():
@@ -103,3 +125,10 @@ def ready():
                       stacklevel=2)
         return False
     return True
+
+
+def tell_of_float64():
+    """Warn, once, that the engine does not compute in float64."""
+    if not _state["told of float64"] and why_off() is None:
+        _state["told of float64"] = True
+        warnings.warn(_FLOAT64, RuntimeWarning, stacklevel=2)

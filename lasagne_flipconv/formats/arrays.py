@@ -1,19 +1,21 @@
 """Arrays as files describe them: checked against the bytes before any is made.
 """
 import re
+import sys
 from collections import namedtuple
 
 import numpy as np
 
 from ..errors import CheckpointError, UnsafeFileError
 
-__all__ = ["StoredArray", "check_shape", "numeric_dtype", "pieces_of"]
+__all__ = ["StoredArray", "check_shape", "check_sizes", "numeric_dtype",
+           "pieces_of"]
 
 _PIECE = 1 << 22
 
 #: Booleans, integers, floats, complex numbers; texts in lists of class names.
 _NUMERIC = re.compile(r"[<>|=]?(b1|[iu][1248]|f(2|4|8|12|16)|c(8|16|24|32))")
-_TEXT = re.compile(r"[<>|=]?[SUa]\d{1,6}")
+_TEXT = re.compile(r"[<>|=]?[SUa][1-9]\d{0,5}")
 
 
 class StoredArray(namedtuple("StoredArray", "dtype shape fortran raw")):
@@ -94,7 +96,35 @@ def check_shape(shape, dtype, size, where, limits):
             "%s: declares shape %s of %s, which is %s bytes; expected the %d "
             "that are there. The file is damaged or made to exhaust memory."
             % (where, _short(shape), dtype, _number(declared), size))
+    check_sizes(shape, dtype, where)
     return shape
+
+
+def check_sizes(shape, dtype, where):
+    """Refuse sizes that NumPy cannot hold, though one of them may be 0.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Sizes, none of them negative.
+    dtype : numpy.dtype
+        Type of the elements.
+    where : str
+        Name of file and array for error texts.
+
+    Raises
+    ------
+    UnsafeFileError
+        If the others come to more than an array can have.
+    """
+    size = max(dtype.itemsize, 1)
+    for n in shape:
+        size *= int(n) or 1
+        if size > sys.maxsize:
+            raise UnsafeFileError(
+                "%s: declares shape %s of %s; expected sizes that come to "
+                "less than 2**63. The file is damaged or made to exhaust "
+                "memory." % (where, _short(shape), dtype))
 
 
 def _number(n):

@@ -10,7 +10,8 @@ import numpy as np
 
 from ..errors import CheckpointError, UnsafeFileError
 from .arrays import StoredArray, check_shape
-from .protobuf import fields_of, integers_of
+from .protobuf import (Budget, fields_of, integers_of, joined, signed,
+                       text_of)
 from .record import Checkpoint, Entry
 
 __all__ = ["from_hdf5", "read", "sniff"]
@@ -22,6 +23,9 @@ _NAME, _TYPE, _BLOBS, _NORM = 1, 2, 7, 139
 _OLD_NAME, _OLD_TYPE, _OLD_BLOBS = 4, 5, 6
 _DATA, _SHAPE, _DOUBLE = 5, 7, 8
 _EPSILON = 2
+
+#: Caffe itself never minded in which encoding names are.
+_LENIENT = "backslashreplace"
 
 _OLD_TYPES = {4: "Convolution", 14: "InnerProduct", 39: "Deconvolution"}
 
@@ -48,80 +52,96 @@ def _is_old(head):
 def read(file, limits):
     """Describe the blobs of a ``.caffemodel``, layer by layer."""
     data, where = memoryview(file.read()), file.name
-    fields = fields_of(data, where, limits, {_LAYER, _OLD_LAYER})
-    if len(fields) > limits.members:
-        raise UnsafeFileError("%s: holds %d layers; expected at most %d."
-                              % (where, len(fields), limits.members))
-    entries = []
-    for number, layer in fields:
-        if not isinstance(layer, memoryview):
-            raise CheckpointError("%s: has a number where a layer should be; "
-                                  "expected a model of Caffe." % where)
-        entries += _layer(layer, number == _OLD_LAYER, where, limits)
+    budget = Budget(where, len(data), limits)
+    entries, layers = [], 0
+    for number, layer in fields_of(data, where, budget,
+                                   {_LAYER, _OLD_LAYER}):
+        layers += 1
+        entries += _layer(layer, number == _OLD_LAYER, where, budget, limits)
+        if max(layers, len(entries)) > limits.members:
+            raise UnsafeFileError("%s: holds more than %d layers or blobs; "
+                                  "expected fewer." % (where, limits.members))
     if not entries:
         raise CheckpointError("%s: holds no weights; expected those of a "
                               "model of Caffe." % where)
     return Checkpoint(where, "caffe", tuple(entries), {}, "Caffe")
 
 
-def _layer(message, old, where, limits):
+def _layer(message, old, where, budget, limits):
     """Return the entries of one layer."""
-    fields = fields_of(message, where, limits)
-    names, types, blobs = ((_OLD_NAME, _OLD_TYPE, _OLD_BLOBS) if old
-                           else (_NAME, _TYPE, _BLOBS))
-    name = _text(next((v for n, v in fields if n == names), b""), where)
-    kind = next((v for n, v in fields if n == types), None)
-    kind = _OLD_TYPES.get(kind) if old else _text(kind or b"", where)
-    epsilon = next((_epsilon(v, where, limits) for n, v in fields
-                    if n == _NORM and not old), 1e-5)
-    arrays = [_blob(v, "%s in %s" % (name, where), limits)
-              for n, v in fields if n == blobs]
+    name, kind, epsilon, blobs = _parts(message, old, where, budget, limits)
+    arrays = [_blob(blob, "%s in %s" % (name, where), budget, limits)
+              for blob in blobs]
+    factor = 1
     if kind == "BatchNorm":
-        arrays = _divided(arrays, name, where)
+        factor = _factor(arrays, name, where)
+        arrays = arrays[:2]
     roles = _ROLES.get(kind, ("W", "b"))
     roles = (roles + (None,) * len(arrays))[:len(arrays)]
     arrays = [_without_padding(array, 4 if kind != "InnerProduct" else 2)
               if role == "W" else _without_padding(array, 1)
               for array, role in zip(arrays, roles)]
-    return [Entry("%s/%d" % (name, i), array.shape, array.dtype, array.read,
-                  name, role, _KINDS.get(kind) if role == "W" else None,
+    return [Entry("%s/%d" % (name, i), array.shape, array.dtype,
+                  _divided(array, factor), name, role,
+                  _KINDS.get(kind) if role == "W" else None,
                   "caffe" if role == "W" else None, epsilon=epsilon)
             for i, (array, role) in enumerate(zip(arrays, roles))]
 
 
-def _text(value, where):
-    if isinstance(value, int) or len(value) > 1024:
-        raise CheckpointError("%s: has no name where one should be; expected "
-                              "a model of Caffe." % where)
-    return bytes(value).decode("utf-8", "replace")
+def _parts(message, old, where, budget, limits):
+    """Return name, type, epsilon and blobs of one layer."""
+    names, types, blobs = ((_OLD_NAME, _OLD_TYPE, _OLD_BLOBS) if old
+                           else (_NAME, _TYPE, _BLOBS))
+    first, found = {}, []
+    for number, value in fields_of(message, where, budget,
+                                   {names, types, blobs, _NORM}):
+        if number != blobs:
+            first.setdefault(number, value)
+        else:
+            found.append(value)
+            if len(found) > limits.members:
+                raise UnsafeFileError("%s: has more than %d blobs in a layer; "
+                                      "expected fewer."
+                                      % (where, limits.members))
+    name, kind = first.get(names, b""), first.get(types, 0 if old else b"")
+    kind = (_OLD_TYPES.get(kind) if isinstance(kind, int) and old
+            else text_of(kind, where, limits, _LENIENT))
+    epsilon = 1e-5
+    if _NORM in first and not old:
+        epsilon = _epsilon(first[_NORM], where, budget)
+    return text_of(name, where, limits, _LENIENT), kind, epsilon, found
 
 
-def _epsilon(message, where, limits):
-    found = [v for n, v in fields_of(message, where, limits) if n == _EPSILON]
-    return float(np.frombuffer(found[-1], "<f4")[0]) if found and len(
-        found[-1]) == 4 else 1e-5
+def _epsilon(message, where, budget):
+    found = 1e-5
+    for _, value in fields_of(message, where, budget, {_EPSILON}):
+        if not isinstance(value, memoryview) or len(value) != 4:
+            raise CheckpointError("%s: has an epsilon that is no number; "
+                                  "expected a float." % where)
+        found = float(np.frombuffer(value, "<f4")[0])
+    if not 0 <= found < np.inf:
+        raise CheckpointError("%s: has epsilon %r; expected a number, 0 or "
+                              "more." % (where, found))
+    return found
 
 
-def _blob(message, where, limits):
+def _blob(message, where, budget, limits):
     """Return the array of one blob."""
-    if not isinstance(message, memoryview):
-        raise CheckpointError("%s: has a number where a blob should be; "
-                              "expected a model of Caffe." % where)
-    old, shape, data = {}, None, {_DATA: [], _DOUBLE: []}
-    for number, value in fields_of(message, where, limits):
+    old, shape, raw, dtype = {}, None, b"", np.dtype("<f4")
+    for number, value in fields_of(message, where, budget):
         if number in (1, 2, 3, 4) and isinstance(value, int):
             old[number] = value
-        elif number == _SHAPE and isinstance(value, memoryview):
-            shape = [n for k, v in fields_of(value, where, limits) if k == 1
-                     for n in ([v] if isinstance(v, int) else
-                               integers_of(v, where, limits))]
-        elif number in data and isinstance(value, memoryview):
-            data[number].append(value)
-    dtype = np.dtype("<f8" if data[_DOUBLE] else "<f4")
-    parts = data[_DOUBLE] or data[_DATA]
-    raw = parts[0] if len(parts) == 1 else b"".join(parts)
+        elif number == _SHAPE:
+            shape = integers_of((n for _, n in fields_of(
+                value, where, budget, {1})), where, limits.axes)
+        elif number in (_DATA, _DOUBLE) and isinstance(value, memoryview):
+            if number == _DOUBLE and dtype.itemsize == 4:
+                raw, dtype = b"", np.dtype("<f8")
+            if number == _DATA and dtype.itemsize == 8:
+                continue  # of two copies, the one with more digits
+            raw = joined(raw, value)
     if shape is None:
-        shape = [old.get(i, 1) for i in (1, 2, 3, 4)]
+        shape = [signed(old.get(i, 1)) for i in (1, 2, 3, 4)]
     return StoredArray(dtype, check_shape(tuple(shape), dtype, len(raw),
                                           where, limits), False, raw)
 
@@ -134,19 +154,25 @@ def _without_padding(array, axes):
     return array
 
 
-def _divided(arrays, name, where):
-    """Return mean and variance, which Caffe stores times a factor."""
-    if len(arrays) != 3 or arrays[2].shape not in ((1,), ()):
+def _factor(arrays, name, where):
+    """Return what Caffe stores mean and variance times."""
+    if len(arrays) != 3 or tuple(arrays[2].shape) not in ((1,), ()):
         raise CheckpointError(
             "%s in %s: has %d blobs; expected mean, variance and their factor."
             % (name, where, len(arrays)))
-    factor = float(arrays[2].read().reshape(()))
-    found = []
-    for array in arrays[:2]:
-        values = array.read() / (factor or 1)
-        found.append(StoredArray(array.dtype, array.shape, False,
-                                 values.astype(array.dtype).tobytes()))
-    return found
+    return float(arrays[2].read().reshape(())) or 1
+
+
+def _divided(array, factor):
+    """Return what reads an array and divides it by a factor."""
+    if factor == 1:
+        return array.read
+
+    def values():
+        with np.errstate(all="ignore"):
+            return (array.read() / factor).astype(array.dtype, copy=False)
+
+    return values
 
 
 def from_hdf5(tree, where, limits):
@@ -169,10 +195,11 @@ def _hdf5_layer(tree, layer, names, where):
     axes = [len(blob.shape) for blob in blobs]
     kind, roles = None, ("W", "b")
     if axes == [1, 1, 1] and blobs[2].shape == (1,):
-        arrays = _divided([_stored(blob) for blob in blobs], layer, where)
-        return [Entry("data/%s/%d" % (layer, i), array.shape, array.dtype,
-                      array.read, layer, role, epsilon=1e-5)
-                for i, (array, role) in enumerate(zip(arrays, (
+        factor = _factor(blobs, layer, where)
+        return [Entry("data/%s/%d" % (layer, i), tuple(blob.shape),
+                      blob.dtype, _divided(blob, factor), layer, role,
+                      epsilon=1e-5)
+                for i, (blob, role) in enumerate(zip(blobs, (
                     "mean", "variance")))]
     if axes[0] < 2:
         roles = ("gamma", "beta") if len(blobs) > 1 else ("alpha",)
@@ -182,11 +209,6 @@ def _hdf5_layer(tree, layer, names, where):
     return [_hdf5_entry(blob, name, layer, role, kind)
             for blob, (_, name), role in zip(blobs, sorted(names.items()),
                                              roles)]
-
-
-def _stored(blob):
-    return StoredArray(blob.dtype, tuple(blob.shape), False,
-                       blob.read().tobytes())
 
 
 def _hdf5_entry(blob, name, layer, role, kind):

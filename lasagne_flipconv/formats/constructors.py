@@ -8,9 +8,9 @@ from collections import namedtuple
 from ..errors import UnsafeFileError
 from .arrays import StoredArray, check_shape, numeric_dtype
 
-__all__ = ["Array", "CALLS", "DType", "EMPTY_DICTS", "Ordered", "Symbol",
-           "as_text", "build", "is_bytes", "key_of", "only", "pairs_of",
-           "shape_of_objects"]
+__all__ = ["Array", "CALLS", "DType", "EMPTY_DICTS", "NoKey", "Ordered",
+           "Symbol", "as_text", "build", "is_bytes", "key_of", "only",
+           "pairs_of", "shape_of_objects"]
 
 #: A module's name and a name in it, as the file says; never looked up.
 Symbol = namedtuple("Symbol", "module name")
@@ -76,8 +76,12 @@ def key_of(key):
     if isinstance(key, int) and abs(key) < _LARGEST_KEY:
         return key
     if key is not None and not isinstance(key, str):
-        raise TypeError("no key")
+        raise NoKey(type(key).__name__)
     return key
+
+
+class NoKey(TypeError):
+    """A key of a dict is neither text nor small number; tells its type."""
 
 
 def build(machine, built, state):

@@ -266,7 +266,7 @@ def _convention(kind, n, config, model):
     if model.version.startswith("1"):
         ordering = setting(config, "dim_ordering")
         if ordering not in ("th", "tf"):
-            return None
+            return "keras-1"
         axes = convention_of_format("keras-1-" + ordering, n,
                                     kind == "transposed").axes
         told = told._replace(axes=axes)

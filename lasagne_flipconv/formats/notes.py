@@ -2,7 +2,7 @@
 import json
 import sys
 
-from ..conventions import DENSE_AXES, FORMAT_CONVENTIONS
+from ..conventions import DENSE_AXES, FORMAT_CONVENTIONS, OPEN_AXES
 from ..errors import CheckpointError
 from ..kernels import ORIENTATIONS, Convention
 
@@ -59,6 +59,10 @@ def entry_of_note(entry, note, where):
         If the record is none of ours.
     """
     where = "%s in %s" % (entry.name, where)
+    if len(note) > _LONGEST:
+        raise CheckpointError(
+            "%s: carries a record of %d bytes; expected at most %d. %s"
+            % (where, len(note), _LONGEST, _CHANGED))
     try:
         told = json.loads(note)
         told = {"name": told["name"], **{key: told[key] for key in _MEMBERS
@@ -70,10 +74,20 @@ def entry_of_note(entry, note, where):
             "one that lasagne_flipconv wrote. %s"
             % (where, type(error).__name__, error, _CHANGED)) from error
     _check(told, "%s: is recorded with" % where, _CHANGED)
-    if isinstance(told.get("convention"), list):
-        told["convention"] = Convention(*told["convention"])
+    if "convention" in told:
+        told["convention"] = _convention(told["convention"])
+    if "shared" in told:
+        told["shared"] = tuple((kind, _convention(convention))
+                               for kind, convention in told["shared"])
     return entry._replace(**told)
 
+
+def _convention(value):
+    """Return what a record says, whose pairs JSON made lists."""
+    return Convention(*value) if isinstance(value, list) else value
+
+#: Bytes of a record: two names of 1024 characters take a third of it.
+_LONGEST = 1 << 16
 
 _CHANGED = ("The file was changed after it was written, or a newer version "
             "wrote it; get it again, or save it again.")
@@ -107,22 +121,32 @@ def _is_convention(value):
         return False
 
 
+def _is_shared(value):
+    return isinstance(value, (list, tuple)) and all(
+        isinstance(pair, (list, tuple)) and len(pair) == 2
+        and (pair[0] is None or _is_text(pair[0]) and pair[0] in _KINDS)
+        and (pair[1] is None or _is_convention(pair[1])) for pair in value)
+
+
 def _among(*words):
     """Return whether a value is one of these, and how to say so."""
     return (lambda value: value in words), " or ".join(map(repr, words))
 
 
 _CONVENTIONS = (*ORIENTATIONS, *sorted(set(DENSE_AXES.values()) | {"IO"}),
-                *FORMAT_CONVENTIONS)
+                *FORMAT_CONVENTIONS, *OPEN_AXES)
+
+_KINDS = ("conv", "transposed", "dense")
 
 #: What a record may say: what tells whether a value is one, and its words.
 _MEMBERS = {
     "name": (_is_text, "a text"),
     "layer": (_is_text, "a text"),
     "role": (_is_text, "a text"),
-    "kind": _among("conv", "transposed", "dense"),
+    "kind": _among(*_KINDS),
     "epsilon": (_is_epsilon, "a number, 0 or more"),
     "rows": _among("channels_last", "unknown"),
     "convention": (_is_convention, "axes and orientation such as ['OIHW', "
                    "'correlation'], or one of %s" % ", ".join(_CONVENTIONS)),
+    "shared": (_is_shared, "pairs of a kind and a convention, or of nulls"),
 }

@@ -1,12 +1,16 @@
 """Initialisers of an ONNX model, by the nodes that use them.
 
-Nothing is run and no other file is opened: external data is refused.
+Nothing is run and no other file is opened: external data is refused. The
+messages are read here, one field after the other, so that memory follows what
+is kept of them and not what they hold.
 """
+from collections import namedtuple
+
 import numpy as np
 
 from ..errors import CheckpointError, UnsafeFileError
-from .optional import library
-from .protobuf import fields_of
+from .onnx_tensors import tensor_of
+from .protobuf import Budget, fields_of, integers_of, signed, text_of
 from .record import Checkpoint, Entry
 
 __all__ = ["read", "sniff"]
@@ -21,8 +25,23 @@ _INPUTS = {
 _KINDS = {"Conv": "conv", "ConvTranspose": "transposed", "Gemm": "dense",
           "MatMul": "dense"}
 
-# Fields of a ModelProto, and which of them every model has.
-_IR_VERSION, _GRAPH, _OPSET = 1, 7, 8
+# Fields of a ModelProto, and which of them every model has; of a GraphProto,
+# a NodeProto and an AttributeProto.
+_IR_VERSION, _PRODUCER, _PRODUCER_VERSION, _GRAPH, _OPSET = 1, 2, 3, 7, 8
+_NODE, _INITIALIZER, _SPARSE = 1, 5, 15
+_INPUT, _OUTPUT, _NAME, _OPERATOR, _ATTRIBUTE = 1, 2, 3, 4, 5
+_NAME_OF_ATTRIBUTE, _FLOAT, _INTEGER, _TENSOR, _INTEGERS = 1, 2, 3, 5, 8
+
+#: Attributes that are looked at, and the field that each is in.
+_ATTRIBUTES = {"epsilon": _FLOAT, "transB": _INTEGER, "perm": _INTEGERS,
+               "value": _TENSOR}
+
+#: What is kept of a node: names of its inputs as far as they have a role,
+#: and of its outputs.
+Node = namedtuple("Node", "operator name inputs outputs attributes")
+_MOST_INPUTS = max(map(len, _INPUTS.values()))
+
+Graph = namedtuple("Graph", "nodes tensors")
 
 
 def sniff(head):
@@ -34,119 +53,209 @@ def sniff(head):
 
 def read(file, limits):
     """Describe the initialisers of an ONNX model, in the order of use."""
-    data = file.read()
-    numbers = {n for n, _ in fields_of(memoryview(data), file.name, limits)}
-    if not {_IR_VERSION, _GRAPH, _OPSET} <= numbers:
+    data, where = memoryview(file.read()), file.name
+    budget = Budget(where, len(data), limits)
+    model = {}
+    for number, value in fields_of(data, where, budget):
+        if number == _GRAPH and number in model:
+            raise UnsafeFileError("%s: holds two graphs; expected one, as "
+                                  "readers differ in which they take." % where)
+        model[number] = value
+    if not {_IR_VERSION, _GRAPH, _OPSET} <= set(model):
         raise CheckpointError(
             "%s: has no graph or no version of its operators; expected a "
-            "whole model of ONNX. It may be truncated." % file.name)
-    onnx = library("onnx", file.name)
-    try:
-        model = onnx.ModelProto.FromString(data)
-    except Exception as error:  # whatever protobuf raises for a bad file
-        raise CheckpointError(
-            "%s: ONNX refuses it (%.200s); expected a whole model. The file "
-            "is truncated or damaged; get it again." % (file.name, error)
-        ) from error
-    graph = model.graph
-    if max(len(graph.initializer), len(graph.node)) > limits.members or (
-            graph.sparse_initializer):
-        raise UnsafeFileError(
-            "%s: holds %d arrays, %d sparse ones and %d nodes; expected at "
-            "most %d, none sparse."
-            % (file.name, len(graph.initializer),
-               len(graph.sparse_initializer), len(graph.node),
-               limits.members))
-    tensors = {}
-    for tensor in graph.initializer:
-        if tensor.name in tensors:
-            raise UnsafeFileError("%s: holds %.80r twice; expected each name "
-                                  "once." % (file.name, tensor.name))
-        tensors[tensor.name] = _array(onnx, tensor, file.name, limits)
-    entries = _entries(graph, tensors)
+            "whole model of ONNX. It may be truncated." % where)
+    graph = _graph(model[_GRAPH], where, budget, limits)
+    sources = _sources(graph, lambda message: tensor_of(message, where,
+                                                        budget, limits))
+    entries = _entries(graph, sources, len(data), where, limits)
     if not entries:
         raise CheckpointError("%s: holds no initialisers; expected weights."
-                              % file.name)
-    writer = " ".join(filter(None, (model.producer_name,
-                                    model.producer_version)))
-    return Checkpoint(file.name, "onnx", tuple(entries), {}, writer or None)
+                              % where)
+    writer = " ".join(filter(None, (
+        text_of(model[field], where, limits)
+        for field in (_PRODUCER, _PRODUCER_VERSION) if field in model)))
+    return Checkpoint(where, "onnx", tuple(entries), {}, writer or None)
 
 
-def _array(onnx, tensor, where, limits):
-    """Return an initialiser as an array, its size checked before."""
-    where = "%.80s in %s" % (tensor.name, where)
-    if tensor.data_location == onnx.TensorProto.EXTERNAL or (
-            tensor.external_data):
-        raise UnsafeFileError(
-            "%s: keeps its data in another file, %.200r; expected it in the "
-            "model. Save it with save_as_external_data=False."
-            % (where, {e.key: e.value for e in tensor.external_data}
-               .get("location")))
-    if len(tensor.dims) > limits.axes or any(n < 0 for n in tensor.dims):
-        raise UnsafeFileError("%s: declares shape %r; expected at most %d "
-                              "sizes." % (where, list(tensor.dims)[:99],
-                                          limits.axes))
-    count = 1
-    for n in tensor.dims:
-        count *= n
-    stored = len(tensor.raw_data) or 4 * sum(len(getattr(tensor, field))
-                                             for field in _FIELDS)
-    if count > stored or tensor.HasField("segment"):
-        raise UnsafeFileError(
-            "%s: declares %d elements; expected no more than %d bytes hold."
-            % (where, count, stored))
-    if tensor.data_type == onnx.TensorProto.STRING:
-        raise UnsafeFileError("%s: holds texts; expected numbers." % where)
-    try:
-        return onnx.numpy_helper.to_array(tensor)
-    except Exception as error:  # whatever ONNX raises for a bad tensor
-        raise CheckpointError(
-            "%s: ONNX refuses it (%.200s); expected an array."
-            % (where, error)) from error
+def _graph(message, where, budget, limits):
+    """Return nodes and initialisers; those within nodes are left."""
+    nodes, tensors, sparse, names = [], {}, 0, 0
+    for number, value in fields_of(message, where, budget,
+                                   {_NODE, _INITIALIZER, _SPARSE}):
+        if number == _NODE:
+            nodes.append(_node(value, where, budget, limits))
+            names += len(nodes[-1].outputs)
+        elif number == _SPARSE:
+            sparse += 1
+        else:
+            tensor = tensor_of(value, where, budget, limits)
+            if tensor.name in tensors:
+                raise UnsafeFileError(
+                    "%s: holds %.80r twice; expected each name once."
+                    % (where, tensor.name))
+            tensors[tensor.name] = tensor
+        if sparse or max(len(nodes), len(tensors), names // 4) > (
+                limits.members):
+            raise UnsafeFileError(
+                "%s: holds %d arrays, %d sparse ones and %d nodes; expected "
+                "at most %d, none sparse."
+                % (where, len(tensors), sparse, len(nodes), limits.members))
+    return Graph(nodes, tensors)
 
 
-_FIELDS = ("float_data", "int32_data", "int64_data", "double_data",
-           "uint64_data")
+def _node(message, where, budget, limits):
+    """Return what matters of a node."""
+    found = {_NAME: b"", _OPERATOR: b""}
+    names, attributes = {_INPUT: [], _OUTPUT: []}, {}
+    for number, value in fields_of(message, where, budget, {
+            _INPUT, _OUTPUT, _NAME, _OPERATOR, _ATTRIBUTE}):
+        if number == _ATTRIBUTE:
+            attributes.update(_attribute(value, where, budget, limits))
+        elif number in found:
+            found[number] = value
+        elif number == _OUTPUT or len(names[_INPUT]) < _MOST_INPUTS:
+            names[number].append(text_of(value, where, limits))
+    return Node(text_of(found[_OPERATOR], where, limits),
+                text_of(found[_NAME], where, limits), names[_INPUT],
+                names[_OUTPUT], attributes)
 
 
-def _entries(graph, tensors):
+def _attribute(message, where, budget, limits):
+    """Return the value of an attribute by its name, if it is looked at."""
+    name, values = b"", {}
+    for number, value in fields_of(message, where, budget, {
+            _NAME_OF_ATTRIBUTE, *_ATTRIBUTES.values()}):
+        if number == _NAME_OF_ATTRIBUTE:
+            name = value
+        elif number == _INTEGERS:
+            if len(values.setdefault(number, [])) <= limits.axes:
+                values[number].append(value)
+        else:
+            values[number] = value
+    name = text_of(name, where, limits)
+    field = _ATTRIBUTES.get(name)
+    if field not in values:
+        return {}
+    value = values[field]
+    if field == _INTEGERS:
+        value = integers_of(value, where, limits.axes)
+    elif field == _INTEGER and isinstance(value, int):
+        value = signed(value)
+    elif field == _FLOAT and isinstance(value, memoryview) and len(value) == 4:
+        value = float(np.frombuffer(value, "<f4")[0])
+    elif field != _TENSOR:
+        raise CheckpointError("%s: has %s that is no number; expected one."
+                              % (where, name))
+    return {name: value}
+
+
+def _entries(graph, sources, size, where, limits):
     """Return the entries of all nodes in order, then of what none uses."""
-    entries, left = [], dict(tensors)
-    makers = {name: node for node in graph.node for name in node.output}
-    for i, node in enumerate(graph.node):
-        attributes = {a.name: a for a in node.attribute}
-        roles = _INPUTS.get(node.op_type, ())
-        layer = _layer_name(node, i, roles)
-        if node.op_type == "Add" and entries and entries[-1].kind == "dense":
+    rows = _Rows(graph.nodes)
+    entries, used, layers, names = [], set(), set(), set()
+    for i, node in enumerate(graph.nodes):
+        roles = _INPUTS.get(node.operator, ())
+        found = [(name, role) for name, role in zip(node.inputs, roles)
+                 if role is not None and name in sources]
+        if not found or node.operator == "Add" and all(
+                name in used for name, _ in found):
+            continue
+        shared = any(name in names for name, _ in found)
+        layer = _layer_name(node, i, roles, layers if shared else set())
+        if node.operator == "Add" and entries and entries[-1].kind == "dense":
             layer = entries[-1].layer  # the bias of a MatMul
-        for name, role in zip(node.input, roles):
-            if role is not None and name in left:
-                entry = _entry(name, left.pop(name), layer, role, node,
-                               attributes)
-                if entry.kind == "dense":
-                    entry = entry._replace(rows=_rows(node, makers))
-                entries.append(entry)
-    numeric = [name for name in left if left[name].dtype.kind == "f"]
-    return entries + [_plain(name, left[name]) for name in numeric]
+        layers.add(layer)
+        for name, role in found:
+            entry = _entry(_unused(name, layer, role, names), sources[name],
+                           layer, role, node, where)
+            if entry.kind == "dense":
+                entry = entry._replace(rows=rows.of(node))
+            entries.append(entry)
+            names.add(entry.name)
+            used.update((name, sources[name].name))
+    _check_repeated(entries, size, where, limits)
+    return entries + [_plain(name, tensor) for name, tensor
+                      in graph.tensors.items()
+                      if name not in used and tensor.dtype.kind == "f"]
 
 
-def _rows(node, makers):
-    """Return the order of the axes that were flattened before a dense node.
+def _sources(graph, tensor_in):
+    """Return the tensor that each name stands for.
 
-    Models that came from TensorFlow move the channels to the end before.
+    That is itself, what a Constant holds, or either through an Identity:
+    PyTorch writes a value that several parameters have in common once.
     """
-    flat = False
-    for _ in range(len(makers)):
-        node = makers.get(node.input[0]) if node.input else None
-        if node is None or node.op_type not in _PASSED:
-            return None
-        flat = flat or node.op_type in ("Reshape", "Flatten")
-        if node.op_type == "Transpose" and flat:
-            order = [list(a.ints) for a in node.attribute if a.name == "perm"]
-            n = len(order[0]) if order else 0
-            last = order == [[0, *range(2, n), 1]]
-            return "channels_last" if last else "unknown"
-    return None
+    found = dict(graph.tensors)
+    wanted = {name for node in graph.nodes for name in node.inputs
+              if node.operator in _INPUTS or node.operator == "Identity"}
+    for node in graph.nodes:  # sorted: an output comes before it is an input
+        tensor = None
+        if not wanted.intersection(node.outputs[:1]):
+            continue
+        if node.operator == "Constant" and "value" in node.attributes:
+            tensor = tensor_in(node.attributes["value"])
+            if set(tensor.shape) <= {1}:
+                continue  # a number to add or multiply by
+        elif node.operator == "Identity" and node.inputs:
+            tensor = found.get(node.inputs[0])
+        if tensor is not None and tensor.dtype.kind == "f":
+            found.setdefault(node.outputs[0], tensor)
+    return found
+
+
+def _check_repeated(entries, size, where, limits):
+    """Refuse nodes that share arrays so often that they fill the memory."""
+    declared, most = sum(entry.nbytes for entry in entries), (
+        limits.floor + 2 * size)
+    if declared > most:
+        raise UnsafeFileError(
+            "%s: has nodes that share their arrays, which come to %d bytes; "
+            "expected at most %d in a file of %d."
+            % (where, declared, most, size))
+
+
+def _unused(name, layer, role, names):
+    """Return the name of an array, another if a node before has it."""
+    if name in names:
+        name = "%s.%s" % (layer, role)
+    while name in names:
+        name += "'"
+    return name
+
+
+class _Rows:
+    """Tell the order of the axes that were flattened before dense nodes.
+
+    Models that came from TensorFlow move the channels to the end before. Each
+    node is walked over once, however many dense ones come after it.
+    """
+
+    def __init__(self, nodes):
+        self.makers = {name: node for node in nodes for name in node.outputs}
+        self.known = {}
+
+    def of(self, node):
+        """Return ``'channels_last'``, ``'unknown'`` or None."""
+        walked, flat, found = [], False, None
+        while node.inputs:
+            key = node.inputs[0], flat
+            if key in self.known:
+                found = self.known[key]
+                break
+            self.known[key] = None  # where it comes back to, it is a circle
+            walked.append(key)
+            node = self.makers.get(key[0])
+            if node is None or node.operator not in _PASSED:
+                break
+            flat = flat or node.operator in ("Reshape", "Flatten")
+            if node.operator == "Transpose" and flat:
+                order = node.attributes.get("perm", ())
+                last = order == [0, *range(2, len(order)), 1]
+                found = "channels_last" if order and last else "unknown"
+                break
+        self.known.update((key, found) for key in walked)
+        return found
 
 
 #: Nodes between a flatten and a dense node that keep the order of the units.
@@ -155,34 +264,39 @@ _PASSED = frozenset([
     "LeakyRelu", "Elu", "Sigmoid", "Tanh", "BatchNormalization"])
 
 
-def _layer_name(node, i, roles):
-    """Return the common begin of the names of a node's weights."""
-    names = [name for name, role in zip(node.input, roles) if role]
+def _layer_name(node, i, roles, layers):
+    """Return the common begin of the names of a node's weights.
+
+    One that another layer has is none: two nodes may share weights.
+    """
+    names = [name for name, role in zip(node.inputs, roles) if role]
     heads = {name.rpartition(".")[0] for name in names}
-    return heads.pop() if len(heads) == 1 and "" not in heads else (
-        node.name or "%s#%d" % (node.op_type, i))
+    if len(heads) == 1 and heads != {""} and not heads & layers:
+        return heads.pop()
+    if node.name and node.name not in layers:
+        return node.name
+    return "%s#%d" % (node.operator, i)
 
 
-def _entry(name, array, layer, role, node, attributes):
-    kind = _KINDS.get(node.op_type) if role == "W" else None
+def _entry(name, tensor, layer, role, node, where):
+    kind = _KINDS.get(node.operator) if role == "W" else None
     convention = "onnx" if role == "W" else None
     if kind == "dense":
-        turned = node.op_type == "Gemm" and _number(attributes, "transB", 0)
+        turned = (node.operator == "Gemm"
+                  and node.attributes.get("transB", 0))
         convention = "OI" if turned else "IO"
-    if role in ("b", "alpha"):
-        array = array.reshape(-1)
-    epsilon = _number(attributes, "epsilon", 1e-5)
-    return _plain(name, array)._replace(
-        layer=layer, role=role, kind=kind, epsilon=float(epsilon),
-        convention=convention)
+    entry = _plain(name, tensor)
+    if role in ("b", "alpha") and len(tensor.shape) != 1:
+        entry = entry._replace(
+            shape=(int(np.prod(tensor.shape, dtype=object)),),
+            read=lambda: tensor.read().reshape(-1))
+    epsilon = node.attributes.get("epsilon", 1e-5)
+    if not 0 <= epsilon < np.inf:
+        raise CheckpointError("%s in %s: has epsilon %r; expected a number, "
+                              "0 or more." % (name, where, epsilon))
+    return entry._replace(layer=layer, role=role, kind=kind, epsilon=epsilon,
+                          convention=convention)
 
 
-def _number(attributes, name, default):
-    if name not in attributes:
-        return default
-    found = attributes[name]
-    return found.f or found.i
-
-
-def _plain(name, array):
-    return Entry(name, array.shape, array.dtype, lambda: np.array(array))
+def _plain(name, tensor):
+    return Entry(name, tensor.shape, tensor.dtype, tensor.read)

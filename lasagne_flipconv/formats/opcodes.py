@@ -164,7 +164,9 @@ def _refused(where, at, name):
 
 
 #: How to get at the values of a file that is refused.
-WAY_OUT = ("If you trust the file, load it in the environment that it was "
-           "made in and save its values there: numpy.savez(path, "
+WAY_OUT = ("If you trust the file as you would a program, network = "
+           "lasagne_flipconv.unpickle(path) loads a whole network of Lasagne "
+           "or nolearn; then lasagne_flipconv.save('weights.npz', network). "
+           "Else save its values where it was made: numpy.savez(path, "
            "*lasagne.layers.get_all_param_values(network)), or in PyTorch "
            "torch.save(network.state_dict(), path).")

@@ -6,7 +6,7 @@ from ..errors import CheckpointError
 __all__ = ["EXTRAS", "library"]
 
 #: Module → the extra of this package that installs it.
-EXTRAS = {"torch": "torch", "safetensors": "safetensors", "onnx": "onnx"}
+EXTRAS = {"torch": "torch"}
 
 
 def library(name, where):

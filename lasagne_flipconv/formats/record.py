@@ -1,7 +1,7 @@
 """What a reader returns: a checkpoint of entries, none of them read yet."""
 from collections import namedtuple
 
-from ..conventions import FORMAT_CONVENTIONS
+from ..conventions import FORMAT_CONVENTIONS, OPEN_AXES
 from ..kernels import ORIENTATIONS, SPATIAL, Convention
 
 __all__ = ["Checkpoint", "Entry", "axes_of", "is_kernel", "is_one_by_one",
@@ -9,8 +9,8 @@ __all__ = ["Checkpoint", "Entry", "axes_of", "is_kernel", "is_one_by_one",
 
 
 class Entry(namedtuple("Entry", "name shape dtype read layer role kind "
-                       "convention epsilon rows",
-                       defaults=(None,) * 6)):
+                       "convention epsilon rows shared",
+                       defaults=(None,) * 7)):
     """Describe one array of a checkpoint; its values are read on demand.
 
     Parameters
@@ -32,7 +32,8 @@ class Entry(namedtuple("Entry", "name shape dtype read layer role kind "
         What kind of layer a ``W`` belongs to, if the file says.
     convention : Convention or str, optional
         Axes and orientation; a row of
-        :data:`lasagne_flipconv.conventions.FORMAT_CONVENTIONS`; an
+        :data:`lasagne_flipconv.conventions.FORMAT_CONVENTIONS`, or of
+        ``OPEN_AXES`` there, if the order of the axes is not told; an
         orientation alone, if the axes are those of the layer it is for;
         ``"OI"`` or ``"IO"`` for the weights of a dense layer.
     epsilon : float, optional
@@ -40,6 +41,8 @@ class Entry(namedtuple("Entry", "name shape dtype read layer role kind "
     rows : {'channels_last', 'unknown', None}
         Order of the axes of the activations that a dense layer flattens, if
         other than Lasagne's.
+    shared : tuple of (kind, convention), optional
+        How other layers read the same kernel, in order, if they share it.
     """
 
     __slots__ = ()
@@ -182,6 +185,9 @@ def is_one_by_one(entry, axes=None):
     bool
         Whether the orientation does not matter.
     """
+    if axes is None and entry.convention in OPEN_AXES:
+        return all(is_one_by_one(entry, axes_of(entry._replace(
+            convention=row))) for row in OPEN_AXES[entry.convention])
     if axes is None:
         return all(n == 1 for n in entry.shape[2:])
     return all(n == 1 for n, a in zip(entry.shape, axes) if a in "DHW")

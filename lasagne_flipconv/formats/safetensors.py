@@ -1,15 +1,16 @@
 """The safetensors format: a table of contents as JSON, then the bytes."""
+import io
 import itertools
 import json
+from collections import namedtuple
 
 import numpy as np
 
 from ..errors import CheckpointError, UnsafeFileError
-from .arrays import pieces_of
+from .arrays import check_shape, pieces_of
 from .jsontext import parsed_json
 from .naming import describe
 from .notes import OURS, entry_of_note, note_of
-from .optional import library
 from .record import Checkpoint, Entry
 
 __all__ = ["read", "sniff", "write"]
@@ -20,6 +21,8 @@ _UNORDERED = OURS + " unordered"
 _CODES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "I64": "<i8",
           "I32": "<i4", "I16": "<i2", "I8": "|i1", "U64": "<u8",
           "U32": "<u4", "U16": "<u2", "U8": "|u1", "BOOL": "|b1"}
+#: What the header says of one array; the bytes from begin to end are its own.
+Row = namedtuple("Row", "name code shape begin end")
 _NAMES = {np.dtype(code): name for name, code in _CODES.items()}
 
 
@@ -36,11 +39,12 @@ def read(file, limits):
                               "at most %d." % (file.name, size,
                                                limits.header))
     header = _parsed(file.read(size), size, file.name, limits)
-    _check(file)
-    metadata = header.pop("__metadata__", {})
-    notes = _notes(metadata, file.name)
-    entries = [_entry(name, row, 8 + size, file) for name, row
-               in header.items()]
+    metadata = _metadata(header.pop("__metadata__", None), file.name)
+    rows = [_row(name, row, "%.80s in %s" % (name, file.name), limits)
+            for name, row in header.items()]
+    _check_cover(rows, file.seek(0, io.SEEK_END) - 8 - size, file.name)
+    notes = _notes(metadata, file.name, limits)
+    entries = [_entry(row, 8 + size, file) for row in rows]
     if notes is not None:
         by_name = {entry.name: entry for entry in entries}
         if sorted(by_name) != sorted(name for name, _ in notes):
@@ -69,40 +73,78 @@ def _parsed(data, size, where, limits):
     if not isinstance(header, dict):
         raise CheckpointError("%s: has a header that is a %s; expected names "
                               "of arrays." % (where, type(header).__name__))
-    if len(header) > limits.members or any(
+    count = len(header) - ("__metadata__" in header)
+    if count > limits.members or any(
             len(name) > limits.name for name in header):
         raise UnsafeFileError("%s: holds %d arrays or names too long; "
                               "expected at most %d."
-                              % (where, len(header), limits.members))
+                              % (where, count, limits.members))
     return header
 
 
-def _check(file):
-    """Let the library check every offset and size in the header."""
-    safetensors = library("safetensors", file.name)
-    try:
-        with safetensors.safe_open(file.name, framework="numpy"):
-            pass
-    except Exception as error:  # whatever the library raises for a bad file
-        raise CheckpointError(
-            "%s: safetensors refuses it (%.200s); expected a table of "
-            "contents that covers every byte once. The file is damaged; get "
-            "it again." % (file.name, error)) from error
+def _metadata(found, where):
+    """Return what else the file says: texts by name."""
+    if found is None:
+        return {}
+    if not isinstance(found, dict) or not all(
+            isinstance(value, str) for value in found.values()):
+        raise CheckpointError("%s: has metadata that are no texts by name; "
+                              "expected those only." % where)
+    return found
 
 
-def _entry(name, row, start, file):
-    code, shape = row["dtype"], tuple(row["shape"])
-    at = start + row["data_offsets"][0]
-    if code == "BF16":
-        return Entry(name, shape, np.dtype("f4"),
-                     lambda: _bfloat16(_array(file, at, shape, "<u2")))
-    if code not in _CODES:
+def _row(name, row, where, limits):
+    """Return what the header says of one array, each part of its type."""
+    if not isinstance(row, dict):
+        raise CheckpointError("%s: is described by a %s; expected dtype, "
+                              "shape and data_offsets."
+                              % (where, type(row).__name__))
+    code, shape, ends = (row.get(key) for key in ("dtype", "shape",
+                                                  "data_offsets"))
+    if not isinstance(code, str) or not _are_sizes(shape) or not (
+            _are_sizes(ends) and len(ends) == 2):
         raise CheckpointError(
-            "%s in %s: has elements of type %.40s, which NumPy lacks; "
-            "expected one of %s. Convert it to F32 where it comes from."
-            % (name, file.name, code, ", ".join(_CODES)))
-    return Entry(name, shape, np.dtype(_CODES[code]),
-                 lambda: _array(file, at, shape, _CODES[code]))
+            "%s: has a dtype, shape or data_offsets that are none; expected a "
+            "word, a list of sizes, and two places." % where)
+    if code not in _CODES and code != "BF16":
+        raise CheckpointError(
+            "%s: has elements of type %.40s, which NumPy lacks; expected one "
+            "of %s. Convert it to F32 where it comes from."
+            % (where, code, ", ".join(_CODES)))
+    dtype = np.dtype(_CODES.get(code, "<u2"))
+    check_shape(tuple(shape), dtype, ends[1] - ends[0], where, limits)
+    return Row(name, code, tuple(shape), *ends)
+
+
+def _are_sizes(value):
+    return isinstance(value, list) and all(
+        type(n) is int and n >= 0 for n in value)
+
+
+def _check_cover(rows, size, where):
+    """Refuse rows that do not cover each byte of the data once."""
+    at = 0
+    for row in sorted(rows, key=lambda row: (row.begin, row.end)):
+        if row.begin != at:
+            raise CheckpointError(
+                "%s: has data of %.80s at byte %d; expected them at %d, as "
+                "each byte belongs to one array. The file is damaged; get it "
+                "again." % (where, row.name, row.begin, at))
+        at = row.end
+    if at != size:
+        raise CheckpointError(
+            "%s: has %d bytes of data; expected the %d of its arrays. The "
+            "file is truncated or damaged; get it again." % (where, size, at))
+
+
+def _entry(row, start, file):
+    at = start + row.begin
+    if row.code == "BF16":
+        return Entry(row.name, row.shape, np.dtype("f4"),
+                     lambda: _bfloat16(_array(file, at, row.shape, "<u2")))
+    code = _CODES[row.code]
+    return Entry(row.name, row.shape, np.dtype(code),
+                 lambda: _array(file, at, row.shape, code))
 
 
 def _array(file, at, shape, code):
@@ -124,25 +166,26 @@ def _bfloat16(halves):
     return values.reshape(halves.shape)
 
 
-def _notes(metadata, where):
+def _notes(metadata, where, limits):
     """Return what we recorded as (name in the file, note), in order."""
     if OURS not in metadata:
         return None
-    try:
-        return [(str(name), note) for name, note
-                in json.loads(metadata[OURS])]
-    except (ValueError, TypeError, RecursionError) as error:
+    notes = parsed_json(metadata[OURS], "%s: its record" % where, limits)
+    if not isinstance(notes, list) or not all(
+            isinstance(row, list) and len(row) == 2
+            and all(isinstance(part, str) for part in row) for row in notes):
         raise CheckpointError(
-            "%s: carries a record that cannot be read (%s); expected one that "
-            "lasagne_flipconv wrote." % (where, type(error).__name__)
-        ) from error
+            "%s: carries a record that cannot be read; expected one that "
+            "lasagne_flipconv wrote." % where)
+    return notes
 
 
 def write(file, checkpoint):
     """Write a safetensors file, one array at a time."""
     header, notes, at = {"__metadata__": {}}, [], 0
     for entry in checkpoint.entries:
-        name = _unused(entry.name, header)
+        # JSON knows halves of surrogates, UTF-8 does not; the note has them
+        name = _unused(entry.name.encode("utf-8", "replace").decode(), header)
         dtype = entry.dtype.newbyteorder("<")
         if dtype not in _NAMES:
             raise CheckpointError(

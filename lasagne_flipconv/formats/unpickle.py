@@ -8,7 +8,7 @@ import codecs
 import struct
 
 from ..errors import CheckpointError, FlipconvError, UnsafeFileError
-from .constructors import (CALLS, EMPTY_DICTS, Ordered, Symbol, build,
+from .constructors import (CALLS, EMPTY_DICTS, NoKey, Ordered, Symbol, build,
                            key_of, only, pairs_of)
 from .opcodes import WAY_OUT, walk
 
@@ -63,6 +63,12 @@ class Machine:
                 _STEPS[letter](self, start, end)
         except FlipconvError:
             raise
+        except NoKey as error:
+            raise CheckpointError(
+                "%s: has a dict with a key that is a %s, or a large number, "
+                "at byte %d; expected texts or numbers such as positions. "
+                "Where it comes from, pickle {str(key): value for key, value "
+                "in found.items()}." % (self.where, error, self.at)) from error
         except (AttributeError, IndexError, KeyError, TypeError, ValueError,
                 OverflowError, struct.error) as error:
             raise CheckpointError(

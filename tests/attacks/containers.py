@@ -188,6 +188,13 @@ def onnx_model(*tensors, nodes=b""):
         8, field(2, 13))
 
 
+def node(operator, inputs, outputs=(), rest=b""):
+    """Return a node of a graph."""
+    return field(1, b"".join(field(1, name.encode()) for name in inputs)
+                 + b"".join(field(2, name.encode()) for name in outputs)
+                 + field(4, operator.encode()) + rest)
+
+
 def onnx_tensor(dims=(2,), raw=b"\0" * 8, kind=1, rest=b""):
     """Return an initialiser."""
     return (b"".join(field(1, n) for n in dims) + field(2, kind)

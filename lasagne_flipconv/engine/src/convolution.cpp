@@ -27,7 +27,7 @@ struct Convolution { // ready to run for the shapes of one call
     std::shared_ptr<KernelLayout> layout;
     bool fused; // the primitive itself does what follows it
     bool last_resort = false; // it may be the reference implementation
-    bool careful = false; // the result need not be finite
+    bool careful = false; // right for what is not finite, too
     std::string name;
 
     std::shared_ptr<const KernelPacking> packing() const {
@@ -214,7 +214,7 @@ bool try_grad_input(const Geometry &g, const Dims &d, Tag tag, bool,
 
 // Find an implementation: channels last with all that follows, channels last,
 // whatever order oneDNN likes; the last two leave what follows to Epilogue,
-// and they only are careful.
+// as those do that are careful.
 // Of kernels with few output channels, mostly on zeros around a small input,
 // there may be only the reference. That can be slower than Theano, but there
 // is so little to do that it takes milliseconds.

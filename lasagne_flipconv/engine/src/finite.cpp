@@ -43,9 +43,13 @@ static std::vector<char> reaches_out(const Geometry &g, const Sizes &s,
     return out;
 }
 
-bool finite_at_padding(const Geometry &g, const Sizes &s,
-                       const float *gradient) {
-    std::vector<char> out(1, 0); // of each place, in C order
+struct Run { // of places, in C order
+    long first, count;
+};
+
+// The places where the kernel reaches into the padding.
+static std::vector<Run> places_at_padding(const Geometry &g, const Sizes &s) {
+    std::vector<char> out(1, 0);
     for (int axis = 0; axis < g.axes; ++axis) {
         auto of_axis = reaches_out(g, s, axis);
         std::vector<char> longer;
@@ -53,13 +57,27 @@ bool finite_at_padding(const Geometry &g, const Sizes &s,
             for (char here : of_axis) longer.push_back(before || here);
         out = longer;
     }
-    long places = out.size();
+    std::vector<Run> runs;
+    for (long at = 0; at < long(out.size()); ++at)
+        if (out[at]) {
+            if (at == 0 || !out[at - 1]) runs.push_back({at, 0});
+            ++runs.back().count;
+        }
+    return runs;
+}
+
+bool finite_at_padding(const Geometry &g, const Sizes &s,
+                       const float *gradient) {
+    auto runs = places_at_padding(g, s);
+    long image = s.outputs;
+    for (long size : s.output) image *= size;
     bool finite = true;
-#pragma omp parallel for reduction(&& : finite) schedule(static)
-    for (long at = 0; at < s.batch * places; ++at)
-        if (out[at % places])
+    for (long i = 0; i < s.batch && finite; ++i)
+        for (auto &run : runs)
             finite = finite
-                    && all_finite(gradient + at * s.outputs, s.outputs);
+                    && all_finite(gradient + i * image
+                                          + run.first * s.outputs,
+                                  run.count * s.outputs);
     return finite;
 }
 

@@ -93,18 +93,23 @@ static void read_kernel(const Geometry &g, const fc_array &kernel,
     sizes.kernel = spatial(g, kernel, 2);
 }
 
-static void check_output(const Geometry &g, const fc_array &y,
-                         const Sizes &sizes) {
-    check_ndim(g.where, "the gradient of the output", y, g.axes + 2);
+// What the gradient by the input is given; a transposed layer computes that
+// gradient of its input.
+static const char *const GRADIENT = "the gradient of the output";
+static const char *const GRADIENT_OR_INPUT =
+    "the gradient of the output (of a transposed layer: the input)";
+
+static void check_output(const Geometry &g, const char *name,
+                         const fc_array &y, const Sizes &sizes) {
+    check_ndim(g.where, name, y, g.axes + 2);
     std::vector<long> expected = {sizes.batch};
     expected.insert(expected.end(), sizes.output.begin(), sizes.output.end());
     expected.push_back(sizes.outputs);
     fc_array wanted = {nullptr, y.ndim, expected.data(), nullptr};
     for (long i = 0; i < y.ndim; ++i)
         if (y.shape[i] != expected[i])
-            fail("%s: the gradient of the output has shape %s (channels "
-                 "last); expected %s.", g.where, text_of(y).c_str(),
-                 text_of(wanted).c_str());
+            fail("%s: %s has shape %s (channels last); expected %s.", g.where,
+                 name, text_of(y).c_str(), text_of(wanted).c_str());
 }
 
 static void check_vector(const Geometry &g, const char *name,
@@ -122,7 +127,7 @@ static void check_rest(const Geometry &g, const fc_array *rest,
     if (g.residual) {
         Geometry named = g;
         named.where = "sum of a convolution and its residual";
-        check_output(named, *rest, sizes);
+        check_output(named, "the residual", *rest, sizes);
     }
 }
 
@@ -137,7 +142,9 @@ Sizes sizes_of(Kind kind, const Geometry &g, const fc_array *in) {
         check_rest(g, in + 2, sizes);
         return sizes;
     }
-    check_ndim(g.where, "the gradient of the output", in[1], g.axes + 2);
+    const char *name =
+        kind == CONVOLUTION_GRAD_KERNEL ? GRADIENT : GRADIENT_OR_INPUT;
+    check_ndim(g.where, name, in[1], g.axes + 2);
     if (kind == CONVOLUTION_GRAD_KERNEL) { // input, gradient, kernel size
         read_input(g, in[0], sizes);
         sizes.outputs = in[1].shape[g.axes + 1];
@@ -154,7 +161,7 @@ Sizes sizes_of(Kind kind, const Geometry &g, const fc_array *in) {
     }
     set_padding(g, sizes);
     sizes.output = output_size(g, sizes);
-    check_output(g, in[1], sizes);
+    check_output(g, name, in[1], sizes);
     return sizes;
 }
 

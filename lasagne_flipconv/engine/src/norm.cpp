@@ -1,14 +1,13 @@
 // Normalization by the statistics of the batch, and sums over all but the
 // channels.
 //
-// Theano adds up in float64; with the float32 sums of oneDNN, the gradient of
-// a scale has three digits less where values have a mean far from zero. Here
-// short runs are added up in float32 and those in float64, which costs
-// nothing: reading the values takes all the time. The pragmas say that arrays
-// do not overlap; to find that out per row takes longer than 16 channels do.
+// As in Theano, all is added up in float64; with the float32 sums of oneDNN,
+// the gradient of a scale has three digits less where values have a mean far
+// from zero. That costs nothing: reading the values takes all the time. The
+// pragmas say that arrays do not overlap; to find that out per row takes
+// longer than 16 channels do.
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "common.hpp"
 
@@ -40,27 +39,19 @@ void check_vector(const char *name, const fc_array &vector, const Extent &e) {
 }
 
 constexpr long PARTS = 64; // whatever the number of threads: the same bits
-constexpr long RUN = 64;   // rows that are added up in float32
 
-// Add up `count` values per row; add(row, run) adds those of one row to run.
+// Add up `count` values per row; add(row, sum) adds those of one row to sum.
 template <class Add>
 std::vector<double> sum_rows(long rows, long count, Scratch &scratch,
                              const Add &add) {
     auto *parts = static_cast<double *>(
             scratch.take(PARTS * count * sizeof(double)));
-    float *runs = scratch.floats(PARTS * count);
 #pragma omp parallel for schedule(static)
     for (long part = 0; part < PARTS; ++part) {
         double *sum = parts + part * count;
-        float *run = runs + part * count;
         std::fill(sum, sum + count, 0.);
         long end = rows * (part + 1) / PARTS;
-        for (long first = rows * part / PARTS; first < end; first += RUN) {
-            std::fill(run, run + count, 0.f);
-            for (long row = first; row < std::min(first + RUN, end); ++row)
-                add(row, run);
-            for (long i = 0; i < count; ++i) sum[i] += run[i];
-        }
+        for (long row = rows * part / PARTS; row < end; ++row) add(row, sum);
     }
     std::vector<double> total(count, 0.);
     for (long part = 0; part < PARTS; ++part)
@@ -76,7 +67,7 @@ void run_sum(const Extent &e, const fc_array &x, float *result,
              Scratch &scratch) {
     const float *values = dense(x, scratch);
     long channels = e.channels;
-    auto sum = sum_rows(e.rows, channels, scratch, [=](long row, float *run) {
+    auto sum = sum_rows(e.rows, channels, scratch, [=](long row, double *run) {
         const float *at = values + row * channels;
 #pragma omp simd
         for (long c = 0; c < channels; ++c) run[c] += at[c];
@@ -84,36 +75,76 @@ void run_sum(const Extent &e, const fc_array &x, float *result,
     std::copy(sum.begin(), sum.end(), result);
 }
 
-constexpr long SAMPLES = 64; // rows that tell where the values lie, about
+// The mean of some rows, and the sum of the squares of what is left of them,
+// per channel.
+struct Moments {
+    double rows, *mean, *squares;
 
-// Write `mean` and one over the deviation. Of nothing they are not a number.
-// One pass: sums of what is left after a first guess of the mean, and of its
-// squares, lose no digits as long as the guess is within some deviations.
-void statistics(const Extent &e, const float *x, float epsilon, float *mean,
-                float *inverse, Scratch &scratch) {
-    long channels = e.channels, samples = std::min(SAMPLES, e.rows);
-    float *guess = scratch.floats(channels);
-    std::fill(guess, guess + channels, 0.f);
-    for (long i = 0; i < samples; ++i) {
-        const float *at = x + e.rows * i / samples * channels;
+    // One pass. The first row is taken off: if it lies so far from the others
+    // that digits are lost, the squares are as large. So the order of the
+    // rows, and where one stands that is far from all, does not matter.
+    void take(const float *x, long count, long channels) {
+        rows = count;
+        std::fill(mean, mean + channels, 0.);
+        std::fill(squares, squares + channels, 0.);
+        for (long row = 1; row < count; ++row) {
+            const float *at = x + row * channels;
 #pragma omp simd
-        for (long c = 0; c < channels; ++c) guess[c] += at[c] / samples;
+            for (long c = 0; c < channels; ++c) {
+                double rest = at[c] - x[c];
+                mean[c] += rest;
+                squares[c] += rest * rest;
+            }
+        }
+        for (long c = 0; c < channels && count; ++c) {
+            double off = mean[c] / count;
+            squares[c] -= off * mean[c];
+            mean[c] = x[c] + off;
+        }
     }
-    auto sums = sum_rows(
-            e.rows, 2 * channels, scratch, [=](long row, float *run) {
-                const float *at = x + row * channels;
-#pragma omp simd
-                for (long c = 0; c < channels; ++c) {
-                    float rest = at[c] - guess[c];
-                    run[c] += rest;
-                    run[channels + c] += rest * rest;
-                }
-            });
+
+    void add(const Moments &others, long channels) {
+        if (!others.rows) return;
+        double all = rows + others.rows, weight = others.rows / all;
+        for (long c = 0; c < channels; ++c) {
+            double apart = others.mean[c] - mean[c];
+            squares[c] += others.squares[c] + apart * apart * rows * weight;
+            mean[c] += apart * weight;
+        }
+        rows = all;
+    }
+};
+
+// The mean as the sum tells it: what is left after an infinite row tells none.
+double plain_mean(const Extent &e, const float *x, long c) {
+    double sum = 0;
+    for (long row = 0; row < e.rows; ++row) sum += x[row * e.channels + c];
+    return sum / e.rows; // 0 / 0 of nothing
+}
+
+// Write `mean`, `variance` and one over the deviation. Of nothing they are not
+// a number.
+void statistics(const Extent &e, const float *x, float epsilon, float *mean,
+                float *variance, float *inverse, Scratch &scratch) {
+    long channels = e.channels;
+    auto *values = static_cast<double *>(
+            scratch.take(2 * PARTS * channels * sizeof(double)));
+    Moments parts[PARTS];
+#pragma omp parallel for schedule(static)
+    for (long part = 0; part < PARTS; ++part) {
+        long first = e.rows * part / PARTS;
+        parts[part].mean = values + 2 * part * channels;
+        parts[part].squares = parts[part].mean + channels;
+        parts[part].take(x + first * channels,
+                         e.rows * (part + 1) / PARTS - first, channels);
+    }
+    Moments &all = parts[0];
+    for (long part = 1; part < PARTS; ++part) all.add(parts[part], channels);
     for (long c = 0; c < channels; ++c) {
-        double off = sums[c] / e.rows,
-               variance = sums[channels + c] / e.rows - off * off;
-        mean[c] = guess[c] + off;
-        inverse[c] = 1 / std::sqrt(float(std::max(variance, 0.)) + epsilon);
+        mean[c] = e.rows && std::isfinite(all.mean[c])
+                ? all.mean[c] : plain_mean(e, x, c);
+        variance[c] = std::max(all.squares[c], 0.) / e.rows;
+        inverse[c] = 1 / std::sqrt(variance[c] + epsilon);
     }
 }
 
@@ -123,7 +154,7 @@ struct Line {
     bool straight() const { return p == 1 && q == 0; }
     float value(float t) const { return p * t + q * std::fabs(t); }
     float slope(float t) const {
-        return p + q * (t != t ? t : (t > 0) - (t < 0));
+        return p + q * (t > 0 ? 1.f : t < 0 ? -1.f : t);
     }
 
     float p, q;
@@ -138,7 +169,7 @@ inline float normalized(float x, float mean, float factor, float bias) {
     return (x - mean) * factor + bias;
 }
 
-// in: x, scale, bias, epsilon; out: y, mean, 1 / deviation
+// in: x, scale, bias, epsilon; out: y, mean, 1 / deviation, variance
 template <class Activation>
 void run_norm(const Extent &e, const Activation activation,
               const fc_array *in, const fc_array *out) {
@@ -148,7 +179,7 @@ void run_norm(const Extent &e, const Activation activation,
                 *bias = dense(in[2], scratch);
     float *y = floats(out[0]), *mean = floats(out[1]),
           *inverse = floats(out[2]), *factor = scratch.floats(channels);
-    statistics(e, x, scalar(in[3]), mean, inverse, scratch);
+    statistics(e, x, scalar(in[3]), mean, floats(out[3]), inverse, scratch);
     for (long c = 0; c < channels; ++c) factor[c] = scale[c] * inverse[c];
 #pragma omp parallel for schedule(static)
     for (long row = 0; row < e.rows; ++row) {
@@ -180,12 +211,12 @@ void run_norm_grad(const Extent &e, const Activation activation,
                 normalized(value, mean[c], factor[c], bias[c]));
     };
     auto sums = sum_rows(
-            e.rows, 2 * channels, scratch, [=](long row, float *run) {
+            e.rows, 2 * channels, scratch, [=](long row, double *run) {
                 const float *value = x + row * channels,
                             *gradient = dy + row * channels;
 #pragma omp simd
                 for (long c = 0; c < channels; ++c) {
-                    float g = before_activation(value[c], gradient[c], c);
+                    double g = before_activation(value[c], gradient[c], c);
                     run[c] += g;
                     run[channels + c] += g * (value[c] - mean[c]);
                 }
@@ -243,6 +274,7 @@ void norm_shapes(Kind kind, Params params, const fc_array *in,
     out[0].ndim = in[0].ndim;
     std::copy(in[0].shape, in[0].shape + in[0].ndim, out[0].size);
     out[1] = out[2] = per_channel;
+    if (kind == NORM) out[3] = per_channel;
     int first = 1;
     if (kind == NORM_GRAD) {
         first = 2;

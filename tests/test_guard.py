@@ -1,0 +1,168 @@
+"""Nothing but the package's own errors passes the guard around the readers.
+
+Each reader is made to raise each error, at once and when values are read.
+"""
+import importlib
+import pickle
+import struct
+import zlib
+
+import numpy as np
+import pytest
+from lasagne_flipconv import cli, filters, inspect_file, load, read
+from lasagne_flipconv.checkpoint import Entry
+from lasagne_flipconv.converting import convert_file
+from lasagne_flipconv.errors import (CheckpointError, FlipconvError,
+                                     UnsafeFileError)
+from lasagne_flipconv.formats import FORMATS, HEAD, format_of
+from lasagne_flipconv.formats.record import Checkpoint
+from lasagne_flipconv.inspecting import check_file
+
+import files
+from test_golden import GOLDEN
+
+
+class Foreign(Exception):
+    """What a library raises that has no class we know."""
+
+
+def endless():
+    """Return a value that takes for ever to print."""
+    value = ()
+    for _ in range(64):
+        value = (value, value)
+    return value
+
+
+ERRORS = [
+    ValueError("wrong\x1b[2J\nvalue"), TypeError("no"), OverflowError("much"),
+    KeyError("key"), KeyError(endless()), IndexError(3), AttributeError("a"),
+    struct.error("unpack"), zlib.error("inflate"), EOFError(),
+    OSError(5, "io"), PermissionError(13, "denied"), RecursionError("deep"),
+    MemoryError(),
+    UnicodeDecodeError("utf-8", b"\xff", 0, 1, "start byte"),
+    UnicodeEncodeError("utf-8", "\ud800", 0, 1, "surrogates"),
+    ZeroDivisionError(), AssertionError(), NotImplementedError(),
+    StopIteration(), pickle.UnpicklingError("bad"), ImportError("library"),
+    SyntaxError("literal"), FloatingPointError("nan"), BufferError("held"),
+    ArithmeticError(), Foreign(b"\xff", endless())]
+
+SURFACES = {
+    "read": lambda path: read(path).values(),
+    "inspect": inspect_file,
+    "check": check_file,
+    "filters": filters.filters_of,
+    "convert": lambda path: convert_file(path, path + ".npz"),
+    "load": lambda path: load(path, files.network(),
+                              orientation="correlation"),
+    "detect": lambda path: load(path, files.network(), orientation="detect",
+                                inputs=np.zeros((4, 3, 9, 8), files.FLOAT)),
+}
+
+
+def golden_files():
+    """Return one golden file of each format."""
+    found = {}
+    for path in sorted(GOLDEN.iterdir()):
+        if path.suffix not in (".py", ".txt", ".pyc") and path.is_file():
+            with open(str(path), "rb") as file:
+                found.setdefault(format_of(file.read(HEAD), path.name), path)
+    return found
+
+
+@pytest.fixture
+def shown(monkeypatch, tmp_path):
+    """Return what makes the reader of a format raise, or its entries."""
+    def make(name, read):
+        path = tmp_path / golden_files()[name].name
+        path.write_bytes(golden_files()[name].read_bytes())
+        module = importlib.import_module(
+            "lasagne_flipconv.formats." + FORMATS[name].module)
+        monkeypatch.setattr(module, "read" + FORMATS[name].suffix, read)
+        return str(path)
+    return make
+
+
+def raising(error):
+    """Return a function that raises."""
+    def function(*args):
+        raise error
+    return function
+
+
+def late(error):
+    """Return a reader whose entries raise when they are read."""
+    values = files.values_of(files.network())
+    return lambda file, limits: Checkpoint(file.name, "x", tuple(
+        Entry("a%d" % i, value.shape, value.dtype, raising(error))
+        for i, value in enumerate(values)))
+
+
+def check(error, path, text):
+    """Check that an error is ours, names the file, and cannot command."""
+    assert isinstance(error, FlipconvError)
+    assert type(error) is (UnsafeFileError if text == "MemoryError"
+                           else CheckpointError)
+    assert path in str(error) and "expected" in str(error)
+    assert len(str(error)) < 999 and str(error).isprintable()
+    assert text in str(error) or text == "MemoryError"
+    cause = error.__cause__
+    assert all(arg.isprintable() for arg in cause.args
+               if isinstance(arg, str))
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=lambda e: type(e).__name__)
+@pytest.mark.parametrize("name", FORMATS)
+def test_no_reader_lets_another_error_out(shown, name, error):
+    path = shown(name, raising(error))
+    with pytest.raises(FlipconvError) as caught:
+        read(path)
+    check(caught.value, path, type(error).__name__)
+
+
+@pytest.mark.parametrize("surface", sorted(set(SURFACES) - {"inspect"}))
+@pytest.mark.parametrize("error", ERRORS, ids=lambda e: type(e).__name__)
+def test_nothing_passes_when_values_are_read(shown, error, surface):
+    path = shown("npz", late(error))
+    with pytest.raises(FlipconvError) as caught:
+        SURFACES[surface](path)
+    check(caught.value, path, type(error).__name__)
+
+
+@pytest.mark.parametrize("command", ["check", "inspect", "convert"])
+@pytest.mark.parametrize("make", [raising, late])
+@pytest.mark.parametrize("error", ERRORS, ids=lambda e: type(e).__name__)
+def test_the_command_says_it_in_one_line(shown, tmp_path, capsys, error, make,
+                                         command):
+    path = shown("npz", make(error))
+    options = [str(tmp_path / "out.npz")] if command == "convert" else (
+        ["--plot", str(tmp_path / "out.png")] if command == "inspect" else [])
+    assert cli.main([command, path] + options) in (1, 2)
+    err = capsys.readouterr().err
+    assert err.count("\n") == 1 and path in err
+    assert not (tmp_path / "out.npz").exists()
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit])
+def test_who_wants_to_stop_can(shown, error):
+    with pytest.raises(error):
+        read(shown("npz", raising(error())))
+
+
+@pytest.mark.parametrize("path", ["a\0b.npz", "\ud800.npz"])
+@pytest.mark.parametrize("surface", SURFACES)
+def test_a_path_that_no_file_can_have(surface, path, monkeypatch):
+    with pytest.raises(CheckpointError):
+        SURFACES[surface](path)
+
+
+@pytest.mark.parametrize("path", ["a\0b.npz", "\ud800.npz"])
+def test_a_target_that_no_file_can_have(tmp_path, path, capsys):
+    source = str(tmp_path / "source.npz")
+    np.savez(source, np.zeros((2, 3)))
+    with pytest.raises(CheckpointError, match="cannot be the name"):
+        convert_file(source, path)
+    assert cli.main(["convert", source, path]) == 1
+    assert cli.main(["check", path]) == 1
+    assert cli.main(["run", path]) == 2
+    assert "Traceback" not in capsys.readouterr().err

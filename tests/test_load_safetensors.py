@@ -1,0 +1,108 @@
+"""What the library of safetensors writes is read, and it reads ours."""
+import json
+import struct
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from lasagne_flipconv import read
+from lasagne_flipconv.checkpoint import Checkpoint, Entry, write
+from lasagne_flipconv.errors import CheckpointError
+
+import cases
+import files
+
+sys.path.insert(0, str(Path(__file__).parent / "attacks"))
+from containers import safetensors  # noqa: E402
+
+TYPES = ("f8", "f4", "f2", "i8", "i4", "i2", "i1", "u8", "u4", "u2", "u1", "?")
+SHAPES = {"plain": (2, 3), "scalar": (), "empty": (0, 5), "none": (3, 0, 2)}
+
+
+def arrays():
+    """Return an array of each type and shape."""
+    return {"%s %s" % (dtype, name): np.asarray(
+        cases.values(shape, 1, "float64") * 9, dtype)
+        for dtype in TYPES for name, shape in SHAPES.items()}
+
+
+def test_what_the_library_writes_is_read(tmp_path):
+    numpy = pytest.importorskip("safetensors.numpy")
+    numpy.save_file(arrays(), str(tmp_path / "a.safetensors"),
+                    {"format": "pt", "note": "a"})
+    with read(tmp_path / "a.safetensors") as checkpoint:
+        found = checkpoint.values()
+        assert checkpoint.writer == "PyTorch"
+    assert sorted(found) == sorted(arrays())
+    assert all(files.same(found[name], array)
+               for name, array in arrays().items())
+
+
+def test_the_library_reads_what_we_write(tmp_path):
+    numpy = pytest.importorskip("safetensors.numpy")
+    write(tmp_path / "a.safetensors", Checkpoint("a", "test", tuple(
+        Entry(name, array.shape, array.dtype, lambda array=array: array)
+        for name, array in arrays().items())))
+    found = numpy.load_file(str(tmp_path / "a.safetensors"))
+    assert all(files.same(found[name], array)
+               for name, array in arrays().items())
+    with read(tmp_path / "a.safetensors") as checkpoint:
+        assert list(checkpoint.values()) == list(arrays())
+
+
+@pytest.mark.parametrize("metadata", [None, {}, {"a": "b"}])
+def test_metadata_may_be_missing(metadata, tmp_path):
+    (tmp_path / "a.safetensors").write_bytes(safetensors(
+        {"__metadata__": metadata, "a": {
+            "dtype": "F32", "shape": [2], "data_offsets": [0, 8]}},
+        np.float32([1, 2]).tobytes()))
+    with read(tmp_path / "a.safetensors") as checkpoint:
+        assert checkpoint.metadata == (metadata or {})
+        assert checkpoint.values()["a"].tolist() == [1, 2]
+
+
+def test_arrays_may_be_in_another_order_than_their_bytes(tmp_path):
+    (tmp_path / "a.safetensors").write_bytes(safetensors(
+        {"b": {"dtype": "U8", "shape": [1], "data_offsets": [2, 3]},
+         "z": {"dtype": "U8", "shape": [0], "data_offsets": [2, 2]},
+         "a": {"dtype": "BF16", "shape": [1], "data_offsets": [0, 2]}},
+        b"\x80\x3f\x07"))
+    with read(tmp_path / "a.safetensors") as checkpoint:
+        found = {name: list(value) for name, value
+                 in checkpoint.values().items()}
+    assert found == {"b": [7], "z": [], "a": [1.0]}
+
+
+def test_the_file_is_not_opened_again(tmp_path):
+    """What is checked is what is read, whoever renames what in between."""
+    path = tmp_path / "a.safetensors"
+    row = {"a": {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}}
+    path.write_bytes(safetensors(row, np.float32([1, 2]).tobytes()))
+    with read(path) as checkpoint:
+        (tmp_path / "b").write_bytes(safetensors(row, b"\xff" * 8))
+        (tmp_path / "b").replace(path)
+        assert checkpoint.values()["a"].tolist() == [1, 2]
+
+
+def test_a_file_that_is_cut_later_is_noticed(tmp_path):
+    path = tmp_path / "a.safetensors"
+    row = {"a": {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}}
+    path.write_bytes(safetensors(row, bytes(8)))
+    with read(path) as checkpoint:
+        with open(str(path), "r+b") as file:
+            file.truncate(path.stat().st_size - 4)
+        with pytest.raises(CheckpointError, match="expected 4 more"):
+            checkpoint.values()
+
+
+def test_ten_thousand_small_arrays(tmp_path):
+    path = tmp_path / "a.safetensors"
+    write(path, Checkpoint("a", "test", tuple(
+        Entry("layer%d.W" % i, (1,), np.dtype("f4"),
+              lambda i=i: np.float32([i])) for i in range(10000))))
+    with read(path) as checkpoint:
+        assert [v.item() for v in checkpoint.values().values()] == list(
+            range(10000))
+    size, = struct.unpack("<Q", path.read_bytes()[:8])
+    assert len(json.loads(path.read_bytes()[8:8 + size])) == 10001
