@@ -77,6 +77,11 @@ sanitize: $(READY)  ## run tests of the engine under AddressSanitizer
 		tests/test_engine_winograd.py tests/test_engine_graph.py \
 		tests/test_engine_layouts.py tests/test_engine_not_finite.py
 
+.PHONY: measure-detect
+measure-detect: $(READY)  ## count right and wrong answers of detect in 10,000 trials
+	$(PIP_INSTALL) scikit-learn
+	OMP_NUM_THREADS=1 THEANO_FLAGS=floatX=float32 $(RUN) tests/measure_detect.py
+
 .PHONY: measure-files
 measure-files: $(READY)  ## print what loading and saving large files costs
 	$(RUN) tests/measure_files.py

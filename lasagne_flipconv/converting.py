@@ -9,7 +9,7 @@ from .conventions import OPEN_AXES, convention_told, orders_of
 from .errors import CheckpointError, ConventionError
 from .formats.record import is_kernel, is_one_by_one
 from .inspecting import watched
-from .kernels import ORIENTATIONS, SPATIAL, Convention, plan_conversion
+from .kernels import ORIENTATIONS, Convention, plan_conversion
 from .limits import LIMITS
 
 __all__ = ["ConvertRecord", "convert_file"]

@@ -12,9 +12,9 @@ if os.environ.get("LASAGNE_SOURCE"):
 import lasagne_flipconv  # noqa: E402,F401
 
 #: Programs, not tests; what they import need not be installed.
-collect_ignore = ["attacks", "check_docstrings.py", "fuzz.py", "golden",
-                  "keras_networks", "lasagne_suite.py", "measure_files.py",
-                  "measure_memory.py",
+collect_ignore = ["attacks", "check_docstrings.py", "detect_networks.py",
+                  "fuzz.py", "golden", "keras_networks", "lasagne_suite.py",
+                  "measure_detect.py", "measure_files.py", "measure_memory.py",
                   "measure_readers.py",
                   "networks", "recipes_zoo.py", "safety.py", "soak.py",
                   "theano_suite.py"]

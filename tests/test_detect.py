@@ -1,4 +1,5 @@
 """Which way round a file is: the right answer, or none, never a guess."""
+import re
 import sys
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 from lasagne.layers import (DenseLayer, GlobalPoolLayer, InputLayer,
                             get_all_param_values)
 from lasagne.nonlinearities import softmax
-from lasagne_flipconv import (detect, digits, inspect_file, layers, load,
+from lasagne_flipconv import (detect, digits, inspect_file, load,
                               read, save)
 from lasagne_flipconv.converting import convert_file
 from lasagne_flipconv.errors import ConventionError
@@ -163,16 +164,32 @@ def test_no_evidence_is_undecided(tmp_path):
     save(tmp_path / "net.npz", net)
     evidence = detect(net, tmp_path / "net.npz", cases.values((2, 3, 9, 8)))
     assert evidence.answer == "undecided" and evidence.statistic is None
+    assert "such as a softmax at the end" in evidence.reason
 
 
-def test_what_cannot_be_run_is_refused(tmp_path):
+def test_what_does_not_matter_is_refused(tmp_path):
     first = Conv2DLayer(InputLayer((None, 3, 9, 8)), 4, 1)
     save(tmp_path / "net.npz", first)
     with pytest.raises(ConventionError, match="does not matter"):
         detect(first, tmp_path / "net.npz", cases.values((2, 3, 9, 8)))
-    net = lasagne.layers.ElemwiseSumLayer([first, layers.Conv2DLayer(
-        InputLayer((None, 3, 9, 8)), 4, 1)])
-    net = Conv2DLayer(net, 4, 3)
-    save(tmp_path / "net.npz", net)
-    with pytest.raises(ConventionError, match="2 input layers"):
-        detect(net, tmp_path / "net.npz", cases.values((2, 3, 9, 8)))
+
+
+def test_a_file_that_is_not_a_number(images, tmp_path):
+    net = digits.build(Conv2DLayer)
+    np.savez(tmp_path / "nan.npz", *[value * np.nan for value
+                                     in get_all_param_values(net)])
+    evidence = detect(net, tmp_path / "nan.npz", images[:32])
+    assert evidence.answer == "undecided"
+    assert "not a number" in evidence.reason
+
+
+def test_evidence_is_short_and_prints_as_a_table(images):
+    evidence = detect(digits.build(Conv2DLayer), digits.WEIGHTS, images[:64])
+    assert re.fullmatch(r"<Evidence: convolution, by entropy, margin \d+\.\d>",
+                        repr(evidence))
+    lines = str(evidence).splitlines()
+    assert lines[0] == "convolution" and len(lines) == 4
+    assert lines[1].split() == ["convolution", "correlation"]
+    assert lines[2].split()[0] == "entropy"
+    few = detect(digits.build(Conv2DLayer), digits.WEIGHTS, images[:8])
+    assert str(few).startswith("undecided: the inputs are fewer than 16")
