@@ -143,7 +143,7 @@ def _chunked(blocks, body, version, sizes, kind, fill, filters, where):
                    where)
     check_parameters(filters, kind.size, size, where)
     pieces = Pieces(kind, fill, piece, filters, found)
-    for place, (at, length, skipped) in found.items():
+    for place, (at, length, _) in found.items():
         blocks.own(at, length, "an array")
         if has_sum(filters):
             _piece(blocks, pieces, place, where)

@@ -120,7 +120,11 @@ class Blocks:
             raise self.shared(self.owned.get(at, (0, "another"))[1], what, at)
         if size:
             self.owned[at] = size, what
-        if len(self.owned) > 16 * self.limits.members:
+        self.count(len(self.owned))
+
+    def count(self, blocks):
+        """Refuse more blocks than a file may have."""
+        if blocks > 16 * self.limits.members:
             raise UnsafeFileError(
                 "%s: has more than %d blocks; expected fewer."
                 % (self.where, 16 * self.limits.members))

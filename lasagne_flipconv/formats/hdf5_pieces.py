@@ -53,6 +53,7 @@ def old_pieces(blocks, body, sizes, item, packed, where):
                 place, piece, shape)):
             raise blocks.broken("a piece of an array twice or outside")
         keys[place] = length, skipped
+        blocks.count(len(keys))
 
     found = [] if root == NOWHERE else leaves(
         blocks, root, 1, blocks.chunk, 8 * rank + 16, key)
@@ -103,8 +104,7 @@ def pieces_of(blocks, body, sizes, item, packed, where):
 def _count(blocks, shape, piece):
     """Return how many pieces there are; more than fit are refused."""
     count = bytes_of([-(-n // p) for n, p in zip(shape, piece)])
-    if count > blocks.size:
-        raise blocks.broken("%d pieces of an array" % count)
+    blocks.count(count)
     return count
 
 
@@ -141,6 +141,7 @@ def _place(blocks, placed, place, told, shape, beyond=0):
     if beyond or place in placed or any(i >= n for i, n in zip(place, shape)):
         raise blocks.broken("a piece of an array twice or outside")
     placed[place] = told
+    blocks.count(len(placed))
 
 
 def _listed(blocks, at, size, packed, shape, piece):
