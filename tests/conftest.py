@@ -10,6 +10,7 @@ if os.environ.get("LASAGNE_SOURCE"):
     sys.path.insert(0, os.path.abspath(os.environ["LASAGNE_SOURCE"]))
 
 import lasagne_flipconv  # noqa: E402,F401
+import pytest  # noqa: E402
 
 #: Programs, not tests; what they import need not be installed.
 collect_ignore = ["attacks", "check_docstrings.py", "detect_networks.py",
@@ -18,3 +19,13 @@ collect_ignore = ["attacks", "check_docstrings.py", "detect_networks.py",
                   "measure_readers.py",
                   "networks", "recipes_zoo.py", "safety.py", "soak.py",
                   "theano_suite.py"]
+
+
+@pytest.fixture(autouse=True)
+def floatx_is_put_back():
+    """Let no test leave Theano's floatX changed, as ``run`` does."""
+    config = getattr(sys.modules.get("theano"), "config", None)
+    before = config and config.floatX
+    yield
+    if config:
+        config.floatX = before

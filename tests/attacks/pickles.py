@@ -111,7 +111,7 @@ def opcodes():
               b"\n(C\x08" + b"\0" * 8 + b"cnumpy\ndtype\nU\x02f4K\0K\x01\x87R"
               b"\x8a\x06\0\0\0\0\0\x01\x85U\x01CtR.", "bytes; expected the 8")
     yield row("ordered-dict-of-itself", b"\x80\x02ccollections\nOrderedDict\n"
-              b"](]q\0(h\0h\0eeR"[:-1] + b"\x85R.", "no valid pickle",
+              b"](]q\0(h\0h\0eeR"[:-1] + b"\x85R.", "a key that is a list",
               "broken")
     yield row("stack-global-get-missing", b"\x80\x04h\x07h\x08\x93.",
               "no valid pickle", "broken")
@@ -201,7 +201,7 @@ def exhausting():
               "repeats its content")
     yield row("colliding-keys", b"\x80\x02}(" + b"".join(
         b"\x8a\x10" + ((2**61 - 1) * i).to_bytes(16, "little") + b"N"
-        for i in range(1, 500)) + b"u.", "no valid pickle", "broken")
+        for i in range(1, 500)) + b"u.", "or a large number", "broken")
     for name, state, text in (
             ("shape-8EiB", dict(shape="(L1152921504606846976L\nt"),
              "which is 4611686018427387904 bytes"),
