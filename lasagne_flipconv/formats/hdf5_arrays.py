@@ -70,7 +70,7 @@ def array_of(blocks, messages, where):
 
     def values():
         array = read()
-        return array != 0 if kind.shown.kind == "b" else array
+        return np.array(array != 0) if kind.shown.kind == "b" else array
 
     return Dataset(shape, kind.shown, values)
 
