@@ -23,6 +23,8 @@ _LONGEST_WORD = 1024
 class DType:
     """Hold a dtype while the pickle still says more about it."""
 
+    __slots__ = ("code", "dtype")
+
     def __init__(self, code):
         self.code = code
         self.dtype = None
@@ -30,6 +32,8 @@ class DType:
 
 class Array:
     """Hold an array while the pickle still says more about it."""
+
+    __slots__ = ("stored",)
 
     def __init__(self):
         self.stored = None
@@ -41,7 +45,8 @@ class Ordered(dict):
 
 def as_text(value):
     """Return a text, given one or the bytes that Python 2 had for it."""
-    if len(value) > _LONGEST_WORD:
+    if not (isinstance(value, str) or is_bytes(value)) or (
+            len(value) > _LONGEST_WORD):
         raise ValueError("no word")
     return value if isinstance(value, str) else bytes(value).decode("latin-1")
 

@@ -4,9 +4,11 @@ Every opcode is counted, its argument is measured against the bytes there are,
 and what no checkpoint needs is refused by name before anything is built.
 """
 import pickletools
+from collections import deque
+
 from ..errors import CheckpointError, UnsafeFileError
 
-__all__ = ["REFUSED", "WAY_OUT", "walk"]
+__all__ = ["REFUSED", "WAY_OUT", "check", "walk"]
 
 _NAMES = {ord(op.code): op.name for op in pickletools.opcodes}
 
@@ -46,13 +48,44 @@ _REFUSED = {code: name for code, name in _NAMES.items() if name in REFUSED}
 _LENGTHS = [-1 if code in _REFUSED else _FIXED.get(code, -1)
             for code in range(256)]
 
+#: Opcodes that each call may come with, beyond those of the ceiling: an array
+#: is a call, with at most so many around it in any protocol.
+_PER_CALL = 40
+_REDUCE = ord("R")
+
 #: A number written as text is short.
 _NUMBERS = frozenset(map(ord, "ILFpg"))
 _LONGEST_NUMBER = 64
 
 
+def check(data, where, limits, start=0, persistent=False):
+    """Walk all opcodes of one pickle before any of them is acted on.
+
+    Parameters
+    ----------
+    data, where, limits, start, persistent
+        As :func:`walk` takes them.
+
+    Returns
+    -------
+    int
+        Where the next byte after it is.
+
+    Raises
+    ------
+    CheckpointError
+        If the data ends within an opcode, or is no pickle.
+    UnsafeFileError
+        If there are too many opcodes, or one that is never needed.
+    """
+    last, = deque(walk(data, where, limits, start, persistent), 1)
+    return last[-1]
+
+
 def walk(data, where, limits, start=0, persistent=False):
-    """Return the opcodes of one pickle, every argument within the data.
+    """Yield the opcodes of one pickle, every argument within the data.
+
+    They are not kept: a list of them would take a hundred bytes for each.
 
     Parameters
     ----------
@@ -67,9 +100,9 @@ def walk(data, where, limits, start=0, persistent=False):
     persistent : bool
         Whether storages may be named by BINPERSID, as PyTorch does.
 
-    Returns
-    -------
-    list of (int, int, int, int)
+    Yields
+    ------
+    tuple of (int, int, int, int)
         For each opcode up to STOP: its code, where it is, and where its
         argument begins and ends.
 
@@ -83,10 +116,12 @@ def walk(data, where, limits, start=0, persistent=False):
     Examples
     --------
     >>> from lasagne_flipconv.limits import LIMITS
-    >>> len(walk(b"](K\\x01K\\x02e.", "a.pkl", LIMITS))
+    >>> len(list(walk(b"](K\\x01K\\x02e.", "a.pkl", LIMITS)))
     6
     """
-    found, at, size = [], start, len(data)
+    at, size, count = start, len(data), 0
+    ceiling, most = limits.opcodes, (limits.opcodes
+                                     + _PER_CALL * limits.members)
     while at < size:
         code = data[at]
         length = _LENGTHS[code]
@@ -99,14 +134,17 @@ def walk(data, where, limits, start=0, persistent=False):
         if end > size:
             raise _truncated(where, at, "%s with %d bytes more"
                              % (_NAMES[code], end - size))
-        found.append((code, at, begin, end))
+        yield code, at, begin, end
         if code == _STOP:
-            return found
-        if len(found) >= limits.opcodes:
+            return
+        count += 1
+        if code == _REDUCE:
+            ceiling = min(ceiling + _PER_CALL, most)
+        if count >= ceiling:
             raise UnsafeFileError(
                 "%s: has more than %d pickle opcodes; expected fewer. Pass "
                 "limits=LIMITS._replace(opcodes=…) if you know the file."
-                % (where, limits.opcodes))
+                % (where, ceiling))
         at = following
     raise _truncated(where, at, "another opcode")
 

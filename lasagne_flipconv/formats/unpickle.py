@@ -10,7 +10,7 @@ import struct
 from ..errors import CheckpointError, FlipconvError, UnsafeFileError
 from .constructors import (CALLS, EMPTY_DICTS, NoKey, Ordered, Symbol, build,
                            key_of, only, pairs_of)
-from .opcodes import WAY_OUT, walk
+from .opcodes import WAY_OUT, check, walk
 
 __all__ = ["unpickle"]
 
@@ -121,10 +121,11 @@ def unpickle(data, where, limits, start=0, calls=None, persistent=None):
     >>> unpickle(b"](K\\x01K\\x02e.", "a.pkl", LIMITS)
     ([1, 2], 8)
     """
-    opcodes = walk(data, where, limits, start, persistent is not None)
+    end = check(data, where, limits, start, persistent is not None)
     machine = Machine(data, where, limits, {**CALLS, **(calls or {})},
                       persistent)
-    return machine.run(opcodes), opcodes[-1][-1]
+    return machine.run(walk(data, where, limits, start,
+                            persistent is not None)), end
 
 
 # Opcodes: each a function of the machine and of where its argument is.
@@ -333,7 +334,9 @@ def _reduce(machine, start, end):
 
 def _new_object(machine, start, end):
     arguments, symbol = machine.stack.pop(), machine.stack.pop()
-    if symbol not in EMPTY_DICTS or arguments != ():
+    # its type first: a tuple of tuples of tuples takes for ever to hash
+    if type(symbol) is not Symbol or type(arguments) is not tuple or (
+            symbol not in EMPTY_DICTS or arguments):
         raise UnsafeFileError(
             "%s: makes an object of a class at byte %d; expected arrays, "
             "lists, dicts, texts and numbers only. %s"

@@ -218,6 +218,18 @@ def exhausting():
               "broken")
     yield row("array-built-twice", array_pickle(extra="(I1\n(I2\ntNI00\nNtb"),
               "no valid pickle", "broken")
+    doubled = b")" + b"2\x86" * 60
+    for name, data, error in (
+            ("newobj", b"\x80\x04" + doubled + b")\x81.", "unsafe"),
+            ("reduce", b"\x80\x04" + doubled + b")R.", "broken"),
+            ("key", b"\x80\x04}" + doubled + b"Ns.", "broken"),
+            ("keys", b"\x80\x04}(" + doubled + b"Nu.", "broken"),
+            ("name", b"\x80\x04" + doubled + b"\x8c\1a\x93.", "broken"),
+            ("value", b"\x80\x04" + doubled + b".", "unsafe")):
+        yield row("doubled-" + name, data, {
+            "newobj": "makes an object", "value": "nests or repeats",
+            "key": "has a dict with a key", "keys": "has a dict with a key",
+        }.get(name, "no valid pickle"), error)
     yield row("gzip", gzipped(b"]" + bomb(1 << 24)),
               "unpacks", suffix=".pkl.gz", form="gzip")
     yield row("gzip-of-gzip", gzipped(gzipped(
