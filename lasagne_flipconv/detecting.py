@@ -70,8 +70,12 @@ def evidence_for(network, checkpoint, options=None):
 
     Parameters
     ----------
-    network, checkpoint, options
-        As for :func:`detect`, but the checkpoint has to be open.
+    network : Layer, list or dict of Layer, or NeuralNet
+        As for :func:`detect`.
+    checkpoint : Checkpoint
+        As for :func:`detect`; it has to be open.
+    options : lasagne_flipconv.planning.Options, optional
+        How to match names.
 
     Returns
     -------

@@ -16,9 +16,22 @@ __all__ = ["Evidence", "LayerEvidence", "Runs", "UNDECIDED", "weighed"]
 UNDECIDED = "undecided"
 DIVERGENCE = "divergence"
 
-#: What was measured in each run, a `measuring.Run` each: the two orientations,
-#: a list of those mirrored or transposed, and a list of those shuffled.
-Runs = namedtuple("Runs", "convolution correlation mirrored shuffled")
+
+class Runs(namedtuple("Runs", "convolution correlation mirrored shuffled")):
+    """Hold what was measured in each run of a network.
+
+    Parameters
+    ----------
+    convolution, correlation : lasagne_flipconv.measuring.Run
+        Run as such.
+    mirrored : list of lasagne_flipconv.measuring.Run
+        With kernels mirrored along some axes, or transposed.
+    shuffled : list of lasagne_flipconv.measuring.Run
+        With the positions of each kernel in another order.
+    """
+
+    __slots__ = ()
+
 
 #: Fewer inputs are no evidence.
 FEWEST = 16
