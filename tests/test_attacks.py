@@ -71,7 +71,7 @@ def test_watch_notices_what_it_watches_for(tmp_path):
 
     def opens(path):
         open(str(tmp_path / "made"), "w").close()
-        bytearray(safety.MEMORY + (8 << 20))
+        bytearray(4 * safety.MEMORY)
 
     told = safety.in_child(row, tmp_path, opens)
     assert any("made" in event for event in told.events)

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from lasagne.layers import DenseLayer, InputLayer, get_all_params
 from lasagne_flipconv import layers, load, save
-from lasagne_flipconv.errors import CheckpointError, ConventionError
+from lasagne_flipconv.errors import (CheckpointError, ConventionError,
+                                     UnsafeFileError)
 from lasagne_flipconv.layers import (Conv2DDNNLayer, Conv2DLayer,
                                      Conv2DMMLayer, TransposedConv2DLayer)
 
@@ -346,3 +347,35 @@ def test_what_is_lacking_or_left_over_is_told_as_a_sentence(tmp_path):
         np.savez(path, *found)
         with pytest.raises(CheckpointError, match=said):
             load(path, net, orientation="convolution")
+
+
+@pytest.mark.parametrize("head, text", [
+    (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n",
+     "Git LFS.*git lfs pull"),
+    (b"/annex/objects/SHA256E-s3--0.npz\n", "git annex get"),
+    (b"\n<!DOCTYPE html>\n<html>", "web page"), (b"<HTML><head>", "web page"),
+    (b"\xef\xbb\xbf<?xml version='1.0'?><Error/>", "XML"),
+    (b"hello", "no format that is known")])
+@pytest.mark.parametrize("suffix", [".npz", ".pkl", ".h5", ""])
+def test_what_stands_for_a_file_is_named(tmp_path, head, text, suffix):
+    path = tmp_path / ("weights" + suffix)
+    path.write_bytes(head)
+    with pytest.raises(CheckpointError, match=text):
+        load(path)
+
+
+def test_texts_beside_arrays_are_metadata(tmp_path):
+    path = tmp_path / "titled.npz"
+    np.savez(path, *[np.zeros((2, 3)), np.ones(3)], title=np.array("my net"),
+             classes=np.array(["cat", "dög"]), old=np.array([b"a", b"bc"]))
+    with load(path) as checkpoint:
+        assert [e.name for e in checkpoint.entries] == ["arr_0", "arr_1"]
+        assert checkpoint.ordered and checkpoint.metadata == {
+            "title": "my net", "classes": ["cat", "dög"], "old": ["a", "bc"]}
+
+
+def test_too_many_texts_are_refused(tmp_path):
+    path = tmp_path / "long.npz"
+    np.savez(path, a=np.zeros(2), b=np.full(1100, "a" * 1000))
+    with pytest.raises(UnsafeFileError, match="bytes of texts"):
+        load(path)

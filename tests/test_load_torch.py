@@ -1,4 +1,7 @@
 """Networks of PyTorch and of Lasagne loaded from their state dicts agree."""
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 from lasagne.init import Constant
@@ -206,3 +209,16 @@ def test_bfloat16_is_read_as_float32(form, tmp_path):
         found = checkpoint.values()
     for name, tensor in module.state_dict().items():
         assert files.same(found[name], tensor.float().numpy())
+
+
+def test_tensors_of_pytorch_before_0_4(tmp_path):
+    sys.path.insert(0, str(Path(__file__).parent / "attacks"))
+    from containers import tensor, torch_zip
+    new = tensor(4, 0, b"K\x04\x85", b"K\x01\x85", b"FloatStorage", b"0")
+    old = new.replace(b"_rebuild_tensor_v2", b"_rebuild_tensor").replace(
+        b"\x89ccollections\nOrderedDict\n)RtR", b"tR")
+    path = tmp_path / "old.pt"
+    path.write_bytes(torch_zip(b"\x80\x02}U\x01W" + old + b"s.",
+                               storage=np.arange(4, dtype="f4").tobytes()))
+    with read(path) as checkpoint:
+        assert checkpoint.values()["W"].tolist() == [0, 1, 2, 3]

@@ -72,10 +72,7 @@ def format_of(head, where):
     promised = [name for name, row in FORMATS.items()
                 if lower.endswith(row.suffixes)]
     if found is None:
-        raise CheckpointError(
-            "%s: begins with %r, which is no format that is known; expected "
-            "one of %s. Unpack it if it is an archive."
-            % (where, bytes(head[:8]), ", ".join(FORMATS)))
+        raise _unknown(bytes(head), where)
     if promised and found not in promised:
         raise CheckpointError(
             "%s: is named like %s, but its content is %s; expected both to "
@@ -83,6 +80,35 @@ def format_of(head, where):
             % (where, " or ".join(promised), found,
                FORMATS[found].suffixes[0]))
     return found
+
+
+#: How files begin that stand for weights and hold none: what each is.
+_NO_WEIGHTS = {
+    b"version https://git-lfs": (
+        "is a pointer of Git LFS, not the file itself",
+        "Get it with 'git lfs pull', or download it from the project's page."),
+    b"/annex/objects/": (
+        "is a pointer of git-annex, not the file itself",
+        "Get it with 'git annex get'."),
+    b"<!doctype html": ("is a web page", "Download the file itself, not the "
+                        "page that shows it."),
+    b"<html": ("is a web page", "Download the file itself, not the page that "
+               "shows it."),
+    b"<?xml": ("is XML, as servers send instead of a file",
+               "Open it to read why, and download the file again.")}
+
+
+def _unknown(head, where):
+    """Return the error for a file whose format is not known."""
+    begin = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    for start, (what, way_out) in _NO_WEIGHTS.items():
+        if begin.startswith(start):
+            return CheckpointError("%s: %s; expected a file of weights. %s"
+                                   % (where, what, way_out))
+    return CheckpointError(
+        "%s: begins with %r, which is no format that is known; expected "
+        "one of %s. Unpack it if it is an archive."
+        % (where, head[:8], ", ".join(FORMATS)))
 
 
 def writer_of(path):

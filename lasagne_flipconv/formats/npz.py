@@ -41,6 +41,8 @@ def read(file, limits):
     """
     members, comment = members_of(file, limits)
     pairs = [_entry(file, member, limits) for member in members]
+    texts = [entry for entry, _ in pairs if entry.dtype.kind in "SU"]
+    pairs = [pair for pair in pairs if pair[0].dtype.kind not in "SU"]
     numbers = [position_of(entry.name) for entry, _ in pairs]
     ordered = None not in numbers
     if ordered:
@@ -48,10 +50,28 @@ def read(file, limits):
                                             key=lambda row: row[0])]
     if not comment.startswith(OURS.encode()):
         return Checkpoint(file.name, "npz", describe([e for e, _ in pairs]),
-                          {}, None, ordered, file.close)
+                          _metadata(texts, file.name, limits), None, ordered,
+                          file.close)
     entries = [entry_of_note(entry, note, file.name) for entry, note in pairs]
     return Checkpoint(file.name, "npz", tuple(entries), {}, OURS,
                       not comment.endswith(_UNORDERED), file.close)
+
+
+def _metadata(texts, where, limits):
+    """Return the arrays of texts of a file: a title, names of classes."""
+    size = sum(entry.nbytes for entry in texts)
+    if size > limits.header:
+        raise UnsafeFileError(
+            "%s: holds %d bytes of texts beside its arrays; expected at most "
+            "%d." % (where, size, limits.header))
+    return {entry.name: _decoded(entry.read().tolist()) for entry in texts}
+
+
+def _decoded(value):
+    """Return texts for the bytes that Python 2 wrote."""
+    if isinstance(value, list):
+        return [_decoded(item) for item in value]
+    return value.decode("latin-1") if isinstance(value, bytes) else value
 
 
 def _entry(file, member, limits):
@@ -62,7 +82,7 @@ def _entry(file, member, limits):
             "arrays alone." % where)
     head = _head(file, member, where)
     code, shape, fortran, start = parse_header(head, where)
-    dtype = numeric_dtype(code, where)
+    dtype = numeric_dtype(code, where, texts=True)
     check_shape(shape, dtype, member.size - start, where, limits)
 
     def values():

@@ -111,6 +111,7 @@ def _refuse_big_endian(file, by_name, root):
 def _unpickled(data, where, limits, start, size_of, used=None):
     """Return what a pickle holds, its storages checked and noted in `used`."""
     calls = {
+        Symbol("torch._utils", "_rebuild_tensor"): _rebuild_tensor,  # ≤ 0.3
         Symbol("torch._utils", "_rebuild_tensor_v2"): _rebuild_tensor,
         Symbol("torch._utils", "_rebuild_parameter"): _rebuild_parameter,
     }
