@@ -11,6 +11,7 @@ import theano
 from lasagne.layers import InputLayer, get_all_layers, get_output
 
 from .errors import ConventionError
+from .networks import names_of
 
 __all__ = ["ENTROPY", "NOT_FINITE", "RECONSTRUCTION", "Run", "measurer",
            "read_inputs"]
@@ -67,7 +68,8 @@ def measurer(network):
     run = theano.function([source.input_var for source in sources],
                           moments + parts[len(norms):],
                           on_unused_input="ignore")
-    names = [_name(norm, layers) for norm in norms]
+    named = names_of(layers)
+    names = [named[norm] for norm in norms]
     readings = [_reading(end, sources) for end in ends]
 
     size = _batch(sources) or AT_ONCE
@@ -88,10 +90,6 @@ def measurer(network):
 
 def _sources(layers):
     return [layer for layer in layers if isinstance(layer, InputLayer)]
-
-
-def _name(layer, layers):
-    return layer.name or "%s#%d" % (type(layer).__name__, layers.index(layer))
 
 
 def read_inputs(network, inputs):

@@ -6,6 +6,7 @@ import re
 
 import numpy as np
 import pytest
+import theano
 import theano.tensor as T
 from lasagne.layers import (DenseLayer, ElemwiseSumLayer, InputLayer,
                             MaxPool2DLayer, ReshapeLayer,
@@ -14,9 +15,10 @@ from lasagne.nonlinearities import sigmoid, softmax
 from lasagne_flipconv import detect, digits, load, save
 from lasagne_flipconv.errors import ConventionError
 from lasagne_flipconv.evidence import Runs, weighed
-from lasagne_flipconv.layers import Conv2DDNNLayer, Conv2DLayer
+from lasagne_flipconv.layers import (Conv2DDNNLayer, Conv2DLayer,
+                                     batch_norm)
 from lasagne_flipconv.measuring import (ENTROPY, RECONSTRUCTION, Run,
-                                        read_inputs)
+                                        measurer, read_inputs)
 
 import files
 
@@ -222,3 +224,11 @@ def test_a_class_for_each_position(images, tmp_path):
     save(tmp_path / "net.npz", net)
     assert detect(net, tmp_path / "net.npz", images[:32]).statistic == (
         "entropy")
+
+
+def test_layers_of_one_name_are_measured_each():
+    net = InputLayer((None, 1, 8, 8))
+    for _ in range(2):
+        net = batch_norm(Conv2DLayer(net, 2, 3, name="conv"), name="norm")
+    found = measurer(net)([np.ones((20, 1, 8, 8), theano.config.floatX)])
+    assert len(found.divergences) == 2

@@ -119,7 +119,7 @@ MUTANTS = {
         "formats/arrays.py", "len(shape) > limits.axes", "False",
         "test_limits.py"),
     "skip the limit of opcodes": (
-        "formats/opcodes.py", "len(found) >= limits.opcodes", "False",
+        "formats/opcodes.py", "count >= ceiling", "False",
         "test_limits.py"),
     "skip the limit of depth": (
         "formats/structure.py", "depth > self.limits.depth or", "",
