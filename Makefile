@@ -42,7 +42,7 @@ test: $(READY)  ## run all tests
 	$(RUN) -m pytest -q
 
 .PHONY: test-torch
-test-torch: $(EXTRA)torch  ## install PyTorch, run the tests that compare with it
+test-torch: $(EXTRA)test-torch  ## install PyTorch, run the tests that compare with it
 	$(RUN) -m pytest -q tests/test_torch.py tests/test_load_torch.py \
 		tests/test_golden.py tests/test_attacks.py
 

@@ -59,7 +59,8 @@ setup(
         "plot": ["matplotlib"],
         # read without their libraries; the names were used
         "hdf5": [], "onnx": [], "safetensors": [], "formats": [],
-        "torch": ["torch"],
+        "torch": [],
+        "test-torch": ["torch"],
         "examples": ["matplotlib", "pooch", "scikit-image", "scikit-learn"],
         "test": ["pytest", "hypothesis", "matplotlib", "pooch",
                  "scikit-image", "scikit-learn", "h5py", "onnx",

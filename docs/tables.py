@@ -33,8 +33,6 @@ IN_LASAGNE = {
     "TransposedConv3DLayer": "0.2", "LocallyConnected2DLayer": "0.2",
 }
 
-#: The extra that installs the library a format is read with.
-EXTRA = {"torch": "torch", "torch-legacy": "torch"}
 
 
 def conv_layers():
@@ -99,12 +97,12 @@ def _takes(cls, **options):
 
 def supported_formats():
     """Return what is read and written."""
-    yield ("Format read", "file names", "written", "extra to install",
+    yield ("Format read", "file names", "written",
            "the file says its convention")
     for name, row in FORMATS.items():
         says = RECORDED[name]
         yield (name, " ".join("``%s``" % s for s in row.suffixes),
-               "yes" if row.writes else "no", EXTRA.get(name, "none"),
+               "yes" if row.writes else "no",
                "yes" if says in FORMAT_CONVENTIONS else says)
 
 

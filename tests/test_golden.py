@@ -1,11 +1,9 @@
 """Files that the real libraries wrote all load, bit for bit."""
-import importlib.util
 import sys
 from pathlib import Path
 
 import pytest
 from lasagne_flipconv.checkpoint import read
-from lasagne_flipconv.formats.optional import EXTRAS
 
 GOLDEN = Path(__file__).parent / "golden"
 sys.path.insert(0, str(GOLDEN))
@@ -14,17 +12,6 @@ import values  # noqa: E402
 FILES = sorted(path for path in GOLDEN.iterdir()
                if path.suffix not in (".py", ".txt", ".pyc")
                and path.is_file())
-NEEDS = {".pt": "torch", ".pth": "torch"}
-
-
-def has(path):
-    """Tell whether the library that a file needs is installed."""
-    name = NEEDS.get(path.suffix)
-    return name is None or importlib.util.find_spec(name) is not None
-
-
-READABLE = [path for path in FILES if has(path)]
-UNREADABLE = [path for path in FILES if not has(path)]
 
 
 def variant_of(path):
@@ -54,7 +41,7 @@ def same(ours, theirs, order=True):
             and ours.tobytes() == theirs.tobytes())
 
 
-@pytest.mark.parametrize("path", READABLE, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
 def test_golden_file_loads_bit_for_bit(path):
     with read(path) as checkpoint:
         arrays = expected(path)
@@ -85,20 +72,13 @@ def test_golden_file_loads_bit_for_bit(path):
         assert same(ours, theirs)
 
 
-@pytest.mark.parametrize("path", READABLE, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
 def test_entries_tell_shape_and_type_before_reading(path):
     with read(path) as checkpoint:
         for entry in checkpoint.entries:
             array = entry.read()
             assert (array.shape, array.dtype) == (entry.shape, entry.dtype)
             assert array.nbytes == entry.nbytes
-
-
-@pytest.mark.parametrize("path", UNREADABLE, ids=lambda path: path.name)
-def test_missing_library_is_named_with_its_extra(path):
-    with pytest.raises(ValueError, match=r"lasagne-flipconv\[%s\]"
-                       % EXTRAS[NEEDS[path.suffix]]):
-        read(path)
 
 
 def test_golden_files_are_there():

@@ -8,7 +8,7 @@ from collections import deque
 
 from ..errors import CheckpointError, UnsafeFileError
 
-__all__ = ["REFUSED", "WAY_OUT", "check", "walk"]
+__all__ = ["ENDS_WITHIN", "REFUSED", "WAY_OUT", "check", "walk"]
 
 _NAMES = {ord(op.code): op.name for op in pickletools.opcodes}
 
@@ -190,8 +190,8 @@ def _end_of_lines(data, code, at, where):
 
 def _truncated(where, at, what):
     return CheckpointError(
-        "%s: ends within the pickle at byte %d; expected %s. The file is "
-        "truncated; get it again." % (where, at, what))
+        "%s: %s at byte %d; expected %s. The file is truncated; get it again."
+        % (where, ENDS_WITHIN, at, what))
 
 
 def _refused(where, at, name):
@@ -200,6 +200,9 @@ def _refused(where, at, name):
         "lists, dicts, texts and numbers only. %s"
         % (where, name, at, REFUSED[name], WAY_OUT))
 
+
+#: What the error says where data end too early.
+ENDS_WITHIN = "ends within the pickle"
 
 #: How to get at the values of a file that is refused.
 WAY_OUT = ("If you trust the file as you would a program, network = "

@@ -1,7 +1,7 @@
 """ZIP archives, single arrays, and files of PyTorch."""
 
 from containers import (Attack, bomb, call, good_npy, gzipped, member, npy,
-                        npz, tensor_pickle, torch_zip)
+                        npz, tensor, tensor_pickle, torch_zip)
 from gadgets import SHELL
 
 
@@ -252,6 +252,21 @@ def torches():
         "torch._tensor", "_rebuild_from_type_v2", (1,))),
         "asks for torch._tensor._rebuild_from_type_v2",
         advisory="CVE-2025-32434")
+    each = tensor(1 << 20, 0, b"J\0\0\x10\0\x85", b"K\x01\x85",
+                  b"FloatStorage", b"0")
+    yield row("many-on-one-storage", torch_zip(
+        b"\x80\x02}(" + b"".join(
+            b"X\3\0\0\0%03d" % i + each for i in range(300)) + b"u.",
+        storage=b"\0" * (1 << 22), method=8), "in 300 tensors until")
+    yield row("within-itself", torch_zip(
+        b"\x80\x02}q\0U\x05modelh\0s."), "nests or repeats dicts")
+    yield row("doubled", torch_zip(
+        b"\x80\x02}q\x000" + b"".join(
+            b"}q%c(U\1ah%cU\1bh%cu0" % (i + 1, i, i) for i in range(15))
+        + b"h\x0f."), "nests or repeats dicts")
+    yield row("long-names", torch_zip(
+        b"\x80\x02}X\0\x04\0\0" + b"a" * 1024 + b"}U\1W"
+        + tensor_pickle()[6:-2] + b"ss."), "a name of 1026 characters")
     yield row("tar", b"pickle\0".ljust(257, b"\0") + b"ustar\x0000"
               + b"\0" * 760, "no format", "broken",
               advisory="CVE-2025-32434")
@@ -270,6 +285,9 @@ def torches():
             ("keys-system", head + tensor_pickle() + system,
              "asks for os.system", "unsafe"),
             ("cut", good[:-1], "ends within a storage", "broken"),
+            ("part-outside", head + tensor_pickle().replace(
+                b"tQ", b"X\1\0\0\x001K\2K\3\x87tQ"),
+             "reaches beyond its 4 elements", "unsafe"),
             ("trailing", good + b"\0", "after its storages", "unsafe"),
             ("count", legacy + (1 << 40).to_bytes(8, "little"),
              "elements in a storage", "unsafe")):

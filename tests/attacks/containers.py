@@ -127,11 +127,11 @@ def npz(*wrong, **end):
     return zipped(member("arr_0.npy", good_npy()), *wrong, **end)
 
 
-def torch_zip(data, *others, storage=b"\0" * 16, root="archive"):
-    """Return an archive as torch.save lays it out."""
+def torch_zip(data, *others, storage=b"\0" * 16, root="archive", method=0):
+    """Return an archive as torch.save lays it out, or compressed."""
     return zipped(member(root + "/data.pkl", data),
                   member(root + "/version", b"3\n"),
-                  member(root + "/data/0", storage), *others)
+                  member(root + "/data/0", storage, method), *others)
 
 
 def tensor_pickle(count=4, offset=0, shape=b"K\x04\x85", stride=b"K\x01\x85",
