@@ -73,9 +73,9 @@ CASES = {
     "fields of a message": (
         "members", ".caffemodel", caffe(1), caffe_model(
             *[caffe_layer()] * 5), 4),
-    "visits of a pickle": (
+    "arrays of a pickle": (
         "members", ".pkl", b"](" + containers.array_pickle()[:-1] * 2 + b"e.",
-        b"](" + containers.array_pickle()[:-1] * 9 + b"e.", 12),
+        b"](" + containers.array_pickle()[:-1] * 13 + b"e.", 12),
     "parts of a compressed file": (
         "members", ".pkl.gz", gzip.compress(NESTED), gzip.compress(
             NESTED[:20]) + gzip.compress(NESTED[20:]) + gzip.compress(

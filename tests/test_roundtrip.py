@@ -14,7 +14,7 @@ from lasagne_flipconv.kernels import Convention, convert_kernel
 
 import files
 import reference
-from test_golden import READABLE
+from test_golden import FILES
 
 AXES = ("OIW", "IOW", "WIO", "OIHW", "IOHW", "HWIO", "HWOI", "IHWO", "OIDHW",
         "IODHW", "DHWIO", "OIHWhw", "OHWhw")
@@ -191,7 +191,7 @@ def test_every_convention_to_every_other_and_back(suffix, tmp_path):
 
 
 @pytest.mark.parametrize("first", WRITTEN)
-@pytest.mark.parametrize("path", READABLE, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
 def test_every_format_through_every_other(path, first, tmp_path):
     one, two = tmp_path / ("one." + first), tmp_path / "two.npz"
     convert_file(path, one)
@@ -206,7 +206,7 @@ def test_every_format_through_every_other(path, first, tmp_path):
             assert files.same(values[0], values[2])
 
 
-@pytest.mark.parametrize("path", [p for p in READABLE
+@pytest.mark.parametrize("path", [p for p in FILES
                                   if "named" in p.name or "keras" in p.name],
                          ids=lambda path: path.name)
 def test_kernels_turned_and_turned_back(path, tmp_path):

@@ -82,6 +82,10 @@ def format_of(head, where):
     return found
 
 
+_ZLIB = ("is compressed by zlib, as joblib.dump does",
+         "If you trust it as you would a program, numpy.savez('weights.npz', "
+         "*joblib.load(path)) of a list of arrays gives one that is read.")
+
 #: How files begin that stand for weights and hold none: what each is.
 _NO_WEIGHTS = {
     b"version https://git-lfs": (
@@ -90,6 +94,9 @@ _NO_WEIGHTS = {
     b"/annex/objects/": (
         "is a pointer of git-annex, not the file itself",
         "Get it with 'git annex get'."),
+    b"x\x01": _ZLIB, b"x^": _ZLIB, b"x\x9c": _ZLIB, b"x\xda": _ZLIB,
+    b"\xfd7zxz": ("is compressed by xz", "Unpack it: xz -d."),
+    b"\x28\xb5\x2f\xfd": ("is compressed by zstd", "Unpack it: zstd -d."),
     b"<!doctype html": ("is a web page", "Download the file itself, not the "
                         "page that shows it."),
     b"<html": ("is a web page", "Download the file itself, not the page that "

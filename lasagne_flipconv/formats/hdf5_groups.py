@@ -15,6 +15,9 @@ _CONTINUED, _TABLE, _LINK = 0x10, 0x11, 0x06
 _LINK_INFO, _ATTRIBUTE, _ATTRIBUTE_INFO = 0x02, 0x0C, 0x15
 _HARD = 0
 
+#: How many groups there may be for each array.
+_AROUND = 4
+
 
 def walked(file, where, limits, stored=None):
     """Follow all blocks of an HDF5 file, or refuse it.
@@ -119,10 +122,11 @@ def _object(blocks, at, path, depth, cached, datasets, groups):
             "%s: %.200s is reached by two paths; expected each array and "
             "group once." % (blocks.where, path or "/"))
     blocks.known.add(at)
-    if len(blocks.known) > blocks.limits.members:
+    most = blocks.limits.members
+    if len(datasets) > most or len(blocks.known) > _AROUND * most:
         raise UnsafeFileError(
-            "%s: holds more than %d groups and arrays; expected fewer."
-            % (blocks.where, blocks.limits.members))
+            "%s: holds more than %d arrays, or %d groups and arrays; expected "
+            "fewer." % (blocks.where, most, _AROUND * most))
     if depth > blocks.limits.depth:
         raise UnsafeFileError(
             "%s: nests groups deeper than %d; expected fewer levels."

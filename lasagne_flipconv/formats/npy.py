@@ -13,11 +13,15 @@ from .record import Checkpoint, Entry
 from .structure import checkpoint_of
 from .unpickle import unpickle
 
-__all__ = ["MAGIC", "header_of", "parse_header", "read", "sniff"]
+__all__ = ["MAGIC", "OBJECTS", "header_of", "objects_of", "parse_header",
+           "read", "sniff"]
 
 MAGIC = b"\x93NUMPY"
 #: Of a header: magic, version, and the length of what follows.
 START = 12
+
+#: Codes of arrays of objects, which are pickled.
+OBJECTS = ("O", "|O", "|O8", "|O4")
 
 _LENGTH = {(1, 0): 2, (2, 0): 4, (3, 0): 4}
 _FIELD = re.compile(
@@ -140,8 +144,8 @@ def read(file, limits):
     data = file.read()
     code, shape, fortran, start = parse_header(data[:_LONGEST + START],
                                                file.name)
-    if code.lstrip("|") in ("O", "O8", "O4"):
-        return _objects(file, data, start, shape, limits)
+    if code in OBJECTS:
+        return objects_of(data, start, shape, file.name, limits)
     dtype = numeric_dtype(code, file.name)
     check_shape(shape, dtype, len(data) - start, file.name, limits)
 
@@ -153,12 +157,39 @@ def read(file, limits):
                                                values),))
 
 
-def _objects(file, data, start, shape, limits):
-    value, end = unpickle(data, file.name, limits, start)
+def objects_of(data, start, shape, where, limits, beside=False):
+    """Return the checkpoint of an array of objects: a list or dict of arrays.
+
+    Parameters
+    ----------
+    data : bytes
+        The array, header included.
+    start : int
+        Where its pickle begins.
+    shape : tuple of int
+        Its shape, as the header says.
+    where : str
+        Name of file and array for error texts.
+    limits : lasagne_flipconv.limits.Limits
+        Ceilings.
+    beside : bool
+        Whether it is beside other arrays, and may hold texts or numbers only.
+
+    Returns
+    -------
+    Checkpoint
+        The arrays in it.
+
+    Raises
+    ------
+    UnsafeFileError
+        If the objects are others.
+    """
+    value, end = unpickle(data, where, limits, start)
     held = getattr(value, "stored", None)
     if end != len(data) or shape_of_objects(held) != shape:
         raise UnsafeFileError(
             "%s: holds objects of shape %r that are no list of arrays; "
             "expected one axis, its items being arrays, or no axis and a "
-            "dict of arrays." % (file.name, shape))
-    return checkpoint_of(value, data, file.name, "npy", limits)
+            "dict of arrays." % (where, shape))
+    return checkpoint_of(value, data, where, "npy", limits, beside)

@@ -12,10 +12,10 @@ from ..errors import CheckpointError, UnsafeFileError
 from .arrays import check_shape, numeric_dtype, pieces_of
 from .naming import describe
 from .notes import OURS, entry_of_note, note_of
-from .npy import START, header_of, parse_header
+from .npy import OBJECTS, START, header_of, objects_of, parse_header
 from .record import Checkpoint, Entry
-from .structure import position_of
-from .unzipped import read_into
+from .structure import OTHER, position_of
+from .unzipped import read_into, read_member
 from .zipped import members_of
 
 __all__ = ["read", "sniff", "write"]
@@ -37,24 +37,42 @@ def read(file, limits):
     """Describe the arrays of a ``.npz``, ordered by number if all have one.
 
     The order of the archive means nothing: in files that Python 2 wrote it is
-    that of a dict.
+    that of a dict. A list that was saved without a star is one array of
+    objects, whose arrays are taken.
     """
     members, comment = members_of(file, limits)
-    pairs = [_entry(file, member, limits) for member in members]
-    texts = [entry for entry, _ in pairs if entry.dtype.kind in "SU"]
-    pairs = [pair for pair in pairs if pair[0].dtype.kind not in "SU"]
-    numbers = [position_of(entry.name) for entry, _ in pairs]
+    if comment.startswith(OURS.encode()):
+        entries = [entry_of_note(_entry(file, member, limits), member.comment,
+                                 file.name) for member in members]
+        return Checkpoint(file.name, "npz", tuple(entries), {}, OURS,
+                          not comment.endswith(_UNORDERED), file.close)
+    held = [(member.name[:-4], _held(file, member, limits))
+            for member in members]
+    texts = [found for _, found in held if _are_texts(found)]
+    metadata = _metadata(texts, file.name, limits)
+    held = [pair for pair in held if not _are_texts(pair[1])]
+    numbers = [position_of(name) for name, _ in held]
     ordered = None not in numbers
     if ordered:
-        pairs = [pair for _, pair in sorted(zip(numbers, pairs),
-                                            key=lambda row: row[0])]
-    if not comment.startswith(OURS.encode()):
-        return Checkpoint(file.name, "npz", describe([e for e, _ in pairs]),
-                          _metadata(texts, file.name, limits), None, ordered,
-                          file.close)
-    entries = [entry_of_note(entry, note, file.name) for entry, note in pairs]
-    return Checkpoint(file.name, "npz", tuple(entries), {}, OURS,
-                      not comment.endswith(_UNORDERED), file.close)
+        held = [pair for _, pair in sorted(zip(numbers, held),
+                                           key=lambda row: row[0])]
+    entries = []
+    for name, found in held:
+        if isinstance(found, Entry):
+            entries.append(found)
+            continue
+        prefix = name + "." if len(held) > 1 else ""
+        entries += [entry._replace(name=prefix + entry.name)
+                    for entry in found.entries]
+        metadata.update(found.metadata if found.entries
+                        else {name: found.metadata[OTHER]})
+        ordered = ordered and found.ordered
+    return Checkpoint(file.name, "npz", describe(entries), metadata, None,
+                      ordered, file.close)
+
+
+def _are_texts(found):
+    return isinstance(found, Entry) and found.dtype.kind in "SU"
 
 
 def _metadata(texts, where, limits):
@@ -72,6 +90,18 @@ def _decoded(value):
     if isinstance(value, list):
         return [_decoded(item) for item in value]
     return value.decode("latin-1") if isinstance(value, bytes) else value
+
+
+def _held(file, member, limits):
+    """Return the array in a member, or the checkpoint of its objects."""
+    where = "%s in %s" % (member.name, file.name)
+    if not member.name.endswith(".npy"):
+        return _entry(file, member, limits)
+    code, shape, _, start = parse_header(_head(file, member, where), where)
+    if code not in OBJECTS:
+        return _entry(file, member, limits)
+    return objects_of(bytes(read_member(file, member)), start, shape, where,
+                      limits, beside=True)
 
 
 def _entry(file, member, limits):
@@ -92,7 +122,7 @@ def _entry(file, member, limits):
                   else array.reshape(1).view("u1"), start)
         return array
 
-    return Entry(member.name[:-4], shape, dtype, values), member.comment
+    return Entry(member.name[:-4], shape, dtype, values)
 
 
 def _head(file, member, where):

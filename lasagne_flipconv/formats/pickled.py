@@ -1,10 +1,11 @@
 """Pickles as Lasagne users write them, plain or compressed."""
 import bz2
 import io
+import re
 import zlib
 
-from ..errors import CheckpointError, UnsafeFileError
-from .structure import checkpoint_of
+from ..errors import CheckpointError, FlipconvError, UnsafeFileError
+from .structure import Several, checkpoint_of
 from .unpickle import unpickle
 
 __all__ = ["read", "read_bz2", "read_gzip", "sniff", "sniff_bz2",
@@ -12,12 +13,22 @@ __all__ = ["read", "read_bz2", "read_gzip", "sniff", "sniff_bz2",
 
 _CHUNK = 1 << 16
 
+#: The opcodes that any pickle begins with, all of them ones that push.
+_BEGINS = b"\x80(]})cNIJKMLFGSTUVXBC"
+#: A number or text by itself, as protocols 0 and 1 write it before others.
+_ALONE = re.compile(rb"(?:(?:[IFL]-?[\d.]|[SV])[^\n]{0,200}\n|K.|M..|J....|"
+                    rb"G.{8}|U.[ -~]{0,255}?|X..\0\0[^\0]{0,999}?)"
+                    rb"(?:p\d+\n|q.)?\.", re.DOTALL)
+#: The module whose classes stand for arrays in files of joblib.
+_JOBLIB = b"joblib.numpy_pickle"
+
 
 def sniff(head):
     """Tell whether a file begins as pickles do, of any protocol."""
     if head[:1] == b"\x80":
         return head[1:2] in b"\x00\x01\x02\x03\x04\x05"
-    return head[:1] in (b"(", b"]", b"}", b"c", b")", b"d", b"l", b"i")
+    return head[:1] in (b"(", b"]", b"}", b"c", b")", b"d", b"l", b"i") or (
+        _ALONE.match(head) is not None)
 
 
 def sniff_gzip(head):
@@ -88,9 +99,32 @@ def _from_bytes(data, where, form, limits):
         raise CheckpointError(
             "%s: unpacks to something that begins with %r; expected a pickle. "
             "Unpack it, then read what is in it." % (where, data[:8]))
-    value, end = unpickle(data, where, limits)
-    if end != len(data):
-        raise CheckpointError(
-            "%s: has %d bytes after the end of the pickle; expected none. "
-            "Keep one pickle in one file." % (where, len(data) - end))
-    return checkpoint_of(value, data, where, form, limits)
+    try:
+        values = list(_values(data, where, limits))
+    except FlipconvError as error:
+        if _JOBLIB not in data:
+            raise
+        raise type(error)(
+            "%s: was written by joblib, which puts the elements of arrays "
+            "between the opcodes of a pickle; expected a plain pickle. If you "
+            "trust the file as you would a program, numpy.savez('weights.npz',"
+            " *joblib.load(path)) of a list of arrays gives one that is read."
+            % where) from error
+    return checkpoint_of(values[0] if len(values) == 1 else Several(values),
+                         data, where, form, limits)
+
+
+def _values(data, where, limits):
+    """Yield what pickle.dump wrote into a file, one after the other."""
+    end, count = 0, 0
+    while end < len(data):
+        if count and data[end] not in _BEGINS:
+            raise CheckpointError(
+                "%s: has %d bytes after the end of the pickle; expected none, "
+                "or another pickle." % (where, len(data) - end))
+        count += 1
+        if count > limits.members:
+            raise UnsafeFileError("%s: holds more than %d pickles; expected "
+                                  "fewer." % (where, limits.members))
+        value, end = unpickle(data, where, limits, end)
+        yield value

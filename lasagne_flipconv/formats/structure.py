@@ -2,7 +2,8 @@
 
 Known are lists of arrays, lists of such lists, dicts of arrays by parameter
 name, dicts of lists or dicts by layer; each alone, beside other things in a
-tuple, or under a key of a dict that holds other things as well.
+tuple, or under a key of a dict that holds other things as well; and several of
+these that were pickled into one file, one after the other.
 """
 import re
 
@@ -12,7 +13,7 @@ from .constructors import Array, Ordered, is_bytes
 from .naming import describe
 from .record import Checkpoint, Entry
 
-__all__ = ["VALUE_KEYS", "checkpoint_of", "position_of"]
+__all__ = ["OTHER", "Several", "VALUE_KEYS", "checkpoint_of", "position_of"]
 
 #: Under which keys the values are, in a dict that holds other things as well.
 VALUE_KEYS = ("param values", "param_values", "params_values", "values",
@@ -24,6 +25,16 @@ _WEAK_KEYS = ("weights", "model", "net", "network")
 _POSITION = re.compile(r"(?:arr|params?|p|values?)?[_ ]?([0-9]{1,9})")
 
 _LONGEST_TEXT = 4096
+#: The name of metadata that have none.
+OTHER = "objects"
+
+#: How many lists and dicts may be there for each array; and there is none
+#: that does not take a byte of the pickle.
+_AROUND = 4
+
+
+class Several(list):
+    """Hold the values that were pickled into one file, one after the other."""
 
 
 def position_of(name):
@@ -48,7 +59,7 @@ def position_of(name):
     return int(match.group(1)) if match else None
 
 
-def checkpoint_of(value, data, where, form, limits):
+def checkpoint_of(value, data, where, form, limits, beside=False):
     """Return the checkpoint that a value from a pickle stands for.
 
     Parameters
@@ -63,6 +74,9 @@ def checkpoint_of(value, data, where, form, limits):
         Name of the format.
     limits : lasagne_flipconv.limits.Limits
         Ceilings.
+    beside : bool
+        Whether it is beside other arrays, and need hold none: then it is
+        metadata, by the name :data:`OTHER`.
 
     Returns
     -------
@@ -78,6 +92,9 @@ def checkpoint_of(value, data, where, form, limits):
     """
     protocol = data[1] if data[:1] == b"\x80" else 0
     finder = Finder(where, limits, len(data), protocol)
+    if beside and not finder.holds(value, 0):
+        finder.note(OTHER, value)
+        return Checkpoint(where, form, (), finder.metadata)
     finder.find(value)
     if not finder.entries:
         raise _unknown(where, value)
@@ -117,16 +134,17 @@ class Finder:
         self.where, self.limits, self.size = where, limits, size
         self.protocol, self.total = protocol, 0
         self.entries, self.metadata, self.ordered = [], {}, True
-        self.visits = 0
+        self.visits, self.held = 0, {}
 
     def visit(self, depth):
         """Count a step, refuse too many and too deep ones."""
         self.visits += 1
-        if depth > self.limits.depth or self.visits > self.limits.members:
+        most = min(_AROUND * self.limits.members, self.size)
+        if depth > self.limits.depth or self.visits > most:
             raise UnsafeFileError(
                 "%s: nests or repeats lists and dicts beyond %d levels or %d "
                 "items; expected fewer."
-                % (self.where, self.limits.depth, self.limits.members))
+                % (self.where, self.limits.depth, most))
 
     def spend(self, stored):
         """Count the bytes of an array, refuse too many."""
@@ -152,6 +170,9 @@ class Finder:
         """Collect the arrays in a list, and keep what else is there."""
         holders = [i for i, item in enumerate(items)
                    if self.holds(item, depth + 1)]
+        if isinstance(items, Several):
+            self.find_several(items, holders)
+            return
         if len(holders) == 1 and len(items) > 1:
             if not isinstance(_opened(items[holders[0]]), StoredArray):
                 for i, item in enumerate(items):
@@ -169,6 +190,14 @@ class Finder:
                 raise CheckpointError(
                     "%s: holds %.40r at position %d of a list; expected "
                     "arrays only." % (self.where, item, i))
+
+    def find_several(self, items, holders):
+        """Collect the arrays in several pickles, and keep the others."""
+        for i, item in enumerate(items):
+            if i not in holders:
+                self.note(str(i), item)
+        held = [items[i] for i in holders]
+        self.find(held[0] if len(held) == 1 else held, "", 1)
 
     def find_dict(self, items, prefix, depth):
         """Collect the arrays in a dict, and keep what else is there."""
@@ -206,15 +235,22 @@ class Finder:
         return None
 
     def holds(self, value, depth):
-        """Tell whether there are arrays of numbers in a value."""
-        self.visit(depth)
+        """Tell whether there are arrays of numbers in a value.
+
+        Each list and dict is looked through once, wherever it is repeated.
+        """
         value = _opened(value)
         if isinstance(value, StoredArray):
             return value.dtype.kind not in "SU"
-        if isinstance(value, dict):
-            value = list(value.values())
-        return isinstance(value, (list, tuple)) and any(
-            [self.holds(item, depth + 1) for item in value])
+        if not isinstance(value, (list, tuple, dict)):
+            return False
+        if id(value) not in self.held:
+            self.visit(depth)
+            items = value.values() if isinstance(value, dict) else value
+            self.held[id(value)] = False  # where it is within itself
+            self.held[id(value)] = any([self.holds(item, depth + 1)
+                                        for item in items])
+        return self.held[id(value)]
 
     def add(self, name, stored):
         """Collect one array."""

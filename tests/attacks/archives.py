@@ -110,7 +110,7 @@ def archives():
     yield row("many-members", npz(count=10001), "holds 10001 members")
     yield row("object-member", more("arr_1.npy", npy(
         code="|O", body=call("os", "system", (SHELL,)))),
-        "elements of type '|O'")
+        "asks for os.system")
     yield row("extra-field", more("arr_1.npy", good, extra=b"\1\0\xff\xff"),
               "too short", "broken")
     yield row("cut", npz()[:100], "no end record", "broken")

@@ -16,6 +16,8 @@ def gadgets():
             text += ": it is the pickle of a whole network"
         if (module, name) == ("numpy", "ndarray"):
             text = "calls numpy.ndarray"
+        if module == "joblib.numpy_pickle":
+            text = "was written by joblib"
         yield Attack("call-%02d-%s.pkl" % (i, name.split(".")[-1].strip("_")),
                      call(module, name, arguments, style), "pickle",
                      "call of %s.%s" % (module, name), advisory, "unsafe",
@@ -60,7 +62,7 @@ def opcodes():
     yield row("truncated-after", system[:-1], "truncated", "broken",
               "picklescan GHSA-9gvj-pp9x-gcfr")
     yield row("second-pickle", b"].".replace(b"]", b"]") + system,
-              "after the end", "broken")
+              "asks for os.system")
     yield row("stack-global-number", b"\x80\x04K\x01K\x02\x93.",
               "no valid pickle", "broken",
               "picklescan, STACK_GLOBAL of no texts")
@@ -149,8 +151,11 @@ def exhausting():
     laughs = b"(lp0\n" + b"".join(
         b"(g%d\ng%d\ng%d\ng%d\ng%d\ng%d\ng%d\ng%d\ng%d\ng%d\nlp%d\n"
         % ((i,) * 10 + (i + 1,)) for i in range(12)) + b"."
-    yield row("billion-laughs", b"(" + laughs[:-1] + b"l.".replace(
-        b"l", b"l"), "nests or repeats")
+    yield row("billion-laughs", b"(" + laughs[:-1] + b"l.",
+              "holds a list; expected arrays", "broken")
+    yield row("billion-arrays", b"(" + laughs[:-1].replace(
+        b"(lp0\n", b"(" + array_pickle()[:-1] + b"lp0\n", 1) + b"l.",
+        "nests or repeats")
     yield row("shared-array", b"\x80\x02](" + array_pickle(
         shape="(I4096\nt", raw=b"\0" * 16384)[:-1] + b"q\1"
         + b"h\1" * 2000 + b"e.", "repeats 69683 bytes", form="pickle")
@@ -180,7 +185,10 @@ def exhausting():
     yield row("deep-lists", b"]" * 14000 + b"a" * 13999 + b".",
               "nests or repeats")
     yield row("deep-marks", b"(" * 25000 + b".", "leaves 0 values", "broken")
-    yield row("list-in-itself", b"]q\0h\0a.", "nests or repeats")
+    yield row("list-in-itself", b"]q\0h\0a.", "holds a list; expected arrays",
+              "broken")
+    yield row("arrays-in-themselves", b"]q\0(h\0" + array_pickle()[:-1]
+              + b"e.", "nests or repeats")
     yield row("long-text-number", b"(I" + b"9" * 30000 + b"\nl.", "number of")
     yield row("long-integer", b"(\x8b\x00\x40\0\0" + b"\x7f" * 16384 + b"l.",
               "integer of 16384 bytes")

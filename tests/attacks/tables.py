@@ -278,7 +278,8 @@ def suffixes():
     yield Attack("text.pkl", b"#!/bin/sh\n" + SHELL.encode(), "none",
                  "script", "", "broken", "no format")
     yield Attack("compressed.pkl", zlib.compress(b"].", 9), "none",
-                 "unknown compression", "", "broken", "no format")
+                 "unknown compression", "", "broken",
+                 "is compressed by zlib")
 
 
 def hdf5s():
