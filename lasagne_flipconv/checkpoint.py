@@ -7,7 +7,7 @@ from .formats import HEAD, format_of, function_of, writer_of
 from .formats.guard import guarded, guarded_entries
 from .formats.record import Checkpoint, Entry, is_kernel, orientation_of
 from .limits import LIMITS
-from .telling import DATA_FORMATS, check_orientation
+from .telling import DATA_FORMATS, check_epsilon, check_orientation
 from .writing import replaced
 
 __all__ = ["Checkpoint", "Entry", "is_kernel", "load", "orientation_of",
@@ -63,18 +63,36 @@ def _read(where, limits):
 
 
 def _opened(where, limits):
+    """Open a file and look at what was opened, which never waits."""
     try:
-        kind = os.stat(where)
-        if not stat.S_ISREG(kind.st_mode):
-            raise UnsafeFileError("%s: is a folder, pipe or device; expected "
-                                  "a file." % where)
-        if not 0 < kind.st_size <= limits.file:
-            raise UnsafeFileError("%s: has %d bytes; expected 1 to %d."
-                                  % (where, kind.st_size, limits.file))
-        return open(where, "rb")
+        file = open(where, "rb", opener=_without_waiting)
+    except IsADirectoryError:
+        raise UnsafeFileError(_NO_FILE % where) from None
     except OSError as error:
         raise CheckpointError("%s: cannot be opened (%s); expected a file "
                               "that is there." % (where, error)) from error
+    try:
+        _check_kind(os.fstat(file.fileno()), where, limits)
+    except BaseException:
+        file.close()
+        raise
+    return file
+
+
+def _without_waiting(path, flags):
+    """Open a path; a pipe is opened at once, whoever writes into it."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
+_NO_FILE = "%s: is a folder, pipe or device; expected a file."
+
+
+def _check_kind(kind, where, limits):
+    if not stat.S_ISREG(kind.st_mode):
+        raise UnsafeFileError(_NO_FILE % where)
+    if not 0 < kind.st_size <= limits.file:
+        raise UnsafeFileError("%s: has %d bytes; expected 1 to %d."
+                              % (where, kind.st_size, limits.file))
 
 
 def load(path, network=None, *, orientation=None, inputs=None, strict=True,
@@ -145,6 +163,7 @@ def load(path, network=None, *, orientation=None, inputs=None, strict=True,
     if data_format not in (None, *DATA_FORMATS):
         raise ConventionError("data_format: got %r; expected %s or %s."
                               % ((data_format,) + DATA_FORMATS))
+    check_epsilon(epsilon)
     checkpoint = read(path, limits=limits)
     if network is None:
         return checkpoint

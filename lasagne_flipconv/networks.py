@@ -2,8 +2,9 @@
 from lasagne.layers import Layer, get_all_layers
 
 from .errors import ConventionError
+from .formats.naming import unique
 
-__all__ = ["layers_given", "names_of", "output_of", "outputs_of", "unique"]
+__all__ = ["layers_given", "names_of", "output_of", "outputs_of"]
 
 #: The most characters of a name: what files may have, less what makes a name
 #: unique and the parameter.
@@ -175,26 +176,3 @@ def names_of(layers):
 
 def _short(name):
     return str(name)[:_LONGEST]
-
-
-def unique(name, taken):
-    """Return a name with a number if it is taken, and take it.
-
-    Parameters
-    ----------
-    name : str
-        The name.
-    taken : dict of str to int
-        Names that are taken, each with its last number; the new one is added.
-
-    Returns
-    -------
-    str
-        The name, or ``name#2``, ``name#3``, ….
-    """
-    found = name
-    while found in taken:
-        taken[name] += 1
-        found = "%s#%d" % (name, taken[name])
-    taken[found] = 1
-    return found

@@ -8,8 +8,9 @@ from .conventions import (FORMAT_CONVENTIONS, OPEN_AXES, convention_told,
 from .errors import CheckpointError, ConventionError
 from .kernels import ORIENTATIONS, Convention
 
-__all__ = ["AS_IN_NETWORK", "DATA_FORMATS", "axes_like", "check_mapping",
-           "check_orientation", "rows_told", "source_of", "told_of"]
+__all__ = ["AS_IN_NETWORK", "DATA_FORMATS", "axes_like", "check_epsilon",
+           "check_mapping", "check_orientation", "rows_told", "source_of",
+           "told_of"]
 
 AS_IN_NETWORK = "as in network"
 
@@ -213,6 +214,28 @@ def _agreed(recorded, told, name, orientation, entry):
             "agree. Leave orientation out: the file knows."
             % (name, recorded.orientation, orientation, told.orientation))
     return recorded
+
+
+def check_epsilon(told):
+    """Refuse what cannot be added to a variance.
+
+    Parameters
+    ----------
+    told : object
+        What the user says.
+
+    Raises
+    ------
+    ConventionError
+        If it is no number, 0 or more.
+    """
+    try:
+        fits = told is None or 0 <= float(told) < float("inf")
+    except (TypeError, ValueError):
+        fits = False
+    if not fits:
+        raise ConventionError("epsilon: got %.80r; expected a number, 0 or "
+                              "more, such as 1e-5." % (told,))
 
 
 def told_of(orientation, slot, entry):

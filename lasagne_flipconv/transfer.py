@@ -12,8 +12,9 @@ from theano.compile import SharedVariable
 
 from .conventions import convention_of, find_row, name_of
 from .errors import ConventionError
+from .formats.naming import unique
 from .kernels import Convention, convert_kernel, plan_conversion
-from .networks import layers_given, names_of, outputs_of, unique
+from .networks import layers_given, names_of, outputs_of
 
 __all__ = ["TransferRecord", "transfer", "put_values"]
 

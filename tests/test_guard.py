@@ -3,23 +3,30 @@
 Each reader is made to raise each error, at once and when values are read.
 """
 import importlib
+import os
 import pickle
 import struct
+import sys
 import zlib
+from pathlib import Path
 
 import numpy as np
 import pytest
-from lasagne_flipconv import cli, filters, inspect_file, load, read
+from lasagne_flipconv import cli, filters, inspect_file, load, read, save
 from lasagne_flipconv.checkpoint import Entry
 from lasagne_flipconv.converting import convert_file
-from lasagne_flipconv.errors import (CheckpointError, FlipconvError,
-                                     UnsafeFileError)
+from lasagne_flipconv.errors import (CheckpointError, ConventionError,
+                                     FlipconvError, UnsafeFileError)
 from lasagne_flipconv.formats import FORMATS, HEAD, format_of
 from lasagne_flipconv.formats.record import Checkpoint
 from lasagne_flipconv.inspecting import check_file
 
 import files
+from test_golden import FILES as GOLDEN_FILES
 from test_golden import GOLDEN
+
+sys.path.insert(0, str(Path(__file__).parent / "attacks"))
+from containers import caffe_layer, caffe_model  # noqa: E402
 
 
 class Foreign(Exception):
@@ -166,3 +173,74 @@ def test_a_target_that_no_file_can_have(tmp_path, path, capsys):
     assert cli.main(["check", path]) == 1
     assert cli.main(["run", path]) == 2
     assert "Traceback" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("told", [np.nan, np.inf, -1e-5, "small", [1, 2]])
+def test_epsilon_is_a_number(told, tmp_path):
+    net = files.network(norm=True)
+    save(tmp_path / "net.npz", net)
+    with pytest.raises(ConventionError, match="^epsilon: got .* such as 1e-5"):
+        load(tmp_path / "net.npz", net, epsilon=told)
+
+
+def test_two_arrays_of_one_name_are_refused(tmp_path):
+    path = tmp_path / "net.pkl"
+    path.write_bytes(pickle.dumps({"a.b": np.ones(2), "a": {"b": np.ones(3)}}))
+    with pytest.raises(CheckpointError, match="holds 2 arrays named 'a.b'"):
+        read(path)
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".safetensors"])
+def test_one_name_recorded_twice_is_refused(suffix, tmp_path):
+    path = tmp_path / ("net" + suffix)
+    save(path, files.network())
+    end = b'"' if suffix == ".npz" else b'\\\\\\"'  # JSON in JSON in JSON
+    path.write_bytes(path.read_bytes().replace(b"conv1.W" + end,
+                                               b"conv2.W" + end))
+    with pytest.raises(CheckpointError, match="2 arrays named 'conv2.W'"):
+        read(path)
+
+
+def test_layers_of_caffe_of_one_name(tmp_path):
+    path = tmp_path / "net.caffemodel"
+    path.write_bytes(caffe_model(*[caffe_layer() for _ in range(3)]))
+    with read(path) as checkpoint:
+        assert list(checkpoint.values()) == ["conv/0", "conv#2/0", "conv#3/0"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes by name")
+def test_a_pipe_does_not_hang(tmp_path, monkeypatch):
+    path = tmp_path / "net.npz"
+    os.mkfifo(path)
+    with pytest.raises(UnsafeFileError, match="pipe or device"):
+        read(path)
+    regular = os.stat(__file__)  # as if it was put there after a look
+    monkeypatch.setattr(os, "stat", lambda *a, **k: regular)
+    with pytest.raises(UnsafeFileError, match="pipe or device"):
+        read(path)
+
+
+@pytest.mark.parametrize("path", [os.sep, "/dev/null", "/dev/zero"])
+def test_what_is_no_file(path):
+    with pytest.raises(UnsafeFileError, match="folder, pipe or device"):
+        read(path)
+
+
+LATER = [path for path in GOLDEN_FILES if path.stat().st_size > 200]
+
+
+@pytest.mark.parametrize("path", LATER, ids=lambda path: path.name)
+def test_a_file_cut_after_it_was_looked_at(path, tmp_path):
+    """Each array is what it was, or an error; never zeros or the like."""
+    copy = tmp_path / path.name
+    copy.write_bytes(path.read_bytes())
+    with read(path) as checkpoint:
+        expected = [entry.read() for entry in checkpoint.entries]
+    with read(copy) as checkpoint:
+        os.truncate(copy, 100)
+        for entry, right in zip(checkpoint.entries, expected):
+            try:
+                found = entry.read()
+            except CheckpointError:
+                continue
+            assert found.tobytes() == right.tobytes()

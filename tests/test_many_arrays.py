@@ -17,7 +17,7 @@ from lasagne_flipconv.formats import FORMATS
 sys.path.insert(0, str(Path(__file__).parent / "attacks"))
 from containers import (caffe_layer, caffe_model, gzipped,  # noqa: E402
                         member, npy, onnx_model, onnx_tensor, safetensors,
-                        tensor, torch_zip, zipped)
+                        tensor, torch_zip, with_end64, zipped)
 
 MANY = 10000
 LAYERS = MANY // 2
@@ -221,3 +221,10 @@ def test_what_is_written_is_read(suffix, tmp_path):
 
 def test_every_format_is_there():
     assert {form for form, _ in FILES} == set(FORMATS)
+
+
+def test_an_end_record_of_64_bits_may_be_there(tmp_path):
+    path = tmp_path / "net.npz"
+    path.write_bytes(with_end64(zipped(member("a.npy", npy()))))
+    with read(path) as checkpoint:
+        assert list(checkpoint.values()) == ["a"]

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..errors import CheckpointError, UnsafeFileError
 from .arrays import StoredArray, check_shape
+from .naming import unique
 from .protobuf import (Budget, fields_of, integers_of, joined, signed,
                        text_of)
 from .record import Checkpoint, Entry
@@ -53,11 +54,12 @@ def read(file, limits):
     """Describe the blobs of a ``.caffemodel``, layer by layer."""
     data, where = memoryview(file.read()), file.name
     budget = Budget(where, len(data), limits)
-    entries, layers = [], 0
+    entries, layers, taken = [], 0, {}
     for number, layer in fields_of(data, where, budget,
                                    {_LAYER, _OLD_LAYER}):
         layers += 1
-        entries += _layer(layer, number == _OLD_LAYER, where, budget, limits)
+        entries += _layer(layer, number == _OLD_LAYER, where, budget, limits,
+                          taken)
         if max(layers, len(entries)) > limits.members:
             raise UnsafeFileError("%s: holds more than %d layers or blobs; "
                                   "expected fewer." % (where, limits.members))
@@ -67,9 +69,10 @@ def read(file, limits):
     return Checkpoint(where, "caffe", tuple(entries), {}, "Caffe")
 
 
-def _layer(message, old, where, budget, limits):
+def _layer(message, old, where, budget, limits, taken):
     """Return the entries of one layer."""
     name, kind, epsilon, blobs = _parts(message, old, where, budget, limits)
+    name = unique(name, taken)
     arrays = [_blob(blob, "%s in %s" % (name, where), budget, limits)
               for blob in blobs]
     factor = 1

@@ -4,6 +4,7 @@ What a reader knows to be wrong, it says itself, and better. This is for what
 nobody thought of, for what libraries raise, and for memory that is out.
 """
 import contextlib
+from collections import Counter
 
 from ..errors import CheckpointError, FlipconvError, UnsafeFileError, escaped
 from .arrays import check_sizes
@@ -50,7 +51,7 @@ def guarded(where):
 
 
 def guarded_entries(entries, where):
-    """Return entries whose sizes NumPy can hold, read under the guard.
+    """Return entries of one name each that NumPy can hold, guarded.
 
     Parameters
     ----------
@@ -66,9 +67,17 @@ def guarded_entries(entries, where):
 
     Raises
     ------
+    CheckpointError
+        If two of them have one name.
     UnsafeFileError
         If NumPy has no such sizes.
     """
+    names = Counter(entry.name for entry in entries)
+    if len(names) < len(entries):
+        raise CheckpointError(
+            "%s: holds %d arrays named %r; expected each name once, as one of "
+            "them would be lost. Give them names of their own where the file "
+            "comes from." % ((where,) + names.most_common(1)[0][::-1]))
     return tuple(_guarded(entry, "%s in %s" % (entry.name, where))
                  for entry in entries)
 

@@ -1,7 +1,7 @@
 """Tell layer and role of an array from its name, where names are of use."""
 import re
 
-__all__ = ["IGNORED", "describe", "split_name"]
+__all__ = ["IGNORED", "describe", "split_name", "unique"]
 
 #: Last part of a name → role of the array, in Lasagne's words.
 ROLES = {
@@ -52,6 +52,29 @@ def split_name(name):
             role = ROLES.get((middle + "_" + last).lower())
             layer = head
     return (layer, role) if role and layer else (None, None)
+
+
+def unique(name, taken):
+    """Return a name with a number if it is taken, and take it.
+
+    Parameters
+    ----------
+    name : str
+        The name.
+    taken : dict of str to int
+        Names that are taken, each with its last number; the new one is added.
+
+    Returns
+    -------
+    str
+        The name, or ``name#2``, ``name#3``, ….
+    """
+    found = name
+    while found in taken:
+        taken[name] += 1
+        found = "%s#%d" % (name, taken[name])
+    taken[found] = 1
+    return found
 
 
 def describe(entries):

@@ -23,6 +23,8 @@ _LOCAL = struct.Struct("<4s5H3L2H")
 _STORED, _DEFLATED = 0, 8
 _DESCRIPTOR, _UTF8 = 0x8, 0x800
 _LARGE = 0xFFFFFFFF
+#: What fields of the end record are where only that of 64 bits can tell.
+_MARKS = (0xFFFF,) * 4 + (_LARGE,) * 2
 #: Extra fields with a name or comment in Unicode; only some readers take it.
 _RENAMING = (0x7075, 0x6375)
 #: Kinds of file, in the highest bits of the attributes: none told, a file.
@@ -99,8 +101,7 @@ def _at(file, at, layout, signature, what):
 def _directory(file, size):
     """Return count, begin and end of the directory, and the comment."""
     at = _find_end(file, size)
-    disk, disk2, here, count, length, start, spare = _at(
-        file, at, _END, b"PK\5\6", "end record")
+    *told, spare = _at(file, at, _END, b"PK\5\6", "end record")
     comment = file.read(spare)
     if at + _END.size + spare != size:
         raise UnsafeFileError(
@@ -110,8 +111,8 @@ def _directory(file, size):
     if at >= _LOCATOR64.size + _END64.size:
         file.seek(at - _LOCATOR64.size)
         if file.read(4) == b"PK\6\7":
-            end, disk, disk2, here, count, length, start = _directory64(
-                file, at - _LOCATOR64.size)
+            end, told = _directory64(file, at - _LOCATOR64.size, told)
+    disk, disk2, here, count, length, start = told
     if disk or disk2 or here != count:
         raise UnsafeFileError("%s: is a part of several archives; expected "
                               "one." % file.name)
@@ -140,14 +141,28 @@ def _find_end(file, size):
     raise broken(file, "no end record")
 
 
-def _directory64(file, at):
-    _, end, disks = _at(file, at, _LOCATOR64, b"PK\6\7", "locator")
-    (length64, _, _, disk, disk2, here, count, length, start) = _at(
-        file, end, _END64, b"PK\6\6", "end record of 64 bits")
-    if end + 12 + length64 != at or disks != 1:
-        raise UnsafeFileError("%s: has an end record of 64 bits that does not "
-                              "end at byte %d; expected it." % (file.name, at))
-    return end, disk, disk2, here, count, length, start
+def _directory64(file, at, told):
+    """Return where the end record of 64 bits is, and what both tell.
+
+    What the other one tells has to be the same, or the mark of a field that
+    is too small.
+    """
+    disk, end, disks = _at(file, at, _LOCATOR64, b"PK\6\7", "locator")
+    length, _, _, *found = _at(file, end, _END64, b"PK\6\6",
+                               "end record of 64 bits")
+    if end + _END64.size != at or length != _END64.size - 12 or (
+            disk, disks) != (0, 1):
+        raise UnsafeFileError(
+            "%s: has an end record of 64 bits that does not take the %d bytes "
+            "to byte %d; expected it, and nothing between."
+            % (file.name, _END64.size, at))
+    if any(short not in (mark, long) for short, mark, long in zip(
+            told, _MARKS, found)):
+        raise UnsafeFileError(
+            "%s: has two end records that contradict each other, %r and %r; "
+            "expected the same, as readers differ in which they take."
+            % (file.name, tuple(told), tuple(found)))
+    return end, found
 
 
 def _central(file, count, start, end, limits):

@@ -1,7 +1,7 @@
 """ZIP archives, single arrays, and files of PyTorch."""
 
 from containers import (Attack, bomb, call, good_npy, gzipped, member, npy,
-                        npz, tensor, tensor_pickle, torch_zip)
+                        npz, tensor, tensor_pickle, torch_zip, with_end64)
 from gadgets import SHELL
 
 
@@ -80,6 +80,14 @@ def archives():
         yield row("end-of-64-bits-" + name, npz()[:-22] + b"PK\6\7" + bytes(4)
                   + at.to_bytes(8, "little") + b"\1\0\0\0" + npz()[-22:],
                   "no end record of 64 bits", "broken")
+    for name, told, text in (
+            ("contradicts", {"count": 1}, "contradict each other"),
+            ("start", {"start": 7}, "contradict each other"),
+            ("hidden", {"hidden": b"evil"}, "nothing between"),
+            ("disk", {"disk": 3}, "contradict each other"),
+            ("other-disk", {"locator": 1}, "nothing between")):
+        yield row("end-of-64-bits-" + name, with_end64(npz(member(
+            "arr_1.npy", good)), **told), text)
     yield row("two-ends", npz(comment=npz()[-22:]), "ends at byte")
     yield row("comment-archive", npz(comment=npz()), "ends at byte")
     yield row("symlink", more("arr_1.npy", b"/etc/passwd",

@@ -122,6 +122,23 @@ def zipped(*members, prefix=b"", suffix=b"", comment=b"", **end):
     return bytes(out) + suffix
 
 
+def with_end64(archive, hidden=b"", locator=0, **told):
+    """Return an archive with an end record of 64 bits that tells the same.
+
+    `told` is what it tells else; `hidden` are bytes at its end.
+    """
+    _, disk, disk2, here, count, length, start, _ = struct.unpack(
+        "<4s4H2LH", archive[-22:])
+    fields = dict(disk=disk, disk2=disk2, here=here, count=count,
+                  length=length, start=start)
+    fields.update(told)
+    return archive[:-22] + struct.pack(
+        "<4sQ2H2L4Q", b"PK\6\6", 44 + len(hidden), 45, 45,
+        *fields.values()) + hidden + struct.pack(
+            "<4sLQL", b"PK\6\7", locator, len(archive) - 22, 1
+        ) + archive[-22:]
+
+
 def npz(*wrong, **end):
     """Return an archive of two arrays; `wrong` are members to add."""
     return zipped(member("arr_0.npy", good_npy()), *wrong, **end)
