@@ -6,7 +6,9 @@ Each geometry is compiled once with the engine and once without, and run on
 several random shapes, forward and with both gradients. The engine gets each
 array in a random layout, Theano a plain copy; one run in four has a value that
 is infinite or not a number. Prints what differs by more than a relative error
-of 4e-5 or in what is not finite, and ends with status 1 if anything did.
+of 1e-5 (4e-5 where a value repeats in all channels, see docs/fast.rst) or in
+what is not finite, and ends with status 1 if anything did. An error is relative to the largest sum of the absolute values of what was added
+up: where positive and negative terms cancel, the sum itself is no measure.
 """
 import argparse
 import sys
@@ -21,7 +23,7 @@ from lasagne_flipconv import engine
 from theano.tensor.nnet import abstract_conv
 
 SHAPES = 8  # per geometry
-LIMIT = 4e-5  # where one value repeats in all channels; else 1e-5 would do
+LIMIT, LIMIT_REPEATED = 1e-5, 4e-5
 
 
 def random_geometry(rng):
@@ -80,8 +82,8 @@ def run(compiled, x, w, g):
     return [compiled[0](x, w)] + compiled[1](x, w, g)
 
 
-def error(got, expected):
-    """Return the largest difference, relative to the largest value.
+def error(got, expected, scale):
+    """Return the largest difference, relative to a scale.
 
     Infinite if the shape differs, or what is not finite.
     """
@@ -90,9 +92,15 @@ def error(got, expected):
     finite = np.isfinite(expected)
     if not np.array_equal(got[~finite], expected[~finite], equal_nan=True):
         return np.inf
-    got, expected = got[finite], expected[finite]
-    scale = np.abs(expected).max(initial=0)
-    return np.abs(got - expected).max() / scale if scale else 0.
+    difference = np.abs(got[finite] - expected[finite]).max(initial=0)
+    return difference / scale if difference else 0.
+
+
+def scales(stock, arrays):
+    """Return the largest sum of absolute values in each output."""
+    absolute = [np.abs(np.nan_to_num(a, nan=0, posinf=0, neginf=0))
+                for a in arrays]
+    return [found.max(initial=0) for found in run(stock, *absolute)]
 
 
 def random_arrays(rng, stock, shapes):
@@ -109,7 +117,10 @@ def random_arrays(rng, stock, shapes):
 
 
 def check(rng, n, kernel, options):
-    """Return the worst error over random shapes, and where it was."""
+    """Return the worst error over random shapes, and where it was.
+
+    Errors count as a part of what is allowed.
+    """
     ours, stock = functions(n, options)
     worst = (0., None)
     for _ in range(SHAPES):
@@ -117,9 +128,12 @@ def check(rng, n, kernel, options):
         arrays = random_arrays(rng, stock, shapes)
         plain = [np.array(a, "float32", order="C") for a in arrays]
         got, expected = run(ours, *arrays), run(stock, *plain)
-        errors = [error(a, b) for a, b in zip(got, expected)]
+        errors = [error(*parts) for parts in zip(
+            got, expected, scales(stock, plain))]
         strides = [a.strides for a in arrays]
-        worst = max(worst, (max(errors), (shapes, strides, errors)),
+        repeated = any(0 in s[:2] for s in strides)
+        worst = max(worst, (max(errors) / (
+            LIMIT_REPEATED if repeated else LIMIT), (shapes, strides, errors)),
                     key=lambda pair: pair[0])
     return worst
 
@@ -132,15 +146,15 @@ def main(count, seed):
         n, kernel, options = random_geometry(rng)
         found, where = check(rng, n, kernel, options)
         worst, done = max(worst, found), done + SHAPES
-        if found > LIMIT:
+        if found > 1:
             wrong += 1
-            print("error %.1e: %r, kernel %r, %r"
+            print("%.1f of what is allowed: %r, kernel %r, %r"
                   % (found, options, kernel, where), flush=True)
         if done % (50 * SHAPES) == 0:
-            print("%6d configurations, largest relative error %.1e, %.0f s"
+            print("%6d configurations, at most %.2f of the error allowed, %.0f s"
                   % (done, worst, time.time() - started), flush=True)
-    print("%d configurations, %d geometries wrong, largest relative error "
-          "%.1e" % (done, wrong, worst))
+    print("%d configurations, %d geometries wrong, at most %.2f of the error "
+          "allowed" % (done, wrong, worst))
     return wrong
 
 

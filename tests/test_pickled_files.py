@@ -154,3 +154,11 @@ def test_joblib_in_memory_is_a_plain_pickle(tmp_path):
     path.write_bytes(file.getvalue())
     with pytest.raises(CheckpointError, match="holds a dict with the keys"):
         read(path)
+
+
+@pytest.mark.parametrize("key", ["100%", "%d", "%(a)s", "{0}", "a\\nb"])
+@pytest.mark.parametrize("value", [ARRAYS, [ARRAYS[:1], ARRAYS[1:]],
+                                   ARRAYS[0]])
+def test_names_are_no_formats(key, value, tmp_path):
+    found = held(dumped(tmp_path / "net.pkl", [{key: value, "b": ARRAYS[1]}]))
+    assert any(name.startswith(key) for name in found[0]) and found[0]["b"].size

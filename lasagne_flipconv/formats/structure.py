@@ -181,10 +181,10 @@ class Finder:
                 self.find(items[holders[0]], prefix, depth + 1)
                 return
         flat = all(isinstance(_opened(item), StoredArray) for item in items)
-        name = prefix + "arr_%d" if flat and not prefix else prefix + "%d"
+        word = prefix or ("arr_" if flat else "")
         for i, item in enumerate(items):
             if i in holders:
-                self.find(item, name % i if flat else name % i + ".",
+                self.find(item, "%s%d%s" % (word, i, "" if flat else "."),
                           depth + 1)
             elif not isinstance(_opened(item), (list, tuple, dict)):
                 raise CheckpointError(
