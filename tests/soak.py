@@ -7,8 +7,9 @@ several random shapes, forward and with both gradients. The engine gets each
 array in a random layout, Theano a plain copy; one run in four has a value that
 is infinite or not a number. Prints what differs by more than a relative error
 of 1e-5 (4e-5 where a value repeats in all channels, see docs/fast.rst) or in
-what is not finite, and ends with status 1 if anything did. An error is relative to the largest sum of the absolute values of what was added
-up: where positive and negative terms cancel, the sum itself is no measure.
+what is not finite, and ends with status 1 if anything did. An error is
+relative to the largest sum of the absolute values of what was added up: where
+positive and negative terms cancel, the sum itself is no measure.
 """
 import argparse
 import sys
@@ -151,9 +152,9 @@ def main(count, seed):
             print("%.1f of what is allowed: %r, kernel %r, %r"
                   % (found, options, kernel, where), flush=True)
         if done % (50 * SHAPES) == 0:
-            print("%6d configurations, at most %.2f of the error allowed, %.0f s"
+            print("%6d configurations, at most %.2f of what is allowed, %.0f s"
                   % (done, worst, time.time() - started), flush=True)
-    print("%d configurations, %d geometries wrong, at most %.2f of the error "
+    print("%d configurations, %d geometries wrong, at most %.2f of what is "
           "allowed" % (done, wrong, worst))
     return wrong
 
