@@ -88,6 +88,7 @@ PICKLES = {
 def many_members(size, method=0, data=b""):
     """Return an archive of as many members as fit."""
     count = size // (len(zipped(member("000000.npy", data, method))) - 22)
+    count = min(count, 65535)  # what the short end record can tell
     return zipped(*[member("%06d.npy" % i, data, method)
                     for i in range(count)])
 
@@ -145,16 +146,20 @@ def many_groups(size, what):
     def fill(file):
         count = size // what[1]
         for i in range(count):
-            what[0](file, "%x" % i)
+            if i % what[2] == 0:
+                place = file.create_group("in%x" % i) if i else file
+            what[0](place, "%x" % i)
     return hdf5_files.hdf5(fill)
 
 
-#: What fills an HDF5 file, and about how many bytes each takes.
+#: What fills an HDF5 file, about how many bytes each takes, and how many are
+#: put into one group: libhdf5 writes the attributes of one in quadratic time.
 HDF5 = {
-    "groups": (lambda f, name: f.create_group(name), 1000),
-    "arrays": (lambda f, name: f.create_dataset(name, data=0.), 400),
-    "attributes": (lambda f, name: f.attrs.__setitem__(name, 0), 100),
-    "texts": (lambda f, name: f.attrs.__setitem__(name, "a"), 150),
+    "groups": (lambda f, name: f.create_group(name), 1000, 1 << 24),
+    "arrays": (lambda f, name: f.create_dataset(name, data=0.), 400,
+               1 << 24),
+    "attributes": (lambda f, name: f.attrs.__setitem__(name, 0), 57, 2000),
+    "texts": (lambda f, name: f.attrs.__setitem__(name, "a"), 95, 2000),
 }
 
 
