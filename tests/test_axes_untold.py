@@ -29,6 +29,17 @@ def keras_1(path, kernel, config=None):
     return path
 
 
+def keras_0(path, kernel):
+    """Write the weights of a model of Keras 0.3, which numbers all."""
+    h5py = pytest.importorskip("h5py")
+    with h5py.File(path, "w") as file:
+        file.attrs["nb_layers"] = 2
+        file.create_group("layer_0").attrs["nb_params"] = 0
+        file.create_group("layer_1").attrs["nb_params"] = 1
+        file["layer_1/param_0"] = kernel
+    return path
+
+
 def network(n, filters, channels, size):
     return KINDS[n][0]((None, channels) + (9,) * n, filters, size, b=None,
                        name="conv")
@@ -39,9 +50,11 @@ ORDERS = [(n, axes) for n in KINDS for axes in KINDS[n][1:]]
 
 @pytest.mark.parametrize("n, axes", ORDERS)
 @pytest.mark.parametrize("road", ["load", "npz"])
-def test_an_order_that_nobody_can_see_is_asked_for(tmp_path, n, axes, road):
+@pytest.mark.parametrize("write", [keras_0, keras_1])
+def test_an_order_that_nobody_can_see_is_asked_for(tmp_path, n, axes, road,
+                                                   write):
     kernel = cases.values((3,) * (n + 2), 1, "f4")
-    path = keras_1(tmp_path / "w.h5", kernel)
+    path = write(tmp_path / "w.h5", kernel)
     if road == "npz":
         convert_file(path, tmp_path / "w.npz")
         path = tmp_path / "w.npz"

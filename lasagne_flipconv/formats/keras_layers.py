@@ -101,7 +101,7 @@ def numbered_roles(shapes):
     """
     axes = [len(shape) for shape in shapes]
     known = {(1, 1, 1, 1): ("gamma", "beta", "mean", None), (1,): ("alpha",)}
-    if axes[0] in (2, 4, 5) and axes[1:] in ([], [1]):
+    if axes[0] in (2, 3, 4, 5) and axes[1:] in ([], [1]):
         return ("W", "b")[:len(axes)]
     return known.get(tuple(axes), (None,) * len(axes))
 
