@@ -165,6 +165,21 @@ def test_wrong_gradient_shapes():
         of_input(values(4, 3, 3, 2), values(2, 4, 4, 4), [6, 5, 1])
 
 
+def test_what_has_the_wrong_shape_is_named_as_what_it_is():
+    x, w, r = tensor(4), tensor(4), tensor(4)
+    added = theano.function([x, w, r], T.nnet.relu(CONV[2]()(x, w) + r),
+                            mode=MODE)
+    with pytest.raises(ValueError, match="^sum of a convolution and its "
+                       "residual: the residual has shape"):
+        added(values(1, 3, 8, 8), values(4, 3, 3, 3), values(1, 4, 6, 5))
+    transposed = theano.function(
+        [x, w], abstract_conv.AbstractConv2d_gradInputs()(w, x, [8, 8]),
+        mode=MODE)
+    with pytest.raises(ValueError, match=r"\(of a transposed layer: the "
+                       r"input\) has shape"):
+        transposed(values(1, 4, 5, 6), values(4, 3, 3, 3))
+
+
 @pytest.mark.parametrize("dtype", ["float64"])
 def test_other_types_stay_with_theano(dtype):
     x, w = tensor(4, dtype), tensor(4, dtype)
