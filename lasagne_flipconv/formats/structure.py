@@ -168,36 +168,26 @@ class Finder:
 
     def find_list(self, items, prefix, depth):
         """Collect the arrays in a list, and keep what else is there."""
-        holders = [i for i, item in enumerate(items)
-                   if self.holds(item, depth + 1)]
-        if isinstance(items, Several):
-            self.find_several(items, holders)
+        holds = [self.holds(item, depth + 1) for item in items]
+        held = [item for item, it_does in zip(items, holds) if it_does]
+        alone = len(held) == 1 and len(items) > 1 and not isinstance(
+            _opened(held[0]), StoredArray)
+        if isinstance(items, Several) or alone:
+            for i, item in enumerate(items):
+                if not holds[i]:
+                    self.note(prefix + str(i), item)
+            self.find(held[0] if len(held) == 1 else held, prefix, depth + 1)
             return
-        if len(holders) == 1 and len(items) > 1:
-            if not isinstance(_opened(items[holders[0]]), StoredArray):
-                for i, item in enumerate(items):
-                    if i != holders[0]:
-                        self.note(prefix + str(i), item)
-                self.find(items[holders[0]], prefix, depth + 1)
-                return
         flat = all(isinstance(_opened(item), StoredArray) for item in items)
         word = prefix or ("arr_" if flat else "")
         for i, item in enumerate(items):
-            if i in holders:
+            if holds[i]:
                 self.find(item, "%s%d%s" % (word, i, "" if flat else "."),
                           depth + 1)
             elif not isinstance(_opened(item), (list, tuple, dict)):
                 raise CheckpointError(
                     "%s: holds %.40r at position %d of a list; expected "
                     "arrays only." % (self.where, item, i))
-
-    def find_several(self, items, holders):
-        """Collect the arrays in several pickles, and keep the others."""
-        for i, item in enumerate(items):
-            if i not in holders:
-                self.note(str(i), item)
-        held = [items[i] for i in holders]
-        self.find(held[0] if len(held) == 1 else held, "", 1)
 
     def find_dict(self, items, prefix, depth):
         """Collect the arrays in a dict, and keep what else is there."""
@@ -208,7 +198,7 @@ class Finder:
                     self.note(str(other), items[other])
             self.find(items[key], prefix, depth + 1)
             return
-        held = [k for k in items if self.holds(items[k], depth + 1)]
+        held = {k: None for k in items if self.holds(items[k], depth + 1)}
         for k in items:
             if k not in held and not _is_empty(items[k]):
                 self.note(prefix + str(k), items[k])
