@@ -43,7 +43,7 @@ setup(
     long_description_content_type="text/x-rst",
     license="MIT",
     packages=find_packages(include=["lasagne_flipconv*"]),
-    package_data={"lasagne_flipconv": ["data/*"],
+    package_data={"lasagne_flipconv.cli": ["data/*"],
                   "lasagne_flipconv.engine": ["src/*"]},
     include_package_data=False,  # it warns of folders that hold no package
     python_requires=">=3.8",

@@ -13,7 +13,8 @@ import sys
 import tempfile
 
 import lasagne_flipconv
-from lasagne_flipconv import digits, engine
+from lasagne_flipconv.cli import digits
+from lasagne_flipconv import engine
 from lasagne_flipconv.layers import Conv2DLayer
 
 import lasagne

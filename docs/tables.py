@@ -18,7 +18,7 @@ import lasagne_flipconv  # noqa: F401  makes Lasagne importable
 from lasagne_flipconv import layers
 from lasagne_flipconv.conventions import (FORMAT_CONVENTIONS,
                                           convention_of_format, row_of_class)
-from lasagne_flipconv.explaining import RECORDED, explain
+from lasagne_flipconv.cli.explaining import RECORDED, explain
 from lasagne_flipconv.formats import FORMATS
 from lasagne_flipconv.kernels import SPATIAL
 

@@ -23,8 +23,9 @@ from lasagne.layers import (DenseLayer, ElemwiseSumLayer, GlobalPoolLayer,
                             InputLayer, NonlinearityLayer, PadLayer,
                             set_all_param_values)
 from lasagne.nonlinearities import rectify, softmax
-from lasagne_flipconv import load, transfer
-from lasagne_flipconv.checkpoint import read_npz
+from lasagne_flipconv import load
+from lasagne_flipconv.weights import transfer
+from lasagne_flipconv.weights.checkpoint import read_npz
 from lasagne_flipconv.layers import (Conv2DDNNLayer, Conv2DLayer,
                                      Conv2DMMLayer, ExpressionLayer,
                                      batch_norm)

@@ -25,9 +25,8 @@ from lasagne.layers import (DenseLayer, DimshuffleLayer, InputLayer,
                             MaxPool2DLayer, ReshapeLayer, get_all_layers)
 from lasagne.nonlinearities import linear
 from lasagne_flipconv import convert_kernel
-from lasagne_flipconv.checkpoint import read
-from lasagne_flipconv.layers import (Conv2DDNNLayer,
-                                     ParametricRectifierLayer)
+from lasagne_flipconv.weights.checkpoint import read
+from lasagne_flipconv.layers import Conv2DDNNLayer, ParametricRectifierLayer
 from matplotlib.patches import Rectangle
 
 with needed("scikit-image"):

@@ -15,7 +15,8 @@ import lasagne
 import numpy as np
 from lasagne.layers import DenseLayer, get_all_layers, get_all_param_values
 from lasagne.nonlinearities import rectify, softmax
-from lasagne_flipconv import digits, load
+from lasagne_flipconv.cli import digits
+from lasagne_flipconv import load
 from lasagne_flipconv.layers import Conv2DDNNLayer
 
 LOOPS = (0, 6, 8, 9)

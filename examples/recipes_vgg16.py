@@ -23,7 +23,7 @@ from lasagne.layers import (DenseLayer, DropoutLayer, InputLayer,
                             set_all_param_values)
 from lasagne.nonlinearities import softmax
 from lasagne_flipconv import load
-from lasagne_flipconv.checkpoint import read, read_npz
+from lasagne_flipconv.weights.checkpoint import read, read_npz
 from lasagne_flipconv.layers import Conv2DDNNLayer, Conv2DLayer
 
 with needed("scikit-image"):

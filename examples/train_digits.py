@@ -12,7 +12,7 @@ from pathlib import Path
 from common import classifier_step, in_float, needed, say, train
 import lasagne
 import numpy as np
-from lasagne_flipconv import digits
+from lasagne_flipconv.cli import digits
 from lasagne_flipconv.layers import Conv2DLayer
 
 with needed("scikit-learn"):

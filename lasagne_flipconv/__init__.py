@@ -6,7 +6,7 @@ today's Python and NumPy.
 import importlib
 import sys
 
-from .environment import prepare as _prepare
+from .compat.environment import prepare as _prepare
 
 _prepare()
 
@@ -18,13 +18,15 @@ _HOME = {
     "CheckpointError": "errors", "UnsafeFileError": "errors",
     "Convention": "kernels", "convert_kernel": "kernels",
     "convention_of": "conventions", "register": "conventions",
-    "transfer": "transfer",
-    "Checkpoint": "checkpoint", "load": "checkpoint", "save": "checkpoint",
-    "read": "checkpoint", "detect": "detecting",
-    "inspect_file": "inspecting", "check_file": "inspecting",
-    "convert_file": "converting",
-    "install": "installing", "uninstall": "installing",
-    "replace_layers": "replace", "unpickle": "unpickling",
+    "transfer": "weights.transfer",
+    "Checkpoint": "weights.checkpoint", "load": "weights.checkpoint",
+    "save": "weights.checkpoint", "read": "weights.checkpoint",
+    "detect": "weights.orientation.detecting",
+    "inspect_file": "weights.inspecting",
+    "check_file": "weights.inspecting",
+    "convert_file": "weights.converting",
+    "install": "scripts.installing", "uninstall": "scripts.installing",
+    "replace_layers": "scripts.replace", "unpickle": "scripts.unpickling",
 }
 
 __all__ = sorted(_HOME) + ["engine", "layers"]
@@ -51,4 +53,4 @@ if hasattr(sys.modules.get("theano"), "function"):
 if "lasagne" in sys.modules:
     # the function, not the module of the same name: a later import of the
     # module leaves this name as it is
-    from .transfer import transfer  # noqa: F401
+    from .weights.transfer import transfer  # noqa: F401

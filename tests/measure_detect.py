@@ -31,8 +31,9 @@ import cifar10_resnet  # noqa: E402
 import detect_networks  # noqa: E402
 from detect_networks import Trained  # noqa: E402
 from lasagne.layers import get_all_param_values  # noqa: E402
-from lasagne_flipconv import digits, read  # noqa: E402
-from lasagne_flipconv.detecting import evidence_for  # noqa: E402
+from lasagne_flipconv.cli import digits  # noqa: E402
+from lasagne_flipconv import read  # noqa: E402
+from lasagne_flipconv.weights.orientation.detecting import evidence_for  # noqa: E402
 from lasagne_flipconv.layers import Conv2DDNNLayer  # noqa: E402
 
 SIZES = (16, 32, 64, 200)

@@ -56,7 +56,7 @@ def check(name):
     """Build a model, run it, replace its layers, run it again."""
     import numpy as np
     from lasagne_flipconv import layers, replace_layers
-    from lasagne_flipconv.replace import reachable
+    from lasagne_flipconv.scripts.replace import reachable
     network = builder(importlib.import_module(name))()
     every = list(network.values()) if isinstance(network, dict) else [network]
     x = inputs(reachable(every))

@@ -22,9 +22,8 @@ sys.path.insert(0, str(TESTS / "attacks"))
 
 import lasagne_flipconv  # noqa: E402,F401
 from gadgets import MARKER  # noqa: E402
-from lasagne_flipconv.checkpoint import read  # noqa: E402
-from lasagne_flipconv.errors import (CheckpointError,  # noqa: E402
-                                     UnsafeFileError)
+from lasagne_flipconv.weights.checkpoint import read  # noqa: E402
+from lasagne_flipconv.errors import CheckpointError, UnsafeFileError  # noqa: E402
 
 #: What one attack may take at most: of the processor, as others may use the
 #: machine; of the clock; of memory.

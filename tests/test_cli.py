@@ -12,7 +12,7 @@ from lasagne_flipconv import layers
 from lasagne_flipconv.cli import COMMANDS, colours, main, make_parser
 from lasagne_flipconv.conventions import convention_of, row_of_class
 from lasagne_flipconv.errors import ConventionError
-from lasagne_flipconv.explaining import RECORDED, explain, known_names
+from lasagne_flipconv.cli.explaining import RECORDED, explain, known_names
 from lasagne_flipconv.formats import FORMATS
 
 CONV_LAYERS = [name for name in known_names() if hasattr(layers, name)
@@ -151,7 +151,7 @@ def test_json_of_one_name(capsys):
 
 
 def test_doctor_as_json(capsys, monkeypatch):
-    from lasagne_flipconv import doctor
+    from lasagne_flipconv.compat import doctor
     findings = [doctor.Finding("Python", "ok", "3.11.7", None)]
     monkeypatch.setattr(doctor, "examine", lambda: findings)
     assert json.loads(printed(capsys, "doctor", "--json")) == [
@@ -216,7 +216,7 @@ def test_completion_without_shtab_says_what_to_install(monkeypatch):
 def test_progress_is_drawn_on_a_terminal_for_large_files(
         stream, large, drawn, monkeypatch, tmp_path, capsys):
     from lasagne_flipconv.cli import progress
-    from lasagne_flipconv.digits import WEIGHTS
+    from lasagne_flipconv.cli.digits import WEIGHTS
     monkeypatch.setattr(progress, "LARGE", large)
     monkeypatch.setattr(sys, "stderr", stream)
     for argv in (["check", str(WEIGHTS)],

@@ -7,7 +7,9 @@ import sys
 
 import numpy as np
 import pytest
-from lasagne_flipconv import cli, converting, filters, inspect_file, read, save
+from lasagne_flipconv import cli, inspect_file, read, save
+from lasagne_flipconv.weights import converting
+from lasagne_flipconv.cli import filters
 from lasagne_flipconv.errors import CheckpointError, ConventionError
 from lasagne_flipconv.kernels import Convention
 from lasagne_flipconv.layers import Conv2DDNNLayer, Conv2DLayer

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from lasagne_flipconv import demo, digits
+from lasagne_flipconv.cli import demonstration as demo, digits
 from lasagne_flipconv.cli import main
 
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"

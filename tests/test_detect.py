@@ -9,9 +9,9 @@ import pytest
 from lasagne.layers import (DenseLayer, GlobalPoolLayer, InputLayer,
                             get_all_param_values)
 from lasagne.nonlinearities import softmax
-from lasagne_flipconv import (detect, digits, inspect_file, load,
-                              read, save)
-from lasagne_flipconv.converting import convert_file
+from lasagne_flipconv import detect, inspect_file, load, read, save
+from lasagne_flipconv.cli import digits
+from lasagne_flipconv.weights.converting import convert_file
 from lasagne_flipconv.errors import ConventionError
 from lasagne_flipconv.layers import Conv2DDNNLayer, Conv2DLayer, batch_norm
 
@@ -106,7 +106,8 @@ def test_load_refuses_when_undecided(images, tmp_path):
 
 def test_nothing_is_run_where_the_file_says_it(tmp_path, monkeypatch):
     save(tmp_path / "saved.npz", files.network())
-    monkeypatch.setattr("lasagne_flipconv.detecting._runs", None)
+    monkeypatch.setattr(
+        "lasagne_flipconv.weights.orientation.detecting._runs", None)
     record = load(tmp_path / "saved.npz", files.network(Conv2DDNNLayer),
                   orientation="detect")
     assert record.turned == ("conv1.W", "conv2.W")

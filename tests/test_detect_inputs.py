@@ -12,13 +12,15 @@ from lasagne.layers import (DenseLayer, ElemwiseSumLayer, InputLayer,
                             MaxPool2DLayer, ReshapeLayer,
                             get_all_param_values, get_output)
 from lasagne.nonlinearities import sigmoid, softmax
-from lasagne_flipconv import detect, digits, load, save
+from lasagne_flipconv import detect, load, save
+from lasagne_flipconv.cli import digits
 from lasagne_flipconv.errors import ConventionError
-from lasagne_flipconv.evidence import Runs, weighed
-from lasagne_flipconv.layers import (Conv2DDNNLayer, Conv2DLayer,
-                                     batch_norm)
-from lasagne_flipconv.measuring import (ENTROPY, RECONSTRUCTION, Run,
-                                        measurer, read_inputs)
+from lasagne_flipconv.weights.orientation.evidence import Runs, weighed
+from lasagne_flipconv.layers import Conv2DDNNLayer, Conv2DLayer, batch_norm
+from lasagne_flipconv.weights.orientation.measuring import (ENTROPY,
+                                                            RECONSTRUCTION,
+                                                            Run, measurer,
+                                                            read_inputs)
 
 import files
 

@@ -2,7 +2,8 @@
 import types
 
 import pytest
-from lasagne_flipconv import doctor, engine, environment
+from lasagne_flipconv.compat import doctor, environment
+from lasagne_flipconv import engine
 from lasagne_flipconv.cli import main
 
 NAMES = ["Python", "NumPy", "SciPy", "compiler", "compile cache", "Theano",
@@ -105,7 +106,7 @@ def test_compiler_that_the_user_switched_off(monkeypatch):
     ((2, 2, 0), "slow", "force-reinstall"),
 ])
 def test_blas_is_judged_by_its_rate(monkeypatch, rates, state, mend):
-    from lasagne_flipconv import products
+    from lasagne_flipconv.compat import products
     ours, numpy, system = rates
     monkeypatch.setattr(products, "theano_rate", lambda: ours)
     monkeypatch.setattr(products, "numpy_rate", lambda: numpy)

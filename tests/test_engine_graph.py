@@ -7,7 +7,7 @@ import theano.tensor as T
 from engine_cases import (MODE, both, check_close, names, needs_engine,
                           needs_pkg_resources, tensor, values)
 from lasagne_flipconv import engine, layers
-from lasagne_flipconv.engine import ops_conv, ops_pool
+from lasagne_flipconv.engine.ops import conv as ops_conv, pool as ops_pool
 from theano.gof.opt import check_stack_trace
 from theano.tensor.elemwise import Elemwise
 from theano.tensor.signal.pool import pool_2d

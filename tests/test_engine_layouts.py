@@ -11,7 +11,7 @@ from engine_cases import (MODE, both, check_close, names, needs_engine,
                           tensor, values)
 from layouts import layouts
 from lasagne_flipconv import engine
-from lasagne_flipconv.engine.op import EngineOp
+from lasagne_flipconv.engine.ops.op import EngineOp
 from theano.tensor.nnet import abstract_conv, bn
 from theano.tensor.signal.pool import Pool
 

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import theano
 from layouts import layouts
-from lasagne_flipconv import environment
-from lasagne_flipconv.theano_flags import theano_flags, user_flag
+from lasagne_flipconv.compat import environment
+from lasagne_flipconv.compat.theano_flags import theano_flags, user_flag
 
 ROOT = os.path.dirname(os.path.dirname(lasagne_flipconv.__file__))
 

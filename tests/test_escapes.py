@@ -167,7 +167,7 @@ def test_the_picture_shows_names_plainly(bad_file, tmp_path, capsys):
                                   "\ud800$x_{$", "a" * 1024])
 def test_names_are_no_formulas(name, tmp_path):
     pytest.importorskip("matplotlib")
-    from lasagne_flipconv.filters import plot_filters
+    from lasagne_flipconv.cli.filters import plot_filters
     path = tmp_path / "$b^^c$.pkl"
     pickled(path, name)
     plot_filters(path, tmp_path / "out.png")

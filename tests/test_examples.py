@@ -181,7 +181,7 @@ def test_autoencoder(tmp_path, capsys):
 @needs("skimage")
 def test_recipes_vgg16(tmp_path, capsys):
     from lasagne.layers import set_all_param_values
-    from lasagne_flipconv.checkpoint import read_npz
+    from lasagne_flipconv.weights.checkpoint import read_npz
     from lasagne_flipconv.layers import Conv2DDNNLayer
     vgg = example("recipes_vgg16")
     right, wrong = vgg.main(tmp_path, thinner=32, size=32).values()
@@ -214,7 +214,8 @@ def test_fine_tune(tmp_path, capsys):
 
 @needs("sklearn")
 def test_train_digits(tmp_path):
-    from lasagne_flipconv import digits, load
+    from lasagne_flipconv.cli import digits
+    from lasagne_flipconv import load
     from lasagne_flipconv.layers import Conv2DLayer
     example("train_digits").main(tmp_path, epochs=1)
     record = load(tmp_path / digits.WEIGHTS.name, digits.build(Conv2DLayer),

@@ -3,7 +3,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from lasagne_flipconv.checkpoint import read
+from lasagne_flipconv.weights.checkpoint import read
 
 GOLDEN = Path(__file__).parent / "golden"
 sys.path.insert(0, str(GOLDEN))

@@ -12,14 +12,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from lasagne_flipconv import cli, filters, inspect_file, load, read, save
-from lasagne_flipconv.checkpoint import Entry
-from lasagne_flipconv.converting import convert_file
+from lasagne_flipconv import cli, inspect_file, load, read, save
+from lasagne_flipconv.cli import filters
+from lasagne_flipconv.weights.checkpoint import Entry
+from lasagne_flipconv.weights.converting import convert_file
 from lasagne_flipconv.errors import (CheckpointError, ConventionError,
                                      FlipconvError, UnsafeFileError)
 from lasagne_flipconv.formats import FORMATS, HEAD, format_of
-from lasagne_flipconv.formats.record import Checkpoint
-from lasagne_flipconv.inspecting import check_file
+from lasagne_flipconv.formats.common.record import Checkpoint
+from lasagne_flipconv.weights.inspecting import check_file
 
 import files
 from test_golden import FILES as GOLDEN_FILES

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from lasagne_flipconv.checkpoint import read
+from lasagne_flipconv.weights.checkpoint import read
 from lasagne_flipconv.errors import CheckpointError, UnsafeFileError
-from lasagne_flipconv.formats.hdf5_filters import unfiltered
-from lasagne_flipconv.formats.hdf5_sums import lookup3
-from lasagne_flipconv.formats.hdf5_tree import opened
+from lasagne_flipconv.formats.hdf5_file.filters import unfiltered
+from lasagne_flipconv.formats.hdf5_file.sums import lookup3
+from lasagne_flipconv.formats.hdf5_file.tree import opened
 from lasagne_flipconv.limits import LIMITS
 
 h5py = pytest.importorskip("h5py")

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import theano
 from lasagne_flipconv import install, layers, uninstall
-from lasagne_flipconv.installing import installed
+from lasagne_flipconv.scripts.installing import installed
 
 import cases
 
@@ -209,7 +209,7 @@ def test_limits_of_cuda_convnet(options, said):
 
 
 def test_the_modules_of_a_gpu_stay(monkeypatch):
-    from lasagne_flipconv import installing
+    from lasagne_flipconv.scripts import installing
     monkeypatch.setattr(installing, "stock_class",
                         lambda module, name: module == "dnn")
     install()

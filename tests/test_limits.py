@@ -11,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from lasagne_flipconv.checkpoint import read
+from lasagne_flipconv.weights.checkpoint import read
 from lasagne_flipconv.errors import CheckpointError, UnsafeFileError
-from lasagne_flipconv.formats.jsontext import parsed_json
+from lasagne_flipconv.formats.common.jsontext import parsed_json
 from lasagne_flipconv.limits import LIMITS, Limits
 
 ATTACKS = Path(__file__).parent / "attacks"

@@ -243,8 +243,8 @@ CODES = (1, 2, 3, 4, 5, 6, 7, 9, 10, 11, 12, 13, 14, 15, 16)
 @pytest.mark.parametrize("code", CODES)
 def test_tensors_of_every_type_are_read_as_onnx_reads_them(code, raw,
                                                            tmp_path):
-    from lasagne_flipconv.formats.onnx_tensors import tensor_of
-    from lasagne_flipconv.formats.protobuf import Budget
+    from lasagne_flipconv.formats.parts.onnx_tensors import tensor_of
+    from lasagne_flipconv.formats.common.protobuf import Budget
     from lasagne_flipconv.limits import LIMITS
     dtype = helper.tensor_dtype_to_np_dtype(code)
     values = cases.values((2, 3, 70001), code, "float64") * 7
@@ -273,8 +273,8 @@ def test_tensors_of_every_type_are_read_as_onnx_reads_them(code, raw,
 
 
 def test_integers_that_are_not_packed(tmp_path):
-    from lasagne_flipconv.formats.onnx_tensors import tensor_of
-    from lasagne_flipconv.formats.protobuf import Budget
+    from lasagne_flipconv.formats.parts.onnx_tensors import tensor_of
+    from lasagne_flipconv.formats.common.protobuf import Budget
     from lasagne_flipconv.limits import LIMITS
     # dims 3, type int64, name, and three fields of one integer each
     data = (b"\x0a\x01\x03\x10\x07\x42\x01t\x38\x05\x38" + b"\xff" * 9

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from lasagne_flipconv import read
-from lasagne_flipconv.checkpoint import Checkpoint, Entry, write
+from lasagne_flipconv.weights.checkpoint import Checkpoint, Entry, write
 from lasagne_flipconv.errors import CheckpointError
 
 import cases

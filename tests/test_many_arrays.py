@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from lasagne_flipconv import read
-from lasagne_flipconv.checkpoint import write
+from lasagne_flipconv.weights.checkpoint import write
 from lasagne_flipconv.formats import FORMATS
 
 sys.path.insert(0, str(Path(__file__).parent / "attacks"))

@@ -6,14 +6,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lasagne.layers import DenseLayer, InputLayer, get_all_layers
-from lasagne_flipconv import (convert_file, detect, load, read,
-                              replace_layers, save, transfer)
+from lasagne_flipconv import (convert_file, detect, load, read, replace_layers,
+                              save)
+from lasagne_flipconv.weights import transfer
 from lasagne_flipconv.layers import (Conv2DDNNLayer, Conv2DLayer,
                                      TransposedConv2DLayer)
-from lasagne_flipconv.matching import match
-from lasagne_flipconv.networks import layers_given, outputs_of
-from lasagne_flipconv.planning import Options
-from lasagne_flipconv.transfer import slots_of
+from lasagne_flipconv.weights.matching import match
+from lasagne_flipconv.weights.networks import layers_given, outputs_of
+from lasagne_flipconv.weights.planning import Options
+from lasagne_flipconv.weights.transfer import slots_of
 
 import files
 

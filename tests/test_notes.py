@@ -5,7 +5,7 @@ import zipfile
 import numpy as np
 import pytest
 from lasagne_flipconv import load, read, save
-from lasagne_flipconv.checkpoint import Checkpoint, Entry, write
+from lasagne_flipconv.weights.checkpoint import Checkpoint, Entry, write
 from lasagne_flipconv.errors import CheckpointError
 
 import files

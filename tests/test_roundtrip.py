@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from lasagne_flipconv.checkpoint import (Checkpoint, Entry, orientation_of,
-                                         read, write)
-from lasagne_flipconv.converting import convert_file
+from lasagne_flipconv.weights.checkpoint import (Checkpoint, Entry,
+                                                 orientation_of, read, write)
+from lasagne_flipconv.weights.converting import convert_file
 from lasagne_flipconv.kernels import Convention, convert_kernel
 
 import files

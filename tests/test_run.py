@@ -6,7 +6,7 @@ import textwrap
 from pathlib import Path
 
 import pytest
-from lasagne_flipconv.python2 import compiled, divide, is_python2
+from lasagne_flipconv.scripts.python2 import compiled, divide, is_python2
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -11,7 +11,7 @@ from lasagne_flipconv import layers
 from lasagne_flipconv.errors import ConventionError
 from lasagne_flipconv.layers import (Conv2DDNNLayer, Conv2DLayer,
                                      Conv2DMMLayer, TransposedConv2DLayer)
-from lasagne_flipconv.transfer import put_values, transfer
+from lasagne_flipconv.weights.transfer import put_values, transfer
 
 import cases
 

@@ -10,8 +10,8 @@ import lasagne
 import numpy as np
 import pytest
 import theano
-from lasagne_flipconv import (CheckpointError, installing, layers, load,
-                              unpickle)
+from lasagne_flipconv import CheckpointError, layers, load, unpickle
+from lasagne_flipconv.scripts import installing
 
 import cases
 

@@ -135,7 +135,7 @@ def expand(cls, method):
 
 def name_ours_beside_stock(module):
     """Let tests that look for an Op of Theano's find the engine's too."""
-    from lasagne_flipconv.engine import ops_conv
+    from lasagne_flipconv.engine.ops import conv as ops_conv
     for ours, ending in ((ops_conv.Convolution, ""),
                          (ops_conv.ConvolutionGradKernel, "_gradWeights"),
                          (ops_conv.ConvolutionGradInput, "_gradInputs")):

@@ -110,7 +110,7 @@ def make_parser():
     parser.set_defaults(run=None)
     commands = parser.add_subparsers(metavar="COMMAND", title="commands")
     for name in COMMANDS:
-        module = importlib.import_module("." + name, __name__)
+        module = importlib.import_module(".commands." + name, __name__)
         text = module.__doc__.split("\n")[0].rstrip(".")
         sub = commands.add_parser(
             name, help=text[0].lower() + text[1:], description=text + ".",

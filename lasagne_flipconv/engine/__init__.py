@@ -4,9 +4,9 @@ The engine is on by itself where oneDNN is installed (Linux on x86-64, with
 ``pip install lasagne-flipconv[fast]``). It changes what `theano.function`
 compiles, for any graph in float32; what it cannot do stays with Theano.
 """
+from .graph.rewrites import register
 from .library import EngineError
 from .report import report
-from .rewrites import register
 from .state import disable, disabled, enable, enabled, why_off
 
 __all__ = ["enable", "disable", "disabled", "enabled", "report",

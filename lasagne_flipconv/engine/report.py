@@ -4,8 +4,8 @@ from collections import namedtuple
 from theano.tensor.nnet import corr, corr3d
 from theano.tensor.signal import pool
 
-from .lowering import LOWER, why_not
-from .op import EngineOp
+from .graph.lowering import LOWER, why_not
+from .ops.op import EngineOp
 from .state import why_off
 
 __all__ = ["Line", "report"]

@@ -9,11 +9,11 @@ import re
 import numpy as np
 
 from ..errors import CheckpointError, UnsafeFileError
-from .arrays import StoredArray, check_shape
-from .naming import unique
-from .protobuf import (Budget, fields_of, integers_of, joined, signed,
-                       text_of)
-from .record import Checkpoint, Entry
+from .common.arrays import StoredArray, check_shape
+from .common.naming import unique
+from .common.protobuf import (Budget, fields_of, integers_of, joined, signed,
+                              text_of)
+from .common.record import Checkpoint, Entry
 
 __all__ = ["from_hdf5", "read", "sniff"]
 

@@ -1,10 +1,10 @@
 """HDF5: Keras, Caffe, and flat files of arrays, through h5py."""
 from ..errors import CheckpointError
 from . import caffe, keras
-from .hdf5_tree import opened
-from .naming import describe
-from .record import Checkpoint, Entry
-from .structure import position_of
+from .common.naming import describe
+from .common.record import Checkpoint, Entry
+from .hdf5_file.tree import opened
+from .pickles.structure import position_of
 
 __all__ = ["read", "sniff"]
 

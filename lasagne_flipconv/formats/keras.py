@@ -9,13 +9,13 @@ import re
 import numpy as np
 
 from ..errors import CheckpointError, UnsafeFileError
-from .hdf5_tree import opened
-from .jsontext import parsed_json
-from .keras_layers import (Model, check_settings, class_of, entry_of,
-                           numbered_roles, role_of, roles_of, text_of)
-from .record import Checkpoint
-from .unzipped import read_member
-from .zipped import members_of
+from .archives.unzipped import read_member
+from .archives.zipped import members_of
+from .common.jsontext import parsed_json
+from .common.record import Checkpoint
+from .hdf5_file.tree import opened
+from .parts.keras_layers import (Model, check_settings, class_of, entry_of,
+                                 numbered_roles, role_of, roles_of, text_of)
 
 __all__ = ["from_hdf5", "read", "sniff"]
 

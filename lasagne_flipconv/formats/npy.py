@@ -7,11 +7,11 @@ import re
 import numpy as np
 
 from ..errors import CheckpointError, UnsafeFileError
-from .arrays import check_shape, numeric_dtype
-from .constructors import shape_of_objects
-from .record import Checkpoint, Entry
-from .structure import checkpoint_of
-from .unpickle import unpickle
+from .common.arrays import check_shape, numeric_dtype
+from .common.record import Checkpoint, Entry
+from .pickles.constructors import shape_of_objects
+from .pickles.structure import checkpoint_of
+from .pickles.unpickle import unpickle
 
 __all__ = ["MAGIC", "OBJECTS", "header_of", "objects_of", "parse_header",
            "read", "sniff"]

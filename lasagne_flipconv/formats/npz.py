@@ -9,14 +9,14 @@ import zlib
 import numpy as np
 
 from ..errors import CheckpointError, UnsafeFileError
-from .arrays import check_shape, numeric_dtype, pieces_of
-from .naming import describe
-from .notes import OURS, entry_of_note, note_of
+from .archives.unzipped import read_into, read_member
+from .archives.zipped import members_of
+from .common.arrays import check_shape, numeric_dtype, pieces_of
+from .common.naming import describe
+from .common.notes import OURS, entry_of_note, note_of
+from .common.record import Checkpoint, Entry
 from .npy import OBJECTS, START, header_of, objects_of, parse_header
-from .record import Checkpoint, Entry
-from .structure import OTHER, position_of
-from .unzipped import read_into, read_member
-from .zipped import members_of
+from .pickles.structure import OTHER, position_of
 
 __all__ = ["read", "sniff", "write"]
 

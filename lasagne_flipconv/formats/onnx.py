@@ -9,9 +9,9 @@ from collections import namedtuple
 import numpy as np
 
 from ..errors import CheckpointError, UnsafeFileError
-from .onnx_tensors import tensor_of
-from .protobuf import Budget, fields_of, integers_of, signed, text_of
-from .record import Checkpoint, Entry
+from .common.protobuf import Budget, fields_of, integers_of, signed, text_of
+from .common.record import Checkpoint, Entry
+from .parts.onnx_tensors import tensor_of
 
 __all__ = ["read", "sniff"]
 

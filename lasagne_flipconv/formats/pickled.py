@@ -5,8 +5,8 @@ import re
 import zlib
 
 from ..errors import CheckpointError, FlipconvError, UnsafeFileError
-from .structure import Several, checkpoint_of
-from .unpickle import unpickle
+from .pickles.structure import Several, checkpoint_of
+from .pickles.unpickle import unpickle
 
 __all__ = ["read", "read_bz2", "read_gzip", "sniff", "sniff_bz2",
            "sniff_gzip"]

@@ -10,12 +10,12 @@ import re
 import numpy as np
 
 from ..errors import CheckpointError, UnsafeFileError
-from .constructors import as_text, is_bytes
-from .opcodes import ENDS_WITHIN
-from .torch_tensors import checkpoint_of, unpickled
-from .unpickle import unpickle
-from .unzipped import read_member, verify
-from .zipped import members_of
+from .archives.unzipped import read_member, verify
+from .archives.zipped import members_of
+from .parts.torch_tensors import checkpoint_of, unpickled
+from .pickles.constructors import as_text, is_bytes
+from .pickles.opcodes import ENDS_WITHIN
+from .pickles.unpickle import unpickle
 
 __all__ = ["read", "read_legacy", "sniff", "sniff_legacy"]
 

@@ -7,11 +7,11 @@ from collections import namedtuple
 import numpy as np
 
 from ..errors import CheckpointError, UnsafeFileError
-from .arrays import check_shape, pieces_of
-from .jsontext import parsed_json
-from .naming import describe
-from .notes import OURS, entry_of_note, note_of
-from .record import Checkpoint, Entry
+from .common.arrays import check_shape, pieces_of
+from .common.jsontext import parsed_json
+from .common.naming import describe
+from .common.notes import OURS, entry_of_note, note_of
+from .common.record import Checkpoint, Entry
 
 __all__ = ["read", "sniff", "write"]
 

@@ -14,7 +14,7 @@
 
 namespace flipconv {
 
-// The first of the parameters of every Op; engine/ops.py has the same table.
+// The first of the parameters of every Op; engine/ops/ has the same table.
 enum Kind {
     CONVOLUTION = 0,
     CONVOLUTION_GRAD_KERNEL = 1,

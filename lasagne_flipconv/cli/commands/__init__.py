@@ -1,0 +1,1 @@
+"""One module for each sub-command: its arguments, and what it prints."""

@@ -1,0 +1,91 @@
+"""Run a script written for Lasagne on a GPU, on any machine."""
+import argparse
+import os
+import sys
+
+from ...errors import FlipconvError
+from ..output import tell
+
+EXAMPLE = "lasagne-flipconv run --report train.py --epochs 5"
+
+
+def add_arguments(parser):
+    """Add the script or module, its arguments, and how to run it."""
+    parser.usage = ("lasagne-flipconv run [-h] [--report] [--python2] "
+                    "[--floatx TYPE] (SCRIPT | -m MODULE) [ARGUMENT ...]")
+    parser.add_argument("--report", action="store_true",
+                        help="tell at the end which convolution layers were "
+                        "built, with which flags, and what Theano used")
+    parser.add_argument("--python2", action="store_true",
+                        help="translate Python 2, as 2to3 does")
+    parser.add_argument("--floatx", choices=("float32", "float64"),
+                        metavar="TYPE", help="float32 or float64; without it "
+                        "float32 as on the GPUs of the time, unless you set "
+                        "floatX in THEANO_FLAGS or .theanorc")
+    parser.add_argument("-m", dest="module", action="store_true",
+                        help="run a module instead of a file")
+    parser.add_argument("script", metavar="SCRIPT",
+                        help="the script, or the module after -m")
+    parser.add_argument("arguments", metavar="ARGUMENT",
+                        nargs=argparse.REMAINDER,
+                        help="what the script is to find in sys.argv")
+
+
+def run(args):
+    """Run the script as python would; return its exit code."""
+    from ...scripts.build_report import watch
+    from ...scripts.running import choose_floatx, run_module, run_script
+    report = watch() if args.report else None
+    start = run_module if args.module else run_script
+    flags = os.environ.get("THEANO_FLAGS", "")
+    if choose_floatx(args.floatx):
+        tell("lasagne-flipconv run: computes in float32, as you set no "
+             "floatX; --floatx float64 for Theano's default.",
+             file=sys.stderr)
+    try:
+        code = start(args.script, args.arguments, args.python2)
+    except FlipconvError as error:
+        tell("lasagne-flipconv run: %s" % error, file=sys.stderr)
+        return 2
+    finally:
+        if report:
+            print_report(report)
+        print_late_flags(flags)
+    if code and not args.module and not args.python2:
+        print_hint(args.script)
+    return code
+
+
+def print_report(report):
+    """Print what was built, after all that the script printed."""
+    sys.stdout.flush()
+    tell("%d convolution layers were built:" % len(report.built),
+         file=sys.stderr)
+    for layer in report.built:
+        flags = " ".join("%s=%r" % item for item in layer.flags.items())
+        tell("  %-22s %-12s %s %s" % (layer.cls, layer.name or "-",
+                                      layer.output_shape, flags),
+             file=sys.stderr)
+    tell("implementations in the compiled functions:", file=sys.stderr)
+    for name, count in sorted(report.implementations.items()):
+        tell("  %-22s %d times" % (name, count), file=sys.stderr)
+    if not report.implementations:
+        tell("  none: no function with a convolution was compiled",
+             file=sys.stderr)
+
+
+def print_late_flags(flags):
+    """Say what Theano did not see, as it was imported before the script."""
+    late = os.environ.get("THEANO_FLAGS", "")
+    if late != flags:
+        tell("lasagne-flipconv run: the script set THEANO_FLAGS=%s when "
+             "Theano was imported already, so that it had no effect; set it "
+             "before the command." % late, file=sys.stderr)
+
+
+def print_hint(script):
+    """Say how to run a script that failed as it is written in Python 2."""
+    from ...scripts.python2 import is_python2
+    if is_python2(script):
+        tell("lasagne-flipconv run: %s is written in Python 2; pass "
+             "--python2 to run it translated." % script, file=sys.stderr)

@@ -1,0 +1,322 @@
+"""What `lasagne-flipconv doctor` finds out about a machine.
+
+Each check is one function that returns a :class:`Finding`; :func:`examine`
+runs them in the order in which their causes are to be mended. Nothing here
+prints, and nothing raises where a package is missing or cannot be imported.
+"""
+import importlib
+import os
+import platform
+import subprocess
+import sys
+import sysconfig
+import tempfile
+from collections import namedtuple
+
+from . import environment
+from .theano_flags import find_compiler, user_flag
+
+__all__ = ["Finding", "examine"]
+
+OK, SLOW, BROKEN = "ok", "slow", "broken"
+
+Finding = namedtuple("Finding", "name state detail mend")
+Finding.__doc__ = """One thing that was looked at.
+
+Parameters
+----------
+name : str
+    What was looked at, for example ``"BLAS"``.
+state : {"ok", "slow", "broken"}
+    How it is.
+detail : str
+    What was found: versions, paths, GFLOP/s.
+mend : str or None
+    The command that mends it; None if `state` is ``"ok"``.
+
+Examples
+--------
+>>> Finding("Python", "ok", "3.11.7", None).state
+'ok'
+"""
+
+#: A reference BLAS makes 1 to 3 on one core, an OpenBLAS from 2011 on 10.
+LEAST_GFLOPS = 5
+
+_PIP = "python -m pip install "
+_THEANO = _PIP + "Theano==1.0.5"
+_ADD_FLAG = 'export THEANO_FLAGS="$THEANO_FLAGS,%s"'
+
+
+def examine(tell=lambda finding: None):
+    """Look at all that Theano and Lasagne need on this machine.
+
+    Parameters
+    ----------
+    tell : callable, optional
+        Called with each finding as soon as it is there.
+
+    Returns
+    -------
+    list of Finding
+        Python, NumPy, SciPy, compiler, compile cache, Theano, Lasagne, BLAS,
+        OpenMP and the fast engine. The product that is timed for BLAS takes a
+        few seconds.
+
+    Examples
+    --------
+    >>> found = examine()
+    >>> found[0].name, found[0].state
+    ('Python', 'ok')
+    """
+    findings = []
+
+    def add(finding):
+        findings.append(finding)
+        tell(finding)
+
+    for check in (python, numpy, scipy, compiler, compile_cache):
+        add(check())
+    for check in (theano, lasagne):
+        add(check(findings))
+    for check, name in ((blas, "BLAS"), (openmp, "OpenMP"),
+                        (fast_engine, "fast engine")):
+        add(after_theano(check, name, findings))
+    return findings
+
+
+def ok(name, detail):
+    """Return a finding that needs no mending."""
+    return Finding(name, OK, detail, None)
+
+
+def python():
+    """Check the version of Python."""
+    detail = "%s, %s" % (platform.python_version(), sys.executable)
+    first, last = environment.PYTHONS
+    if first <= sys.version_info[:2] <= last:
+        return ok("Python", detail)
+    return Finding("Python", BROKEN, "%s; Theano 1.0.5 works on %s" % (
+        detail, environment.PYTHON_RANGE), "uv python install 3.11")
+
+
+def numpy():
+    """Check the version of NumPy."""
+    mend = '%s"%s"' % (_PIP, environment.NUMPY_RANGE)
+    if environment.np is None:
+        return Finding("NumPy", BROKEN, "not installed", mend)
+    version = environment.np.__version__
+    if (1, 21) <= environment.numpy_version() < (2,):
+        return ok("NumPy", version)
+    return Finding("NumPy", BROKEN, "%s; Theano 1.0.5 works with %s" % (
+        version, environment.NUMPY_RANGE), mend)
+
+
+def scipy():
+    """Check that SciPy can be imported."""
+    try:
+        return ok("SciPy", importlib.import_module("scipy").__version__)
+    except ImportError as error:
+        return Finding("SciPy", BROKEN, first_line(error),
+                       _PIP + '"scipy>=1.7"')
+
+
+def compiler():
+    """Check that there is a C++ compiler that finds Python's headers."""
+    path = find_compiler()
+    if path is None and user_flag("cxx") is not None:
+        return Finding("compiler", BROKEN, "switched off by the user: cxx=",
+                       "remove 'cxx=' from THEANO_FLAGS and .theanorc")
+    problem = compile_problem(path) if path else "no C++ compiler found"
+    if problem:
+        return Finding("compiler", BROKEN, problem,
+                       environment.compiler_command())
+    return ok("compiler", "%s, %s" % (path, compiler_version(path)))
+
+
+def compile_problem(path):
+    """Return why a compiler cannot compile for this Python, None if it can."""
+    headers = sysconfig.get_paths()["include"]
+    done = run([path, "-x", "c++", "-fsyntax-only", "-I" + headers, "-"],
+               "#include <Python.h>\n#include <cmath>\n")
+    if done is None:
+        return "%s cannot be run" % path
+    if done.returncode == 0:
+        return None
+    if "Python.h" in done.stderr:
+        return "%s works, but Python.h is not in %s" % (path, headers)
+    return "%s: %s" % (path, first_line(done.stderr or "fails"))
+
+
+def compiler_version(path):
+    """Return what a compiler calls its version."""
+    done = run([path, "-dumpversion"])
+    return done.stdout.strip() if done else "unknown version"
+
+
+def run(command, text=""):
+    """Run a command; return what came of it, or None if it cannot be run."""
+    try:
+        return subprocess.run(
+            command, input=text, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, universal_newlines=True, timeout=120,
+            env=dict(os.environ, LC_ALL="C"))
+    except (OSError, subprocess.SubprocessError):
+        return None
+
+
+def compile_cache():
+    """Check that Theano can write its compiled modules."""
+    folder = os.path.expanduser(user_flag("compiledir") or
+                                user_flag("base_compiledir") or
+                                os.path.join("~", ".theano"))
+    there = folder
+    while not os.path.exists(there) and os.path.dirname(there) != there:
+        there = os.path.dirname(there)
+    if not os.path.isdir(there) or not can_write(there):
+        return Finding(
+            "compile cache", BROKEN, "%s cannot be written" % folder,
+            _ADD_FLAG % ("base_compiledir=" + os.path.join(
+                tempfile.gettempdir(), "theano")))
+    return ok("compile cache", "%s, %d compiled modules" % (
+        folder, count_modules(folder)))
+
+
+def can_write(folder):
+    """Tell whether a file can be made in a folder, by making one."""
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            return True
+    except OSError:
+        return False
+
+
+def count_modules(folder):
+    """Count the modules that Theano has compiled below a folder."""
+    return sum("key.pkl" in files for _, _, files in os.walk(folder))
+
+
+def theano(before):
+    """Check that the installed Theano is Theano 1.0.5 and can be imported."""
+    classic, pymc = installed("Theano"), installed("Theano-PyMC")
+    if pymc:
+        detail = "Theano-PyMC %s%s; Lasagne needs Theano 1.0.5" % (
+            pymc, " over Theano " + classic if classic else "")
+        return Finding(
+            "Theano", BROKEN, detail, "python -m pip uninstall -y Theano "
+            "Theano-PyMC && " + _THEANO)
+    problem = import_problem("theano")
+    if problem:
+        missing = not classic and "No module named" in problem
+        return Finding(
+            "Theano", BROKEN, "not installed" if missing else problem,
+            _THEANO if missing else mend_of(before) or _PIP +
+            "--force-reinstall --no-deps --no-cache-dir Theano==1.0.5")
+    version = sys.modules["theano"].__version__
+    return ok("Theano", version if version.startswith("1.0.5")
+              else version + "; tested is 1.0.5")
+
+
+def installed(name):
+    """Return the version of an installed distribution, None without it."""
+    try:
+        from importlib import metadata
+        return metadata.version(name)
+    except ImportError:  # not installed, or a Python before 3.8
+        return None
+
+
+def import_problem(name):
+    """Return why a module cannot be imported, None if it can."""
+    if environment.why_unsupported():
+        return "cannot run here, see above"
+    try:
+        importlib.import_module(name)
+    except Exception as error:
+        return first_line(error.__cause__ or error)
+    return None
+
+
+def first_line(error):
+    """Return the first line of a message, 100 characters at most."""
+    return (str(error).strip().splitlines() or ["fails"])[0][:100]
+
+
+def mend_of(findings):
+    """Return the command for the first that is broken, None without any."""
+    return next((f.mend for f in findings if f.state == BROKEN), None)
+
+
+def lasagne(before):
+    """Check that Lasagne can be imported."""
+    problem = import_problem("lasagne")
+    if problem is None:
+        module = sys.modules["lasagne"]
+        return ok("Lasagne", "%s, %s" % (
+            module.__version__, os.path.dirname(module.__file__)))
+    if not installed("Lasagne") and "lasagne" not in sys.modules:
+        return Finding("Lasagne", BROKEN, "not installed",
+                       _PIP + "Lasagne==0.1")
+    return Finding("Lasagne", BROKEN, problem, mend_of(before) or
+                   _PIP + "--force-reinstall --no-deps Lasagne==0.1")
+
+
+def after_theano(check, name, before):
+    """Run a check that needs Theano, or tell that it cannot be run."""
+    found = {finding.name: finding for finding in before}
+    if found["Theano"].state == BROKEN:
+        return Finding(name, BROKEN, "not measured: it needs Theano",
+                       mend_of(before))
+    return check()
+
+
+def blas():
+    """Check by timing that products go through a fast BLAS."""
+    from . import products
+    flags = sys.modules["theano"].config.blas.ldflags
+    rate, own = products.theano_rate(), products.numpy_rate()
+    name, system = products.fastest_system_blas(find_compiler())
+    rate = max(rate, products.theano_rate())  # other programs may have run
+    detail = "%s: %.0f GFLOP/s in Theano, %.0f in NumPy" % (
+        flags or "NumPy's own", rate, own)
+    if system > 1.15 * max(rate, own) and "-l" + name not in flags.split():
+        return Finding("BLAS", SLOW, "%s, %.0f in -l%s" % (
+            detail, system, name), _ADD_FLAG % ("blas.ldflags=-l" + name))
+    if rate < 0.6 * own:
+        return Finding("BLAS", SLOW, detail, _ADD_FLAG % "blas.ldflags=")
+    if own < LEAST_GFLOPS:
+        return Finding("BLAS", SLOW, detail, '%s"%s"' % (
+            _PIP + "--force-reinstall --only-binary :all: ",
+            environment.NUMPY_RANGE))
+    return ok("BLAS", detail)
+
+
+def openmp():
+    """Check that the compiler has OpenMP, and tell whether it is used."""
+    path = find_compiler()
+    done = path and run([path, "-x", "c++", "-fopenmp", "-fsyntax-only", "-"],
+                        "#include <omp.h>\nint main() { return 0; }\n")
+    if not done or done.returncode:
+        return Finding("OpenMP", SLOW, "the compiler has no -fopenmp",
+                       environment.compiler_command())
+    on = sys.modules["theano"].config.openmp
+    return ok("OpenMP", "%d cores; Theano's own loops use %s" % (
+        os.cpu_count() or 1, "all of them" if on else
+        "one (openmp=False), BLAS as many as it likes"))
+
+
+def fast_engine():
+    """Check that convolutions in float32 run on oneDNN."""
+    from .. import engine
+    reason = engine.why_off()
+    if reason is None:
+        floatx = sys.modules["theano"].config.floatX
+        detail = "oneDNN computes what is in float32; floatX is %s" % floatx
+        if floatx == "float32":
+            return ok("fast engine", detail)
+        return Finding("fast engine", SLOW, detail + ", so it computes "
+                       "nothing", _ADD_FLAG % "floatX=float32")
+    if "not installed" in reason:
+        return Finding("fast engine", SLOW, first_line(reason),
+                       _PIP + "'lasagne-flipconv[fast]'")
+    return ok("fast engine", "not used: " + first_line(reason))

@@ -1,0 +1,74 @@
+"""Write files so that at any moment there is the old one or the new one."""
+import contextlib
+import os
+import tempfile
+
+from ...errors import CheckpointError
+
+__all__ = ["replaced"]
+
+
+@contextlib.contextmanager
+def replaced(path):
+    """Open a file to write that takes the place of another when it is whole.
+
+    Parameters
+    ----------
+    path : str
+        The file to replace, or to make.
+
+    Yields
+    ------
+    binary file
+        A file in the same folder; it is flushed to disk and renamed at the
+        end of the ``with`` statement, or removed if there is an error.
+    """
+    _check_name(path)
+    folder, name = os.path.split(os.path.realpath(path))
+    file = tempfile.NamedTemporaryFile(
+        "wb", dir=folder, prefix="." + name[:64] + ".", suffix=".partial",
+        delete=False)
+    try:
+        with file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(file.name, _mode(path))
+        os.replace(file.name, path if not os.path.islink(path)
+                   else os.path.realpath(path))
+    except BaseException:
+        os.unlink(file.name)
+        raise
+    _sync_folder(folder)
+
+
+def _check_name(path):
+    try:
+        os.lstat(path)
+    except OSError:
+        pass  # it is not there yet, or opening it tells what is wrong
+    except ValueError as error:
+        raise CheckpointError(
+            "%s: cannot be the name of a file (%s); expected one without NUL, "
+            "of characters that the system can write." % (path, error)
+        ) from error
+
+
+def _mode(path):
+    """Return the permissions of the file to replace, or those of a new one."""
+    try:
+        return os.stat(path).st_mode & 0o777
+    except FileNotFoundError:
+        mask = os.umask(0)
+        os.umask(mask)
+        return 0o666 & ~mask
+
+
+def _sync_folder(folder):
+    """Make the new name last, where folders can be synced."""
+    if os.name == "posix":
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

@@ -1,0 +1,285 @@
+"""What the variables of a Keras layer are, by its class and version."""
+import re
+import sys
+from collections import namedtuple
+
+from ...conventions import convention_of_format
+from ...errors import CheckpointError
+from ..common.record import Entry
+
+__all__ = ["Model", "check_settings", "class_of", "entry_of",
+           "numbered_roles", "role_of", "roles_of", "text_of"]
+
+#: What holds for all layers: their configuration by name, the backend (None
+#: if not told), and the version of Keras.
+Model = namedtuple("Model", "layers backend version")
+
+_VARIABLES = {
+    "BatchNormalization": ("gamma", "beta", "mean", "variance"),
+    "PReLU": ("alpha",),
+}
+
+#: Last word of a variable's name → its role. Keras 1 calls a variance std.
+_WORDS = (("gamma", "gamma"), ("beta", "beta"), ("moving_mean", "mean"),
+          ("running_mean", "mean"), ("moving_variance", "variance"),
+          ("running_std", "variance"), ("alpha", "alpha"),
+          ("alphas", "alpha"), ("kernel", "W"), ("W", "W"), ("bias", "b"),
+          ("b", "b"))
+
+
+def role_of(name):
+    """Return the role that the name of a variable tells, or None.
+
+    Parameters
+    ----------
+    name : str
+        Such as ``dense/kernel:0`` or ``convolution2d_1_W``.
+
+    Returns
+    -------
+    str or None
+        By Lasagne's words.
+
+    Examples
+    --------
+    >>> role_of("dense/kernel:0"), role_of("batchnormalization_1_running_std")
+    ('W', 'variance')
+    """
+    last = re.sub(r":\d+\Z", "", name.rpartition("/")[2])
+    return next((role for word, role in _WORDS
+                 if last == word or last.endswith("_" + word)), None)
+
+
+def roles_of(layer, count):
+    """Return the roles of variables that have numbers only.
+
+    Parameters
+    ----------
+    layer : dict
+        Configuration of the layer.
+    count : int
+        How many variables it has.
+
+    Returns
+    -------
+    tuple of str or None
+        One role for each.
+    """
+    name = layer.get("class_name")
+    if name == "BatchNormalization" and "config" not in layer:
+        # mean and variance are always there; of the others none says which
+        first = {4: ("gamma", "beta"), 3: ("gamma or beta",)}.get(count, ())
+        return (first + ("mean", "variance") + (None,) * count)[:count]
+    roles = _VARIABLES.get(name, ("W", "b"))
+    absent = {role for role, key in (("gamma", "scale"), ("beta", "center"))
+              if setting(layer, key) is False}
+    roles = tuple(role for role in roles if role not in absent)
+    return (roles + (None,) * count)[:count]
+
+
+def numbered_roles(shapes):
+    """Return the roles of a layer's arrays of which only shapes are known.
+
+    Keras 0 wrote kernel and bias, or one array alone. Four vectors are a batch
+    normalization, whose last is a standard deviation or a variance: the file
+    does not say.
+
+    Parameters
+    ----------
+    shapes : list of tuple of int
+        In the order of the file.
+
+    Returns
+    -------
+    tuple of str or None
+        One role for each.
+
+    Examples
+    --------
+    >>> numbered_roles([(64, 3, 3, 3), (64,)])
+    ('W', 'b')
+    """
+    axes = [len(shape) for shape in shapes]
+    known = {(1, 1, 1, 1): ("gamma", "beta", "mean", None), (1,): ("alpha",)}
+    if axes[0] in (2, 3, 4, 5) and axes[1:] in ([], [1]):
+        return ("W", "b")[:len(axes)]
+    return known.get(tuple(axes), (None,) * len(axes))
+
+
+def text_of(item, name, where):
+    """Return a text of a configuration, None if it has none.
+
+    Parameters
+    ----------
+    item : dict
+        Part of a configuration.
+    name : str
+        Which text.
+    where : str
+        Name of the file for error texts.
+
+    Returns
+    -------
+    str or None
+        The text.
+
+    Raises
+    ------
+    CheckpointError
+        If it is no text.
+    """
+    found = item.get(name)
+    if found is not None and not isinstance(found, str):
+        raise _strange(where, name, found, "a text")
+    return found
+
+
+def _strange(where, name, found, expected):
+    told = found if isinstance(found, (int, float)) else type(found).__name__
+    return CheckpointError(
+        "%s: has a configuration with %s: %s; expected %s. The file is "
+        "damaged." % (where, name, told, expected))
+
+
+def check_settings(layer, where):
+    """Refuse a layer with settings of another type than Keras writes.
+
+    Parameters
+    ----------
+    layer : dict
+        Configuration of the layer.
+    where : str
+        Name of the file for error texts.
+
+    Raises
+    ------
+    CheckpointError
+        If it has.
+    """
+    config = layer.get("config")
+    if not isinstance(config, dict):
+        return
+    for name in ("data_format", "dim_ordering"):
+        text_of(config, name, where)
+    epsilon = config.get("epsilon")
+    if epsilon is not None and (
+            type(epsilon) not in (int, float)
+            or not 0 <= epsilon <= sys.float_info.max):
+        raise _strange(where, "epsilon", epsilon, "a number, 0 or more")
+
+
+def class_of(group):
+    """Return the class that the name of a group tells, as Keras 3 makes it.
+
+    Parameters
+    ----------
+    group : str
+        Such as ``layers/conv2d_transpose_1/vars``.
+
+    Returns
+    -------
+    str
+        Such as ``Conv2DTranspose``; only classes that differ are told apart.
+    """
+    word = re.sub(r"(_\d+)?/vars\Z", "", group).rpartition("/")[2]
+    return {"batch_normalization": "BatchNormalization",
+            "p_re_lu": "PReLU"}.get(word, word)
+
+
+def setting(layer, *names):
+    """Return the first of these settings that a layer has, or None."""
+    config = layer.get("config")
+    for name in names:
+        if isinstance(config, dict) and config.get(name) is not None:
+            return config[name]
+    return None
+
+
+def entry_of(data, layer, role, path, config, model):
+    """Return the entry of one variable.
+
+    Parameters
+    ----------
+    data : Dataset
+        The variable.
+    layer : str
+        Name of its layer.
+    role : str or None
+        What it is there.
+    path : str
+        Its name in the file.
+    config : dict
+        Configuration of the layer.
+    model : Model
+        What holds for all layers.
+
+    Returns
+    -------
+    Entry
+        With the convention that the class, version and backend imply.
+    """
+    shape, axes = tuple(data.shape), None
+
+    def values():
+        array = data.read()
+        return array if axes is None else array.transpose(axes).reshape(shape)
+
+    kind = _kind(config, layer, role, len(shape))
+    convention = _convention(kind, len(shape) - 2, config, model)
+    if kind == "depthwise":
+        # H, W, I, multiplier → (I multiplier), 1, H, W: one group per input
+        kind, axes = "conv", (2, 3, 0, 1)
+        shape = (shape[2] * shape[3], 1) + shape[:2]
+    elif role == "alpha":
+        axes = tuple(range(len(shape)))
+        if _rows(model) == "channels_last":
+            axes = axes[-1:] + axes[:-1]
+        shape = tuple(shape[i] for i in axes if shape[i] != 1) or (1,)
+    epsilon = setting(config, "epsilon")
+    return Entry("%s/%s" % (layer, role) if role else path, shape, data.dtype,
+                 values, layer, role, kind, convention,
+                 1e-3 if epsilon is None else float(epsilon),
+                 _rows(model))
+
+
+def _kind(config, layer, role, axes):
+    words = str(config.get("class_name") or layer)
+    if role != "W":
+        return None
+    if axes == 2:
+        return "dense"
+    if re.search("depthwise", words, re.I):
+        return "depthwise"
+    return ("transposed" if re.search("transpose|deconv", words, re.I)
+            else "conv")
+
+
+def _convention(kind, n, config, model):
+    """Return the convention of a kernel, its orientation None if not told."""
+    if kind is None or kind == "dense" or not 1 <= n <= 3:
+        return None
+    if kind == "depthwise":
+        # every backend of Keras 2 and 3 correlates here, Theano's as well
+        return convention_of_format("onnx", n)
+    row = "keras-theano" if model.backend == "theano" else "keras"
+    told = convention_of_format(row, n, kind == "transposed")
+    if model.version.startswith("1"):
+        ordering = setting(config, "dim_ordering")
+        if ordering not in ("th", "tf"):
+            return "keras-1"
+        axes = convention_of_format("keras-1-" + ordering, n,
+                                    kind == "transposed").axes
+        told = told._replace(axes=axes)
+    if model.backend is None and not model.version.startswith("3"):
+        return told._replace(orientation=None)
+    return told
+
+
+def _rows(model):
+    """Return the order of axes that dense layers flatten, None if Lasagne's.
+    """
+    told = {setting(layer, "data_format", "dim_ordering")
+            for layer in model.layers.values()} - {None}
+    if not told:
+        return "unknown"
+    return None if told <= {"channels_first", "th"} else "channels_last"

@@ -1,0 +1,255 @@
+"""Tensors as the pickle in a file of PyTorch describes them.
+
+The pickle only says which elements of which storage a tensor has; nothing of
+it is executed. Each tensor is checked against its storage, and all of them
+together against the size of the file, as a thousand may lie on one storage.
+"""
+import itertools
+from collections import namedtuple
+
+import numpy as np
+
+from ...errors import CheckpointError, UnsafeFileError
+from ..common.naming import describe
+from ..common.record import Checkpoint, Entry
+from ..pickles.constructors import Symbol, as_text, only
+from ..pickles.unpickle import unpickle
+
+__all__ = ["Storage", "Tensor", "checkpoint_of", "unpickled"]
+
+#: Elements of a storage, by the first words of its class.
+_STORAGES = {"Double": "f8", "Float": "f4", "Half": "f2", "BFloat16": "V2",
+             "Long": "i8", "Int": "i4", "Short": "i2", "Char": "i1",
+             "Byte": "u1", "Bool": "?"}
+
+#: What a persistent id stands for: `size` elements from `begin` on, of as many
+#: as there are; and what a tensor is of it, in elements.
+Storage = namedtuple("Storage", "key dtype count begin size")
+Tensor = namedtuple("Tensor", "storage offset shape stride")
+
+#: Under which keys a state dict is, in a dict that holds other things as well.
+_KEYS = ("state_dict", "model_state_dict", "model", "net", "weights",
+         "params", "generator", "g_ema")
+
+
+def unpickled(data, where, limits, start, check):
+    """Return what a pickle holds, its tensors within their storages.
+
+    Parameters
+    ----------
+    data : bytes
+        What the pickle is in.
+    where : str
+        Name of the file.
+    limits : lasagne_flipconv.limits.Limits
+        Ceilings.
+    start : int
+        Where the pickle begins.
+    check : callable
+        Given each :class:`Storage` that is named, raises if it is not there.
+
+    Returns
+    -------
+    value
+        As :func:`.unpickle.unpickle`, with :class:`Tensor` in it.
+    end : int
+        Where the next byte after the pickle is.
+
+    Raises
+    ------
+    CheckpointError
+        If it is damaged.
+    UnsafeFileError
+        If it would execute something, or reach beyond a storage.
+    """
+    calls = {
+        Symbol("torch._utils", "_rebuild_tensor"): _rebuild_tensor,  # ≤ 0.3
+        Symbol("torch._utils", "_rebuild_tensor_v2"): _rebuild_tensor,
+        Symbol("torch._utils", "_rebuild_parameter"): _rebuild_parameter,
+    }
+    for kind in _STORAGES:
+        calls[Symbol("torch", kind + "Storage")] = None
+
+    def persistent(machine, told):
+        found = _storage(machine, told)
+        check(found)
+        return found
+
+    return unpickle(data, where, limits, start, calls, persistent)
+
+
+def _storage(machine, told):
+    word, symbol, key, _, count = told[:5]
+    if word != "storage" or not _are_sizes((count,)):
+        raise UnsafeFileError(
+            "%s: asks for something that is no storage of its own; expected "
+            "storages only." % machine.where)
+    key, symbol = as_text(key), only(symbol, Symbol)
+    begin, size = 0, count
+    if len(told) > 5 and told[5] is not None:  # a part, as up to 0.3
+        _, begin, size = told[5]
+    if not _are_sizes((begin, size)) or begin + size > count:
+        raise UnsafeFileError(
+            "%s: has a part of storage %.40s that reaches beyond its %d "
+            "elements; expected it within." % (machine.where, key, count))
+    return Storage(key, np.dtype(_STORAGES[symbol.name[:-len("Storage")]]),
+                   count, begin, size)
+
+
+def _rebuild_tensor(machine, arguments):
+    storage, offset, shape, stride = arguments[:4]
+    only(storage, Storage)
+    for part in (shape, stride):
+        if type(part) is not tuple or len(part) > machine.limits.axes or (
+                not _are_sizes(part)):
+            raise ValueError("no shape")
+    if len(shape) != len(stride) or not _are_sizes((offset,)):
+        raise ValueError("no tensor")
+    tensor = Tensor(storage, offset, shape, stride)
+    begin, end = _span(tensor)
+    if _count(shape) > max(storage.size, 1) or begin < end and (
+            end > storage.size):
+        raise UnsafeFileError(
+            "%s: has a tensor of shape %r that reaches element %d; expected "
+            "at most the %d of its storage."
+            % (machine.where, shape, end - 1, storage.size))
+    return tensor
+
+
+def _rebuild_parameter(machine, arguments):
+    return only(arguments[0], Tensor)
+
+
+def _are_sizes(values):
+    return all(type(n) is int and n >= 0 for n in values)
+
+
+def _count(shape):
+    count = 1
+    for n in shape:
+        count *= n
+    return count
+
+
+def _span(tensor):
+    """Return from which to which element of its storage a tensor reaches."""
+    if not _count(tensor.shape):
+        return 0, 0
+    return tensor.offset, tensor.offset + 1 + sum(
+        (n - 1) * s for n, s in zip(tensor.shape, tensor.stride))
+
+
+def checkpoint_of(file, value, form, limits, read_into):
+    """Return the checkpoint of a state dict.
+
+    Parameters
+    ----------
+    file : binary file
+        The file, with a ``name``; it stays open.
+    value : value
+        What :func:`unpickled` returned.
+    form : str
+        Name of the format.
+    limits : lasagne_flipconv.limits.Limits
+        Ceilings.
+    read_into : callable
+        Fills an array of bytes from an element of a storage on:
+        ``read_into(storage, begin, target)``.
+
+    Returns
+    -------
+    Checkpoint
+        Its tensors.
+
+    Raises
+    ------
+    CheckpointError
+        If it holds no tensors.
+    UnsafeFileError
+        If it holds too many, or names that are too long, or repeats them.
+    """
+    tensors = list(_tensors(_state_of(value, limits, file.name),
+                            limits, file.name))
+    if not tensors:
+        raise CheckpointError(
+            "%s: holds no tensors; expected a state dict. Save "
+            "model.state_dict()." % file.name)
+    _check_total(tensors, file, limits)
+    entries = [_entry(name, tensor, read_into) for name, tensor in tensors]
+    return Checkpoint(file.name, form, describe(entries), {}, "PyTorch",
+                      close=file.close)
+
+
+def _state_of(value, limits, where):
+    """Return the state dict among what else a file holds."""
+    found = value
+    for _ in range(limits.depth):
+        if not isinstance(found, dict):
+            raise CheckpointError(
+                "%s: holds a %s where its state dict should be; expected a "
+                "dict of tensors. Save model.state_dict()."
+                % (where, type(found).__name__))
+        inner = next((found[key] for key in _KEYS
+                      if isinstance(found.get(key), dict)), None)
+        if inner is None:
+            return found
+        found = inner
+    raise _too_deep(limits, where)
+
+
+def _too_deep(limits, where):
+    return UnsafeFileError(
+        "%s: nests or repeats dicts beyond %d levels or %d items; expected "
+        "fewer." % (where, limits.depth, limits.opcodes))
+
+
+def _tensors(items, limits, where, prefix="", depth=0, visits=None):
+    """Yield names and tensors, those in dicts within by names with dots."""
+    visits = visits or itertools.count(1)
+    for key, value in items.items():
+        if depth > limits.depth or next(visits) > limits.opcodes:
+            raise _too_deep(limits, where)
+        name = "%s%s" % (prefix, key)
+        if len(name) > limits.name:
+            raise UnsafeFileError("%s: has a name of %d characters; expected "
+                                  "at most %d." % (where, len(name),
+                                                   limits.name))
+        if type(value) is Tensor:
+            yield name, value
+        elif isinstance(value, dict):
+            yield from _tensors(value, limits, where, name + ".", depth + 1,
+                                visits)
+
+
+def _check_total(tensors, file, limits):
+    size = file.seek(0, 2)
+    ceiling, total = limits.unpacked(size), 0
+    for _, tensor in tensors:
+        begin, end = _span(tensor)
+        total += (end - begin) * tensor.storage.dtype.itemsize
+    if len(tensors) > limits.members or total > ceiling:
+        raise UnsafeFileError(
+            "%s: repeats its %d bytes in %d tensors until they come to %d; "
+            "expected at most %d tensors and %d bytes. Pass limits="
+            "LIMITS._replace(expansion=…) if you know the file."
+            % (file.name, size, len(tensors), total, limits.members, ceiling))
+
+
+def _entry(name, tensor, read_into):
+    dtype = tensor.storage.dtype
+    halves = dtype.kind == "V"
+
+    def values():
+        begin, end = _span(tensor)
+        flat = np.empty(end - begin, "<u2" if halves else dtype)
+        read_into(tensor.storage, tensor.storage.begin + begin,
+                  flat.view("u1"))
+        array = np.lib.stride_tricks.as_strided(
+            flat, tensor.shape, [s * dtype.itemsize for s in tensor.stride])
+        array = np.ascontiguousarray(array).reshape(tensor.shape)
+        if halves:  # bfloat16 is the upper half of a float32
+            return (array.astype("<u4") << 16).view("<f4")
+        return array
+
+    return Entry(name, tensor.shape, np.dtype("f4") if halves else dtype,
+                 values, convention="torch", epsilon=1e-5)

@@ -1,0 +1,161 @@
+"""Put the layers of this package under the names of Lasagne.
+
+Scripts import from ``lasagne.layers``, from its submodules, and from three
+that cannot be imported without a GPU of their time. No module of Lasagne is
+changed: a submodule with other contents is a copy that stands in for it, so
+that the code of the one it stands for keeps its own names.
+"""
+import contextlib
+import importlib
+import sys
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+
+import lasagne.layers
+
+from .. import layers
+from ..layers.base import stock_class
+from . import newer_functions, old_names
+
+__all__ = ["install", "installed", "uninstall"]
+
+#: Submodules that Lasagne cannot import without a GPU, and a class of each.
+GPU_MODULES = {"corrmm": "Conv2DMMLayer", "dnn": "Conv2DDNNLayer",
+               "cuda_convnet": "Conv2DCCLayer"}
+
+#: Where Lasagne 0.2.dev1 has what is in a module of that name here.
+_HOMES = {"transposed": "conv", "dilated": "conv", "transformer": "special",
+          "upscale": "pool"}
+
+_ABSENT = object()
+
+#: What :func:`uninstall` restores: what was lent, and (dict, old values).
+_before = None
+
+
+def install():
+    """Put our layers where scripts written for Lasagne import them from.
+
+    ``lasagne.layers.corrmm``, ``.dnn`` and ``.cuda_convnet`` can be imported
+    without a GPU. ``lasagne.layers`` and its submodules hold our convolution
+    layers and, on Lasagne 0.1, what 0.2.dev1 has and 0.1 lacks, as
+    ``lasagne.nonlinearities`` and ``lasagne.objectives`` do. The modules
+    that Lasagne can import because Theano uses a GPU stay. What old scripts
+    and nolearn import from ``collections`` and scikit-learn, and is gone
+    there, is lent. Installing twice is installing once.
+
+    Names that were imported before keep what they refer to. Layers built
+    from such stock classes work, but can be pickled only after
+    :func:`uninstall`.
+
+    Examples
+    --------
+    >>> install()
+    >>> from lasagne.layers.dnn import Conv2DDNNLayer
+    >>> Conv2DDNNLayer((None, 3, 9, 9), 4, 3).output_shape
+    (None, 4, 7, 7)
+    >>> uninstall()
+    """
+    global _before
+    if _before is not None:
+        return
+    changes = [(sys.modules, {}), (vars(lasagne.layers), {})]
+    (_, modules), (_, attributes) = changes
+    for home, names in replacements().items():
+        module = _stand_in(home, names)
+        modules["lasagne.layers." + home] = module
+        attributes[home] = module
+        if home not in GPU_MODULES:
+            attributes.update(names)
+    changes += [(vars(module), names)
+                for module, names in newer_functions.missing().items()]
+    _before = old_names.lend(), [
+        (place, {name: place.get(name, _ABSENT) for name in names})
+        for place, names in changes]
+    _put(changes)
+
+
+def uninstall():
+    """Restore everything that :func:`install` replaced.
+
+    Examples
+    --------
+    >>> install(), uninstall(), installed()
+    (None, None, False)
+    """
+    global _before
+    if _before is None:
+        return
+    lent, changes = _before
+    _put(changes)
+    old_names.take_back(lent)
+    _before = None
+
+
+def installed():
+    """Tell whether our layers are under the names of Lasagne.
+
+    Returns
+    -------
+    bool
+        Whether ``install()`` was called last, not ``uninstall()``.
+    """
+    return _before is not None
+
+
+@contextlib.contextmanager
+def installed_meanwhile():
+    """Install within a ``with`` statement; what was installed stays so."""
+    before = installed()
+    install()
+    try:
+        yield
+    finally:
+        if not before:
+            uninstall()
+
+
+def replacements():
+    """Return what is put into which submodule of ``lasagne.layers``.
+
+    Returns
+    -------
+    dict of str to dict
+        For each submodule the layers by name; those that Lasagne itself
+        supplies are left out.
+    """
+    found = {}
+    for name in layers.__all__:
+        value = getattr(layers, name)
+        package, _, home = value.__module__.rpartition(".")
+        if package.startswith("lasagne_flipconv."):
+            found.setdefault(_HOMES.get(home, home), {})[name] = value
+    for home, name in GPU_MODULES.items():
+        if stock_class(home, name):
+            del found[home]
+    # 0.1 has no such class; on 0.2.dev1, who derives from it gets Lasagne's
+    if not hasattr(importlib.import_module("lasagne.layers.conv"),
+                   "BaseConvLayer"):
+        found["conv"]["BaseConvLayer"] = layers.base.BaseConvLayer
+    return found
+
+
+def _stand_in(home, names):
+    """Return a module with the contents of Lasagne's, if any, and `names`."""
+    name = "lasagne.layers." + home
+    module = ModuleType(name, "Layers of lasagne_flipconv, as %s." % name)
+    module.__package__ = "lasagne.layers"
+    module.__spec__ = ModuleSpec(name, None)
+    vars(module).update(vars(getattr(lasagne.layers, home, module)))
+    vars(module).update(names)
+    module.__all__ = sorted(set(vars(module).get("__all__", ())) | set(names))
+    return module
+
+
+def _put(changes):
+    for place, values in changes:
+        for name, value in values.items():
+            if value is _ABSENT:
+                place.pop(name, None)
+            else:
+                place[name] = value

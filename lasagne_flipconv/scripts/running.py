@@ -1,0 +1,172 @@
+"""Run a script or module as ``python`` would, with our layers installed."""
+import builtins
+import importlib.util
+import io
+import os
+import sys
+from types import ModuleType
+
+from ..compat.theano_flags import user_flag
+from ..errors import FlipconvError
+from . import gpu_imports, python2
+from .installing import install
+
+__all__ = ["choose_floatx", "run_module", "run_script"]
+
+#: Files whose frames a traceback of the script does not show.
+_OURS = {os.path.abspath(__file__), os.path.abspath(gpu_imports.__file__),
+         os.path.abspath(python2.__file__)}
+
+
+def run_script(path, arguments=(), from_python2=False):
+    """Run a script as ``python SCRIPT ARGUMENTS`` would.
+
+    Parameters
+    ----------
+    path : str
+        The script.
+    arguments : list of str
+        What ``sys.argv`` holds after it.
+    from_python2 : bool, default False
+        Whether to translate it, and what it imports from its folder, from
+        Python 2 where it is no Python 3.
+
+    Returns
+    -------
+    int
+        The exit code.
+
+    Raises
+    ------
+    FlipconvError
+        If there is no such file.
+    SystemExit
+        If the script raises it.
+    """
+    if not os.path.isfile(path):
+        raise FlipconvError("%s: is not there, or no file; expected a Python "
+                            "script. Run a module with -m." % path)
+    _make_ready(os.path.dirname(os.path.realpath(path)), from_python2)
+    sys.argv = [path, *arguments]
+    if sys.version_info >= (3, 9):  # as Python does from then on
+        path = os.path.abspath(path)
+    attributes = {"__file__": path, "__cached__": None}
+    return _run(lambda: _code_of_file(path, from_python2), attributes)
+
+
+def run_module(name, arguments=(), from_python2=False):
+    """Run a module or package as ``python -m NAME ARGUMENTS`` would.
+
+    Parameters
+    ----------
+    name : str
+        The module; of a package, its ``__main__``.
+    arguments : list of str
+        What ``sys.argv`` holds after it.
+    from_python2 : bool, default False
+        As for :func:`run_script`.
+
+    Returns
+    -------
+    int
+        The exit code.
+
+    Raises
+    ------
+    FlipconvError
+        If there is no such module.
+    SystemExit
+        If the module raises it.
+    """
+    _make_ready(os.getcwd(), from_python2)
+    sys.argv = ["-m", *arguments]
+    spec = _runnable(name)
+    sys.argv[0] = spec.origin
+    attributes = {"__spec__": spec, "__file__": spec.origin,
+                  "__cached__": spec.cached, "__loader__": spec.loader,
+                  "__package__": spec.parent}
+    return _run(lambda: spec.loader.get_code(spec.name), attributes)
+
+
+def choose_floatx(chosen=None):
+    """Let Theano compute in float32, unless the user wants something else.
+
+    Its own default is float64, in which nothing is fast; scripts for GPUs
+    were written for float32.
+
+    Parameters
+    ----------
+    chosen : {'float32', 'float64', None}
+        What the user wants now; None for what THEANO_FLAGS or a
+        configuration file says.
+
+    Returns
+    -------
+    bool
+        Whether it was changed to float32 without being asked for.
+    """
+    from theano import config
+    default = chosen is None and user_flag("floatX") is None
+    unasked = default and config.floatX != "float32"
+    if chosen or default:
+        config.floatX = chosen or "float32"
+    return unasked
+
+
+def _runnable(name):
+    """Return the spec of a module, or of a package's ``__main__``."""
+    try:
+        spec = importlib.util.find_spec(name)
+    except ModuleNotFoundError as error:
+        if not (name + ".").startswith("%s." % error.name):
+            raise  # a package on the way misses another
+        spec = None
+    if spec is not None and spec.submodule_search_locations is not None:
+        return _runnable(name + ".__main__")
+    if spec is None or not hasattr(spec.loader, "get_code"):
+        raise FlipconvError("-m %s: there is no such module to run; expected "
+                            "its name, with dots and without .py." % name)
+    return spec
+
+
+def _code_of_file(path, from_python2):
+    with io.open_code(os.path.abspath(path)) as file:
+        source = file.read()
+    return (python2.compiled if from_python2 else compile)(
+        source, path, "exec", dont_inherit=True)
+
+
+def _make_ready(folder, from_python2):
+    if not getattr(sys.flags, "safe_path", False):  # python -P
+        sys.path[0] = folder
+    install()
+    gpu_imports.explain()
+    if from_python2:
+        python2.translate_imports(folder)
+
+
+def _run(code, attributes):
+    """Run code as ``__main__``; return the exit code, 1 for an exception."""
+    main = sys.modules["__main__"] = ModuleType("__main__")
+    vars(main).update(attributes, __builtins__=builtins)
+    try:
+        exec(code(), vars(main))
+    except SystemExit:
+        raise
+    except BaseException as error:
+        error.__traceback__ = _without_ours(error.__traceback__)
+        sys.excepthook(type(error), error, error.__traceback__)
+        return 130 if isinstance(error, KeyboardInterrupt) else 1
+    return 0
+
+
+def _without_ours(traceback):
+    """Return a traceback without the frames of the files in `_OURS`."""
+    entries = []
+    while traceback is not None:
+        if traceback.tb_frame.f_code.co_filename not in _OURS:
+            entries.append(traceback)
+        traceback = traceback.tb_next
+    for entry, following in zip(entries, entries[1:] + [None]):
+        entry.tb_next = following
+    return entries[0] if entries else None

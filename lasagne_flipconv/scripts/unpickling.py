@@ -1,0 +1,168 @@
+"""Load networks that were pickled whole, years ago.
+
+A pickle holds instructions that run when it is loaded. This is for files of
+your own; :func:`lasagne_flipconv.load` reads values from files of others.
+"""
+import importlib
+import inspect
+import pickle
+
+import lasagne.layers
+from lasagne.layers import Layer
+
+from .. import layers
+from ..errors import CheckpointError
+from .installing import installed_meanwhile, replacements
+from .replace import reachable
+
+__all__ = ["unpickle"]
+
+
+def unpickle(path, encoding="latin1"):
+    """Load a pickled network, running whatever the file says.
+
+    **The file can run any program**: load only what you pickled yourself or
+    trust as if it were a program. Layers become those of this package where
+    it has them, classes are found where they are today, and attributes that
+    were introduced since are added. Save the values afterwards in a format
+    that runs nothing.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file, from Python 2 or 3.
+    encoding : str, default 'latin1'
+        Of the texts in pickles of Python 2; what NumPy's arrays in there
+        need.
+
+    Returns
+    -------
+    object
+        What was pickled: a layer, a list or dict of layers, a ``NeuralNet``.
+
+    Raises
+    ------
+    CheckpointError
+        If the file is no pickle, is cut, or needs a module or class that is
+        not there.
+
+    Examples
+    --------
+    >>> import os, pickle, tempfile
+    >>> from lasagne_flipconv.layers import Conv2DLayer
+    >>> path = os.path.join(tempfile.mkdtemp(), "network.pkl")
+    >>> with open(path, "wb") as file:
+    ...     pickle.dump(Conv2DLayer((None, 3, 9, 9), 4, 3), file)
+    >>> unpickle(path).output_shape
+    (None, 4, 7, 7)
+    """
+    with open(path, "rb") as file:
+        try:
+            with installed_meanwhile():
+                found = _Unpickler(file, encoding=encoding).load()
+        except (pickle.UnpicklingError, EOFError, ImportError,
+                AttributeError, UnicodeDecodeError, KeyError,
+                IndexError) as error:
+            raise CheckpointError(
+                "%s: cannot be unpickled (%s: %s); expected a whole pickle, "
+                "of classes that can be imported. %s"
+                % (path, type(error).__name__, error, _way_out(error))
+            ) from error
+    for layer in reachable(_layers_in(found)):
+        _add_attributes(layer)
+    return found
+
+
+#: Modules that need a GPU, of Theano 0.9 and before and of 1.0.
+_GPU = ("theano.sandbox.cuda", "pygpu", "pycuda")
+
+
+def _way_out(error):
+    """Return what to do about an error of unpickling."""
+    name = getattr(error, "name", None) or ""
+    if name.startswith(_GPU) or "GpuArray" in str(error):
+        return ("It holds variables on a GPU of that time. Save the values "
+                "where it was made: numpy.savez(path, "
+                "*lasagne.layers.get_all_param_values(network)).")
+    if isinstance(error, ModuleNotFoundError):
+        return ("Install the package %r; if it is a script, put its folder "
+                "into sys.path." % name)
+    if isinstance(error, AttributeError):
+        return ("Define or import it there first: a class of a script that "
+                "was run is looked for in __main__.")
+    if isinstance(error, ImportError):
+        return ("Install a release of %r that works with the others here."
+                % (name.partition(".")[0] or "the package"))
+    return ("Get it again if it is cut; lasagne_flipconv.load(path, network) "
+            "reads other formats.")
+
+
+class _Unpickler(pickle.Unpickler):
+    """Find classes where they are today."""
+
+    def __init__(self, file, **options):
+        super().__init__(file, **options)
+        self._ours = {"lasagne.layers." + home: names
+                      for home, names in replacements().items()}
+
+    def find_class(self, module, name):
+        """Return a class or function by the names in the file."""
+        ours = self._ours.get(module, {})
+        if name in ours:
+            return ours[name]
+        if module.split(".")[:2] == ["lasagne", "layers"]:
+            return _find_layer(module, name) or super().find_class(module,
+                                                                   name)
+        try:
+            return super().find_class(module, name)
+        except ImportError as error:
+            if module.startswith(_GPU):
+                error.name = module  # not what its tests miss
+            raise
+
+
+def _find_layer(module, name):
+    """Return what moved to another module of ``lasagne.layers``, or None."""
+    try:
+        home = importlib.import_module(module)
+    except ImportError:
+        home = None
+    for place in (home, lasagne.layers, layers):
+        if hasattr(place, name):
+            return getattr(place, name)
+    return None
+
+
+def _layers_in(thing):
+    """Return the layers that a thing is, contains, or has as attributes."""
+    found, seen, stack = [], set(), [thing]
+    while stack:
+        item = stack.pop()
+        if id(item) in seen:
+            continue
+        seen.add(id(item))
+        if isinstance(item, Layer):
+            found.append(item)
+        elif isinstance(item, dict):
+            stack += item.values()
+        elif isinstance(item, (list, tuple, set)):
+            stack += item
+        elif item is thing:
+            stack.append(dict(getattr(item, "__dict__", {})))
+    return found
+
+
+def _add_attributes(layer):
+    """Add what a layer lacks: the defaults of the constructors' arguments."""
+    for cls in type(layer).__mro__:
+        if not issubclass(cls, Layer):
+            continue
+        for name, argument in inspect.signature(cls).parameters.items():
+            plain = isinstance(argument.default,
+                               (bool, int, str, tuple, type(None)))
+            if plain and not hasattr(layer, name):
+                setattr(layer, name, argument.default)
+    if not hasattr(layer, "get_output_kwargs"):
+        layer.get_output_kwargs = []
+    if getattr(layer, "n", 0) is None and hasattr(layer, "filter_size"):
+        layer.n = len(layer.filter_size)

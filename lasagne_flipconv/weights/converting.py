@@ -1,0 +1,190 @@
+"""Make another checkpoint of one: format, axes and orientation of kernels."""
+import os
+from collections import namedtuple
+
+import numpy as np
+
+from ..conventions import OPEN_AXES, convention_told, orders_of
+from ..errors import CheckpointError, ConventionError
+from ..formats.common.record import is_kernel, is_one_by_one
+from ..kernels import ORIENTATIONS, Convention, plan_conversion
+from ..limits import LIMITS
+from .checkpoint import write
+from .inspecting import watched
+from .reading import read
+
+__all__ = ["ConvertRecord", "convert_file"]
+
+
+class ConvertRecord(namedtuple("ConvertRecord", "arrays turned permuted "
+                               "left")):
+    """Tell what a conversion did.
+
+    Parameters
+    ----------
+    arrays : int
+        How many arrays there are.
+    turned : tuple of str
+        Kernels that were reversed along their spatial axes.
+    permuted : tuple of str
+        Kernels whose axes were put in another order.
+    left : tuple of str
+        What was left out, as the new file holds arrays only.
+    """
+
+    __slots__ = ()
+
+
+
+def convert_file(source, target, told=None, wanted=None, progress=None,
+                 limits=LIMITS):
+    """Make a checkpoint of another format, its kernels in another convention.
+
+    One array is in memory at a time, where the source's format allows it.
+
+    Parameters
+    ----------
+    source, target : str or os.PathLike
+        The file to read, and the one to write: ``.npz`` or ``.safetensors``.
+    told : str, Convention or tuple of (str, str), optional
+        Convention of the kernels in `source`, where it does not say: a word
+        that :func:`lasagne_flipconv.conventions.convention_told` knows, or
+        axes and orientation.
+    wanted : str, Convention or tuple of (str, str), optional
+        That of those in `target`; by default the same.
+    progress : callable, optional
+        Called as ``progress(bytes done, bytes in all)`` after each array.
+    limits : lasagne_flipconv.limits.Limits
+        Ceilings.
+
+    Returns
+    -------
+    ConvertRecord
+        What was turned and permuted, by name.
+
+    Raises
+    ------
+    ConventionError
+        If a convention is asked for, and that of the source is not known.
+    CheckpointError, UnsafeFileError
+        If the source is refused, or the target's format cannot hold it.
+    """
+    told, wanted = _checked(told), _checked(wanted)
+    with read(source, limits=limits) as checkpoint:
+        _refuse_itself(source, target)
+        made = [_converted(entry, told, wanted, checkpoint.where)
+                for entry in checkpoint.entries]
+        entries = [entry for entry, _ in made]
+        write(target, checkpoint._replace(
+            entries=watched(entries, progress)))
+    return ConvertRecord(
+        len(made), tuple(e.name for e, plan in made if plan and plan.reverse),
+        tuple(e.name for e, plan in made if plan and plan.permutation),
+        tuple(map(str, checkpoint.metadata)))
+
+
+def _checked(word):
+    """Return a word, or a convention for a pair; refuse what is neither."""
+    convention = None if word is None else convention_told(word, 2)
+    return word if isinstance(word, str) else convention
+
+
+def _refuse_itself(source, target):
+    if os.path.exists(target) and os.path.samefile(source, target):
+        raise CheckpointError("%s: is the file to read as well; expected "
+                              "another name to write." % target)
+
+
+def _converted(entry, told, wanted, where):
+    """Return an entry in the wanted convention, and what has to be done."""
+    if not is_kernel(entry) or entry.convention is None and (
+            told is None and is_one_by_one(entry)):
+        return entry, None
+    if entry.convention in OPEN_AXES and (told, wanted) != (None, None):
+        entry = _with_axes_told(entry, told, where)
+    known = _known(entry, told, where)
+    if wanted is None:
+        return entry._replace(convention=known), None
+    source = known and _full(known, entry)
+    if source is None or source.orientation is None and not is_one_by_one(
+            entry, source.axes):
+        raise ConventionError(
+            "%s in %s: the file does not say whether its kernels are for "
+            "convolution or correlation; expected to be told. Pass told=, or "
+            "--from on the command line, such as 'correlation'."
+            % (entry.name, where))
+    target = _wanted(source, wanted, entry)
+    plan = plan_conversion(entry.shape, source, target, entry.name)
+    if known in ORIENTATIONS and wanted in ORIENTATIONS:
+        target = wanted  # the axes stay those of whatever layer it is for
+    shape = tuple(entry.shape[i] for i in
+                  plan.permutation or range(len(entry.shape)))
+
+    def values():
+        # views: what writes them takes a few bytes at a time
+        array = entry.read()
+        if plan.permutation:
+            array = array.transpose(plan.permutation)
+        return np.flip(array, plan.reverse) if plan.reverse else array
+
+    return entry._replace(read=values, shape=shape, convention=target,
+                          shared=entry.shared and tuple(
+                              (kind, _as_changed(convention, plan))
+                              for kind, convention in entry.shared)), plan
+
+
+def _as_changed(convention, plan):
+    """Return how a layer that shares a kernel reads it after a change."""
+    if convention is None:
+        return None
+    axes, orientation = convention
+    if plan.reverse:
+        orientation = next(o for o in ORIENTATIONS if o != orientation)
+    return Convention("".join(axes[i] for i in plan.permutation
+                              or range(len(axes))), orientation)
+
+
+def _full(known, entry):
+    """Return axes and orientation for what is known of a kernel."""
+    if isinstance(known, Convention):
+        return known
+    return convention_told(known, len(entry.shape) - 2,
+                           entry.kind == "transposed")
+
+
+def _wanted(source, wanted, entry):
+    if wanted in ORIENTATIONS:
+        return Convention(source.axes, wanted)
+    return convention_told(wanted, len(source.spatial),
+                           entry.kind == "transposed")
+
+
+def _with_axes_told(entry, told, where):
+    """Return a kernel whose file lacks its axes with those that are told."""
+    if told is None or told in ORIENTATIONS:
+        orders = orders_of(OPEN_AXES[entry.convention], len(entry.shape) - 2)
+        raise ConventionError(
+            "%s in %s: the file does not say in which order the axes of its "
+            "kernels are, which may be %s; expected to be told. Pass told=, "
+            "or --from on the command line, such as '%s:correlation'."
+            % (entry.name, where, " or ".join(map(repr, orders)), orders[0]))
+    return entry._replace(convention=_full(told, entry))
+
+
+def _known(entry, told, where):
+    """Return what is known of a kernel from the file and from the user."""
+    known = entry.convention
+    if told is None:
+        return known
+    given = _full(told, entry)
+    if known is None:
+        return told if told in ORIENTATIONS else given
+    known = _full(known, entry)
+    if known.orientation is None:
+        return known._replace(orientation=given.orientation)
+    if given.orientation not in (None, known.orientation):
+        raise ConventionError(
+            "%s in %s: the file says %r, told= (--from) says %r; expected "
+            "both to agree. Leave it out: the file knows."
+            % (entry.name, where, known.orientation, given.orientation))
+    return entry.convention

@@ -1,0 +1,320 @@
+"""Decide which array of a checkpoint goes to which parameter of a network.
+
+Names match names where both sides have them; else the order decides, and then
+every layer must have the same parameters on both sides. Never by shape.
+"""
+from collections import namedtuple
+
+from ..errors import CheckpointError
+
+__all__ = ["match"]
+
+#: `pairs` are (slot, entry); `missing` slots and `unused` entries are left;
+#: `aligned` tells that one value that does not fit says nothing of the others,
+#: `named` that names were matched.
+Matches = namedtuple("Matches", "pairs missing unused aligned named",
+                     defaults=(False,))
+
+#: What two layers of Caffe hold is one batch normalisation in Lasagne.
+_STATISTICS, _SCALE = {"mean", "variance"}, {"gamma", "beta"}
+
+
+def match(slots, checkpoint, options):
+    """Pair parameters with arrays.
+
+    Parameters
+    ----------
+    slots : list of lasagne_flipconv.weights.transfer.Slot
+        Parameters of the network.
+    checkpoint : Checkpoint
+        The file.
+    options : lasagne_flipconv.weights.planning.Options
+        Prefix, names, layers to leave.
+
+    Returns
+    -------
+    Matches
+        Who goes where, and what is left over.
+
+    Raises
+    ------
+    CheckpointError
+        If neither names nor order tell.
+    """
+    left = _last_layers(slots, options.leave_last)
+    selected = _selected(checkpoint, options)
+    if checkpoint.ordered and not options.names and (
+            _is_saved_from_such(selected, slots)):
+        matches = _with_shared(_flat(slots, selected), slots)
+        return _without(matches, left, selected, True)
+    ordered = checkpoint.ordered or _is_list(selected)
+    entries = _recognised(_renamed(selected, options.names, checkpoint.where),
+                          slots)
+    entries = _merged(entries)
+    targets, sources = _groups_of(slots, bool(options.names)), _sources(
+        entries)
+    if options.names or _both_named(targets, sources):
+        matches = _by_name(targets, sources)
+    elif not ordered:
+        raise CheckpointError(
+            "%s: names its layers (%s) but does not tell their order; "
+            "expected names as in the network (%s). Name the network's layers "
+            "so, or pass names={'theirs': 'ours'}, for all of them."
+            % (checkpoint.where, _some(sources),
+               _some(_groups_of(slots, True))))
+    elif all(entry.role and entry.layer for entry in entries):
+        if len(targets) != len(sources):
+            targets = _groups_of(_once(slots))
+        matches = _by_order(targets, list(sources.values()), options,
+                            checkpoint.where)
+    else:
+        matches = _flat(slots, entries)
+    matches = _with_shared(matches, slots)
+    _refuse_contradictions(matches, sources, checkpoint.where)
+    return _without(matches, left, entries, ordered)
+
+
+def _is_saved_from_such(entries, slots):
+    """Tell whether the arrays are, one by one, those of a network like this.
+
+    Such a file needs no rules for names, which may repeat, lack, or look like
+    others.
+    """
+    told = [(entry.layer, entry.role) for entry in entries]
+    once = _once(slots)
+    return told in ([(_name(slot), slot.attribute) for slot in once],
+                    [(slot.layer.name, slot.attribute) for slot in once])
+
+
+def _name(slot):
+    """Return the name of a layer by which files know it, None if none."""
+    return slot.group if slot.layer.name else None
+
+
+def _is_list(entries):
+    """Tell whether entries were a list, though the file has no order else."""
+    return [entry.name for entry in entries] == [
+        str(i) for i in range(len(entries))]
+
+
+def _once(slots):
+    """Return slots, of those that share a variable the first."""
+    first = {}
+    for slot in slots:
+        first.setdefault(slot.param, slot)
+    return list(first.values())
+
+
+def _with_shared(matches, slots):
+    """Pair what shares its variable with what is paired: one value for both.
+    """
+    found = {slot.param: entry for slot, entry in matches.pairs}
+    paired = {(slot.layer, slot.param) for slot, _ in matches.pairs}
+    shared = [slot for slot in slots if slot.param in found
+              and (slot.layer, slot.param) not in paired]
+    return matches._replace(
+        pairs=matches.pairs + [(s, _as_read_by(s, shared, found[s.param]))
+                               for s in shared],
+        missing=[s for s in matches.missing if s not in shared])
+
+
+def _as_read_by(slot, shared, entry):
+    """Return an entry as another layer that shares its variable reads it, if
+    the file says how."""
+    others = [other for other in shared if other.param is slot.param]
+    if entry.shared is None or len(entry.shared) != len(others):
+        return entry
+    kind, convention = entry.shared[others.index(slot)]
+    return entry._replace(kind=kind, convention=convention)
+
+
+def _recognised(entries, slots):
+    """Return entries with the layer and role of the parameter they are named
+    after, where the names of files in general do not tell."""
+    by_name = {}
+    for slot in slots:
+        if slot.layer.name and slot.attribute:
+            for name in {slot.name, slot.param.name}:
+                by_name[name] = None if name in by_name else slot
+    by_name = {name: slot for name, slot in by_name.items() if slot}
+    return [entry if entry.layer or entry.name not in by_name else
+            entry._replace(layer=by_name[entry.name].group,
+                           role=by_name[entry.name].attribute)
+            for entry in entries]
+
+
+def _refuse_contradictions(matches, sources, where):
+    """Refuse an order in which names that both sides have do not meet."""
+    for slot, entry in matches.pairs:
+        ours = _name(slot)
+        if ours in sources and entry.layer != ours and not matches.named:
+            raise CheckpointError(
+                "%s: has %s where the network has %s in order, and has a %r "
+                "elsewhere; expected one order. Name all layers of the "
+                "network as in the file, or pass names=."
+                % (where, entry.name, slot.name, ours))
+
+
+def _last_layers(slots, count):
+    layers = list(dict.fromkeys(slot.layer for slot in slots))
+    return set(layers[len(layers) - count:]) if count else set()
+
+
+def _without(matches, left, entries, ordered):
+    """Take out the layers to leave alone, and what they would have got.
+
+    That is what no other layer got, at the end of the file if it has an
+    order, else in as many of its layers.
+    """
+    pairs = [pair for pair in matches.pairs if pair[0].layer not in left]
+    missing = [slot for slot in matches.missing if slot.layer not in left]
+    unused = matches.unused
+    if ordered:
+        used = {id(entry) for _, entry in pairs}
+        last = max([i for i, e in enumerate(entries) if id(e) in used],
+                   default=-1)
+        end = {id(entry) for entry in entries[last + 1:]}
+        if left:
+            unused = [entry for entry in unused if id(entry) not in end]
+    elif len({entry.layer for entry in unused}) <= len(left):
+        unused = []
+    return matches._replace(pairs=pairs, missing=missing, unused=unused)
+
+
+def _selected(checkpoint, options):
+    """Return the entries below a prefix, which is taken off their names."""
+    prefix = options.prefix
+    found = [entry._replace(name=entry.name[len(prefix):],
+                            layer=entry.layer and _cut(entry.layer, prefix))
+             for entry in checkpoint.entries if entry.name.startswith(prefix)]
+    if not found:
+        raise CheckpointError(
+            "%s: has no name that begins with %r; expected one like %r."
+            % (checkpoint.where, prefix, checkpoint.entries[0].name))
+    return found
+
+
+def _cut(text, prefix):
+    return text[len(prefix):] if text.startswith(prefix) else text
+
+
+def _renamed(entries, names, where):
+    """Return entries with the names that they have in the network."""
+    known = {key for e in entries for key in (e.name, e.layer)}
+    strange = sorted(set(names) - known)
+    if strange:
+        raise CheckpointError(
+            "%s: has no layer or array %r, which names= maps; expected one "
+            "of %s." % (where, strange[0], _some(_sources(entries))))
+    found = []
+    for entry in entries:
+        if entry.name in names:
+            layer, _, role = names[entry.name].rpartition(".")
+            entry = entry._replace(layer=layer or names[entry.name],
+                                   role=role if layer else entry.role)
+        elif entry.layer in names:
+            entry = entry._replace(layer=names[entry.layer])
+        found.append(entry)
+    return found
+
+
+def _groups_of(slots, by_default_names=False):
+    """Return slots by layer: by its name; if it has none, by the layer, or by
+    the name that error texts call it."""
+    groups = {}
+    for slot in slots:
+        key = slot.group if by_default_names else _name(slot)
+        groups.setdefault(key or slot.layer, []).append(slot)
+    return groups
+
+
+def _sources(entries):
+    """Return entries by the name of their layer."""
+    groups = {}
+    for entry in entries:
+        groups.setdefault(entry.layer, []).append(entry)
+    return groups
+
+
+def _both_named(targets, sources):
+    return None not in sources and all(
+        isinstance(name, str) for name in targets) and bool(
+            set(targets) & set(sources))
+
+
+def _some(groups):
+    names = [name if isinstance(name, str) else type(name).__name__
+             for name in groups]
+    return ", ".join(names[:6]) + (", …" if len(names) > 6 else "")
+
+
+def _by_name(targets, sources):
+    pairs, missing, unused = [], [], []
+    for name, slots in targets.items():
+        found = _within(slots, sources.get(name, []))
+        pairs += found.pairs
+        missing += found.missing
+        unused += found.unused
+    unused += [entry for name, entries in sources.items()
+               if name not in targets for entry in entries]
+    return Matches(pairs, missing, unused, True, True)
+
+
+def _within(slots, entries):
+    """Pair the parameters of one layer: by role if known, else by order."""
+    if all(entry.role for entry in entries):
+        told = [entry.role for entry in entries]
+        roles = {entry.role: entry for entry in entries
+                 if told.count(entry.role) == 1}
+        if "variance" in roles:
+            roles.setdefault("inv_std", roles["variance"])
+        pairs = [(slot, roles[slot.attribute]) for slot in slots
+                 if slot.attribute in roles]
+    else:
+        pairs = list(zip(slots, entries))
+    taken = [slot for slot, _ in pairs]
+    used = {id(entry) for _, entry in pairs}
+    return Matches(pairs, [slot for slot in slots if slot not in taken],
+                   [entry for entry in entries if id(entry) not in used],
+                   True)
+
+
+def _merged(entries):
+    """Return entries, those of Caffe that are one layer in Lasagne with the
+    name of the first."""
+    groups = list(_sources(entries).values())
+    merged = {}
+    for before, after in zip(groups, groups[1:]):
+        if ({entry.role for entry in before} == _STATISTICS
+                and {entry.role for entry in after} <= _SCALE):
+            merged[after[0].layer] = before[0].layer
+    return [entry._replace(layer=merged.get(entry.layer, entry.layer))
+            for entry in entries]
+
+
+def _by_order(targets, sources, options, where):
+    slots = list(targets.values())
+    left = options.leave_last
+    if options.strict and len(slots) != len(sources) and not (
+            left and len(sources) >= len(slots) - left):
+        raise CheckpointError(
+            "%s: holds %d layers with parameters; expected %d, as the network "
+            "has (%s). Name the layers on both sides, or pass names=, prefix= "
+            "or leave_last=." % (where, len(sources), len(slots),
+                                 _some(targets)))
+    pairs, missing, unused = [], [], []
+    for group, entries in zip(slots, sources):
+        found = _within(group, entries)
+        pairs += found.pairs
+        missing += found.missing
+        unused += found.unused
+    missing += [slot for group in slots[len(sources):] for slot in group]
+    unused += [entry for group in sources[len(slots):] for entry in group]
+    return Matches(pairs, missing, unused, len(slots) == len(sources))
+
+
+def _flat(slots, entries):
+    """Pair in the order of get_all_params, a shared variable counted once."""
+    once = _once(slots)
+    return Matches(list(zip(once, entries)), once[len(entries):],
+                   entries[len(once):], len(once) == len(entries))

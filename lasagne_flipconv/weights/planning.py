@@ -1,0 +1,335 @@
+"""Work out what a load has to do to each value, before anything is changed."""
+from collections import namedtuple
+
+import numpy as np
+
+from ..conventions import DENSE_AXES, convention_of, find_row
+from ..errors import CheckpointError, ConventionError
+from ..kernels import convert_kernel, plan_conversion
+from .flattening import rows_for
+from .matching import match
+from .telling import (AS_IN_NETWORK, axes_like, check_mapping, rows_told,
+                      source_of, told_of)
+from .transfer import slots_of
+
+__all__ = ["Options", "plan_load", "value_of"]
+
+
+class Options(namedtuple("Options", "orientation inputs strict prefix names "
+                         "leave_last data_format epsilon blind",
+                         defaults=(None, None, True, "", {}, 0, None, None,
+                                   False))):
+    """Hold what :func:`lasagne_flipconv.load` is told, which see.
+
+    Parameters
+    ----------
+    orientation : str, Convention, dict or None
+        What the kernels in the file are for.
+    inputs : numpy.ndarray or None
+        Inputs to find that out by.
+    strict : bool
+        Whether everything must fit.
+    prefix : str
+        How the names to load begin.
+    names : dict of str to str
+        Names in the file → in the network.
+    leave_last : int
+        How many layers to leave alone.
+    data_format : str or None
+        Order of the axes that dense layers flattened.
+    epsilon : float or None
+        What is added to variances.
+    blind : bool
+        Whether what the file says of orientation is left aside.
+    """
+
+    __slots__ = ()
+
+
+#: One value to set: `source` and `target` are conventions of a kernel;
+#: `transpose` and `rows` are for dense layers: axes to swap, and an index.
+Plan = namedtuple("Plan", "slot entry source target transpose rows actions")
+
+
+def plan_load(network, checkpoint, options):
+    """Work out what a load has to do, without changing anything.
+
+    Parameters
+    ----------
+    network : Layer, list or dict of Layer, or NeuralNet
+        Output layer or layers, or all layers by name.
+    checkpoint : Checkpoint
+        The file.
+    options : Options
+        What :func:`lasagne_flipconv.load` is told.
+
+    Returns
+    -------
+    plans : list of Plan
+        One for each parameter of each layer that gets a value.
+    matches : Matches
+        What is left over.
+    refused : dict of str to str
+        Parameter → why its value does not fit; empty if strict.
+
+    Raises
+    ------
+    CheckpointError
+        If strict, and a value does not fit.
+    ConventionError
+        If something that matters is not known, strict or not.
+    """
+    matches = match(slots_of(network), checkpoint, options)
+    if options.strict:
+        refuse_rest(matches, checkpoint.where)
+    check_mapping(options.orientation, matches.pairs)
+    plans, refused = [], {}
+    for slot, entry in matches.pairs:
+        try:
+            if refused and not matches.aligned:
+                raise _adrift(slot, entry, checkpoint.where, refused)
+            plans.append(_plan(slot, entry, checkpoint.where, options))
+        except CheckpointError as error:
+            if options.strict:
+                raise
+            refused[slot.name] = str(error)
+    return plans, matches, refused
+
+
+def _adrift(slot, entry, where, refused):
+    return CheckpointError(
+        "%s in %s → %s: comes after %s, which does not fit; expected names, "
+        "or as many values as the network has parameters, to know what goes "
+        "where. Pass names=, prefix= or leave_last=."
+        % (entry.name, where, slot.name, next(iter(refused))))
+
+
+def refuse_rest(matches, where):
+    """Refuse to leave parameters or arrays of a file over.
+
+    Parameters
+    ----------
+    matches : Matches
+        What is left over.
+    where : str
+        Name of the file.
+
+    Raises
+    ------
+    CheckpointError
+        If anything is.
+    """
+    lacking = _listed([slot.name for slot in matches.missing])
+    left = _listed([entry.name for entry in matches.unused])
+    if lacking or left:
+        wrong = ("has nothing for %s, and holds %s besides" % (lacking, left)
+                 if lacking and left else "has nothing for " + lacking
+                 if lacking else "holds %s besides, which no parameter takes"
+                 % left)
+        raise CheckpointError(
+            "%s: %s; expected one array for each parameter. Build the network "
+            "that it was saved from, or pass strict=False, names=, prefix= or "
+            "leave_last=." % (where, wrong))
+
+
+def _listed(names):
+    more = ", … (%d in all)" % len(names) if len(names) > 6 else ""
+    return ", ".join(names[:6]) + more
+
+
+def _plan(slot, entry, where, options):
+    """Work out what has to be done to one value."""
+    name = "%s in %s → %s" % (entry.name, where, slot.name)
+    if entry.dtype.kind not in "biuf":
+        raise CheckpointError("%s: has dtype %s; expected numbers."
+                              % (name, entry.dtype))
+    if slot.kernel:
+        plan = _plan_kernel(slot, entry, name, options)
+    else:
+        plan = _plan_other(slot, entry, name, options)
+    shape, wanted = _shape_after(plan), _shape(slot)
+    if shape != wanted:
+        raise CheckpointError(
+            "%s: has shape %r%s; expected %r.%s" % (
+                name, tuple(entry.shape), "" if shape == entry.shape
+                else ", which becomes %r" % (shape,), wanted,
+                _axes_meant(plan, entry, wanted)))
+    return plan
+
+
+def _axes_meant(plan, entry, wanted):
+    """Return what to pass for axes that look to be in another order."""
+    if plan.target is not None:
+        return axes_like(plan.slot, entry, plan.target)
+    if not _is_a(plan.slot.layer, *_DENSE) or len(wanted) != 2 or (
+            tuple(entry.shape) != (wanted if plan.transpose
+                                   else wanted[::-1])):
+        return ""
+    order = "IO" if plan.transpose else "OI"
+    return (" Its axes look like %s: pass orientation={%r: %r}, or a format "
+            "such as %r for all." % (
+                {"IO": "(input, output)", "OI": "(output, input)"}[order],
+                plan.slot.name, order,
+                {"IO": "tensorflow", "OI": "torch"}[order]))
+
+
+def _shape(slot):
+    return slot.param.get_value(borrow=True).shape
+
+
+def _plan_kernel(slot, entry, name, options):
+    target = convention_of(slot.layer)
+    _check_kind(slot, entry, name, target)
+    source = source_of(slot, entry, name, options, target)
+    steps = plan_conversion(entry.shape, source, target, name)
+    actions = {word for word, done in (("turned", steps.reverse),
+                                       ("permuted", steps.permutation))
+               if done} or {"copied"}
+    return Plan(slot, entry, source, target, None, None, actions)
+
+
+def _check_kind(slot, entry, name, target):
+    """Refuse what cannot be this kernel in any convention."""
+    family = "transposed" if find_row(slot.layer).family == "transposed" else (
+        "forward")
+    theirs = {"conv": "forward", "transposed": "transposed",
+              "dense": "dense"}.get(entry.kind, family)
+    if theirs != family:
+        raise CheckpointError(
+            "%s: is the weight of a %s layer in the file, of a %s convolution "
+            "in the network; expected the same." % (name, theirs, family))
+    if sorted(entry.shape) != sorted(_shape(slot)):
+        raise CheckpointError(
+            "%s: kernel has shape %r; expected the sizes of %r = %r in some "
+            "order." % (name, tuple(entry.shape), target.axes, _shape(slot)))
+
+
+def _plan_other(slot, entry, name, options):
+    _check_other(slot, entry, name, options)
+    actions, transpose, rows = set(), None, None
+    if entry.role == "variance" and slot.attribute == "inv_std":
+        entry = entry._replace(epsilon=_epsilon(slot, entry, name, options))
+        actions.add("computed")
+    dense = slot.attribute == "W" and _is_a(slot.layer, *_DENSE)
+    if dense and _dense_axes(slot, entry, options) == "OI":
+        transpose = (1, 0)
+    entry = entry._replace(rows=entry.rows or rows_told(options, slot, entry))
+    if entry.rows and (dense or getattr(slot.layer, "W", None) is None):
+        as_used = entry._replace(
+            shape=entry.shape[::-1]) if transpose else entry
+        rows = rows_for(slot, as_used, name, options.data_format)
+    if transpose or rows is not None:
+        actions.add("permuted")
+    return Plan(slot, entry, None, None, transpose, rows,
+                actions or {"copied"})
+
+
+#: Layers whose W has axes (input units, output units), and one that looks it.
+_DENSE, _TABLE = ("DenseLayer", "NINLayer"), "EmbeddingLayer"
+
+
+def _is_a(layer, *names):
+    return any(cls.__name__ in names for cls in type(layer).__mro__)
+
+
+def _check_other(slot, entry, name, options):
+    """Refuse what may be a kernel on one side, or a matrix of unknown axes."""
+    if entry.kind in ("conv", "transposed"):
+        raise CheckpointError("%s: is a convolution kernel in the file, not "
+                              "in the network; expected the same." % name)
+    axes = slot.param.ndim
+    told = told_of(options.orientation, slot, entry)
+    if slot.attribute == "W" and axes > 2 and told != AS_IN_NETWORK:
+        raise ConventionError(
+            "%s: has %d axes and may be a kernel, but %s has no known "
+            "convention; expected a known layer. Declare it with "
+            "lasagne_flipconv.conventions.register, or pass orientation='as "
+            "in network' if the file is from such a network."
+            % (name, axes, type(slot.layer).__name__))
+    if axes == 2 and _dense_axes(slot, entry, options) == "OI" and (
+            not _is_a(slot.layer, *_DENSE, _TABLE)):
+        raise ConventionError(
+            "%s: is a matrix with axes (output, input) in such files, and "
+            "what %s does with it is not known; expected a DenseLayer or "
+            "NINLayer. Set it by hand."
+            % (name, type(slot.layer).__name__))
+
+
+#: What is added to a variance in formats that do not record it.
+_EPSILONS = {"torch": 1e-5, "onnx": 1e-5, "caffe": 1e-5, "keras": 1e-3,
+             "keras-theano": 1e-3, "tensorflow": 1e-3}
+
+
+def _epsilon(slot, entry, name, options):
+    """Return what the side that stored a variance adds to it."""
+    told = told_of(options.orientation, slot, entry)
+    found = [e for e in (options.epsilon, entry.epsilon,
+                         _EPSILONS.get(told) if isinstance(told, str)
+                         else None) if e is not None]
+    if not found:
+        raise ConventionError(
+            "%s: is a variance, and the file does not say what is added to it "
+            "before the square root; expected to be told. Pass epsilon=1e-5 "
+            "if it comes from PyTorch, 1e-3 if from Keras." % name)
+    return found[0]
+
+
+def _dense_axes(slot, entry, options):
+    """Return the order of axes in the file of what a dense layer multiplies.
+    """
+    told = entry.convention
+    if told is None:
+        told = told_of(options.orientation, slot, entry)
+    if told in ("OI", "IO"):
+        return told
+    return DENSE_AXES.get(told, "IO") if isinstance(told, str) else "IO"
+
+
+def _shape_after(plan):
+    shape = tuple(plan.entry.shape)
+    if plan.source is not None:
+        return tuple(shape[plan.source.axes.index(a)]
+                     for a in plan.target.axes)
+    return tuple(shape[i] for i in plan.transpose) if plan.transpose and (
+        len(shape) == 2) else shape
+
+
+def value_of(plan):
+    """Read one value, and make it what the network wants.
+
+    Parameters
+    ----------
+    plan : Plan
+        What to do.
+
+    Returns
+    -------
+    numpy.ndarray
+        In the parameter's type and convention.
+    """
+    entry = plan.entry
+    value = entry.read()
+    if plan.source is not None:
+        if "copied" not in plan.actions:
+            value = convert_kernel(value, plan.source, plan.target,
+                                   plan.slot.name)
+    elif plan.transpose:
+        value = value.transpose(plan.transpose)
+    if plan.rows is not None:
+        value = value[plan.rows]
+    if "computed" in plan.actions:
+        value = 1 / np.sqrt(value + np.asarray(entry.epsilon, value.dtype))
+    return _cast(value, plan.slot)
+
+
+def _cast(value, slot):
+    """Return a value in the parameter's type, unless that loses it."""
+    dtype = np.dtype(slot.param.dtype)
+    with np.errstate(over="ignore"):
+        cast = np.ascontiguousarray(value, dtype).reshape(value.shape)
+    if not np.can_cast(value.dtype, dtype) and (
+            np.isinf(cast) & np.isfinite(value)).any():
+        raise CheckpointError(
+            "%s: gets values up to %g; expected what fits into %s."
+            % (slot.name, np.abs(value).max(), dtype))
+    return cast

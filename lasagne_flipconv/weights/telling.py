@@ -1,0 +1,313 @@
+"""What file and user say of a kernel in a file: its axes and orientation."""
+import fnmatch
+
+import numpy as np
+
+from ..conventions import (FORMAT_CONVENTIONS, OPEN_AXES, convention_told,
+                           find_row, orders_of)
+from ..errors import CheckpointError, ConventionError
+from ..kernels import ORIENTATIONS, Convention
+
+__all__ = ["AS_IN_NETWORK", "DATA_FORMATS", "axes_like", "check_epsilon",
+           "check_mapping", "check_orientation", "rows_told", "source_of",
+           "told_of"]
+
+AS_IN_NETWORK = "as in network"
+
+#: Orders of the axes that a dense layer flattens.
+DATA_FORMATS = ("channels_first", "channels_last")
+
+
+def check_orientation(told):
+    """Refuse what is no way of telling an orientation, before anything else.
+
+    Parameters
+    ----------
+    told : object
+        What the user says.
+
+    Raises
+    ------
+    ConventionError
+        If it is none.
+    """
+    values = told.values() if isinstance(told, dict) else [told]
+    for value in values:
+        if value is None or isinstance(value, str) and (
+                value in (AS_IN_NETWORK, "OI", "IO")
+                or value == told == "detect"):
+            continue
+        try:
+            convention_told(value, 2)
+        except ConventionError as error:
+            raise ConventionError(
+                "orientation: got %.200r; expected 'convolution', "
+                "'correlation', 'as in network', 'detect', one of the formats "
+                "%s, axes and orientation such as Convention('HWIO', "
+                "'correlation'), or a dict by name of these."
+                % (value, ", ".join(FORMAT_CONVENTIONS))) from error
+
+
+def check_mapping(orientation, pairs):
+    """Refuse a name in a mapping that nothing has.
+
+    Parameters
+    ----------
+    orientation : str, Convention, dict or None
+        What the user says.
+    pairs : list of (Slot, Entry)
+        What goes where.
+
+    Raises
+    ------
+    ConventionError
+        If there is such a name.
+    """
+    if isinstance(orientation, dict):
+        for pattern in orientation:
+            if not any(_named_so(pattern, *pair) for pair in pairs):
+                raise ConventionError(
+                    "orientation: %r is no name of a layer or parameter; "
+                    "expected names as in the network or the file, or "
+                    "patterns with '*'." % pattern)
+
+
+def _named_so(pattern, slot, entry):
+    names = (slot.name, slot.group, slot.layer.name, entry.name, entry.layer)
+    return any(name and fnmatch.fnmatchcase(name, pattern) for name in names)
+
+
+def source_of(slot, entry, name, options, target):
+    """Return the convention of a kernel in a file.
+
+    Parameters
+    ----------
+    slot : lasagne_flipconv.weights.transfer.Slot
+        The kernel in the network.
+    entry : Entry
+        The kernel in the file.
+    name : str
+        Both, for error texts.
+    options : lasagne_flipconv.weights.planning.Options
+        What the user says.
+    target : Convention
+        Convention of the kernel in the network.
+
+    Returns
+    -------
+    Convention
+        Its orientation is that of `target` if it does not matter.
+
+    Raises
+    ------
+    ConventionError
+        If it matters and is not known, or file and user say different things.
+    CheckpointError
+        If the file's record cannot be that of this kernel.
+    """
+    source = _source(slot, entry, name, options, target)
+    if source.orientation is None and _does_not_matter(entry, source):
+        return source._replace(orientation=target.orientation)
+    if source.orientation is None:
+        raise ConventionError(
+            "%s: the file does not say whether its kernels are for "
+            "convolution or correlation. Pass orientation='convolution' if "
+            "they come from Conv2DLayer, 'correlation' if from "
+            "Conv2DDNNLayer, Conv2DMMLayer, PyTorch, TensorFlow or ONNX, "
+            "'as in network' if from a network of the same classes." % name)
+    return source
+
+
+def _source(slot, entry, name, options, target):
+    """Return what file and user say, without orientation if neither does."""
+    row = find_row(slot.layer)
+    told = told_of(options.orientation, slot, entry)
+    if told == AS_IN_NETWORK:
+        told = target
+    names_axes = told is not None and told not in ORIENTATIONS
+    told = _resolved(told, row, target)
+    if entry.convention in OPEN_AXES and not names_axes:
+        return told._replace(axes=_only_axes(slot, entry, name, row, target))
+    if entry.convention is None or entry.convention in OPEN_AXES:
+        return told
+    recorded = _resolved(entry.convention, row, target)
+    if len(recorded.axes) != len(entry.shape):
+        raise CheckpointError(
+            "%s: has shape %r and a record of axes %r; expected as many. The "
+            "record was changed." % (name, tuple(entry.shape), recorded.axes))
+    if options.blind:
+        return recorded._replace(orientation=told.orientation)
+    return _agreed(recorded, told, name, options.orientation, entry)
+
+
+def _resolved(told, row, target):
+    """Return the convention that a word, a format or None stands for here."""
+    if told is None or told in ORIENTATIONS:
+        return Convention(target.axes, told)
+    return convention_told(told, row.n, row.family == "transposed")
+
+
+def _only_axes(slot, entry, name, row, target):
+    """Return the axes of a kernel whose file lacks them, if its shape tells.
+
+    Where two orders fit, nobody can see which it is.
+    """
+    orders = orders_of(OPEN_AXES[entry.convention], row.n,
+                       row.family == "transposed")
+    fitting = _fitting(orders, entry.shape, slot, target)
+    if len(fitting) > 1 and set(entry.shape) != {1}:
+        raise ConventionError(
+            "%s: has shape %r, and the file does not say in which order its "
+            "axes are, which may be %s; expected to be told. Pass "
+            "orientation=%s or the like; for several layers a dict by name."
+            % (name, tuple(entry.shape), " or ".join(map(repr, fitting)),
+               " or ".join("Convention(%r, %r)" % (axes, orientation)
+                           for axes, orientation
+                           in zip(fitting, ORIENTATIONS))))
+    return target.axes
+
+
+def _fitting(orders, shape, slot, target):
+    """Return the orders in which a shape is that of a parameter."""
+    wanted = dict(zip(target.axes, slot.param.get_value(borrow=True).shape))
+    return [axes for axes in orders if set(axes) == set(wanted)
+            and tuple(shape) == tuple(wanted[a] for a in axes)]
+
+
+def axes_like(slot, entry, target):
+    """Tell what the axes of a kernel look like that does not fit as told.
+
+    Parameters
+    ----------
+    slot : lasagne_flipconv.weights.transfer.Slot
+        The kernel in the network.
+    entry : Entry
+        The kernel in the file.
+    target : Convention
+        Convention of the kernel in the network.
+
+    Returns
+    -------
+    str
+        What to pass, as the end of an error text; empty if the file tells
+        the axes, or nothing fits.
+    """
+    open_axes = (None, *ORIENTATIONS, *OPEN_AXES)
+    row = find_row(slot.layer)
+    orders = orders_of(FORMAT_CONVENTIONS, row.n,
+                       row.family == "transposed") + [target.axes]
+    found = _fitting(orders, entry.shape, slot, target)
+    if not found or entry.convention not in open_axes:
+        return ""
+    return (" Its axes look like %s: pass orientation=Convention(%r, "
+            "'correlation'), or with 'convolution' if it is for that."
+            % (" or ".join(map(repr, found)), found[0]))
+
+
+def _agreed(recorded, told, name, orientation, entry):
+    if recorded.orientation is None:
+        return recorded._replace(orientation=told.orientation)
+    if (told.orientation not in (None, recorded.orientation)
+            and any(entry.shape[i] != 1 for i in recorded.spatial)):
+        raise ConventionError(
+            "%s: the file says %r, orientation=%r says %r; expected both to "
+            "agree. Leave orientation out: the file knows."
+            % (name, recorded.orientation, orientation, told.orientation))
+    return recorded
+
+
+def check_epsilon(told):
+    """Refuse what cannot be added to a variance.
+
+    Parameters
+    ----------
+    told : object
+        What the user says.
+
+    Raises
+    ------
+    ConventionError
+        If it is no number, 0 or more.
+    """
+    try:
+        fits = told is None or 0 <= float(told) < float("inf")
+    except (TypeError, ValueError):
+        fits = False
+    if not fits:
+        raise ConventionError("epsilon: got %.80r; expected a number, 0 or "
+                              "more, such as 1e-5." % (told,))
+
+
+def told_of(orientation, slot, entry):
+    """Return what the user says of one array.
+
+    Parameters
+    ----------
+    orientation : str, Convention, dict or None
+        What the user says of all.
+    slot : lasagne_flipconv.weights.transfer.Slot
+        The parameter.
+    entry : Entry
+        The array.
+
+    Returns
+    -------
+    str, Convention or None
+        What a mapping says of this one, else the same.
+
+    Raises
+    ------
+    ConventionError
+        If a mapping says different things.
+    """
+    if not isinstance(orientation, dict):
+        return orientation
+    found = {pattern: value for pattern, value in orientation.items()
+             if _named_so(pattern, slot, entry)}
+    if any(value != list(found.values())[0] for value in found.values()):
+        raise ConventionError(
+            "orientation: %s fit %s, and say different things; expected one "
+            "value for each." % (" and ".join(map(repr, found)), slot.name))
+    return next(iter(found.values()), None)
+
+
+def rows_told(options, slot, entry):
+    """Return in which order activations were flattened, as far as told.
+
+    Parameters
+    ----------
+    options : lasagne_flipconv.weights.planning.Options
+        What the user says.
+    slot : lasagne_flipconv.weights.transfer.Slot
+        The parameter.
+    entry : Entry
+        The array, of a file that says nothing of it.
+
+    Returns
+    -------
+    {'unknown', None}
+        None for Lasagne's own order. Unknown, so that `data_format` decides,
+        if that is given, or if kernels are said to have their channels last:
+        their networks mostly flatten so, too.
+    """
+    orientation = options.orientation
+    told = told_of(orientation, slot, entry)
+    if told is None and isinstance(orientation, dict):
+        any_last = any(map(_has_channels_last, orientation.values()))
+    else:
+        any_last = _has_channels_last(told)
+    return "unknown" if options.data_format or any_last else None
+
+
+def _has_channels_last(told):
+    return told not in (None, AS_IN_NETWORK, "OI", "IO") and (
+        convention_told(told, 2).axes.endswith("IO"))
+
+
+def _does_not_matter(entry, source):
+    """Tell whether a kernel is its own reverse."""
+    if all(entry.shape[i] == 1 for i in source.spatial):
+        return True
+    kernel = entry.read()
+    return np.array_equal(kernel, np.flip(kernel, source.spatial),
+                          equal_nan=kernel.dtype.kind == "f")
