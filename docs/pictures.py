@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parents[1]
 DRAWN_BY = {
     ("-m", "lasagne_flipconv", "demo", "--out"): ["filter_and_reverse.png"],
     ("examples/sobel.py", "--out"): ["sobel.png", "sobel_1d.png"],
+    ("docs/rooms.py",): ["rooms.png"],
 }
 
 

@@ -16,11 +16,14 @@ if __name__ == "__main__":
 
 import lasagne_flipconv  # noqa: F401  makes Lasagne importable
 from lasagne_flipconv import layers
+from lasagne_flipconv.cli.explaining import RECORDED, explain
 from lasagne_flipconv.conventions import (FORMAT_CONVENTIONS,
                                           convention_of_format, row_of_class)
-from lasagne_flipconv.cli.explaining import RECORDED, explain
 from lasagne_flipconv.formats import FORMATS
 from lasagne_flipconv.kernels import SPATIAL
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from rooms import ROOMS
 
 __all__ = ["TABLES", "filled", "write"]
 
@@ -106,12 +109,21 @@ def supported_formats():
                "yes" if says in FORMAT_CONVENTIONS else says)
 
 
+def rooms():
+    """Return the rooms of the package, and who imports whom."""
+    yield "room", "what it is for", "it imports"
+    for name, (_, purpose, needs) in ROOMS.items():
+        yield (name, purpose, ", ".join("%s (%s)" % pair
+                                        for pair in needs.items()) or "nothing")
+
+
 #: What can be asked for by name.
 TABLES = {
     "layer conventions": layer_conventions,
     "format conventions": format_conventions,
     "supported layers": supported_layers,
     "supported formats": supported_formats,
+    "rooms": rooms,
 }
 
 

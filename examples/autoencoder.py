@@ -18,7 +18,7 @@ from lasagne.layers import (InputLayer, get_all_param_values,
                             set_all_param_values)
 from lasagne.nonlinearities import linear, rectify
 from lasagne_flipconv import ConventionError
-from lasagne_flipconv.weights import transfer
+from lasagne_flipconv import transfer
 from lasagne_flipconv.layers import Conv2DLayer, TransposedConv2DLayer
 
 with needed("scikit-learn"):

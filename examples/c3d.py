@@ -15,7 +15,7 @@ import numpy as np
 from lasagne.layers import (DenseLayer, GlobalPoolLayer, InputLayer,
                             get_all_param_values, set_all_param_values)
 from lasagne.nonlinearities import softmax
-from lasagne_flipconv.weights import transfer
+from lasagne_flipconv import transfer
 from lasagne_flipconv.layers import Conv3DDNNLayer, Conv3DLayer, Conv3DMMLayer
 
 with needed("scikit-learn"):

@@ -24,7 +24,7 @@ from lasagne.layers import (DenseLayer, ElemwiseSumLayer, GlobalPoolLayer,
                             set_all_param_values)
 from lasagne.nonlinearities import rectify, softmax
 from lasagne_flipconv import load
-from lasagne_flipconv.weights import transfer
+from lasagne_flipconv import transfer
 from lasagne_flipconv.weights.checkpoint import read_npz
 from lasagne_flipconv.layers import (Conv2DDNNLayer, Conv2DLayer,
                                      Conv2DMMLayer, ExpressionLayer,

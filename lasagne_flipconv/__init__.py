@@ -7,8 +7,10 @@ import importlib
 import sys
 
 from .compat.environment import prepare as _prepare
+from .compat.moved import find_moved as _find_moved
 
 _prepare()
+_find_moved()
 
 __version__ = "0.1.0"
 
@@ -51,6 +53,8 @@ def __dir__():
 if hasattr(sys.modules.get("theano"), "function"):
     from . import engine  # noqa: F401  adds its rewrites to Theano's
 if "lasagne" in sys.modules:
-    # the function, not the module of the same name: a later import of the
-    # module leaves this name as it is
-    from .weights.transfer import transfer  # noqa: F401
+    from .weights import transfer as _transfer
+
+    # by the name that it had: an import of that would hide the function
+    sys.modules[__name__ + ".transfer"] = _transfer
+    transfer = _transfer.transfer

@@ -1,8 +1,8 @@
 """Check the docstrings of all public names with numpydoc: `make docstrings`.
 
-Public are the names in the ``__all__`` of the package and of the modules
-directly in it, as ``lasagne_flipconv.layers``. Prints one line per fault and
-exits with 1 if there is any.
+Public are the names in the ``__all__`` of the package, of what lies directly
+in it, as ``lasagne_flipconv.layers``, and of the modules in ROOMS. Prints one
+line per fault and exits with 1 if there is any.
 """
 import importlib
 import inspect
@@ -30,11 +30,17 @@ CHECKED = {
 NOT_WITH_KWARGS = {"PR02", "PR03"}
 
 
+#: The rooms whose modules are all public.
+ROOMS = ("weights", "scripts", "compat")
+
+
 def public_modules():
-    """Import and yield the package and its modules with an ``__all__``."""
+    """Import and yield the modules with an ``__all__`` that are public."""
     package = lasagne_flipconv.__name__
-    names = [package] + [package + "." + info.name for info in
-                         pkgutil.iter_modules(lasagne_flipconv.__path__)]
+    names = [package] + [
+        info.name for info in pkgutil.walk_packages(
+            lasagne_flipconv.__path__, package + ".")
+        if info.name.count(".") == 1 or info.name.split(".")[1] in ROOMS]
     for name in names:
         module = importlib.import_module(name)
         if hasattr(module, "__all__"):

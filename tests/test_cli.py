@@ -54,7 +54,7 @@ def test_help_fits_a_screen_and_shows_three_lines_to_type(capsys):
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_has_an_example_that_parses(name, capsys):
-    module = importlib.import_module("lasagne_flipconv.cli." + name)
+    module = importlib.import_module("lasagne_flipconv.cli.commands." + name)
     assert parsed(module.EXAMPLE).run is module.run
     with pytest.raises(SystemExit):
         main([name, "--help"])

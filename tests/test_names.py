@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from lasagne.layers import DenseLayer, InputLayer, get_all_layers
 from lasagne_flipconv import (convert_file, detect, load, read, replace_layers,
                               save)
-from lasagne_flipconv.weights import transfer
+from lasagne_flipconv import transfer
 from lasagne_flipconv.layers import (Conv2DDNNLayer, Conv2DLayer,
                                      TransposedConv2DLayer)
 from lasagne_flipconv.weights.matching import match

@@ -1,0 +1,176 @@
+"""The rooms of the package, who may import whom, and a picture of them.
+
+    python docs/rooms.py FOLDER
+
+`tests/test_architecture.py` holds the code against this table.
+"""
+import ast
+import sys
+from pathlib import Path
+
+__all__ = ["ROOMS", "draw", "imports", "modules", "room_of"]
+
+PACKAGE = Path(__file__).resolve().parents[1] / "lasagne_flipconv"
+
+#: Room, from the ground up → where it is drawn (floor, and how far to the
+#: right), what it is for, and what it imports, with the reason. A room is a
+#: folder, or a file by itself.
+ROOMS = {
+    "errors": ((0, 4.1), "what is wrong: place, value, expected, way out", {}),
+    "limits": ((3, 9.2), "ceilings of all readers", {}),
+    "conventions": ((1, 4.1), "axes and orientation, of whom", {
+        "errors": "an unknown convention is refused"}),
+    "kernels": ((2, 4.1), "one kernel, from one convention to another", {
+        "conventions": "from which to which", "errors": "what does not fit"}),
+    "engine": ((2, 1.4),
+               "Theano's convolutions on oneDNN: Ops, rewrites, C++", {}),
+    "compat": ((3, 1.4), "what Theano and Lasagne need today; doctor", {
+        "engine": "doctor asks how it is"}),
+    "layers": ((3, 4.1), "drop-ins for Lasagne's layers; backports", {
+        "conventions": "each class adds its row", "kernels": "which axes turn",
+        "errors": "what does not fit"}),
+    "formats": ((3, 6.7),
+             "one file a format, read without executing any of it", {
+        "conventions": "what a format says of its kernels",
+        "kernels": "spatial axes", "errors": "damaged or unsafe files"}),
+    "weights": ((4, 6.7),
+             "values on the move: load, save, transfer, convert", {
+        "formats": "what files hold", "conventions": "whose kernels they are",
+        "kernels": "the conversion", "limits": "the default ceilings",
+        "errors": "what does not fit"}),
+    "scripts": ((5, 3), "old programs: install, replace, run, unpickle", {
+        "layers": "what is put in", "weights": "which layers a network has",
+        "compat": "hooks and flags", "conventions": "which way round",
+        "kernels": "orientations", "errors": "what cannot be replaced"}),
+    "cli": ((6, 5), "the command, the only one that prints", {
+        "scripts": "run", "weights": "inspect, check, convert",
+        "compat": "doctor", "layers": "explain and demo",
+        "formats": "the formats there are", "conventions": "explain",
+        "kernels": "pictures of kernels", "limits": "the default ceilings",
+        "errors": "one line for each"}),
+}
+
+#: What is no room: the door, which imports whatever is asked for first.
+DOOR = ("__init__", "__main__")
+
+
+def modules():
+    """Return the file of each module, by its dotted name in the package.
+
+    Returns
+    -------
+    dict of str to pathlib.Path
+        Packages without ``.__init__``; the package itself as ``""``.
+    """
+    found = {}
+    for path in sorted(PACKAGE.rglob("*.py")):
+        parts = path.relative_to(PACKAGE).with_suffix("").parts
+        found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+              ] = path
+    return found
+
+
+def imports(name, path, known):
+    """Return which modules of the package a module imports, at any time.
+
+    Parameters
+    ----------
+    name : str
+        The module.
+    path : pathlib.Path
+        Its file.
+    known : dict
+        All modules.
+
+    Returns
+    -------
+    set of str
+        Their names.
+    """
+    parts = name.split(".") if name else []
+    if path.name != "__init__.py":
+        parts = parts[:-1]
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            base = parts[:len(parts) - node.level + 1] + (
+                [node.module] if node.module else [])
+            for alias in node.names:
+                inner = ".".join(base + [alias.name])
+                found.add(inner if inner in known else ".".join(base))
+    return found - {name}
+
+
+def room_of(name):
+    """Return the room that a module is in.
+
+    Parameters
+    ----------
+    name : str
+        The module.
+
+    Returns
+    -------
+    str
+        A key of ROOMS, or the empty text for the door.
+    """
+    return "" if name == "" or name in DOOR else name.split(".")[0]
+
+
+def draw(path):
+    """Draw the rooms on their floors, with an arrow for each import.
+
+    Those that follow from others are left out.
+
+    Parameters
+    ----------
+    path : str or pathlib.Path
+        Where to save it.
+    """
+    import matplotlib
+    matplotlib.use("Agg")
+    from matplotlib import pyplot as plt
+
+    places = {room: (x, 1.6 * floor)
+              for room, ((floor, x), _, _) in ROOMS.items()}
+    figure, axes = plt.subplots(figsize=(9, 8.5))
+    boxes = {}
+    for room, (x, y) in places.items():
+        boxes[room] = axes.add_patch(plt.Rectangle(
+            (x - 1.15, y - .5), 2.3, 1, fc="white", ec="0.35", zorder=2))
+        axes.text(x, y + .22, room, ha="center", va="center", fontsize=11,
+                  weight="bold", zorder=3)
+        axes.text(x, y - .18, _wrapped(ROOMS[room][1]), ha="center",
+                  va="center", fontsize=7.5, zorder=3)
+    for room in ROOMS:
+        for other in _directly(room):
+            axes.annotate("", places[other], places[room], arrowprops=dict(
+                arrowstyle="-|>", color="0.5", patchA=boxes[room],
+                patchB=boxes[other], shrinkA=0, shrinkB=1), zorder=1)
+    axes.set_xlim(0, 10.5)
+    axes.set_ylim(-.7, 10.4)
+    axes.axis("off")
+    figure.tight_layout(pad=.2)
+    figure.savefig(str(path), dpi=110)
+    plt.close(figure)
+
+
+def _directly(room):
+    """Return what a room imports that nothing else it imports does."""
+    needs = ROOMS[room][2]
+    return [other for other in needs if not any(
+        other in ROOMS[between][2] for between in needs)]
+
+
+def _wrapped(text, width=27):
+    """Return a text in lines of at most so many characters."""
+    lines = [""]
+    for word in text.split():
+        if len(lines[-1]) + len(word) >= width:
+            lines.append("")
+        lines[-1] = (lines[-1] + " " + word).strip()
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    draw(Path(sys.argv[1]) / "rooms.png")
