@@ -113,8 +113,8 @@ def rooms():
     """Return the rooms of the package, and who imports whom."""
     yield "room", "what it is for", "it imports"
     for name, (_, purpose, needs) in ROOMS.items():
-        yield (name, purpose, ", ".join("%s (%s)" % pair
-                                        for pair in needs.items()) or "nothing")
+        yield (name, purpose, ", ".join(map("%s (%s)".__mod__, needs.items()))
+               or "nothing")
 
 
 #: What can be asked for by name.
