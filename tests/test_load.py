@@ -1,6 +1,6 @@
 """Loading: the right value at the right place the right way round, or none."""
 import lasagne
-import lasagne_flipconv.weights.loading
+import lasagne_flipconv.weights.applying
 import numpy as np
 import pytest
 from lasagne.layers import DenseLayer, InputLayer, get_all_params
@@ -236,7 +236,7 @@ def test_a_shared_variable_cannot_be_both(path):
     save(path, tied(True, True))
     target = tied(True, False)
     before = files.values_of(target)
-    with pytest.raises(ConventionError, match="two.W.*shares its variable"):
+    with pytest.raises(ConventionError, match="two.W: share one variable"):
         load(path, target)
     assert files.unchanged(target, before)
 
@@ -268,7 +268,7 @@ def test_layers_of_an_older_lasagne(path):
 def test_all_or_nothing_even_in_the_middle(path, monkeypatch):
     target = files.network()
     plain(path, files.network())
-    calls, original = [], lasagne_flipconv.weights.loading.value_of
+    calls, original = [], lasagne_flipconv.weights.applying.value_of
 
     def failing(*args, **kwargs):
         calls.append(args)
@@ -278,7 +278,7 @@ def test_all_or_nothing_even_in_the_middle(path, monkeypatch):
 
     files.fill(target, 1)
     before = files.values_of(target)
-    monkeypatch.setattr(lasagne_flipconv.weights.loading, "value_of", failing)
+    monkeypatch.setattr(lasagne_flipconv.weights.applying, "value_of", failing)
     with pytest.raises(MemoryError):
         load(path, target, orientation="correlation")
     assert files.unchanged(target, before)

@@ -61,15 +61,13 @@ MUTANTS = {
         "True", "test_conventions.py"),
     "set what fits before refusing": (
         "weights/transfer.py",
-        "steps = [_step(slot, given) for slot, given in "
-        "zip(slots, givens)]",
-        "steps = []\n    for slot, given in zip(slots, givens):\n"
-        "        steps.append(_step(slot, given))\n"
-        "        _set_all(steps)", "test_transfer.py"),
+        "plans = [_plan(*pair) for pair in zip(sources, targets)]",
+        "plans = []\n    for pair in zip(sources, targets):\n"
+        "        plans.append(_plan(*pair))\n"
+        "        set_all(plans[-1:])", "test_transfer.py"),
     "turn a shared kernel for one holder only": (
-        "weights/transfer.py",
-        "not np.array_equal(first.value, step.value, equal_nan=True)",
-        "False", "test_transfer.py"),
+        "weights/applying.py", "_check_shared(first[param], plan.slot, value)",
+        "pass", "test_transfer.py"),
     "order ten before two": (
         "formats/npz.py", "key=lambda row: row[0]",
         "key=lambda row: str(row[0])",
@@ -83,17 +81,17 @@ MUTANTS = {
         "recorded.orientation)", "if (False", "test_load.py::test_a_record_in_"
         "the_file_is_believed_and_not_overruled"),
     "turn a kernel of a load for one holder only": (
-        "weights/loading.py", "_check_shared(plan.slot, value)", "pass",
-        "test_load.py::test_a_shared_variable_cannot_be_both"),
+        "weights/applying.py", "_check_shared(first[param], plan.slot, value)",
+        "pass", "test_load.py::test_a_shared_variable_cannot_be_both"),
     "leave half a load after a failure": (
-        "weights/loading.py", "for param, value in old.items():",
+        "weights/applying.py", "for param, value in old.items():",
         "for param, value in ():",
         "test_load.py::test_all_or_nothing_even_in_the_middle"),
     "leave flattened rows as they are": (
-        "weights/planning.py", "value = value[plan.rows]", "pass",
+        "weights/applying.py", "value = value[plan.rows]", "pass",
         "test_load_keras.py::test_the_order_does_without_names"),
     "add no epsilon to a variance": (
-        "weights/planning.py", "np.asarray(entry.epsilon, value.dtype)", "0",
+        "weights/applying.py", "np.asarray(entry.epsilon, value.dtype)", "0",
         "test_load_keras.py::test_the_order_does_without_names"),
     "forget to turn while writing": (
         "weights/converting.py",
@@ -104,8 +102,8 @@ MUTANTS = {
         "formats/common/writing.py", "os.replace(file.name", "print(file.name",
         "test_save.py::test_the_usual_snippet_loads_what_we_save"),
     "leave everything set after a failure": (
-        "weights/transfer.py", "for step, value in zip(steps, old):",
-        "for step, value in ():", "test_transfer.py"),
+        "weights/applying.py", "for param, value in old.items():",
+        "for param, value in ():", "test_transfer.py"),
     "skip the limit of the file": (
         "weights/reading.py", "0 < kind.st_size <= limits.file",
         "0 < kind.st_size", "test_limits.py"),

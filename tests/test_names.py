@@ -12,9 +12,9 @@ from lasagne_flipconv import transfer
 from lasagne_flipconv.layers import (Conv2DDNNLayer, Conv2DLayer,
                                      TransposedConv2DLayer)
 from lasagne_flipconv.weights.matching import match
-from lasagne_flipconv.weights.networks import layers_given, outputs_of
+from lasagne_flipconv.weights.networks import (layers_given, outputs_of,
+                                               slots_of)
 from lasagne_flipconv.weights.planning import Options
-from lasagne_flipconv.weights.transfer import slots_of
 
 import files
 

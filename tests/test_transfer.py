@@ -7,11 +7,10 @@ import pytest
 import theano
 from lasagne.layers import (DenseLayer, InputLayer, get_all_param_values,
                             get_all_params, get_output)
-from lasagne_flipconv import layers
+from lasagne_flipconv import layers, transfer
 from lasagne_flipconv.errors import ConventionError
 from lasagne_flipconv.layers import (Conv2DDNNLayer, Conv2DLayer,
                                      Conv2DMMLayer, TransposedConv2DLayer)
-from lasagne_flipconv.weights.transfer import put_values, transfer
 
 import cases
 
@@ -238,32 +237,6 @@ def test_a_variable_that_both_networks_hold():
     mixed = DenseLayer((None, 5), 5, b=crossed.b)
     transfer(crossed, mixed)
     assert mixed.b is crossed.b
-
-
-def test_put_values_needs_the_orientation():
-    source, target = network(Conv2DLayer), network(Conv2DDNNLayer)
-    values = get_all_param_values(source)
-    with pytest.raises(ConventionError, match="value 0 of vgg.npz → c1.W.*"
-                       "convolution or correlation"):
-        put_values(target, values, where="vgg.npz")
-    record = put_values(target, values, "convolution")
-    assert record.turned == ("c1.W", "c2.W")
-    x = floats((3, 4, 9, 8), 5)
-    np.testing.assert_allclose(predicted(target, x), predicted(source, x),
-                               atol=1e-5)
-    put_values(target, values, "correlation")
-    for a, b in zip(values, get_all_param_values(target)):
-        np.testing.assert_array_equal(a, b)
-    with pytest.raises(ConventionError, match="6 values; expected 7"):
-        put_values(target, values[:-1], "correlation")
-
-
-def test_one_by_one_networks_need_no_orientation():
-    def build(cls):
-        return cls(InputLayer(IMAGE), 6, 1)
-    source, target = build(Conv2DLayer), build(Conv2DDNNLayer)
-    record = put_values(target, get_all_param_values(source))
-    assert record.turned == () and len(record.copied) == 2
 
 
 def test_a_failure_while_setting_restores_everything():

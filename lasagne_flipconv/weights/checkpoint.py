@@ -7,7 +7,9 @@ from ..formats.common.record import (Checkpoint, Entry, is_kernel,
                                      orientation_of)
 from ..formats.common.writing import replaced
 from ..limits import LIMITS
-from .loading import Options, entries_of, load_into
+from .loading import load_into
+from .networks import entries_of
+from .planning import Options
 from .reading import read, read_npz
 from .telling import DATA_FORMATS, check_epsilon, check_orientation
 

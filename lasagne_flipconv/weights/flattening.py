@@ -12,7 +12,7 @@ def rows_for(slot, entry, name, data_format):
 
     Parameters
     ----------
-    slot : lasagne_flipconv.weights.transfer.Slot
+    slot : lasagne_flipconv.weights.networks.Slot
         Parameter with one row (or value) per flattened activation.
     entry : Entry
         Array in the file.

@@ -24,7 +24,7 @@ def match(slots, checkpoint, options):
 
     Parameters
     ----------
-    slots : list of lasagne_flipconv.weights.transfer.Slot
+    slots : list of lasagne_flipconv.weights.networks.Slot
         Parameters of the network.
     checkpoint : Checkpoint
         The file.

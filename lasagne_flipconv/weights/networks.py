@@ -1,10 +1,17 @@
-"""How a network may be given, and what its layers are called."""
-from lasagne.layers import Layer, get_all_layers
+"""How a network may be given, what its layers are called, what they hold."""
+from collections import namedtuple
 
+import numpy as np
+from lasagne.layers import Layer, get_all_layers
+from theano.compile import SharedVariable
+
+from ..conventions import convention_of, find_row
 from ..errors import ConventionError
 from ..formats.common.naming import unique
+from ..formats.common.record import Entry
 
-__all__ = ["layers_given", "names_of", "output_of", "outputs_of"]
+__all__ = ["Slot", "entries_of", "entry_of", "layers_given", "names_of",
+           "output_of", "outputs_of", "slots_of"]
 
 #: The most characters of a name: what files may have, less what makes a name
 #: unique and the parameter.
@@ -176,3 +183,108 @@ def names_of(layers):
 
 def _short(name):
     return str(name)[:_LONGEST]
+
+
+#: A parameter as one layer holds it: `name` is its own, `param` the variable,
+#: `attribute` its name in the layer or None, `kernel` whether it is the
+#: layer's kernel, `group` a name of the layer that no other has.
+Slot = namedtuple("Slot", "layer name param attribute kernel group")
+
+
+def slots_of(network, deep=True, where="network"):
+    """Return every parameter of a network, once for each layer that has it.
+
+    Parameters
+    ----------
+    network : Layer, list or dict of Layer, or NeuralNet
+        See :func:`outputs_of`.
+    deep : bool, default True
+        Whether to include the layers that feed into these.
+    where : str
+        Who asks, for error texts.
+
+    Returns
+    -------
+    list of Slot
+        In the order of :func:`lasagne.layers.get_all_params`; no two have the
+        same name.
+
+    Raises
+    ------
+    ConventionError
+        If a parameter is an expression, or a layer's class is not known.
+    TypeError
+        If it is no network.
+    """
+    layers = get_all_layers(outputs_of(network, where)) if deep else (
+        layers_given(network, where))
+    names, taken = names_of(layers), {}
+    return [_slot(layer, names[layer], param, taken) for layer in layers
+            for param in layer.params]
+
+
+def _slot(layer, layer_name, param, taken):
+    attribute = next((name for name, value in vars(layer).items()
+                      if value is param), None)
+    name = unique("%s.%s" % (layer_name, str(attribute or param.name)[-99:]),
+                  taken)
+    if not isinstance(param, SharedVariable):
+        raise ConventionError(
+            "%s: is the expression %s; expected a shared variable, as an "
+            "expression cannot be assigned. Transfer the layers that hold "
+            "what it is computed from." % (name, param))
+    kernel = attribute == "W" and find_row(layer) is not None
+    return Slot(layer, name, param, attribute, kernel, layer_name)
+
+
+def entries_of(network):
+    """Return the parameters of a network as entries of a checkpoint.
+
+    Parameters
+    ----------
+    network : Layer, list or dict of Layer, or NeuralNet
+        Output layer or layers, or all layers by name.
+
+    Returns
+    -------
+    tuple of Entry
+        In the order of ``get_all_param_values``, each kernel with its
+        convention.
+    """
+    slots = {}
+    for slot in slots_of(network, where="save"):
+        slots.setdefault(slot.param, []).append(slot)
+    return tuple(entry_of(*holders) for holders in slots.values())
+
+
+def entry_of(slot, *others):
+    """Return a parameter of a network as an entry of a checkpoint.
+
+    Parameters
+    ----------
+    slot : Slot
+        The parameter.
+    *others : Slot
+        Other layers that hold the same variable.
+
+    Returns
+    -------
+    Entry
+        Its values are read without copying them.
+    """
+    value = slot.param.get_value(borrow=True)
+    shared = tuple(map(_reading, others)) if slot.kernel or any(
+        other.kernel for other in others) else ()
+    return Entry(
+        slot.name, value.shape, value.dtype,
+        lambda: np.asarray(slot.param.get_value(borrow=True)),
+        slot.group if slot.layer.name else None, slot.attribute,
+        *_reading(slot), shared=shared or None)
+
+
+def _reading(slot):
+    """Return kind and convention of a kernel as its layer reads it."""
+    if not slot.kernel:
+        return None, None
+    transposed = find_row(slot.layer).family == "transposed"
+    return "transposed" if transposed else "conv", convention_of(slot.layer)

@@ -1,18 +1,17 @@
 """Work out what a load has to do to each value, before anything is changed."""
 from collections import namedtuple
 
-import numpy as np
-
 from ..conventions import DENSE_AXES, convention_of, find_row
 from ..errors import CheckpointError, ConventionError
-from ..kernels import convert_kernel, plan_conversion
+from ..kernels import plan_conversion
 from .flattening import rows_for
 from .matching import match
+from .networks import slots_of
 from .telling import (AS_IN_NETWORK, axes_like, check_mapping, rows_told,
                       source_of, told_of)
-from .transfer import slots_of
 
-__all__ = ["Options", "plan_load", "value_of"]
+__all__ = ["Options", "Plan", "check_fit", "plan_kernel", "plan_load",
+           "refuse_rest"]
 
 
 class Options(namedtuple("Options", "orientation inputs strict prefix names "
@@ -140,21 +139,42 @@ def _listed(names):
 def _plan(slot, entry, where, options):
     """Work out what has to be done to one value."""
     name = "%s in %s → %s" % (entry.name, where, slot.name)
+    if slot.kernel:
+        target = convention_of(slot.layer)
+        _check_kind(slot, entry, name, target)
+        source = source_of(slot, entry, name, options, target)
+        plan = plan_kernel(slot, entry, source, name)
+    else:
+        plan = _plan_other(slot, entry, name, options)
+    check_fit(plan, name)
+    return plan
+
+
+def check_fit(plan, name):
+    """Refuse a value that is none, or has not the shape of its parameter.
+
+    Parameters
+    ----------
+    plan : Plan
+        What to do.
+    name : str
+        Of the value and the parameter, for the error text.
+
+    Raises
+    ------
+    CheckpointError
+        If it does not fit.
+    """
+    entry, shape, wanted = plan.entry, _shape_after(plan), _shape(plan.slot)
     if entry.dtype.kind not in "biuf":
         raise CheckpointError("%s: has dtype %s; expected numbers."
                               % (name, entry.dtype))
-    if slot.kernel:
-        plan = _plan_kernel(slot, entry, name, options)
-    else:
-        plan = _plan_other(slot, entry, name, options)
-    shape, wanted = _shape_after(plan), _shape(slot)
     if shape != wanted:
         raise CheckpointError(
             "%s: has shape %r%s; expected %r.%s" % (
                 name, tuple(entry.shape), "" if shape == entry.shape
                 else ", which becomes %r" % (shape,), wanted,
                 _axes_meant(plan, entry, wanted)))
-    return plan
 
 
 def _axes_meant(plan, entry, wanted):
@@ -177,10 +197,31 @@ def _shape(slot):
     return slot.param.get_value(borrow=True).shape
 
 
-def _plan_kernel(slot, entry, name, options):
+def plan_kernel(slot, entry, source, name):
+    """Work out what has to be done to a kernel whose convention is known.
+
+    Parameters
+    ----------
+    slot : Slot
+        The kernel in the network.
+    entry : Entry
+        The kernel that is given.
+    source : Convention
+        Its convention.
+    name : str
+        Of both, for error texts.
+
+    Returns
+    -------
+    Plan
+        What to do.
+
+    Raises
+    ------
+    ConventionError
+        If it cannot be done.
+    """
     target = convention_of(slot.layer)
-    _check_kind(slot, entry, name, target)
-    source = source_of(slot, entry, name, options, target)
     steps = plan_conversion(entry.shape, source, target, name)
     actions = {word for word, done in (("turned", steps.reverse),
                                        ("permuted", steps.permutation))
@@ -292,44 +333,3 @@ def _shape_after(plan):
                      for a in plan.target.axes)
     return tuple(shape[i] for i in plan.transpose) if plan.transpose and (
         len(shape) == 2) else shape
-
-
-def value_of(plan):
-    """Read one value, and make it what the network wants.
-
-    Parameters
-    ----------
-    plan : Plan
-        What to do.
-
-    Returns
-    -------
-    numpy.ndarray
-        In the parameter's type and convention.
-    """
-    entry = plan.entry
-    value = entry.read()
-    if plan.source is not None:
-        if "copied" not in plan.actions:
-            value = convert_kernel(value, plan.source, plan.target,
-                                   plan.slot.name)
-    elif plan.transpose:
-        value = value.transpose(plan.transpose)
-    if plan.rows is not None:
-        value = value[plan.rows]
-    if "computed" in plan.actions:
-        value = 1 / np.sqrt(value + np.asarray(entry.epsilon, value.dtype))
-    return _cast(value, plan.slot)
-
-
-def _cast(value, slot):
-    """Return a value in the parameter's type, unless that loses it."""
-    dtype = np.dtype(slot.param.dtype)
-    with np.errstate(over="ignore"):
-        cast = np.ascontiguousarray(value, dtype).reshape(value.shape)
-    if not np.can_cast(value.dtype, dtype) and (
-            np.isinf(cast) & np.isfinite(value)).any():
-        raise CheckpointError(
-            "%s: gets values up to %g; expected what fits into %s."
-            % (slot.name, np.abs(value).max(), dtype))
-    return cast

@@ -82,7 +82,7 @@ def source_of(slot, entry, name, options, target):
 
     Parameters
     ----------
-    slot : lasagne_flipconv.weights.transfer.Slot
+    slot : lasagne_flipconv.weights.networks.Slot
         The kernel in the network.
     entry : Entry
         The kernel in the file.
@@ -179,7 +179,7 @@ def axes_like(slot, entry, target):
 
     Parameters
     ----------
-    slot : lasagne_flipconv.weights.transfer.Slot
+    slot : lasagne_flipconv.weights.networks.Slot
         The kernel in the network.
     entry : Entry
         The kernel in the file.
@@ -245,7 +245,7 @@ def told_of(orientation, slot, entry):
     ----------
     orientation : str, Convention, dict or None
         What the user says of all.
-    slot : lasagne_flipconv.weights.transfer.Slot
+    slot : lasagne_flipconv.weights.networks.Slot
         The parameter.
     entry : Entry
         The array.
@@ -278,7 +278,7 @@ def rows_told(options, slot, entry):
     ----------
     options : lasagne_flipconv.weights.planning.Options
         What the user says.
-    slot : lasagne_flipconv.weights.transfer.Slot
+    slot : lasagne_flipconv.weights.networks.Slot
         The parameter.
     entry : Entry
         The array, of a file that says nothing of it.

@@ -13,8 +13,9 @@ import numpy as np
 from ...errors import ConventionError
 from ...formats.common.record import Checkpoint, is_kernel, orientation_of
 from ...kernels import CORRELATION
+from ..applying import value_of
 from ..networks import outputs_of
-from ..planning import Options, plan_load, value_of
+from ..planning import Options, plan_load
 from ..reading import read
 from .evidence import UNDECIDED, Evidence, LayerEvidence, Runs, weighed
 from .measuring import measurer, read_inputs
