@@ -41,6 +41,15 @@ demo: $(READY)  ## show, on a small network, what the wrong way round costs
 test: $(READY)  ## run all tests
 	$(RUN) -m pytest -q
 
+# The idea, the values on the move and the files; what compiles much is left out
+FAST = architecture kernels conventions layers_api transfer matching load save \
+	notes limits guard pickled_files pytorch load_safetensors load_caffe \
+	load_onnx readme
+
+.PHONY: test-fast
+test-fast: $(READY)  ## run what takes under a minute, while at work
+	$(RUN) -m pytest -q $(FAST:%=tests/test_%.py)
+
 .PHONY: test-torch
 test-torch: $(EXTRA)test-torch  ## install PyTorch, run the tests that compare with it
 	$(RUN) -m pytest -q tests/test_torch.py tests/test_load_torch.py \
