@@ -35,8 +35,11 @@ TESTS = Path(__file__).resolve().parent
 CORPUS, FINDINGS = TESTS / "corpus", TESTS / ".fuzzed"
 LONGEST, MEBIBYTES = 5, 1024
 
+#: The variable that names a program which runs the same harness again.
+AGAIN = "FUZZ_AGAIN"
+
 #: The corpus of a format: so many files, each so large, at most.
-MOST, LARGEST = 64, 4096
+MOST, LARGEST = 16, 4096
 
 #: Bytes that mean something to one of the formats.
 TOKENS = (b"\xff" * 4, b"\0" * 8, b"\x7f\xff\xff\xff", b"PK\1\2", b"PK\5\6",
@@ -165,7 +168,7 @@ def fuzz_one(name, flags):
     def attempt(data):
         tried(name, data)
 
-    atheris.Setup([sys.argv[0]] + flags, attempt,
+    atheris.Setup([os.environ.get(AGAIN, sys.argv[0])] + flags, attempt,
                   custom_mutator=mutator(
                       name, lambda data, size: atheris.Mutate(data, size)))
     atheris.Fuzz()
@@ -217,6 +220,11 @@ def fuzz(name, seconds, keep=False):
 def merge(name, old, new):
     """Keep the smallest files that reach what those of before do not."""
     before = {path.name for path in old.iterdir()}
+    again = new.with_name("again")  # libFuzzer calls it for each attempt
+    again.write_text("#!/bin/sh\nexec '%s' '%s' --one %s \"$@\"\n" % (
+        sys.executable, os.path.abspath(__file__), name))
+    again.chmod(0o700)
+    os.environ[AGAIN] = str(again)
     run_one(name, "-merge=1", old, new)
     found = sorted((path for path in old.iterdir()
                     if path.name not in before),
