@@ -9,8 +9,10 @@ from lasagne.layers import (DenseLayer, get_all_param_values,
                             set_all_param_values)
 from lasagne_flipconv import layers, load, read, save
 from lasagne_flipconv.errors import CheckpointError
+from lasagne_flipconv.formats.common.record import Checkpoint, Entry
 from lasagne_flipconv.layers import (Conv2DCCLayer, Conv2DDNNLayer,
                                      Conv2DLayer, TransposedConv2DLayer)
+from lasagne_flipconv.weights.checkpoint import write
 
 import files
 import measure_files
@@ -174,3 +176,14 @@ def test_values_of_lasagne_come_back_in_their_order(path):
         for entry, value in zip(checkpoint.entries,
                                 get_all_param_values(net)):
             assert files.same(entry.read(), value)
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".safetensors"])
+def test_two_arrays_of_one_name_are_not_written(suffix, tmp_path):
+    path = tmp_path / ("net" + suffix)
+    path.write_bytes(b"before")
+    entry = Entry("W", (2,), np.dtype("f4"), lambda: np.zeros(2, "f4"))
+    with pytest.raises(CheckpointError, match="2 arrays named 'W'"):
+        write(path, Checkpoint("made", "made", (entry, entry)))
+    assert path.read_bytes() == b"before"
+    assert list(tmp_path.iterdir()) == [path]

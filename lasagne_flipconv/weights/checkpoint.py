@@ -3,6 +3,7 @@ import os
 
 from ..errors import ConventionError
 from ..formats import writer_of
+from ..formats.common.guard import check_names
 from ..formats.common.record import (Checkpoint, Entry, is_kernel,
                                      orientation_of)
 from ..formats.common.writing import replaced
@@ -135,9 +136,11 @@ def write(path, checkpoint):
     Raises
     ------
     CheckpointError
-        If the suffix is another, or the format lacks a type.
+        If the suffix is another, the format lacks a type, or two arrays have
+        one name.
     """
     where = os.fsdecode(path)
     writer = writer_of(where)
+    check_names(checkpoint.entries, where)
     with replaced(where) as file:
         writer(file, checkpoint)

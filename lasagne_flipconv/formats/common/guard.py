@@ -9,7 +9,7 @@ from collections import Counter
 from ...errors import CheckpointError, FlipconvError, UnsafeFileError, escaped
 from .arrays import check_sizes
 
-__all__ = ["guarded", "guarded_entries"]
+__all__ = ["check_names", "guarded", "guarded_entries"]
 
 
 @contextlib.contextmanager
@@ -72,14 +72,32 @@ def guarded_entries(entries, where):
     UnsafeFileError
         If NumPy has no such sizes.
     """
+    check_names(entries, where)
+    return tuple(_guarded(entry, "%s in %s" % (entry.name, where))
+                 for entry in entries)
+
+
+def check_names(entries, where):
+    """Refuse arrays of one name, of which all but one would be lost.
+
+    Parameters
+    ----------
+    entries : tuple of Entry
+        What a file holds, or is to hold.
+    where : str
+        Its name.
+
+    Raises
+    ------
+    CheckpointError
+        If two of them have one name.
+    """
     names = Counter(entry.name for entry in entries)
     if len(names) < len(entries):
         raise CheckpointError(
             "%s: holds %d arrays named %r; expected each name once, as one of "
-            "them would be lost. Give them names of their own where the file "
-            "comes from." % ((where,) + names.most_common(1)[0][::-1]))
-    return tuple(_guarded(entry, "%s in %s" % (entry.name, where))
-                 for entry in entries)
+            "them would be lost. Give them names of their own where they "
+            "come from." % ((where,) + names.most_common(1)[0][::-1]))
 
 
 def _guarded(entry, where):
