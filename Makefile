@@ -51,7 +51,7 @@ test-fast: $(READY)  ## run what takes under a minute, while at work
 	$(RUN) -m pytest -q $(FAST:%=tests/test_%.py)
 
 .PHONY: test-torch
-test-torch: $(EXTRA)test-torch  ## install PyTorch, run the tests that compare with it
+test-torch: $(EXTRA)compare  ## install PyTorch, run the tests that compare with it
 	$(RUN) -m pytest -q tests/test_torch.py tests/test_load_torch.py \
 		tests/test_golden.py tests/test_attacks.py
 

@@ -60,7 +60,7 @@ setup(
         # read without their libraries; the names were used
         "hdf5": [], "onnx": [], "safetensors": [], "formats": [],
         "torch": [],
-        "test-torch": ["torch"],
+        "compare": ["torch"],
         "examples": ["matplotlib", "pooch", "scikit-image", "scikit-learn"],
         "test": ["pytest", "hypothesis", "matplotlib", "pooch",
                  "scikit-image", "scikit-learn", "h5py", "onnx",
