@@ -108,7 +108,7 @@ def _entry(file, member, limits):
     where = "%s in %s" % (member.name, file.name)
     if not member.name.endswith(".npy"):
         raise UnsafeFileError(
-            "%s: is no array; expected members named …​.npy only. Save the "
+            "%s: is no array; expected members named *.npy only. Save the "
             "arrays alone." % where)
     head = _head(file, member, where)
     code, shape, fortran, start = parse_header(head, where)
