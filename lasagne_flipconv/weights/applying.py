@@ -168,6 +168,19 @@ def names_by_action(plans):
 
 
 def names_with(plans, action):
-    """Return the names of the parameters that one thing was done to."""
+    """Return the names of the parameters that one thing was done to.
+
+    Parameters
+    ----------
+    plans : list of Plan
+        What was done.
+    action : str
+        Such as ``turned``.
+
+    Returns
+    -------
+    tuple of str
+        Each name once.
+    """
     return tuple(dict.fromkeys(plan.slot.name for plan in plans
                                if action in plan.actions))

@@ -185,10 +185,27 @@ def _short(name):
     return str(name)[:_LONGEST]
 
 
-#: A parameter as one layer holds it: `name` is its own, `param` the variable,
-#: `attribute` its name in the layer or None, `kernel` whether it is the
-#: layer's kernel, `group` a name of the layer that no other has.
-Slot = namedtuple("Slot", "layer name param attribute kernel group")
+
+class Slot(namedtuple("Slot", "layer name param attribute kernel group")):
+    """Hold a parameter as one layer has it.
+
+    Parameters
+    ----------
+    layer : Layer
+        The layer.
+    name : str
+        Name of the parameter, which no other has.
+    param : theano.compile.SharedVariable
+        The variable, which several layers may share.
+    attribute : str or None
+        Its name in the layer.
+    kernel : bool
+        Whether it is the layer's kernel.
+    group : str
+        Name of the layer, which no other has.
+    """
+
+    __slots__ = ()
 
 
 def slots_of(network, deep=True, where="network"):

@@ -45,9 +45,28 @@ class Options(namedtuple("Options", "orientation inputs strict prefix names "
     __slots__ = ()
 
 
-#: One value to set: `source` and `target` are conventions of a kernel;
-#: `transpose` and `rows` are for dense layers: axes to swap, and an index.
-Plan = namedtuple("Plan", "slot entry source target transpose rows actions")
+class Plan(namedtuple("Plan", "slot entry source target transpose rows "
+                      "actions")):
+    """Hold what has to be done to one value before it is set.
+
+    Parameters
+    ----------
+    slot : Slot
+        Where it goes.
+    entry : Entry
+        The value.
+    source, target : Convention or None
+        Those of a kernel, as it is and as it has to be.
+    transpose : tuple of int or None
+        Axes of a dense layer's weights to swap.
+    rows : numpy.ndarray or None
+        Index that puts a dense layer's rows into order.
+    actions : set of str
+        What that is called in a record: ``copied``, ``turned``, ``permuted``,
+        ``computed``, ``left``.
+    """
+
+    __slots__ = ()
 
 
 def plan_load(network, checkpoint, options):
