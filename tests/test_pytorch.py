@@ -113,6 +113,16 @@ def test_views_of_a_storage(view, method, tmp_path):
     np.testing.assert_array_equal(found, expected)
 
 
+def test_compressed_to_just_as_many_bytes(tmp_path):
+    """What is compressed is told by the method, not by the sizes."""
+    stored = next(data for data in (
+        np.random.RandomState(n).bytes(400 - n) + bytes(n)
+        for n in range(100)) if len(member("", data, 8)["body"]) == 400)
+    path = written(tmp_path, a_dict((text("W"), numbers(
+        100, 0, b"K\x64\x85"))), stored, method=8)
+    assert values(path)["W"].tobytes() == stored
+
+
 #: What is stored, by class of storage, and what is read.
 STORED = {
     "Double": (np.arange(4, dtype="<f8"),) * 2,

@@ -9,7 +9,7 @@ import zlib
 import numpy as np
 
 from ..errors import CheckpointError, UnsafeFileError
-from .archives.unzipped import read_into, read_member
+from .archives.unzipped import STORED, read_into, read_member
 from .archives.zipped import members_of
 from .common.arrays import check_shape, numeric_dtype, pieces_of
 from .common.naming import describe
@@ -130,7 +130,7 @@ def _head(file, member, where):
     file.seek(member.at)
     most = min(member.size, START + 10000)
     data = file.read(min(member.stored, 1 << 15))
-    if member.method == 0:
+    if member.method == STORED:
         return data[:most]
     try:
         return zlib.decompressobj(-15).decompress(data, most)

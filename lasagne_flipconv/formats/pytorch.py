@@ -10,7 +10,7 @@ import re
 import numpy as np
 
 from ..errors import CheckpointError, UnsafeFileError
-from .archives.unzipped import read_member, verify
+from .archives.unzipped import STORED, read_member, verify
 from .archives.zipped import members_of
 from .parts.torch_tensors import checkpoint_of, unpickled
 from .pickles.constructors import as_text, is_bytes
@@ -128,7 +128,7 @@ class _Storages:
     def verify(self, members):
         """Compare the checksums of all members."""
         for member in members:
-            if member.size == member.stored:
+            if member.method == STORED:
                 verify(self.file, member)
             else:
                 self.kept[member.name] = read_member(self.file, member)

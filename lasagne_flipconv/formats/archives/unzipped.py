@@ -3,9 +3,11 @@ import zlib
 
 from ...errors import CheckpointError
 
-__all__ = ["broken", "read_into", "read_member", "verify"]
+__all__ = ["DEFLATED", "STORED", "broken", "read_into", "read_member",
+           "verify"]
 
-_DEFLATED = 8
+#: How a member may be compressed, by the numbers of the format.
+STORED, DEFLATED = 0, 8
 _CHUNK = 1 << 18
 
 
@@ -94,7 +96,7 @@ def verify(file, member):
 
 
 def _chunks(file, member):
-    unpack = zlib.decompressobj(-15) if member.method == _DEFLATED else None
+    unpack = zlib.decompressobj(-15) if member.method == DEFLATED else None
     file.seek(member.at)
     left, made = member.stored, 0
     while left and made <= member.size:

@@ -7,7 +7,7 @@ import struct
 from collections import namedtuple
 
 from ...errors import UnsafeFileError
-from .unzipped import broken
+from .unzipped import DEFLATED, STORED, broken
 
 __all__ = ["Member", "members_of"]
 
@@ -20,7 +20,6 @@ _LOCATOR64 = struct.Struct("<4sLQL")
 _CENTRAL = struct.Struct("<4s6H3L5H2L")
 _LOCAL = struct.Struct("<4s5H3L2H")
 
-_STORED, _DEFLATED = 0, 8
 _DESCRIPTOR, _UTF8 = 0x8, 0x800
 _LARGE = 0xFFFFFFFF
 #: What fields of the end record are where only that of 64 bits can tell.
@@ -242,7 +241,7 @@ def _check_flags(file, name, flags, method, attributes):
         raise UnsafeFileError(
             "%s: %s has flags 0x%x (encrypted, patched or masked); expected "
             "none of these." % (file.name, name, flags))
-    if method not in (_STORED, _DEFLATED):
+    if method not in (STORED, DEFLATED):
         raise UnsafeFileError(
             "%s: %s is compressed by method %d; expected 0 (stored) or 8 "
             "(deflate)." % (file.name, name, method))
@@ -314,9 +313,9 @@ def _descriptor(file, member, at):
 
 def _check_total(members, size, where, limits):
     for member in members:
-        most = (member.stored if member.method == _STORED
+        most = (member.stored if member.method == STORED
                 else _DEFLATE_RATIO * member.stored)
-        if member.size > most or (member.method == _STORED
+        if member.size > most or (member.method == STORED
                                   and member.size != member.stored):
             raise UnsafeFileError(
                 "%s: %s declares %d bytes out of %d; expected at most %d."
