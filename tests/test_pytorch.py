@@ -147,6 +147,15 @@ def test_types(kind, write, tmp_path):
     assert found["W"].dtype == expected.dtype
 
 
+@pytest.mark.parametrize("write", [written, legacy])
+def test_one_number_of_bfloat16(write, tmp_path):
+    opcodes = a_dict((text("W"), numbers(1, 0, b")", b")",
+                                         b"BFloat16Storage")))
+    options = {"count": 1} if write is legacy else {}
+    found = values(write(tmp_path, opcodes, b"\x00\xc0", **options))["W"]
+    assert found == -2 and found.shape == () and found.dtype == np.float32
+
+
 def test_part_of_a_storage_as_before_0_4(tmp_path):
     part = numbers(6, 1, b"K\x02\x85").replace(
         b"tQ", b"X\1\0\0\x001K\2K\3\x87tQ")

@@ -12,6 +12,7 @@ import numpy as np
 from ..errors import CheckpointError, UnsafeFileError
 from .archives.unzipped import STORED, read_member, verify
 from .archives.zipped import members_of
+from .common.arrays import read_at
 from .parts.torch_tensors import checkpoint_of, unpickled
 from .pickles.constructors import as_text, is_bytes
 from .pickles.opcodes import ENDS_WITHIN
@@ -21,7 +22,6 @@ __all__ = ["read", "read_legacy", "sniff", "sniff_legacy"]
 
 #: The integer that a legacy file begins with, as a pickle.
 _LEGACY = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."
-
 
 #: How many members there may be that are no storages.
 _BESIDES = 8
@@ -140,53 +140,57 @@ class _Storages:
         if kept is not None:
             target[:] = np.frombuffer(kept, "u1")[at:at + len(target)]
         else:
-            _read_at(self.file, member.at + at, target)
+            read_at(self.file, member.at + at, target)
 
 
-def _read_at(file, at, target):
-    file.seek(at)
-    if file.readinto(target) != len(target):
-        raise CheckpointError(
-            "%s: ends before byte %d; expected %d bytes there. The file was "
-            "cut while it was read."
-            % (file.name, at + len(target), len(target)))
+class _LegacyStorages:
+    """The storages of a legacy file, which follow its pickles."""
+
+    def __init__(self, file):
+        self.file, self.used, self.places = file, {}, {}
+
+    def check(self, storage):
+        """Note a storage that is named; it has to be the same each time."""
+        whole = storage._replace(begin=0, size=storage.count)
+        if self.used.setdefault(storage.key, whole) != whole:
+            raise UnsafeFileError(
+                "%s: declares storage %.40s twice, of other sizes; expected "
+                "the same." % (self.file.name, storage.key))
+
+    def locate(self, keys, at, size):
+        """Find the storages from a byte on, which have to take all to the end.
+        """
+        if sorted(keys) != sorted(self.used):
+            raise UnsafeFileError("%s: lists other storages than its tensors "
+                                  "use; expected the same." % self.file.name)
+        for key in keys:
+            self.places[key] = at + 8
+            at = _legacy_storage(self.file, at, size, self.used[key])
+        if at != size:
+            raise UnsafeFileError("%s: has %d bytes after its storages; "
+                                  "expected none." % (self.file.name,
+                                                      size - at))
+
+    def read_into(self, storage, begin, target):
+        """Read bytes of a storage, from an element on."""
+        read_at(self.file, self.places[storage.key]
+                + begin * storage.dtype.itemsize, target)
 
 
 def read_legacy(file, limits):
     """Describe the tensors of a state dict in the form before PyTorch 1.6."""
     data = file.read(limits.header)
     size = file.seek(0, 2)
-    used = {}
-
-    def check(storage):
-        whole = storage._replace(begin=0, size=storage.count)
-        if used.setdefault(storage.key, whole) != whole:
-            raise UnsafeFileError(
-                "%s: declares storage %.40s twice, of other sizes; expected "
-                "the same." % (file.name, storage.key))
-
+    storages = _LegacyStorages(file)
     try:
-        value, keys, at = _legacy_pickles(file, data, limits, check)
+        value, keys, at = _legacy_pickles(file, data, limits, storages.check)
     except CheckpointError as error:
         if len(data) == size or ENDS_WITHIN not in str(error):
             raise
         raise _too_large(file, limits) from error
-    if sorted(keys) != sorted(used):
-        raise UnsafeFileError("%s: lists other storages than its tensors "
-                              "use; expected the same." % file.name)
-    places = {}
-    for key in keys:
-        places[key] = at + 8
-        at = _legacy_storage(file, at, size, used[key])
-    if at != size:
-        raise UnsafeFileError("%s: has %d bytes after its storages; expected "
-                              "none." % (file.name, size - at))
-
-    def read_into(storage, begin, target):
-        _read_at(file, places[storage.key] + begin * storage.dtype.itemsize,
-                 target)
-
-    return checkpoint_of(file, value, "torch-legacy", limits, read_into)
+    storages.locate(keys, at, size)
+    return checkpoint_of(file, value, "torch-legacy", limits,
+                         storages.read_into)
 
 
 def _legacy_pickles(file, data, limits, check):

@@ -7,7 +7,8 @@ from collections import namedtuple
 import numpy as np
 
 from ..errors import CheckpointError, UnsafeFileError
-from .common.arrays import check_shape, pieces_of
+from .common.arrays import (are_sizes, check_shape, float32_of, pieces_of,
+                            read_at)
 from .common.jsontext import parsed_json
 from .common.naming import describe
 from .common.notes import OURS, entry_of_note, note_of
@@ -101,8 +102,9 @@ def _row(name, row, where, limits):
                               % (where, type(row).__name__))
     code, shape, ends = (row.get(key) for key in ("dtype", "shape",
                                                   "data_offsets"))
-    if not isinstance(code, str) or not _are_sizes(shape) or not (
-            _are_sizes(ends) and len(ends) == 2):
+    if not isinstance(code, str) or not all(
+            isinstance(part, list) and are_sizes(part)
+            for part in (shape, ends)) or len(ends) != 2:
         raise CheckpointError(
             "%s: has a dtype, shape or data_offsets that are none; expected a "
             "word, a list of sizes, and two places." % where)
@@ -114,11 +116,6 @@ def _row(name, row, where, limits):
     dtype = np.dtype(_CODES.get(code, "<u2"))
     check_shape(tuple(shape), dtype, ends[1] - ends[0], where, limits)
     return Row(name, code, tuple(shape), *ends)
-
-
-def _are_sizes(value):
-    return isinstance(value, list) and all(
-        type(n) is int and n >= 0 for n in value)
 
 
 def _check_cover(rows, size, where):
@@ -141,7 +138,7 @@ def _entry(row, start, file):
     at = start + row.begin
     if row.code == "BF16":
         return Entry(row.name, row.shape, np.dtype("f4"),
-                     lambda: _bfloat16(_array(file, at, row.shape, "<u2")))
+                     lambda: float32_of(_array(file, at, row.shape, "<u2")))
     code = _CODES[row.code]
     return Entry(row.name, row.shape, np.dtype(code),
                  lambda: _array(file, at, row.shape, code))
@@ -150,20 +147,8 @@ def _entry(row, start, file):
 def _array(file, at, shape, code):
     """Read one array; the library would map the whole file into memory."""
     array = np.empty(shape, code)
-    file.seek(at)
-    read = file.readinto(memoryview(array.reshape(-1).view("u1")))
-    if read != array.nbytes:
-        raise CheckpointError(
-            "%s: ends at byte %d; expected %d more. The file was changed "
-            "while it was read." % (file.name, at + read,
-                                    array.nbytes - read))
+    read_at(file, at, array)
     return array
-
-
-def _bfloat16(halves):
-    """Return float32 values, given their upper halves."""
-    values = (halves.reshape(-1).astype("<u4") << 16).view("<f4")
-    return values.reshape(halves.shape)
 
 
 def _notes(metadata, where, limits):

@@ -8,8 +8,8 @@ import numpy as np
 
 from ...errors import CheckpointError, UnsafeFileError
 
-__all__ = ["StoredArray", "check_shape", "check_sizes", "numeric_dtype",
-           "pieces_of"]
+__all__ = ["StoredArray", "are_sizes", "check_shape", "check_sizes",
+           "float32_of", "numeric_dtype", "pieces_of", "read_at"]
 
 _PIECE = 1 << 22
 
@@ -52,6 +52,70 @@ class StoredArray(namedtuple("StoredArray", "dtype shape fortran raw")):
         return flat.reshape(self.shape, order="F" if self.fortran else "C")
 
 
+def are_sizes(values):
+    """Tell whether all values are integers, 0 or more.
+
+    Parameters
+    ----------
+    values : iterable
+        Anything.
+
+    Returns
+    -------
+    bool
+        False for True, 1.0 and the like as well.
+    """
+    return all(type(n) is int and n >= 0 for n in values)
+
+
+def read_at(file, at, array):
+    """Fill an array with the bytes at some place of a file.
+
+    Parameters
+    ----------
+    file : binary file
+        The file, with a ``name``.
+    at : int
+        Where the bytes begin.
+    array : numpy.ndarray
+        Contiguous; may have no axis or no element.
+
+    Raises
+    ------
+    CheckpointError
+        If the file has become shorter than it was.
+    """
+    file.seek(at)
+    count = file.readinto(memoryview(array.reshape(-1).view("u1")))
+    if count != array.nbytes:
+        raise CheckpointError(
+            "%s: ends at byte %d; expected %d more. The file was changed "
+            "while it was read." % (file.name, at + count,
+                                    array.nbytes - count))
+
+
+def float32_of(halves):
+    """Return the values of bfloat16, which NumPy lacks.
+
+    Parameters
+    ----------
+    halves : numpy.ndarray
+        Their bits, as integers of 16 bits: the upper halves of float32.
+
+    Returns
+    -------
+    numpy.ndarray
+        As float32, in the same shape.
+
+    Examples
+    --------
+    >>> float32_of(np.array([[0x3F80, 0xC000]], "u2"))
+    array([[ 1., -2.]], dtype=float32)
+    """
+    values = (halves.reshape(-1).astype("<u4") << 16).view("<f4")
+    return values.reshape(halves.shape)
+
+
 def check_shape(shape, dtype, size, where, limits):
     """Refuse a shape that does not come to just the bytes there are.
 
@@ -80,8 +144,7 @@ def check_shape(shape, dtype, size, where, limits):
     UnsafeFileError
         If it declares other sizes than there are.
     """
-    if not isinstance(shape, tuple) or not all(
-            type(n) is int and n >= 0 for n in shape):
+    if not isinstance(shape, tuple) or not are_sizes(shape):
         raise CheckpointError(
             "%s: declares a shape that is none; expected a tuple of sizes."
             % where)

@@ -7,7 +7,7 @@ from collections import namedtuple
 import numpy as np
 
 from ...errors import CheckpointError, UnsafeFileError
-from ..common.arrays import StoredArray, check_shape
+from ..common.arrays import StoredArray, check_shape, float32_of
 from ..common.protobuf import (count_varints, fields_of, integers_of, joined,
                                text_of, varints_of)
 
@@ -146,8 +146,7 @@ def _described(name, shape, code, raw, data, where, limits):
         read = _integers(shape, dtype, values, where, limits)
     if code != _BFLOAT16:
         return Tensor(name, shape, dtype, read)
-    return Tensor(name, shape, np.dtype("f4"), lambda: (
-        read().astype("<u4") << np.uint32(16)).view("<f4"))
+    return Tensor(name, shape, np.dtype("f4"), lambda: float32_of(read()))
 
 
 def _integers(shape, dtype, values, where, limits):

@@ -5,11 +5,13 @@ it is executed. Each tensor is checked against its storage, and all of them
 together against the size of the file, as a thousand may lie on one storage.
 """
 import itertools
+import math
 from collections import namedtuple
 
 import numpy as np
 
 from ...errors import CheckpointError, UnsafeFileError
+from ..common.arrays import are_sizes, float32_of
 from ..common.naming import describe
 from ..common.record import Checkpoint, Entry
 from ..pickles.constructors import Symbol, as_text, only
@@ -80,7 +82,7 @@ def unpickled(data, where, limits, start, check):
 
 def _storage(machine, told):
     word, symbol, key, _, count = told[:5]
-    if word != "storage" or not _are_sizes((count,)):
+    if word != "storage" or not are_sizes((count,)):
         raise UnsafeFileError(
             "%s: asks for something that is no storage of its own; expected "
             "storages only." % machine.where)
@@ -88,7 +90,7 @@ def _storage(machine, told):
     begin, size = 0, count
     if len(told) > 5 and told[5] is not None:  # a part, as up to 0.3
         _, begin, size = told[5]
-    if not _are_sizes((begin, size)) or begin + size > count:
+    if not are_sizes((begin, size)) or begin + size > count:
         raise UnsafeFileError(
             "%s: has a part of storage %.40s that reaches beyond its %d "
             "elements; expected it within." % (machine.where, key, count))
@@ -101,13 +103,13 @@ def _rebuild_tensor(machine, arguments):
     only(storage, Storage)
     for part in (shape, stride):
         if type(part) is not tuple or len(part) > machine.limits.axes or (
-                not _are_sizes(part)):
+                not are_sizes(part)):
             raise ValueError("no shape")
-    if len(shape) != len(stride) or not _are_sizes((offset,)):
+    if len(shape) != len(stride) or not are_sizes((offset,)):
         raise ValueError("no tensor")
     tensor = Tensor(storage, offset, shape, stride)
     begin, end = _span(tensor)
-    if _count(shape) > max(storage.size, 1) or begin < end and (
+    if math.prod(shape) > max(storage.size, 1) or begin < end and (
             end > storage.size):
         raise UnsafeFileError(
             "%s: has a tensor of shape %r that reaches element %d; expected "
@@ -120,20 +122,9 @@ def _rebuild_parameter(machine, arguments):
     return only(arguments[0], Tensor)
 
 
-def _are_sizes(values):
-    return all(type(n) is int and n >= 0 for n in values)
-
-
-def _count(shape):
-    count = 1
-    for n in shape:
-        count *= n
-    return count
-
-
 def _span(tensor):
     """Return from which to which element of its storage a tensor reaches."""
-    if not _count(tensor.shape):
+    if not math.prod(tensor.shape):
         return 0, 0
     return tensor.offset, tensor.offset + 1 + sum(
         (n - 1) * s for n, s in zip(tensor.shape, tensor.stride))
@@ -247,9 +238,7 @@ def _entry(name, tensor, read_into):
         array = np.lib.stride_tricks.as_strided(
             flat, tensor.shape, [s * dtype.itemsize for s in tensor.stride])
         array = np.ascontiguousarray(array).reshape(tensor.shape)
-        if halves:  # bfloat16 is the upper half of a float32
-            return (array.astype("<u4") << 16).view("<f4")
-        return array
+        return float32_of(array) if halves else array
 
     return Entry(name, tensor.shape, np.dtype("f4") if halves else dtype,
                  values, convention="torch", epsilon=1e-5)
