@@ -38,6 +38,11 @@ class Limits(namedtuple("Limits", "file header members name axes opcodes "
 
     __slots__ = ()
 
+    @property
+    def containers(self):
+        """Return how many lists, dicts or groups may be around the members."""
+        return 4 * self.members
+
     def unpacked(self, stored):
         """Return how many bytes may come out of so many stored ones.
 

@@ -5,8 +5,9 @@ import zipfile
 import numpy as np
 import pytest
 from lasagne_flipconv import load, read, save
+from lasagne_flipconv.errors import CheckpointError, UnsafeFileError
+from lasagne_flipconv.formats.common.notes import OURS
 from lasagne_flipconv.weights.checkpoint import Checkpoint, Entry, write
-from lasagne_flipconv.errors import CheckpointError
 
 import files
 
@@ -116,3 +117,15 @@ def test_all_that_is_known_is_read(path, told):
     if isinstance(told.get("convention"), list):
         told["convention"] = tuple(told["convention"])
     assert {key: getattr(entry, key) for key in told} == told
+
+
+def test_a_file_of_ours_holds_no_objects(tmp_path):
+    path = tmp_path / "net.npz"
+    held = np.empty(2, object)
+    held[:] = [np.ones(2), np.ones(3)]
+    np.savez(path, held)
+    data = path.read_bytes()
+    comment = OURS.encode() + b" 1"
+    path.write_bytes(data[:-2] + len(comment).to_bytes(2, "little") + comment)
+    with pytest.raises(UnsafeFileError, match="elements of type"):
+        read(path)

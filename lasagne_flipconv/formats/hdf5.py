@@ -1,4 +1,4 @@
-"""HDF5: Keras, Caffe, and flat files of arrays, through h5py."""
+"""HDF5: Keras, Caffe, and flat files of arrays."""
 from ..errors import CheckpointError
 from . import caffe, keras
 from .common.naming import describe

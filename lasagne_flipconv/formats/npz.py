@@ -41,38 +41,47 @@ def read(file, limits):
     objects, whose arrays are taken.
     """
     members, comment = members_of(file, limits)
-    if comment.startswith(OURS.encode()):
-        entries = [entry_of_note(_entry(file, member, limits), member.comment,
-                                 file.name) for member in members]
+    ours = comment.startswith(OURS.encode())
+    found = [(member, _read(file, member, limits, objects=not ours))
+             for member in members]
+    if ours:
+        entries = [entry_of_note(entry, member.comment, file.name)
+                   for member, entry in found]
         return Checkpoint(file.name, "npz", tuple(entries), {}, OURS,
                           not comment.endswith(_UNORDERED), file.close)
-    held = [(member.name[:-4], _held(file, member, limits))
-            for member in members]
-    texts = [found for _, found in held if _are_texts(found)]
-    metadata = _metadata(texts, file.name, limits)
+    held = [(member.name[:-4], part) for member, part in found]
+    metadata = _metadata([part for _, part in held if _are_texts(part)],
+                         file.name, limits)
     held = [pair for pair in held if not _are_texts(pair[1])]
     numbers = [position_of(name) for name, _ in held]
     ordered = None not in numbers
     if ordered:
         held = [pair for _, pair in sorted(zip(numbers, held),
                                            key=lambda row: row[0])]
-    entries = []
-    for name, found in held:
-        if isinstance(found, Entry):
-            entries.append(found)
+    entries, beside, known = _flattened(held)
+    return Checkpoint(file.name, "npz", describe(entries),
+                      dict(metadata, **beside), None, ordered and known,
+                      file.close)
+
+
+def _are_texts(part):
+    return isinstance(part, Entry) and part.dtype.kind in "SU"
+
+
+def _flattened(held):
+    """Return the entries, metadata, and whether lists in it have an order."""
+    entries, metadata, ordered = [], {}, True
+    for name, part in held:
+        if isinstance(part, Entry):
+            entries.append(part)
             continue
         prefix = name + "." if len(held) > 1 else ""
         entries += [entry._replace(name=prefix + entry.name)
-                    for entry in found.entries]
-        metadata.update(found.metadata if found.entries
-                        else {name: found.metadata[OTHER]})
-        ordered = ordered and found.ordered
-    return Checkpoint(file.name, "npz", describe(entries), metadata, None,
-                      ordered, file.close)
-
-
-def _are_texts(found):
-    return isinstance(found, Entry) and found.dtype.kind in "SU"
+                    for entry in part.entries]
+        metadata.update(part.metadata if part.entries
+                        else {name: part.metadata[OTHER]})
+        ordered = ordered and part.ordered
+    return entries, metadata, ordered
 
 
 def _metadata(texts, where, limits):
@@ -92,26 +101,18 @@ def _decoded(value):
     return value.decode("latin-1") if isinstance(value, bytes) else value
 
 
-def _held(file, member, limits):
+def _read(file, member, limits, objects):
     """Return the array in a member, or the checkpoint of its objects."""
-    where = "%s in %s" % (member.name, file.name)
-    if not member.name.endswith(".npy"):
-        return _entry(file, member, limits)
-    code, shape, _, start = parse_header(_head(file, member, where), where)
-    if code not in OBJECTS:
-        return _entry(file, member, limits)
-    return objects_of(bytes(read_member(file, member)), start, shape, where,
-                      limits, beside=True)
-
-
-def _entry(file, member, limits):
     where = "%s in %s" % (member.name, file.name)
     if not member.name.endswith(".npy"):
         raise UnsafeFileError(
             "%s: is no array; expected members named *.npy only. Save the "
             "arrays alone." % where)
-    head = _head(file, member, where)
-    code, shape, fortran, start = parse_header(head, where)
+    code, shape, fortran, start = parse_header(_head(file, member, where),
+                                               where)
+    if objects and code in OBJECTS:
+        return objects_of(bytes(read_member(file, member)), start, shape,
+                          where, limits, beside=True)
     dtype = numeric_dtype(code, where, texts=True)
     check_shape(shape, dtype, member.size - start, where, limits)
 

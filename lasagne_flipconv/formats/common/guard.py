@@ -9,7 +9,7 @@ from collections import Counter
 from ...errors import CheckpointError, FlipconvError, UnsafeFileError, escaped
 from .arrays import check_sizes
 
-__all__ = ["check_names", "guarded", "guarded_entries"]
+__all__ = ["check_name", "check_names", "guarded", "guarded_entries"]
 
 
 @contextlib.contextmanager
@@ -75,6 +75,28 @@ def guarded_entries(entries, where):
     check_names(entries, where)
     return tuple(_guarded(entry, "%s in %s" % (entry.name, where))
                  for entry in entries)
+
+
+def check_name(name, where, limits):
+    """Refuse a name that is too long.
+
+    Parameters
+    ----------
+    name : str
+        Name of an array.
+    where : str
+        Name of the file.
+    limits : lasagne_flipconv.limits.Limits
+        Ceilings.
+
+    Raises
+    ------
+    UnsafeFileError
+        If it is.
+    """
+    if len(name) > limits.name:
+        raise UnsafeFileError("%s: has a name of %d characters; expected at "
+                              "most %d." % (where, len(name), limits.name))
 
 
 def check_names(entries, where):

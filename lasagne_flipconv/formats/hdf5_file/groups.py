@@ -2,6 +2,7 @@
 from operator import itemgetter
 
 from ...errors import UnsafeFileError
+from ..common.guard import check_name
 from .arrays import array_of
 from .blocks import NOWHERE, Blocks, Layout, leaves
 from .heaps import Heap
@@ -14,9 +15,6 @@ _SIGNATURE = b"\x89HDF\r\n\x1a\n"
 _CONTINUED, _TABLE, _LINK = 0x10, 0x11, 0x06
 _LINK_INFO, _ATTRIBUTE, _ATTRIBUTE_INFO = 0x02, 0x0C, 0x15
 _HARD = 0
-
-#: How many groups there may be for each array.
-_AROUND = 4
 
 
 def walked(file, where, limits, stored=None):
@@ -122,11 +120,12 @@ def _object(blocks, at, path, depth, cached, datasets, groups):
             "%s: %.200s is reached by two paths; expected each array and "
             "group once." % (blocks.where, path or "/"))
     blocks.known.add(at)
-    most = blocks.limits.members
-    if len(datasets) > most or len(blocks.known) > _AROUND * most:
+    limits = blocks.limits
+    if len(datasets) > limits.members or (
+            len(blocks.known) > limits.containers):
         raise UnsafeFileError(
             "%s: holds more than %d arrays, or %d groups and arrays; expected "
-            "fewer." % (blocks.where, most, _AROUND * most))
+            "fewer." % (blocks.where, limits.members, limits.containers))
     if depth > blocks.limits.depth:
         raise UnsafeFileError(
             "%s: nests groups deeper than %d; expected fewer levels."
@@ -177,10 +176,7 @@ def _members(blocks, messages, cached):
         if not name or name in names or "/" in name:
             raise blocks.broken("the name %.80r twice, or one that is none"
                                 % name)
-        if len(name) > blocks.limits.name:
-            raise UnsafeFileError("%s: has a name of %d characters; expected "
-                                  "at most %d." % (blocks.where, len(name),
-                                                   blocks.limits.name))
+        check_name(name, blocks.where, blocks.limits)
         names.add(name)
     made = all(order is not None for _, _, _, order in found)
     return sorted(found, key=itemgetter(3 if made else 0))

@@ -12,6 +12,7 @@ import numpy as np
 
 from ...errors import CheckpointError, UnsafeFileError
 from ..common.arrays import are_sizes, float32_of
+from ..common.guard import check_name
 from ..common.naming import describe
 from ..common.record import Checkpoint, Entry
 from ..pickles.constructors import Symbol, as_text, only
@@ -201,10 +202,7 @@ def _tensors(items, limits, where, prefix="", depth=0, visits=None):
         if depth > limits.depth or next(visits) > limits.opcodes:
             raise _too_deep(limits, where)
         name = "%s%s" % (prefix, key)
-        if len(name) > limits.name:
-            raise UnsafeFileError("%s: has a name of %d characters; expected "
-                                  "at most %d." % (where, len(name),
-                                                   limits.name))
+        check_name(name, where, limits)
         if type(value) is Tensor:
             yield name, value
         elif isinstance(value, dict):

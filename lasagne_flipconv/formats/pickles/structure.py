@@ -9,6 +9,7 @@ import re
 
 from ...errors import CheckpointError, UnsafeFileError
 from ..common.arrays import StoredArray
+from ..common.guard import check_name
 from ..common.naming import describe
 from ..common.record import Checkpoint, Entry
 from .constructors import Array, Ordered, is_bytes
@@ -27,10 +28,6 @@ _POSITION = re.compile(r"(?:arr|params?|p|values?)?[_ ]?([0-9]{1,9})")
 _LONGEST_TEXT = 4096
 #: The name of metadata that have none.
 OTHER = "objects"
-
-#: How many lists and dicts may be there for each array; and there is none
-#: that does not take a byte of the pickle.
-_AROUND = 4
 
 
 class Several(list):
@@ -139,7 +136,8 @@ class Finder:
     def visit(self, depth):
         """Count a step, refuse too many and too deep ones."""
         self.visits += 1
-        most = min(_AROUND * self.limits.members, self.size)
+        # there is none that does not take a byte of the pickle
+        most = min(self.limits.containers, self.size)
         if depth > self.limits.depth or self.visits > most:
             raise UnsafeFileError(
                 "%s: nests or repeats lists and dicts beyond %d levels or %d "
@@ -247,10 +245,7 @@ class Finder:
         if len(self.entries) >= self.limits.members:
             raise UnsafeFileError("%s: holds more than %d arrays; expected "
                                   "fewer." % (self.where, self.limits.members))
-        if len(name) > self.limits.name:
-            raise UnsafeFileError("%s: has a name of %d characters; expected "
-                                  "at most %d." % (self.where, len(name),
-                                                   self.limits.name))
+        check_name(name, self.where, self.limits)
         self.spend(stored)
         self.entries.append(Entry(name, stored.shape, stored.dtype,
                                   stored.read))
