@@ -63,9 +63,9 @@ MUTANTS = {
     "set what fits before refusing": (
         "weights/transfer.py",
         "plans = [_plan(*pair) for pair in zip(sources, targets)]",
-        "plans = []\n    for pair in zip(sources, targets):\n"
-        "        plans.append(_plan(*pair))\n"
-        "        set_all(plans[-1:])", "test_transfer.py"),
+        "plans = []\n        for pair in zip(sources, targets):\n"
+        "            plans.append(_plan(*pair))\n"
+        "            set_all(plans[-1:])", "test_transfer.py"),
     "turn a shared kernel for one holder only": (
         "weights/applying.py", "_check_shared(first[param], plan.slot, value)",
         "pass", "test_transfer.py"),

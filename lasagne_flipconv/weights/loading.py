@@ -1,7 +1,7 @@
 """Load a checkpoint into a network: work out everything, then change it."""
 from .applying import LoadRecord, names_by_action, names_with, set_all
 from .networks import outputs_of
-from .planning import Options, plan_load, refuse_rest
+from .planning import Options, plan_load
 
 __all__ = ["LoadRecord", "load_into"]
 
@@ -36,8 +36,6 @@ def load_into(network, checkpoint, options=None):
         options = options._replace(orientation=detected(
             network, checkpoint, options))
     plans, matches, refused = plan_load(network, checkpoint, options)
-    if options.strict:
-        refuse_rest(matches, checkpoint.where)
     set_all(plans)
     return _record(plans, matches, refused)
 

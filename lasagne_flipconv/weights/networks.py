@@ -185,7 +185,6 @@ def _short(name):
     return str(name)[:_LONGEST]
 
 
-
 class Slot(namedtuple("Slot", "layer name param attribute kernel group")):
     """Hold a parameter as one layer has it.
 
@@ -206,6 +205,11 @@ class Slot(namedtuple("Slot", "layer name param attribute kernel group")):
     """
 
     __slots__ = ()
+
+    @property
+    def shape(self):
+        """Return the shape of the value that the variable has now."""
+        return self.param.get_value(borrow=True).shape
 
 
 def slots_of(network, deep=True, where="network"):

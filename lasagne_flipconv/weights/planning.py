@@ -10,8 +10,7 @@ from .networks import slots_of
 from .telling import (AS_IN_NETWORK, axes_like, check_mapping, rows_told,
                       source_of, told_of)
 
-__all__ = ["Options", "Plan", "check_fit", "plan_kernel", "plan_load",
-           "refuse_rest"]
+__all__ = ["Options", "Plan", "check_fit", "plan_kernel", "plan_load"]
 
 
 class Options(namedtuple("Options", "orientation inputs strict prefix names "
@@ -99,7 +98,7 @@ def plan_load(network, checkpoint, options):
     """
     matches = match(slots_of(network), checkpoint, options)
     if options.strict:
-        refuse_rest(matches, checkpoint.where)
+        _refuse_rest(matches, checkpoint.where)
     check_mapping(options.orientation, matches.pairs)
     plans, refused = [], {}
     for slot, entry in matches.pairs:
@@ -122,21 +121,8 @@ def _adrift(slot, entry, where, refused):
         % (entry.name, where, slot.name, next(iter(refused))))
 
 
-def refuse_rest(matches, where):
-    """Refuse to leave parameters or arrays of a file over.
-
-    Parameters
-    ----------
-    matches : Matches
-        What is left over.
-    where : str
-        Name of the file.
-
-    Raises
-    ------
-    CheckpointError
-        If anything is.
-    """
+def _refuse_rest(matches, where):
+    """Refuse to leave parameters or arrays of a file over."""
     lacking = _listed([slot.name for slot in matches.missing])
     left = _listed([entry.name for entry in matches.unused])
     if lacking or left:
@@ -184,7 +170,7 @@ def check_fit(plan, name):
     CheckpointError
         If it does not fit.
     """
-    entry, shape, wanted = plan.entry, _shape_after(plan), _shape(plan.slot)
+    entry, shape, wanted = plan.entry, _shape_after(plan), plan.slot.shape
     if entry.dtype.kind not in "biuf":
         raise CheckpointError("%s: has dtype %s; expected numbers."
                               % (name, entry.dtype))
@@ -210,10 +196,6 @@ def _axes_meant(plan, entry, wanted):
                 {"IO": "(input, output)", "OI": "(output, input)"}[order],
                 plan.slot.name, order,
                 {"IO": "tensorflow", "OI": "torch"}[order]))
-
-
-def _shape(slot):
-    return slot.param.get_value(borrow=True).shape
 
 
 def plan_kernel(slot, entry, source, name):
@@ -258,10 +240,10 @@ def _check_kind(slot, entry, name, target):
         raise CheckpointError(
             "%s: is the weight of a %s layer in the file, of a %s convolution "
             "in the network; expected the same." % (name, theirs, family))
-    if sorted(entry.shape) != sorted(_shape(slot)):
+    if sorted(entry.shape) != sorted(slot.shape):
         raise CheckpointError(
             "%s: kernel has shape %r; expected the sizes of %r = %r in some "
-            "order." % (name, tuple(entry.shape), target.axes, _shape(slot)))
+            "order." % (name, tuple(entry.shape), target.axes, slot.shape))
 
 
 def _plan_other(slot, entry, name, options):

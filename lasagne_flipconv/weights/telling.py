@@ -169,7 +169,7 @@ def _only_axes(slot, entry, name, row, target):
 
 def _fitting(orders, shape, slot, target):
     """Return the orders in which a shape is that of a parameter."""
-    wanted = dict(zip(target.axes, slot.param.get_value(borrow=True).shape))
+    wanted = dict(zip(target.axes, slot.shape))
     return [axes for axes in orders if set(axes) == set(wanted)
             and tuple(shape) == tuple(wanted[a] for a in axes)]
 

@@ -51,11 +51,11 @@ def transfer(source, target, deep=True):
                         for network in (source, target))
     if len(sources) != len(targets):
         raise ConventionError(_first_difference(sources, targets))
-    plans = [_plan(*pair) for pair in zip(sources, targets)]
-    _refuse_shared(plans, sources)
     try:
+        plans = [_plan(*pair) for pair in zip(sources, targets)]
+        _refuse_shared(plans, sources)
         set_all(plans)
-    except CheckpointError as error:
+    except CheckpointError as error:  # what does not fit, said of no file
         raise ConventionError(str(error)) from error
     return TransferRecord(**names_by_action(_once(plans)))
 
@@ -71,10 +71,7 @@ def _plan(source, target):
         plan = plan_kernel(target, entry, entry.convention, name)
     else:
         plan = Plan(target, entry, None, None, None, None, {"copied"})
-    try:
-        check_fit(plan, name)
-    except CheckpointError as error:
-        raise ConventionError(str(error)) from error
+    check_fit(plan, name)
     if source.param is not target.param:
         return plan
     if plan.actions != {"copied"}:
@@ -107,9 +104,9 @@ def _once(plans):
 def _first_difference(sources, targets):
     pairs = list(zip(sources, targets))
     at = next((i for i, (s, t) in enumerate(pairs)
-               if _shape(s) != _shape(t) or s.attribute != t.attribute),
+               if s.shape != t.shape or s.attribute != t.attribute),
               len(pairs))
-    told = [slots[at].name + " %r" % (_shape(slots[at]),)
+    told = [slots[at].name + " %r" % (slots[at].shape,)
             if at < len(slots) else "nothing" for slots in (sources, targets)]
     return ("transfer: the source has %d parameters, the target %d; expected "
             "the same architecture. They first differ at position %d: %s in "
@@ -157,7 +154,3 @@ def _check_families(layer, source, where):
         raise ConventionError("%s: num_groups is %d in the source, %d in the "
                               "target; expected the same."
                               % (where, groups[0], groups[1]))
-
-
-def _shape(slot):
-    return slot.param.get_value(borrow=True).shape
