@@ -17,37 +17,39 @@ PACKAGE = Path(__file__).resolve().parents[1] / "lasagne_flipconv"
 #: folder, or a file by itself.
 ROOMS = {
     "errors": ((0, 4.1), "what is wrong: place, value, expected, way out", {}),
-    "limits": ((3, 9.2), "ceilings of all readers", {}),
-    "conventions": ((1, 4.1), "axes and orientation, of whom", {
-        "errors": "an unknown convention is refused"}),
-    "kernels": ((2, 4.1), "one kernel, from one convention to another", {
-        "conventions": "from which to which", "errors": "what does not fit"}),
+    "axes": ((1, 4.1), "a Convention: order of axes, orientation", {
+        "errors": "letters and words that are none"}),
+    "conventions": ((2, 4.1), "whose convention is which: layers, formats", {
+        "axes": "what a row tells", "errors": "an unknown class is refused"}),
     "engine": ((2, 1.4),
                "Theano's convolutions on oneDNN: Ops, rewrites, C++", {}),
     "compat": ((3, 1.4), "what Theano and Lasagne need today; doctor", {
         "engine": "doctor asks how it is"}),
     "layers": ((3, 4.1), "drop-ins for Lasagne's layers; backports", {
-        "conventions": "each class adds its row", "kernels": "which axes turn",
+        "conventions": "each class adds its row", "axes": "spatial axes",
         "errors": "what does not fit"}),
-    "formats": ((3, 6.7),
-             "one file a format, read without executing any of it", {
+    "kernels": ((3, 6.7), "one kernel, from one convention to another", {
+        "conventions": "what words stand for", "axes": "from which to which",
+        "errors": "what does not fit"}),
+    "formats": ((3, 9.3), "one file a format, read without executing any", {
         "conventions": "what a format says of its kernels",
-        "kernels": "spatial axes", "errors": "damaged or unsafe files"}),
-    "weights": ((4, 6.7),
-             "values on the move: load, save, transfer, convert", {
+        "axes": "what an array says", "errors": "damaged or unsafe files"}),
+    "limits": ((3, 11.9), "ceilings of all readers", {}),
+    "weights": ((4, 9.3),
+                "values on the move: load, save, transfer, convert", {
         "formats": "what files hold", "conventions": "whose kernels they are",
-        "kernels": "the conversion", "limits": "the default ceilings",
-        "errors": "what does not fit"}),
-    "scripts": ((5, 3), "old programs: install, replace, run, unpickle", {
+        "kernels": "the conversion", "axes": "what users tell",
+        "limits": "the default ceilings", "errors": "what does not fit"}),
+    "scripts": ((5, 4.1), "old programs: install, replace, run, unpickle", {
         "layers": "what is put in", "weights": "which layers a network has",
         "compat": "hooks and flags", "conventions": "which way round",
-        "kernels": "orientations", "errors": "what cannot be replaced"}),
-    "cli": ((6, 5), "the command, the only one that prints", {
+        "axes": "orientations", "errors": "what cannot be replaced"}),
+    "cli": ((6, 6.7), "the command, the only one that prints", {
         "scripts": "run", "weights": "inspect, check, convert",
         "compat": "doctor", "layers": "explain and demo",
         "formats": "the formats there are", "conventions": "explain",
-        "kernels": "pictures of kernels", "limits": "the default ceilings",
-        "errors": "one line for each"}),
+        "kernels": "pictures of kernels", "axes": "orientations",
+        "limits": "the default ceilings", "errors": "one line for each"}),
 }
 
 #: What is no room: the door, which imports whatever is asked for first.
@@ -133,7 +135,7 @@ def draw(path):
 
     places = {room: (x, 1.6 * floor)
               for room, ((floor, x), _, _) in ROOMS.items()}
-    figure, axes = plt.subplots(figsize=(9, 8.5))
+    figure, axes = plt.subplots(figsize=(11, 8.5))
     boxes = {}
     for room, (x, y) in places.items():
         boxes[room] = axes.add_patch(plt.Rectangle(
@@ -147,7 +149,7 @@ def draw(path):
             axes.annotate("", places[other], places[room], arrowprops=dict(
                 arrowstyle="-|>", color="0.5", patchA=boxes[room],
                 patchB=boxes[other], shrinkA=0, shrinkB=1), zorder=1)
-    axes.set_xlim(0, 10.5)
+    axes.set_xlim(.1, 13.2)
     axes.set_ylim(-.7, 10.4)
     axes.axis("off")
     figure.tight_layout(pad=.2)

@@ -18,7 +18,7 @@ __version__ = "0.1.0"
 _HOME = {
     "FlipconvError": "errors", "ConventionError": "errors",
     "CheckpointError": "errors", "UnsafeFileError": "errors",
-    "Convention": "kernels", "convert_kernel": "kernels",
+    "Convention": "axes", "convert_kernel": "kernels",
     "convention_of": "conventions", "register": "conventions",
     "transfer": "weights.transfer",
     "Checkpoint": "weights.checkpoint", "load": "weights.checkpoint",

@@ -1,9 +1,4 @@
-"""Conventions of kernels, and whose is which.
-
-A kernel is an array plus two facts, a :class:`Convention`: the order of its
-axes, and the orientation. A convolution reverses its kernel before sliding it
-over the input, a correlation does not. The tables here tell both for each
-layer class and file format.
+"""Tables of conventions: exact layer class or format → :class:`Convention`.
 
 A layer class has one row here and nowhere else; a new one adds its row with
 :func:`register`. Classes are looked up exactly: a subclass that changes how
@@ -11,74 +6,13 @@ the kernel is used is refused until it is declared.
 """
 from collections import namedtuple
 
+from .axes import (CONVOLUTION, CORRELATION, ORIENTATIONS, SPATIAL,
+                   Convention)
 from .errors import ConventionError
 
 __all__ = ["convention_of", "convention_of_format", "convention_told",
            "default_convention", "orders_of", "register",
-           "Convention", "FORMAT_CONVENTIONS", "OPEN_AXES"]
-
-CONVOLUTION = "convolution"
-CORRELATION = "correlation"
-ORIENTATIONS = (CONVOLUTION, CORRELATION)
-
-#: Spatial axes of a kernel by their number.
-SPATIAL = {1: "W", 2: "HW", 3: "DHW"}
-
-# O, I: output and input channels; D, H, W: the axes the kernel slides over;
-# h, w: output positions of a locally connected layer, never reversed.
-_LETTERS = frozenset("OIDHWhw")
-
-
-class Convention(namedtuple("Convention", "axes orientation")):
-    """Tell how to read a kernel.
-
-    Parameters
-    ----------
-    axes : str
-        One letter per axis: ``O`` output channels, ``I`` input channels (per
-        group), ``D``, ``H``, ``W`` the axes the kernel slides over, ``h`` and
-        ``w`` the output positions of a locally connected layer. For example
-        ``"OIHW"`` or ``"HWIO"``.
-    orientation : {'convolution', 'correlation', None}
-        Whether the kernel is reversed before it slides over the input. For a
-        transposed layer, that of the operation it is the adjoint of. None
-        means unknown, which only 1×1 kernels can do without.
-
-    Raises
-    ------
-    ConventionError
-        If a letter is unknown or repeated, or the orientation is no such word.
-
-    Examples
-    --------
-    >>> Convention("OIHW", "convolution").spatial
-    (2, 3)
-    """
-
-    __slots__ = ()
-
-    def __new__(cls, axes, orientation):
-        axes = str(axes)
-        if not set(axes) <= _LETTERS or len(set(axes)) != len(axes):
-            raise ConventionError(
-                "axes: %r is no order of kernel axes; expected distinct "
-                "letters of 'OIDHWhw', such as 'OIHW' or 'HWIO'." % axes)
-        if not set(axes) & set("DHW"):
-            raise ConventionError(
-                "axes: %r has no axis to slide over; expected at least one "
-                "of 'D', 'H', 'W'." % axes)
-        if orientation is not None and orientation not in ORIENTATIONS:
-            raise ConventionError(
-                "orientation: got %r; expected 'convolution' (the kernel is "
-                "reversed: Lasagne's Conv2DLayer) or 'correlation' (it is "
-                "not: Conv2DDNNLayer, Conv2DMMLayer, PyTorch, TensorFlow, "
-                "ONNX)." % (orientation,))
-        return super().__new__(cls, axes, orientation)
-
-    @property
-    def spatial(self):
-        """Return the positions of the axes the kernel slides over."""
-        return tuple(i for i, a in enumerate(self.axes) if a in "DHW")
+           "FORMAT_CONVENTIONS", "OPEN_AXES"]
 
 #: What the table knows of a layer class. `channels` are the two channel axes
 #: (for LocallyConnected2DLayer the output positions follow the kernel),

@@ -7,8 +7,9 @@ from collections import namedtuple
 
 import numpy as np
 
-from .conventions import (CONVOLUTION, CORRELATION, ORIENTATIONS, SPATIAL,
-                          Convention, convention_told, is_transposed)
+from .axes import (CONVOLUTION, CORRELATION, ORIENTATIONS, SPATIAL,
+                   Convention)
+from .conventions import convention_told, is_transposed
 from .errors import ConventionError
 
 __all__ = ["CONVOLUTION", "CORRELATION", "SPATIAL", "Convention",

@@ -24,10 +24,10 @@ MUTANTS = {
         "kernels.py", "reverse = target.spatial", "reverse = source.spatial",
         "test_kernels.py"),
     "flip the channels": (
-        "conventions.py", 'if a in "DHW")', 'if a in "OI")',
+        "axes.py", 'if a in "DHW")', 'if a in "OI")',
         "test_kernels.py"),
     "flip output positions too": (
-        "conventions.py", 'if a in "DHW")', 'if a in "DHWhw")',
+        "axes.py", 'if a in "DHW")', 'if a in "DHWhw")',
         "test_kernels.py"),
     "invert the permutation": (
         "kernels.py", "source.axes.index(a) for a in target.axes",

@@ -7,7 +7,8 @@ import numpy as np
 import theano
 from lasagne.layers import get_all_layers, get_output, set_all_param_values
 
-from ..kernels import CONVOLUTION, CORRELATION, convert_kernel
+from ..axes import CONVOLUTION, CORRELATION
+from ..kernels import convert_kernel
 from ..layers import Conv2DDNNLayer, Conv2DLayer
 from ..weights.checkpoint import load, read_npz
 from . import digits

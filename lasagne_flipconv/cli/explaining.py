@@ -9,12 +9,12 @@ import re
 from typing import NamedTuple, Optional
 
 from .. import layers
+from ..axes import CONVOLUTION, CORRELATION
 from ..conventions import (DENSE_AXES, FORMAT_CONVENTIONS,
                            convention_of_format, default_convention,
                            row_of_class)
 from ..errors import ConventionError
 from ..formats import FORMATS
-from ..kernels import CONVOLUTION, CORRELATION
 
 __all__ = ["Explanation", "explain", "known_names"]
 

@@ -3,9 +3,10 @@ import os
 
 import numpy as np
 
+from ..axes import Convention
 from ..errors import CheckpointError, escaped
 from ..formats.common.record import axes_of, is_kernel, orientation_of
-from ..kernels import Convention, convert_kernel
+from ..kernels import convert_kernel
 from ..limits import LIMITS
 from ..weights.checkpoint import read
 

@@ -10,9 +10,9 @@ import theano.tensor as T
 from lasagne import init, nonlinearities
 from lasagne.layers import conv as stock_conv
 
+from ..axes import SPATIAL
 from ..conventions import Row, add_row, convention_of, name_of
 from ..errors import ConventionError
-from ..kernels import SPATIAL
 from . import abstract
 from .geometry import checked_pad, effective, pad_pairs, positive_sizes
 from .parameters import Layer

@@ -13,9 +13,9 @@ import theano
 from lasagne.layers import InputLayer, Layer, get_output
 
 from .. import layers
+from ..axes import CONVOLUTION
 from ..conventions import convention_of, find_row, name_of, row_of_class
 from ..errors import ConventionError
-from ..kernels import CONVOLUTION
 from ..layers.conv import KNOWN_MODULES
 from ..layers.geometry import effective, pad_pairs
 from ..weights.networks import layers_given, names_of

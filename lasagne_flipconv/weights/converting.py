@@ -4,10 +4,11 @@ from collections import namedtuple
 
 import numpy as np
 
+from ..axes import ORIENTATIONS, Convention
 from ..conventions import OPEN_AXES, convention_told, orders_of
 from ..errors import CheckpointError, ConventionError
 from ..formats.common.record import is_kernel, is_one_by_one
-from ..kernels import ORIENTATIONS, Convention, plan_conversion
+from ..kernels import plan_conversion
 from ..limits import LIMITS
 from .checkpoint import write
 from .inspecting import watched

@@ -3,10 +3,10 @@ import fnmatch
 
 import numpy as np
 
+from ..axes import ORIENTATIONS, Convention
 from ..conventions import (FORMAT_CONVENTIONS, OPEN_AXES, convention_told,
                            find_row, orders_of)
 from ..errors import CheckpointError, ConventionError
-from ..kernels import ORIENTATIONS, Convention
 
 __all__ = ["AS_IN_NETWORK", "DATA_FORMATS", "axes_like", "check_epsilon",
            "check_mapping", "check_orientation", "rows_told", "source_of",

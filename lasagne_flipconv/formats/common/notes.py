@@ -2,9 +2,9 @@
 import json
 import sys
 
+from ...axes import ORIENTATIONS, Convention
 from ...conventions import DENSE_AXES, FORMAT_CONVENTIONS, OPEN_AXES
 from ...errors import CheckpointError
-from ...kernels import ORIENTATIONS, Convention
 
 __all__ = ["OURS", "entry_of_note", "note_of"]
 

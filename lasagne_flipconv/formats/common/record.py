@@ -1,8 +1,8 @@
 """What a reader returns: a checkpoint of entries, none of them read yet."""
 from collections import namedtuple
 
+from ...axes import ORIENTATIONS, SPATIAL, Convention
 from ...conventions import FORMAT_CONVENTIONS, OPEN_AXES
-from ...kernels import ORIENTATIONS, SPATIAL, Convention
 
 __all__ = ["Checkpoint", "Entry", "axes_of", "is_kernel", "is_one_by_one",
            "orientation_of"]

@@ -10,9 +10,9 @@ import itertools
 
 import numpy as np
 
+from ...axes import CORRELATION
 from ...errors import ConventionError
 from ...formats.common.record import Checkpoint, is_kernel, orientation_of
-from ...kernels import CORRELATION
 from ..applying import value_of
 from ..networks import outputs_of
 from ..planning import Options, plan_load

@@ -8,7 +8,7 @@ from collections import namedtuple
 
 import numpy as np
 
-from ...kernels import CONVOLUTION, CORRELATION
+from ...axes import CONVOLUTION, CORRELATION
 from .measuring import ENTROPY, NOT_FINITE, RECONSTRUCTION
 
 __all__ = ["Evidence", "LayerEvidence", "Runs", "UNDECIDED", "weighed"]
