@@ -52,9 +52,3 @@ def __dir__():
 
 if hasattr(sys.modules.get("theano"), "function"):
     from . import engine  # noqa: F401  adds its rewrites to Theano's
-if "lasagne" in sys.modules:
-    from .weights import transfer as _transfer
-
-    # by the name that it had: an import of that would hide the function
-    sys.modules[__name__ + ".transfer"] = _transfer
-    transfer = _transfer.transfer

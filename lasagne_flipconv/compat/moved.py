@@ -7,8 +7,9 @@ import importlib
 import importlib.abc
 import importlib.util
 import sys
+import types
 
-__all__ = ["find_moved"]
+__all__ = ["MOVED", "find_moved"]
 
 _PACKAGE = __name__.partition(".")[0]
 
@@ -24,8 +25,21 @@ _ROOMS = {
               "theano_python theano_views",
     "cli": "digits explaining filters",
 }
-_MOVED = {"%s.%s" % (_PACKAGE, name): "%s.%s.%s" % (_PACKAGE, room, name)
-          for room, names in _ROOMS.items() for name in names.split()}
+#: The name that a module had → the name that it has.
+MOVED = {"%s.%s" % (_PACKAGE, name): "%s.%s.%s" % (_PACKAGE, room, name)
+         for room, names in _ROOMS.items() for name in names.split()}
+
+#: A module whose name a function of the package has: were it found by a
+#: finder, the import would put it in the place of the function.
+_HIDDEN = "transfer"
+
+
+class _Hidden(types.ModuleType):
+    """Stand for a module in a room, which is imported when it is used."""
+
+    def __getattr__(self, name):
+        return getattr(importlib.import_module(
+            "%s.weights.%s" % (_PACKAGE, _HIDDEN)), name)
 
 
 class _Moved(importlib.abc.MetaPathFinder, importlib.abc.Loader):
@@ -33,13 +47,13 @@ class _Moved(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
     def find_spec(self, fullname, path=None, target=None):
         """Find the module if its name is one of those, else None."""
-        if fullname in _MOVED:
+        if fullname in MOVED:
             return importlib.util.spec_from_loader(fullname, self)
         return None
 
     def create_module(self, spec):
         """Import the module by the name that it has."""
-        module = importlib.import_module(_MOVED[spec.name])
+        module = importlib.import_module(MOVED[spec.name])
         spec.loader_state = module.__spec__
         return module
 
@@ -59,3 +73,6 @@ def find_moved():
     """
     if not any(isinstance(finder, _Moved) for finder in sys.meta_path):
         sys.meta_path.insert(0, _Moved())
+        name = "%s.%s" % (_PACKAGE, _HIDDEN)
+        if "lasagne" in sys.modules:  # else it cannot be imported
+            sys.modules.setdefault(name, _Hidden(name))
