@@ -15,9 +15,10 @@ from lasagne_flipconv.weights.checkpoint import write
 from lasagne_flipconv.formats import FORMATS
 
 sys.path.insert(0, str(Path(__file__).parent / "attacks"))
-from containers import (caffe_layer, caffe_model, gzipped,  # noqa: E402
-                        member, npy, onnx_model, onnx_tensor, safetensors,
-                        tensor, torch_zip, with_end64, zipped)
+from containers import (LEGACY_HEAD, caffe_layer,  # noqa: E402
+                        caffe_model, gzipped, member, npy, onnx_model,
+                        onnx_tensor, safetensors, tensor, text, torch_zip,
+                        with_end64, zipped)
 
 MANY = 10000
 LAYERS = MANY // 2
@@ -55,17 +56,12 @@ STRUCTURES = {
 }
 
 
-def short(text):
-    """Return the opcode for a text."""
-    return b"X" + len(text).to_bytes(4, "little") + text.encode()
-
-
 def torch_pickle():
     """Return the pickle of one tensor for each storage."""
     return b"\x80\x02}(" + b"".join(
-        short("p%d" % i) + tensor(
+        text("p%d" % i) + tensor(
             1, 0, b"K\x01\x85", b"K\x01\x85", b"FloatStorage", b"%05d" % i
-        ).replace(b"X\1\0\0\0%05d" % i, short("%05d" % i))
+        ).replace(b"X\1\0\0\0%05d" % i, text("%05d" % i))
         for i in range(MANY)) + b"u."
 
 
@@ -78,9 +74,8 @@ def torch():
 
 def torch_legacy():
     """Return a file in the form before PyTorch 1.6."""
-    return (b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.\x80\x02M\xe9\x03."
-            b"\x80\x02}U\x0dlittle_endian\x88s." + torch_pickle()
-            + b"\x80\x02](" + b"".join(short("%05d" % i)
+    return (LEGACY_HEAD + torch_pickle()
+            + b"\x80\x02](" + b"".join(text("%05d" % i)
                                        for i in range(MANY)) + b"e."
             + b"".join((1).to_bytes(8, "little") + np.float32(i).tobytes()
                        for i in range(MANY)))

@@ -9,17 +9,9 @@ from lasagne_flipconv.errors import CheckpointError, UnsafeFileError
 from lasagne_flipconv.limits import LIMITS
 
 sys.path.insert(0, str(Path(__file__).parent / "attacks"))
-from containers import member, tensor, torch_zip  # noqa: E402
+from containers import LEGACY_HEAD, member, tensor, text, torch_zip  # noqa: E402
 
 NUMBERS = np.arange(6, dtype="<f4")
-#: What a legacy file begins with: its magic number, version and machine.
-HEAD = (b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.\x80\x02M\xe9\x03."
-        b"\x80\x02}U\x0dlittle_endian\x88s.")
-
-
-def text(word):
-    """Return the opcode for a text."""
-    return b"X" + len(word).to_bytes(4, "little") + word.encode()
 
 
 def a_dict(*pairs):
@@ -44,8 +36,9 @@ def written(folder, value, storage=NUMBERS.tobytes(), **options):
 def legacy(folder, value, storage=NUMBERS.tobytes(), count=6):
     """Write a file in the form before PyTorch 1.6 and return its path."""
     path = folder / "net.pth"
-    path.write_bytes(HEAD + b"\x80\x02" + value + b".\x80\x02]X\1\0\0\x000a."
-                     + count.to_bytes(8, "little") + storage)
+    path.write_bytes(
+        LEGACY_HEAD + b"\x80\x02" + value + b".\x80\x02]" + text("0")
+        + b"a." + count.to_bytes(8, "little") + storage)
     return path
 
 

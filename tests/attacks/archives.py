@@ -1,7 +1,8 @@
 """ZIP archives, single arrays, and files of PyTorch."""
 
-from containers import (Attack, bomb, call, good_npy, gzipped, member, npy,
-                        npz, tensor, tensor_pickle, torch_zip, with_end64)
+from containers import (MAGIC, Attack, bomb, call, good_npy, gzipped, member,
+                        npy, npz, tensor, tensor_pickle, torch_zip,
+                        with_end64)
 from gadgets import SHELL
 
 
@@ -280,15 +281,14 @@ def torches():
               advisory="CVE-2025-32434")
     yield row("plain-pickle", system, "but its content is pickle", "broken",
               ".pth", advisory="CVE-2025-10155")
-    magic = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."
-    head = magic + b"\x80\x02M\xe9\x03." + (
+    head = MAGIC + b"\x80\x02M\xe9\x03." + (
         b"\x80\x02}(U\rlittle_endian\x88u.")
     legacy = head + tensor_pickle() + b"\x80\x02]X\1\0\0\x000a."
     good = legacy + (4).to_bytes(8, "little") + b"\0" * 16
     for name, data, text, error in (
             ("system", head + system, "asks for os.system", "unsafe"),
-            ("magic-only", magic, "truncated", "broken"),
-            ("info-system", magic + b"\x80\x02M\xe9\x03." + system,
+            ("magic-only", MAGIC, "truncated", "broken"),
+            ("info-system", MAGIC + b"\x80\x02M\xe9\x03." + system,
              "asks for os.system", "unsafe"),
             ("keys-system", head + tensor_pickle() + system,
              "asks for os.system", "unsafe"),

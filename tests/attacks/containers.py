@@ -151,6 +151,18 @@ def torch_zip(data, *others, storage=b"\0" * 16, root="archive", method=0):
                   member(root + "/data/0", storage, method), *others)
 
 
+#: What a file of PyTorch before 1.6 begins with: a number as a pickle; and
+#: that, the version and the machine.
+MAGIC = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."
+LEGACY_HEAD = (MAGIC + b"\x80\x02M\xe9\x03."
+               b"\x80\x02}U\x0dlittle_endian\x88s.")
+
+
+def text(word):
+    """Return the opcode for a text."""
+    return b"X" + len(word).to_bytes(4, "little") + word.encode()
+
+
 def tensor_pickle(count=4, offset=0, shape=b"K\x04\x85", stride=b"K\x01\x85",
                   kind=b"FloatStorage", key=b"0", after=b""):
     """Return the pickle of a state dict with one tensor."""
