@@ -44,13 +44,16 @@ setup(
     license="MIT",
     packages=find_packages(include=["lasagne_flipconv*"]),
     package_data={"lasagne_flipconv.cli": ["data/*"],
+                  "lasagne_flipconv.compat.edits": ["*.h", "*.cpp"],
                   "lasagne_flipconv.engine": ["src/*"]},
     include_package_data=False,  # it warns of folders that hold no package
     python_requires=">=3.8",
     install_requires=[
-        "numpy>=1.21,<2",
+        "numpy>=1.21",
         "scipy>=1.7",
-        "Theano==1.0.5",
+        # later ones get it from 'lasagne-flipconv theano'
+        "Theano==1.0.5; python_version < '3.12'",
+        "six>=1.16",
         "Lasagne>=0.1",
         "tqdm",
     ] + ONEDNN,
@@ -84,5 +87,8 @@ setup(
         "Programming Language :: Python :: 3.9",
         "Programming Language :: Python :: 3.10",
         "Programming Language :: Python :: 3.11",
+        "Programming Language :: Python :: 3.12",
+        "Programming Language :: Python :: 3.13",
+        "Programming Language :: Python :: 3.14",
     ],
 )

@@ -24,7 +24,8 @@ ROOMS = {
     "engine": ((2, 1.4),
                "Theano's convolutions on oneDNN: Ops, rewrites, C++", {}),
     "compat": ((3, 1.4), "what Theano and Lasagne need today; doctor", {
-        "engine": "doctor asks how it is"}),
+        "engine": "doctor asks how it is",
+        "errors": "Theano could not be installed"}),
     "layers": ((3, 4.1), "drop-ins for Lasagne's layers; backports", {
         "conventions": "each class adds its row", "axes": "spatial axes",
         "errors": "what does not fit"}),

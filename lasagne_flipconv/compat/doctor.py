@@ -44,7 +44,8 @@ Examples
 LEAST_GFLOPS = 5
 
 _PIP = "python -m pip install "
-_THEANO = _PIP + "Theano==1.0.5"
+_THEANO = ("lasagne-flipconv theano" if sys.version_info >= (3, 12)
+           else _PIP + "Theano==1.0.5")
 _ADD_FLAG = 'export THEANO_FLAGS="$THEANO_FLAGS,%s"'
 
 
@@ -106,7 +107,7 @@ def numpy():
     if environment.np is None:
         return Finding("NumPy", BROKEN, "not installed", mend)
     version = environment.np.__version__
-    if (1, 21) <= environment.numpy_version() < (2,):
+    if environment.numpy_version() >= (1, 21):
         return ok("NumPy", version)
     return Finding("NumPy", BROKEN, "%s; Theano 1.0.5 works with %s" % (
         version, environment.NUMPY_RANGE), mend)
@@ -207,7 +208,7 @@ def theano(before):
             "Theano-PyMC && " + _THEANO)
     problem = import_problem("theano")
     if problem:
-        missing = not classic and "No module named" in problem
+        missing = not classic
         return Finding(
             "Theano", BROKEN, "not installed" if missing else problem,
             _THEANO if missing else mend_of(before) or _PIP +

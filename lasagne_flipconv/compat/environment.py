@@ -21,15 +21,22 @@ except ImportError:  # `doctor` says so; nothing else works without it
 
 from .import_hooks import ImportWithin, Refusal
 from .theano_flags import find_compiler, theano_flags, user_flag
-from .theano_python import mend_python
 from .theano_views import mend_dimshuffle
 
 __all__ = ["prepare", "why_unsupported"]
 
 #: What a working installation consists of; `doctor` and error texts quote it.
-PYTHONS = ((3, 8), (3, 11))
-PYTHON_RANGE = "3.8 to 3.11"
-NUMPY_RANGE = "numpy>=1.21,<2"
+PYTHONS = ((3, 8), (3, 14))
+PYTHON_RANGE = "3.8 to 3.14"
+NUMPY_RANGE = "numpy>=1.21"
+
+#: Where pip alone does not do it.
+NOT_INSTALLED = ("Theano 1.0.5 is not installed. On Python 3.12 and later "
+                 "'lasagne-flipconv theano' installs it.")
+
+#: Theano's own name for it, and the beginning of what we add.
+COMPILEDIR = ("compiledir_%(short_platform)s-%(processor)s-"
+              "%(python_version)s-%(python_bitwidth)s-numpy2-")
 
 _QUIET = ("Using NumPy C-API based implementation", "g++ not detected")
 
@@ -53,18 +60,35 @@ def prepare():
     >>> from theano.tensor.signal.downsample import max_pool_2d
     >>> import lasagne
     """
+    edited = np is not None and import_edited()
     if "theano" in sys.modules:
         mend_imported_theano(sys.modules["theano"])
     elif not try_import("theano", BEFORE_THEANO):
         return
     add_downsample()
     mend_dimshuffle()
+    from .theano_python import mend_python  # it needs NumPy
     mend_python()
     keep_gemm_serial(sys.modules["theano"].config)
     if not sys.modules["theano"].config.cxx:
         warn_no_compiler()
-    LEND_TO_GPUARRAY.install()
+    if not edited:
+        LEND_TO_GPUARRAY.install()
     try_import("lasagne", BEFORE_LASAGNE)
+
+
+def import_edited():
+    """Let Theano and Lasagne be imported with edits, if they need any.
+
+    Returns
+    -------
+    bool
+        Whether they do.
+    """
+    from . import edits
+    if edits.is_needed() and not why_unsupported():
+        edits.edited_import().install()
+    return edits.is_needed()
 
 
 def try_import(name, shims):
@@ -79,9 +103,11 @@ def try_import(name, shims):
                 stack.enter_context(shim())
             importlib.import_module(name)
     except Exception as error:
-        if getattr(error, "name", None) != name:  # else: not installed
-            names = ("theano", "lasagne") if name == "theano" else (name,)
+        names = ("theano", "lasagne") if name == "theano" else (name,)
+        if getattr(error, "name", None) != name:
             refuse(names, "%s: %s" % (type(error).__name__, error), error)
+        elif name == "theano" and sys.version_info >= (3, 12):
+            refuse(names, NOT_INSTALLED, error)
         return False
     return True
 
@@ -102,15 +128,11 @@ def why_unsupported():
     version = sys.version_info[:2]
     if not PYTHONS[0] <= version <= PYTHONS[1]:
         return ("Python %d.%d is not one that Theano 1.0.5 works on; expected "
-                "%s. Get one with 'uv python install 3.11', pyenv or conda."
+                "%s. Get one with 'uv python install 3.13', pyenv or conda."
                 % (version + (PYTHON_RANGE,)))
     if np is None:
         return ("NumPy is not installed; expected %s. Install it with "
                 "'pip install \"%s\"'." % (NUMPY_RANGE, NUMPY_RANGE))
-    if numpy_version() >= (2,):
-        return ("NumPy %s breaks every C operation of Theano 1.0.5; expected "
-                "%s. Install it with 'pip install \"%s\"'."
-                % (np.__version__, NUMPY_RANGE, NUMPY_RANGE))
     return None
 
 
@@ -173,9 +195,11 @@ def alias_numpy_scalars():
     """Give ``np.bool`` and its kind back: NumPy 1.24 removed them.
 
     They were the builtins. ``hasattr`` would warn, so look in ``vars``.
-    Theano also uses them when it runs, so they stay.
+    Theano also uses them when it runs, so they stay. Where it is imported
+    with edits it has a NumPy of its own, and this one is not touched.
     """
-    if numpy_version() >= (1, 24):
+    from . import edits
+    if numpy_version() >= (1, 24) and not edits.is_needed():
         for builtin in (bool, int, float, complex, object, str):
             vars(np).setdefault(builtin.__name__, builtin)
     yield
@@ -222,13 +246,29 @@ def scipy_convolution():
 def skip_scan_extension():
     """Let Scan loop in Python: Python 3.11 removed ``longintrepr.h``.
 
-    Theano's C file for it includes that header. None in ``sys.modules``
+    Theano's C file for it includes that header, and members of NumPy's
+    structures that NumPy 2 hides. None in ``sys.modules``
     makes the import fail at once instead of after a compilation, and Theano
     falls back to its Python loop (5 µs a step).
     """
-    if sys.version_info >= (3, 11):
+    if sys.version_info >= (3, 11) or numpy_version() >= (2,):
         sys.modules.setdefault("theano.scan_module.scan_perform_ext", None)
     yield
+
+
+@contextlib.contextmanager
+def own_compile_cache():
+    """Keep what is compiled for NumPy 2 apart from what is for NumPy 1.
+
+    Some of Theano's modules are kept without a key, and load for the NumPy
+    that they were compiled for.
+    """
+    from . import edits
+    unset = all(user_flag(name) is None
+                for name in ("compiledir", "compiledir_format"))
+    with theano_flags(["compiledir_format=" + COMPILEDIR + edits.TAG]
+                      if unset and edits.TAG else []):
+        yield
 
 
 @contextlib.contextmanager
@@ -256,7 +296,7 @@ def is_news(record):
 
 
 BEFORE_THEANO = (forget_failed_import, alias_numpy_scalars, numpys_own_blas,
-                 scipy_convolution, skip_scan_extension,
+                 scipy_convolution, skip_scan_extension, own_compile_cache,
                  quiet_import)
 
 

@@ -1,0 +1,159 @@
+"""What NumPy 2 computes otherwise, and the edits that keep Theano's results.
+
+Up to NumPy 1.26 the type of a result depended on the values: single numbers
+gave way to arrays, integers that did not fit were wrapped. Since NumPy 2.0
+only numbers of Python give way, and what does not fit raises. Most of it shows
+as another type or value, without an error.
+"""
+import functools
+
+import numpy as np
+
+from .importing import Edit
+
+__all__ = ["EDITS", "RULES", "mend_thunks"]
+
+#: What `copy` is given to copy only where it must be.
+IF_NEEDED = None if int(np.__version__.split(".")[0]) >= 2 else False
+
+_SCALARS = "theano.scalar.basic"
+
+
+def asarray(a, dtype=None, order=None):
+    """Make an array; wrap integers that do not fit, up to 64 bits."""
+    try:
+        return np.asarray(a, dtype, order)
+    except OverflowError:
+        return wrapped(a, dtype)
+
+
+def array(object, dtype=None, copy=True, **options):
+    """Make an array; with ``copy=False``, copy only where it must be."""
+    try:
+        return np.array(object, dtype, copy=copy or IF_NEEDED, **options)
+    except OverflowError:
+        return wrapped(object, dtype)
+
+
+def wrapped(value, dtype):
+    """Return integers in a type that they do not fit, as C casts them."""
+    return np.asarray(value, np.int64).astype(dtype)
+
+
+def as_scalar(kind, value):
+    """Return a value as a scalar of NumPy; wrap what does not fit."""
+    try:
+        return kind(value)
+    except OverflowError:
+        return wrapped(value, kind)[()]
+
+
+def giving_way(y, x):
+    """Return a single number in the type that it has beside an array.
+
+    Parameters
+    ----------
+    y : numpy.ndarray
+        What is going to be added to `x`.
+    x : numpy.ndarray
+        The array.
+
+    Returns
+    -------
+    numpy.ndarray
+        `y`; if it has no axes and `x` has some, a float as the floats of
+        `x`, an integer in the smallest type that holds it.
+    """
+    y = np.asarray(y)
+    if y.ndim or not np.ndim(x):
+        return y
+    kinds = "biufc"
+    if y.dtype.kind in "iu" and x.dtype.kind in "iu":
+        return y.astype(np.min_scalar_type(y))
+    return y if kinds.index(y.dtype.kind) > kinds.index(
+        x.dtype.kind) else y.astype(x.dtype)
+
+
+#: What the stand-in for NumPy has for Theano, and the edits use.
+RULES = {"asarray": asarray, "array": array, "as_scalar": as_scalar,
+         "giving_way": giving_way,
+         "sctype2char": lambda kind: np.dtype(kind).char}
+
+_SINGLE = ("a single number no longer gives way to an array: another sign "
+           "raises, another precision rounds otherwise")
+
+EDITS = [
+    Edit(_SCALARS, "            if np.all(x == x_):",
+         "            if np.all(np.asarray(x) == x_):",
+         "a number of Python is compared at the precision of the array: 1.1 "
+         "equals float32, and T.constant(1.1) is no longer float64"),
+    Edit(_SCALARS, "            converted_data = py_type(data)",
+         "            converted_data = np.as_scalar(py_type, data)",
+         "integers that do not fit raise"),
+    Edit(_SCALARS, "                    data == converted_data):\n"
+         "                return py_type(data)",
+         "                    np.asarray(data) == converted_data):\n"
+         "                return converted_data",
+         "as for constants: 1.1 is taken for a float32"),
+    Edit(_SCALARS, "        return self.ctor(input)",
+         "        return np.as_scalar(self.ctor, input)",
+         "integers that do not fit raise"),
+    Edit(_SCALARS, "        return np.float32(1.0) / x",
+         "        return np.float32(1.0) / np.asarray(x)",
+         "a number of Python gives way to float32"),
+    Edit("theano.tensor.subtensor", "                sub_x += y",
+         "                sub_x += np.giving_way(y, sub_x)", _SINGLE),
+    Edit("theano.tensor.subtensor", "            np.add.at(x, idx, y)",
+         "            np.add.at(x, idx, np.giving_way(y, x))", _SINGLE),
+    Edit("theano.tensor.subtensor",
+         "np.add.at(out[0], tuple(inputs[2:]), inputs[1])",
+         "np.add.at(out[0], tuple(inputs[2:]), "
+         "np.giving_way(inputs[1], out[0]))", _SINGLE),
+    Edit("theano.sandbox.rng_mrg",
+         "elif rval.dtype == 'float32':\n            mask = 0xffffffff",
+         "elif rval.dtype == 'float32':\n            mask = np.int64(0xffffffff)",
+         "an int32 and 0xffffffff, which it cannot hold, raise"),
+    Edit("theano.sandbox.rng_mrg",
+         "elif rval.dtype == 'float64':\n            mask = 0xffffffff",
+         "elif rval.dtype == 'float64':\n            mask = np.int64(0xffffffff)",
+         "an int32 and 0xffffffff, which it cannot hold, raise"),
+]
+
+
+def mend_thunks(module):
+    """Give results of Python code the types that were declared.
+
+    A float64 without axes and a float32 array make a float64 array; the
+    running statistics of batch normalization would become one.
+
+    Parameters
+    ----------
+    module : module
+        ``theano.gof.op``.
+    """
+    make = module.Op.make_py_thunk
+
+    @functools.wraps(make)
+    def make_py_thunk(self, node, storage_map, *args, **options):
+        thunk = make(self, node, storage_map, *args, **options)
+        cells = [(storage_map[out], np.dtype(out.type.dtype))
+                 for out in node.outputs
+                 if getattr(out.type, "dtype", "")[:5] in ("float", "compl")]
+        return with_declared(thunk, cells) if cells else thunk
+
+    module.Op.make_py_thunk = make_py_thunk
+
+
+def with_declared(thunk, cells):
+    """Return a thunk whose results have the types of their cells."""
+    def run():
+        result = thunk()
+        for cell, dtype in cells:
+            value = cell[0]
+            if (isinstance(value, np.ndarray) and value.dtype != dtype
+                    and value.dtype.kind in "fc"):
+                cell[0] = value.astype(dtype)
+        return result
+
+    vars(run).update(vars(thunk))
+    return run

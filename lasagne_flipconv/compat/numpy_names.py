@@ -1,0 +1,107 @@
+"""Names that NumPy dropped, and what they are today.
+
+Theano and Lasagne see them where they are imported with edits, and programs
+under ``run``; NumPy itself is not touched.
+"""
+import numpy as np
+
+__all__ = ["old_numpy_names"]
+
+#: Names of builtins, dropped in 1.24; NumPy 2 has ``np.bool`` for its own.
+BUILTINS = {"bool": bool, "int": int, "float": float, "complex": complex,
+            "object": object, "str": str, "long": int, "unicode": str}
+
+#: Names as they were → what they are called today, within NumPy.
+RENAMED = {
+    # dropped in 2.0
+    "product": "prod", "cumproduct": "cumprod", "alltrue": "all",
+    "sometrue": "any", "round_": "round",
+    "Inf": "inf", "Infinity": "inf", "infty": "inf", "PINF": "inf",
+    "NaN": "nan", "NAN": "nan", "float_": "float64", "cfloat": "complex128",
+    "complex_": "complex128", "singlecomplex": "complex64",
+    "longfloat": "longdouble", "longcomplex": "clongdouble",
+    "clongfloat": "clongdouble", "string_": "bytes_", "unicode_": "str_",
+    "mat": "asmatrix", "issubsctype": "issubdtype",
+    "compare_chararrays": "char.compare_chararrays",
+    "DataSource": "lib.npyio.DataSource",
+    "AxisError": "exceptions.AxisError",
+    "ComplexWarning": "exceptions.ComplexWarning",
+    "VisibleDeprecationWarning": "exceptions.VisibleDeprecationWarning",
+    "ModuleDeprecationWarning": "exceptions.ModuleDeprecationWarning",
+    "RankWarning": "exceptions.RankWarning",
+    "TooHardError": "exceptions.TooHardError",
+    "core": "_core",
+    # dropped in 2.0 to 2.4
+    "in1d": "isin", "row_stack": "vstack", "trapz": "trapezoid",
+    # dropped before
+    "bool8": "bool_", "object0": "object_", "str0": "str_",
+    "bytes0": "bytes_", "int0": "intp", "uint0": "uintp", "void0": "void",
+    "typeDict": "sctypeDict", "rank": "ndim",
+}
+
+
+class Casts:
+    """By a dtype, the function that casts to it, as ``np.cast`` was."""
+
+    def __getitem__(self, dtype):
+        return lambda x: np.asarray(x).astype(dtype)
+
+
+#: Names that are called by no other, each as it was documented.
+EXPIRED = {
+    "NINF": -np.inf, "PZERO": 0.0, "NZERO": -0.0, "cast": Casts(),
+    "asscalar": lambda a: a.item(),
+    "asfarray": lambda a, dtype=np.float64: np.asarray(
+        a, dtype if np.issubdtype(dtype, np.inexact) else np.float64),
+    "alen": lambda a: len(np.atleast_1d(a)),
+    "sctype2char": lambda kind: np.dtype(kind).char,
+    "obj2sctype": lambda kind: np.dtype(kind).type,
+    "issctype": lambda kind: isinstance(kind, type) and issubclass(
+        kind, np.generic),
+    "issubclass_": lambda one, two: isinstance(one, type) and issubclass(
+        one, two),
+    "find_common_type": lambda arrays, scalars: np.result_type(
+        *(list(arrays) or list(scalars))),
+    "msort": lambda a: np.sort(a, axis=0),
+    "sctypes": {
+        "int": [np.int8, np.int16, np.int32, np.int64],
+        "uint": [np.uint8, np.uint16, np.uint32, np.uint64],
+        "float": [np.float16, np.float32, np.float64, np.longdouble],
+        "complex": [np.complex64, np.complex128, np.clongdouble],
+        "others": [bool, object, bytes, str, np.void]},
+}
+
+
+def old_numpy_names():
+    """Return the names that this NumPy lacks and had.
+
+    Returns
+    -------
+    dict of str to object
+        Builtins always, since ``np.bool`` came back as something else.
+
+    Examples
+    --------
+    >>> old_numpy_names()["int"]
+    <class 'int'>
+    """
+    found = {name: value for name, value in EXPIRED.items() if lacks(name)}
+    for old, new in RENAMED.items():
+        value = lookup(new)
+        if lacks(old) and old not in found and value is not None:
+            found[old] = value
+    found.update(BUILTINS)
+    return found
+
+
+def lacks(name):
+    """Tell whether NumPy has no such name; asking could print a warning."""
+    return name not in vars(np)
+
+
+def lookup(dotted):
+    """Return what NumPy has under a name with dots, None without it."""
+    value = np
+    for part in dotted.split("."):
+        value = getattr(value, part, None)
+    return value
