@@ -45,8 +45,9 @@ def package(tmp_path, monkeypatch):
     folder.mkdir()
     (folder / "__init__.py").write_text("")
     (folder / "one.py").write_text(
-        "import numpy as np\nimport gone_module\nfrom gone_module import part\n"
-        "import os.path\nx = 1\ny = np.mark, gone_module.part, part\n")
+        "import numpy as np\nimport gone_module\n"
+        "from gone_module import part\nimport os.path\nx = 1\n"
+        "y = np.mark, gone_module.part, part\n")
     monkeypatch.syspath_prepend(str(tmp_path))
     yield folder
     for name in [n for n in sys.modules if n.startswith("some_package")]:

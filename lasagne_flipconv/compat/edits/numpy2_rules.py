@@ -111,11 +111,13 @@ EDITS = [
          "np.giving_way(inputs[1], out[0]))", _SINGLE),
     Edit("theano.sandbox.rng_mrg",
          "elif rval.dtype == 'float32':\n            mask = 0xffffffff",
-         "elif rval.dtype == 'float32':\n            mask = np.int64(0xffffffff)",
+         "elif rval.dtype == 'float32':\n"
+         "            mask = np.int64(0xffffffff)",
          "an int32 and 0xffffffff, which it cannot hold, raise"),
     Edit("theano.sandbox.rng_mrg",
          "elif rval.dtype == 'float64':\n            mask = 0xffffffff",
-         "elif rval.dtype == 'float64':\n            mask = np.int64(0xffffffff)",
+         "elif rval.dtype == 'float64':\n"
+         "            mask = np.int64(0xffffffff)",
          "an int32 and 0xffffffff, which it cannot hold, raise"),
 ]
 
