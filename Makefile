@@ -20,9 +20,10 @@ PIP_ALONE = $(RUN) -m pip install --quiet --disable-pip-version-check \
 	--no-deps --no-build-isolation
 PIP_LOCKED = $(PIP_ALONE) --require-hashes --requirement
 VERSION = import sys; print("%d.%d" % sys.version_info[:2])
-CANDIDATES = $(or $(PYTHON),python3 python3.11 python3.10 python3.9 python3.8 \
+CANDIDATES = $(or $(PYTHON),python3 python3.13 python3.12 python3.14 python3.11 \
+	python3.10 python3.9 python3.8 \
 	$(sort $(wildcard $(or $(PYENV_ROOT),$(HOME)/.pyenv)/versions/3.*/bin/python3)))
-WORKS = import sys; sys.exit(not (3, 8) <= sys.version_info[:2] <= (3, 11))
+WORKS = import sys; sys.exit(not (3, 8) <= sys.version_info[:2] <= (3, 14))
 HEADERS = import os, sysconfig; p = sysconfig.get_paths()["include"]; \
 	assert os.path.exists(os.path.join(p, "Python.h")), p
 
@@ -157,12 +158,13 @@ clean:  ## remove the environment and everything that was built
 
 $(READY): setup.py $(wildcard locks/*.txt) | $(RUN)
 	@$(RUN) -c '$(WORKS)' && $(RUN) -m pip --version >/dev/null || { \
-	echo "make: $(VENV) is there, but has no pip or not a Python 3.8 to 3.11."; \
+	echo "make: $(VENV) is there, but has no pip or not a Python 3.8 to 3.14."; \
 	echo "Remove it with 'make clean', then call make again."; exit 1; } >&2
-	@echo "Installing into $(VENV); Theano is built from source, this takes minutes ..."
+	@echo "Installing into $(VENV); this takes minutes ..."
 	$(PIP_LOCKED) locks/build.txt
 	$(PIP_LOCKED) locks/python`$(RUN) -c '$(VERSION)'`.txt
 	$(PIP_ALONE) --editable .
+	$(BIN)/lasagne-flipconv theano
 	@touch $@
 
 $(EXTRA)%: $(READY)
@@ -186,12 +188,12 @@ $(RUN):
 		$$python -m venv $(VENV) || { rm -rf $(VENV); \
 			echo "make: '$$python -m venv' does not work."; \
 			echo "Get it with 'sudo apt-get install python3-venv', or make the folder"; \
-			echo "with 'uv venv --seed --python 3.11 $(VENV)', then call make again."; \
+			echo "with 'uv venv --seed --python 3.13 $(VENV)', then call make again."; \
 			exit 1; } >&2; \
 		exit 0; \
 	done; \
 	{ echo "make: none of these is a Python that works: $(CANDIDATES)."; \
-	echo "Theano 1.0.5 works on Python 3.8 to 3.11 with its headers. Get one with"; \
-	echo "'uv python install 3.11', 'pyenv install 3.11' or"; \
-	echo "'conda create -n lasagne python=3.11', and name it: make PYTHON=<path>"; \
+	echo "Theano 1.0.5 works on Python 3.8 to 3.14 with its headers. Get one with"; \
+	echo "'uv python install 3.13', 'pyenv install 3.13' or"; \
+	echo "'conda create -n lasagne python=3.13', and name it: make PYTHON=<path>"; \
 	} >&2; exit 1

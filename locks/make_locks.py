@@ -11,7 +11,10 @@ from pathlib import Path
 from packaging.markers import Marker
 
 HERE = Path(__file__).resolve().parent
-PYTHONS = ["3.8", "3.9", "3.10", "3.11"]
+PYTHONS = ["3.8", "3.9", "3.10", "3.11", "3.12", "3.13", "3.14"]
+
+#: Those for which ``lasagne-flipconv theano`` installs Theano.
+LATE = PYTHONS[PYTHONS.index("3.12"):]
 
 #: What builds Theano, Lasagne and us, installed before the rest.
 BUILD = ["setuptools==75.3.2", "wheel==0.45.1"]
@@ -40,7 +43,9 @@ def resolved(python, arguments, text=None):
          "--python-version", python, "--constraint", "constraints.txt"]
         + arguments, cwd=str(HERE.parent), input=text, text=True,
         stdout=subprocess.PIPE, check=True).stdout
-    return [line for line in joined(found) if can_apply(line, python)]
+    return [line for line in joined(found)
+            if can_apply(line, python) and not (
+                line.startswith("theano==") and python in LATE)]
 
 
 def joined(text):

@@ -54,7 +54,7 @@ def test_theano_pymc_is_recognised(monkeypatch):
     found = doctor.theano([])
     assert found.state == doctor.BROKEN
     assert "Theano-PyMC 1.1.2" in found.detail
-    assert "pip uninstall" in found.mend and "Theano==1.0.5" in found.mend
+    assert "pip uninstall" in found.mend and doctor._THEANO in found.mend
 
 
 @pytest.mark.parametrize("reason, state, text", [
@@ -69,17 +69,17 @@ def test_the_fast_engine_is_named(monkeypatch, reason, state, text):
 
 @pytest.mark.parametrize("version, state", [
     ("1.20.3", "broken"), ("1.21.0", "ok"), ("1.26.4", "ok"),
-    ("2.0.0", "broken")])
+    ("2.0.0", "ok"), ("2.5.5", "ok")])
 def test_range_of_numpy(monkeypatch, version, state):
     monkeypatch.setattr(environment, "np",
                         types.SimpleNamespace(__version__=version))
     found = doctor.numpy()
     assert found.state == state
-    assert state == "ok" or "numpy>=1.21,<2" in found.mend
+    assert state == "ok" or "numpy>=1.21" in found.mend
 
 
 @pytest.mark.parametrize("version, state", [
-    ((3, 7), "broken"), ((3, 8), "ok"), ((3, 11), "ok"), ((3, 12), "broken")])
+    ((3, 7), "broken"), ((3, 8), "ok"), ((3, 14), "ok"), ((3, 15), "broken")])
 def test_range_of_python(monkeypatch, version, state):
     monkeypatch.setattr(doctor.sys, "version_info", version)
     assert doctor.python().state == state
