@@ -1,6 +1,6 @@
-"""Install Theano 1.0.5, which pip alone cannot on Python 3.12 and later.
+"""Install Theano 1.0.5 on Python 3.12 and later.
 
-Nothing is done where it is installed.
+There pip alone cannot. Nothing is done where it is installed.
 """
 from ..output import tell
 
