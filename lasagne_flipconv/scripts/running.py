@@ -160,6 +160,7 @@ def _run(code, attributes):
     try:
         program, main.__builtins__ = code()
         exec(program, vars(main))
+        python2.end_line()
     except SystemExit:
         raise
     except BaseException as error:

@@ -7,7 +7,8 @@ line for line; the rest is what they find built in (``functions``), in things
 from .library.arithmetic import divide
 from .importing import belongs_to_program, translate_imports
 from .lending import lent
+from .library.functions import end_line
 from .translating import compiled, is_python2, prepared
 
-__all__ = ["belongs_to_program", "compiled", "divide", "is_python2",
+__all__ = ["belongs_to_program", "compiled", "divide", "end_line", "is_python2",
            "lent", "prepared", "translate_imports"]

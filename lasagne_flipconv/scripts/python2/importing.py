@@ -172,9 +172,9 @@ def _lent(module, fromlist):
     if "*" in fromlist:
         public = getattr(module, "__all__", None) or [
             name for name in vars(module) if name[0] != "_"]
+        found.__all__ = [*public, *(had - set(public))]
         vars(found).update({name: attribute(module, name)
-                            for name in {*public, *had}
-                            if not name.startswith("_")})
+                            for name in found.__all__})
     return found
 
 

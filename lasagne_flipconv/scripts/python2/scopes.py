@@ -126,7 +126,8 @@ def leak(body):
     """
     lists = [node for statement in body for node in _lists(statement)]
     if lists:
-        outside = set()
+        outside = {name for node in own_nodes(body)
+                   if isinstance(node, ast.Global) for name in node.names}
         for statement in body:
             _read(statement, frozenset(), outside)
         for node in lists:

@@ -235,6 +235,47 @@ def _parenthesized(node):
     node.replace(Call(Name(""), [items], prefix=" "))
 
 
+def _lambda(node):
+    """Let ``lambda (a, b): a`` call another, with the items of what it takes.
+
+    ``lambda x: (lambda a, b: a)(x[0], x[1])``
+    """
+    found = [part for part in node.children[1].pre_order()
+             if part.type == symbols.vfpdef] if len(node.children) > 3 else []
+    names, values = [], []
+    for number, pattern in enumerate(found):
+        if _is_within(pattern, found):
+            continue
+        name = "__python2_item%d__" % number
+        _unpack(pattern, name, names, values)
+        pattern.replace(Name(name, prefix=pattern.prefix))
+    if names:
+        body = node.children[-1]
+        body.replace(Name(" (lambda %s: %s)(%s)" % (
+            ", ".join(names), str(body).strip(), ", ".join(values))))
+
+
+def _is_within(node, others):
+    while node.parent is not None:
+        node = node.parent
+        if any(node is other for other in others):
+            return True
+    return False
+
+
+def _unpack(pattern, value, names, values):
+    """Add the names of a pattern, and which item of a value each is."""
+    if pattern.type == token.NAME:
+        names.append(pattern.value)
+        values.append(value)
+        return
+    inner = pattern.children[1]
+    if inner.type != symbols.vfplist:  # (a) is a
+        return _unpack(inner, value, names, values)
+    for number, item in enumerate(inner.children[::2]):
+        _unpack(item, "%s[%d]" % (value, number), names, values)
+
+
 def _call(node, name, arguments):
     """Put a call in the place of a node."""
     items = []
@@ -247,4 +288,5 @@ def _call(node, name, arguments):
 
 _STATEMENTS = {symbols.print_stmt: _print, symbols.exec_stmt: _exec,
                symbols.raise_stmt: _raise, symbols.atom: _repr,
-               symbols.testlist_safe: _parenthesized}
+               symbols.testlist_safe: _parenthesized,
+               symbols.lambdef: _lambda, symbols.old_lambdef: _lambda}

@@ -105,7 +105,7 @@ def _succeeded(thing, name):
     found = getattr(thing, successor)
     if name.startswith("iter"):
         return lambda: iter(found())
-    return (lambda: found) if name == "xreadlines" else found
+    return found
 
 
 def _sort(thing):

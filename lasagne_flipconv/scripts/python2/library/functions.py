@@ -14,7 +14,7 @@ from . import arithmetic, texts
 from .arithmetic import compare, ordered, shown
 from .attributes import attribute, listed, sort_by
 
-__all__ = ["BUILTINS", "helpers"]
+__all__ = ["BUILTINS", "end_line", "helpers"]
 
 
 def _map(function, *iterables):
@@ -155,6 +155,8 @@ vars(BUILTINS).update(_OWN, __name__="__builtin__")
 def _print(file, newline, *things):
     """Print as the statement did, which set spaces when it went on."""
     file = sys.stdout if file is None else file
+    if newline and not things:
+        _set_soft(file, False)
     for thing in things:
         text = shown(thing)
         file.write((" " if _soft(file) else "") + text)
@@ -164,12 +166,18 @@ def _print(file, newline, *things):
         _set_soft(file, False)
 
 
+def end_line():
+    """End the last line, as Python 2 did at the end of a program."""
+    if _soft(sys.stdout):
+        _print(None, True)
+
+
 #: Files after whose last text a space is due.
 _SOFT = {}
 
 
 def _soft(file):
-    return _SOFT.get(id(file)) is not None and _SOFT[id(file)]() is file
+    return id(file) in _SOFT and _SOFT[id(file)]() is file
 
 
 def _set_soft(file, soft):

@@ -52,6 +52,7 @@ class Unpickler(pickle.Unpickler):
     def __init__(self, file, **options):
         options.setdefault("encoding", _ENCODING)
         super().__init__(_binary(file), **options)
+        self._file = file  # one that nobody holds closes what it wraps
 
 
 class Pickler(pickle.Pickler):
@@ -59,6 +60,7 @@ class Pickler(pickle.Pickler):
 
     def __init__(self, file, protocol=None, **options):
         super().__init__(_binary(file), _protocol(protocol), **options)
+        self._file = file
 
 
 def load_array(file, mmap_mode=None, allow_pickle=True, **options):

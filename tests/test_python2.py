@@ -1,0 +1,55 @@
+"""Programs of Python 2 print, translated, what they printed in Python 2.7.
+
+The tables are in ``python2/``: one for each kind, with what Python 2.7 printed
+beside it. ``PYTHON2`` names one that the tables are compared with anew.
+"""
+import contextlib
+import io
+import os
+import warnings
+from pathlib import Path
+
+import pytest
+from lasagne_flipconv.scripts import python2
+from python2 import make_expected
+
+TABLES = sorted(make_expected.HERE.glob("*.txt"))
+PYTHON2 = os.environ.get("PYTHON2")
+
+
+def cases():
+    """Yield each program with what it is to print, named by its first line."""
+    for path in TABLES:
+        expected = make_expected.programs(path.with_suffix(".expected"))
+        programs = make_expected.programs(path)
+        assert len(programs) == len(expected), path
+        for number, pair in enumerate(zip(programs, expected), 1):
+            yield pytest.param(*pair, id="%s-%d" % (path.stem, number))
+
+
+def printed(program, folder):
+    """Return what a program prints here."""
+    code, names = python2.prepared(program.encode() + b"\n", "program.py")
+    out = io.StringIO()
+    scope = {"__builtins__": names, "__name__": "__main__"}
+    with contextlib.redirect_stdout(out), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        exec(code, scope)
+        python2.end_line()
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("program, expected", cases())
+def test_prints_what_it_printed(program, expected, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert printed(program, tmp_path) == expected
+
+
+@pytest.mark.skipif(not PYTHON2, reason="PYTHON2 names no Python 2.7")
+@pytest.mark.parametrize("program, expected", cases())
+def test_python_2_prints_it_too(program, expected):
+    assert make_expected.printed(PYTHON2, program) == expected
+
+
+def test_there_are_many():
+    assert len(list(cases())) >= 200 and Path(TABLES[0]).exists()
