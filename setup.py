@@ -52,6 +52,7 @@ setup(
         "scipy>=1.7",
         "Theano==1.0.5",
         "Lasagne>=0.1",
+        "fissix",
         "tqdm",
     ] + ONEDNN,
     extras_require={
