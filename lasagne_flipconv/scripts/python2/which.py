@@ -1,10 +1,14 @@
 """Which Python a file is written in."""
 import ast
+import io
 import re
+import tokenize
 
 __all__ = ["only_python3"]
 
 _CODING = re.compile(rb"\A(?:.*\n)?[ \t\f]*#.*?coding[:=]")
+
+_NEW_LITERAL = re.compile(rb"[0-9a-f]_[0-9a-f]|rb['\"]", re.IGNORECASE)
 
 
 def only_python3(tree, source):
@@ -37,9 +41,17 @@ def only_python3(tree, source):
               if isinstance(node, ast.ImportFrom)
               and node.module == "__future__" for alias in node.names}
     prints = "print_function" in future
-    return "annotations" in future or any(
+    return "annotations" in future or _new_literals(source) or any(
         _NEW.get(type(node).__name__, _no)(node)
         or (not prints and _prints(node)) for node in ast.walk(tree))
+
+
+def _new_literals(source):
+    """Look for numbers such as 1_000 and texts such as rb''."""
+    return _NEW_LITERAL.search(source) is not None and any(
+        kind == tokenize.NUMBER and "_" in text
+        or kind == tokenize.STRING and text[:2].lower() == "rb"
+        for kind, text, *_ in tokenize.tokenize(io.BytesIO(source).readline))
 
 
 def _no(node):

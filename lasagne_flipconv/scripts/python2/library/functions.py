@@ -148,8 +148,9 @@ _OWN = {
 
 #: The module ``__builtin__`` of translated code.
 BUILTINS = ModuleType("__builtin__")
-vars(BUILTINS).update(vars(builtins))
-vars(BUILTINS).update(_OWN, __name__="__builtin__")
+vars(BUILTINS).update({name: value for name, value in vars(builtins).items()
+                       if name not in ("__name__", "__loader__", "__spec__")},
+                      **_OWN)
 
 
 def _print(file, newline, *things):
