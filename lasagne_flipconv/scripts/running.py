@@ -149,7 +149,6 @@ def _make_ready(folder, from_python2):
     if not getattr(sys.flags, "safe_path", False):  # python -P
         sys.path[0] = folder
     install()
-    gpu_imports.explain()
     python2.translate_imports(from_python2)
 
 
@@ -165,6 +164,7 @@ def _run(code, attributes):
         raise
     except BaseException as error:
         error.__traceback__ = _without_ours(error.__traceback__)
+        sys.last_value = error
         sys.excepthook(type(error), error, error.__traceback__)
         return 130 if isinstance(error, KeyboardInterrupt) else 1
     return 0

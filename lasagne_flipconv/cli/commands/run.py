@@ -51,8 +51,8 @@ def run(args):
         if report:
             print_report(report)
         print_late_flags(flags)
-    if code and not args.module and not args.python2:
-        print_hint(args.script)
+    if code:
+        print_hint(args.python2)
     return code
 
 
@@ -83,9 +83,9 @@ def print_late_flags(flags):
              "before the command." % late, file=sys.stderr)
 
 
-def print_hint(script):
-    """Say how to run a script that failed as it is written in Python 2."""
-    from ...scripts.python2 import is_python2
-    if is_python2(script):
-        tell("lasagne-flipconv run: %s is written in Python 2; pass "
-             "--python2 to run it translated." % script, file=sys.stderr)
+def print_hint(from_python2):
+    """Say what to do about a script of another time, which has stopped."""
+    from ...scripts.hints import hint
+    told = hint(getattr(sys, "last_value", None), from_python2)
+    if told:
+        tell("lasagne-flipconv run: " + told, file=sys.stderr)

@@ -11,6 +11,9 @@ import sys
 import sysconfig
 from types import ModuleType
 
+import lasagne
+import theano
+
 from . import lending
 from .library.attributes import LENT, attribute
 from .library.functions import BUILTINS
@@ -41,6 +44,8 @@ def _installed():
     folders = [paths[name] for name in ("stdlib", "platstdlib", "purelib",
                                         "platlib")]
     folders += site.getsitepackages() + [site.getusersitepackages()]
+    folders += [os.path.dirname(package.__file__) for package in (
+        theano, lasagne, sys.modules[__name__.partition(".")[0]])]
     return tuple(os.path.join(os.path.realpath(folder), "")
                  for folder in folders)
 

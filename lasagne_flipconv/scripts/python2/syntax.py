@@ -79,8 +79,8 @@ def rewritten(text):
 
     Examples
     --------
-    >>> rewritten("print 0777, `x`")[0]
-    'print(0o777, repr(x))\\n'
+    >>> rewritten("x = 0777 <> `y`")
+    ('x = 0o777 != repr((y))\\n', {1: 1, 2: 2})
     """
     try:
         tree = RefactoringTool(_FIXERS).refactor_string(

@@ -17,10 +17,10 @@ import numpy
 from . import pickles, texts
 from .arithmetic import as_argument, divide, ordered, shown
 
-__all__ = ["ATTRIBUTES", "LENT", "attribute", "listed", "sort_by"]
+__all__ = ["ATTRIBUTES", "LENT", "SUCCESSORS", "attribute", "listed", "sort_by"]
 
 #: What has no such attribute is asked for the one of today.
-_SUCCESSORS = {
+SUCCESSORS = {
     "next": "__next__", "iteritems": "items", "iterkeys": "keys",
     "itervalues": "values", "viewitems": "items", "viewkeys": "keys",
     "viewvalues": "values", "has_key": "__contains__",
@@ -99,7 +99,7 @@ def _of_module(module, name):
 
 def _succeeded(thing, name):
     """Return an attribute, by the name of today if there is no other."""
-    successor = _SUCCESSORS.get(name)
+    successor = SUCCESSORS.get(name)
     if hasattr(thing, name) or not hasattr(thing, successor or name):
         return getattr(thing, name)
     found = getattr(thing, successor)
@@ -294,5 +294,5 @@ LENT = {(module, name): value for module, contents in _MODULES.items()
         for name, value in contents.items()}
 
 #: All names that are looked up by :func:`attribute`.
-ATTRIBUTES = frozenset(_SUCCESSORS) | frozenset(_METHODS) | frozenset(
+ATTRIBUTES = frozenset(SUCCESSORS) | frozenset(_METHODS) | frozenset(
     name for _, name in LENT)

@@ -12,9 +12,9 @@ from types import ModuleType
 
 from . import arithmetic, texts
 from .arithmetic import compare, ordered, shown
-from .attributes import attribute, listed, sort_by
+from .attributes import LENT, SUCCESSORS, attribute, listed, sort_by
 
-__all__ = ["BUILTINS", "end_line", "helpers"]
+__all__ = ["BUILTINS", "NAMES_THEN", "end_line", "helpers"]
 
 
 def _map(function, *iterables):
@@ -151,6 +151,14 @@ BUILTINS = ModuleType("__builtin__")
 vars(BUILTINS).update({name: value for name, value in vars(builtins).items()
                        if name not in ("__name__", "__loader__", "__spec__")},
                       **_OWN)
+
+#: Names that only Python 2 has: functions, attributes, contents of modules.
+NAMES_THEN = frozenset(
+    name for name in _OWN if not hasattr(builtins, name)) | frozenset(
+    name for module, name in LENT
+    if not hasattr(sys.modules.get(module), name)) | frozenset(
+    name for name in SUCCESSORS if name not in ("fromstring", "tostring")
+    ) | {"decode", "message"}
 
 
 def _print(file, newline, *things):
