@@ -74,7 +74,8 @@ PROGRAMS = {
     "both Pythons": ({
         "a.py": "from __future__ import print_function\n"
         "try:\n    import cPickle as pickle\nexcept ImportError:\n"
-        "    import pickle\nprint(pickle.loads(pickle.dumps(7)) / 2, end='!')"},
+        "    import pickle\n"
+        "print(pickle.loads(pickle.dumps(7)) / 2, end='!')"},
         "a.py", "3!"),
     "another Python 3 by its encoding": ({
         "a.py": "print('\u00e9', 7 / 2)"}, "a.py", "\u00e9 3.5\n"),

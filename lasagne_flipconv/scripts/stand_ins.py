@@ -147,12 +147,12 @@ def stand_in(module, name):
                  {"__module__": module, "__qualname__": name})
 
 
-def reconstructed(cls, base, state):
+def reconstructed(kind, base, state):
     """Make an object as ``copyreg`` does, of a stand-in as well.
 
     Parameters
     ----------
-    cls : type
+    kind : type
         Its class.
     base : type
         The built-in type that it was derived from.
@@ -162,11 +162,11 @@ def reconstructed(cls, base, state):
     Returns
     -------
     object
-        Of class `cls`.
+        Of class `kind`.
     """
-    if not issubclass(cls, StandIn):
-        return copyreg._reconstructor(cls, base, state)
-    thing = cls.__new__(cls)
+    if not issubclass(kind, StandIn):
+        return copyreg._reconstructor(kind, base, state)
+    thing = kind.__new__(kind)
     if base is not object:
         vars(thing)["stand_in_items"] = state
     return thing

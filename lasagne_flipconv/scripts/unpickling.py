@@ -83,8 +83,8 @@ def unpickle(path, encoding="latin1", stand_ins=False):
 _GPU = ("theano.sandbox.cuda", "pygpu", "pycuda")
 
 #: What is left if a class is lost.
-_RESCUE = ("If it is lost, unpickle(path, stand_ins=True) loads the rest; then "
-           "lasagne_flipconv.save('weights.npz', network).")
+_RESCUE = ("If it is lost, unpickle(path, stand_ins=True) loads the rest; "
+           "then lasagne_flipconv.save('weights.npz', network).")
 
 
 def _way_out(error):

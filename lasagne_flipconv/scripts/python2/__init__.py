@@ -11,5 +11,5 @@ from .lending import lent
 from .library.functions import NAMES_THEN, end_line
 from .translating import compiled, is_python2, prepared
 
-__all__ = ["GONE", "NAMES_THEN", "belongs_to_program", "compiled", "divide", "end_line", "is_python2",
-           "lent", "prepared", "translate_imports"]
+__all__ = ["GONE", "NAMES_THEN", "belongs_to_program", "compiled", "divide",
+           "end_line", "is_python2", "lent", "prepared", "translate_imports"]

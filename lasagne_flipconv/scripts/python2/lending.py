@@ -89,7 +89,15 @@ class _Lending(ast.NodeTransformer):
 
 
 class Loader(importlib.machinery.SourceFileLoader):
-    """Load a module of Python 3."""
+    """Load a module of Python 3.
+
+    Parameters
+    ----------
+    fullname : str
+        Its name.
+    path : str
+        Its file.
+    """
 
     def get_code(self, fullname):
         """Return its code, from the byte code if nothing is lent."""

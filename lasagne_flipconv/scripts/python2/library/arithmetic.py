@@ -1,8 +1,6 @@
 """Operators of Python 2: what ``/``, ``<``, ``==``, ``in``, ``%`` gave."""
 import operator
 
-import numpy as np
-
 __all__ = ["DIVISION", "OPERATORS", "Ordered", "as_argument", "compare",
            "contains", "divide", "equal", "formatted", "ordered", "shown"]
 
@@ -191,7 +189,20 @@ class Ordered:
 
 
 def ordered(things, **options):
-    """Return a sorted list, whatever is in it."""
+    """Return a sorted list, whatever is in it.
+
+    Parameters
+    ----------
+    things : iterable
+        What to sort.
+    **options : dict
+        As for :func:`sorted`.
+
+    Returns
+    -------
+    list
+        Sorted; what has no order today as Python 2 sorted it.
+    """
     things = list(things)
     try:
         return sorted(things, **options)
@@ -301,7 +312,18 @@ class _Shown:
 
 
 def as_argument(x):
-    """Return what is formatted today as a thing was in Python 2."""
+    """Return what is formatted today as a thing was in Python 2.
+
+    Parameters
+    ----------
+    x : object
+        Anything.
+
+    Returns
+    -------
+    object
+        The same if it is formatted as it was.
+    """
     if type(x) is float:
         return _Float(x)
     if isinstance(x, bytes):

@@ -17,7 +17,8 @@ import numpy
 from . import pickles, texts
 from .arithmetic import as_argument, divide, ordered, shown
 
-__all__ = ["ATTRIBUTES", "LENT", "SUCCESSORS", "attribute", "listed", "sort_by"]
+__all__ = ["ATTRIBUTES", "LENT", "SUCCESSORS", "attribute", "listed",
+           "sort_by"]
 
 #: What has no such attribute is asked for the one of today.
 SUCCESSORS = {
@@ -118,7 +119,22 @@ def _sort(thing):
 
 
 def sort_by(things, cmp=None, key=None, reverse=False):
-    """Return a sorted list, as ``sorted`` did with all its arguments."""
+    """Return a sorted list, as ``sorted`` did with all its arguments.
+
+    Parameters
+    ----------
+    things : iterable
+        What to sort.
+    cmp, key : callable, optional
+        Compares two; what of each is compared.
+    reverse : bool, default False
+        Whether the greatest is first.
+
+    Returns
+    -------
+    list
+        Sorted.
+    """
     if cmp is not None:
         by = cmp_to_key(cmp)
         return sorted(things, reverse=reverse,

@@ -11,7 +11,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from types import ModuleType
 
 from . import arithmetic, texts
-from .arithmetic import compare, ordered, shown
+from .arithmetic import compare, shown
 from .attributes import LENT, SUCCESSORS, attribute, listed, sort_by
 
 __all__ = ["BUILTINS", "NAMES_THEN", "end_line", "helpers"]
