@@ -75,7 +75,8 @@ slotted.a = 7
 table = Table()
 table['k'] = 1
 THINGS = dict(stopping=EarlyStopping(20), old=Old(),
-    adjust=AdjustVariable('r'), slotted=slotted, many=Many([1, 2]), counts=Counts(a=1), table=table,
+    adjust=AdjustVariable('r'), slotted=slotted, many=Many([1, 2]),
+    counts=Counts(a=1), table=table,
     function=softer, cls=EarlyStopping, network=network())
 values = lasagne.layers.get_all_param_values(THINGS['network'])
 for name, thing in THINGS.items():

@@ -17,7 +17,8 @@ def add_arguments(parser):
                         help="tell at the end which convolution layers were "
                         "built, with which flags, and what Theano used")
     parser.add_argument("--python2", action="store_true",
-                        help="translate Python 2, as 2to3 does")
+                        help="translate Python 2: the script and what it "
+                        "imports that is not installed")
     parser.add_argument("--floatx", choices=("float32", "float64"),
                         metavar="TYPE", help="float32 or float64; without it "
                         "float32 as on the GPUs of the time, unless you set "

@@ -14,7 +14,7 @@ from . import arithmetic, texts
 from .arithmetic import compare, shown
 from .attributes import LENT, SUCCESSORS, attribute, listed, sort_by
 
-__all__ = ["BUILTINS", "NAMES_THEN", "end_line", "helpers"]
+__all__ = ["NAMES_THEN", "end_line", "helpers"]
 
 
 def _map(function, *iterables):
