@@ -150,6 +150,8 @@ def _make_ready(folder, from_python2):
         sys.path[0] = folder
     install()
     python2.translate_imports(from_python2)
+    if from_python2 and hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="surrogateescape")
 
 
 def _run(code, attributes):

@@ -126,12 +126,23 @@ def _import(name, globals=None, locals=None, fromlist=(), level=0):
         module = builtins.__import__(name, names, locals, fromlist, 1)
     elif level <= 0 and _is_gone(name):
         module = old_module(name)
+        if "." in name and not fromlist:  # import email.MIMEText
+            return _with(name, module)
     else:
         module = builtins.__import__(name, names, locals, fromlist,
                                      max(level, 0))
     if fromlist and isinstance(module, ModuleType):
         return _lent(module, fromlist)
     return module
+
+
+def _with(name, module):
+    """Return the package of a module that is gone, and the module in it."""
+    package, _, rest = name.partition(".")
+    found = _Names(package)
+    found._module = builtins.__import__(package)
+    setattr(found, rest, module)
+    return found
 
 
 def _is_gone(name):

@@ -1,7 +1,8 @@
 """Scopes of Python 2: what is global, what stays, what classes are given."""
 import ast
 
-__all__ = ["complete", "hoisted_globals", "leak", "mangled", "metaclass_of"]
+__all__ = ["complete", "ended", "hoisted_globals", "leak", "mangled",
+           "metaclass_of"]
 
 _SCOPES = (ast.FunctionDef, ast.ClassDef, ast.Lambda, ast.AsyncFunctionDef)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
@@ -114,6 +115,31 @@ def complete(node):
         getattr(target, "id", None) for n in node.body
         if isinstance(n, ast.Assign) for target in n.targets}
     return bool(names & _METHODS)
+
+
+def ended(body):
+    """Let ``StopIteration`` end a generator, as it did.
+
+    Parameters
+    ----------
+    body : list of ast.stmt
+        The statements of a function.
+
+    Returns
+    -------
+    list of ast.stmt
+        Within a ``try`` if it is a generator, after docstring and ``global``.
+    """
+    if not any(isinstance(node, ast.Yield) for node in own_nodes(
+            body, _SCOPES + (ast.GeneratorExp,))):
+        return body
+    first = next((i for i, node in enumerate(body) if not (
+        isinstance(node, ast.Global) or i == 0 and _is_text(node))), len(body))
+    handler = ast.ExceptHandler(ast.Name("__python2_stop__", ast.Load()),
+                                None, [ast.Return(None)])
+    whole = ast.Try(body[first:], [handler], [], [])
+    ast.copy_location(whole, body[-1])
+    return body[:first] + [ast.fix_missing_locations(whole)]
 
 
 def leak(body):

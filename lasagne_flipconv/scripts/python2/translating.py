@@ -2,6 +2,7 @@
 import ast
 import builtins
 import io
+import re
 import sys
 import warnings
 
@@ -151,6 +152,7 @@ def _code(source, mode, path="<string>"):
     if isinstance(source, str):
         if mode == "eval":
             source = source.strip(" \t")
+        source = re.sub(r"\A((?:.*\n)?[ \t\f]*#.*?coding)[:=]", r"\1", source)
         source = b"\xef\xbb\xbf" + source.encode("utf-8", "surrogateescape")
     if not isinstance(source, bytes):
         return source

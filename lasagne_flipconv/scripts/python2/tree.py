@@ -2,7 +2,7 @@
 import ast
 
 from .library.attributes import ATTRIBUTES
-from .scopes import (complete, hoisted_globals, leak, mangled,
+from .scopes import (complete, ended, hoisted_globals, leak, mangled,
                      metaclass_of)
 
 __all__ = ["Translation", "called", "features_of"]
@@ -85,6 +85,7 @@ class Translation(ast.NodeTransformer):
         """Let ``global`` come first."""
         node.body = hoisted_globals(node.body)
         leak(node.body)
+        node.body = ended(node.body)
         return self._deeper(node)
 
     def _deeper(self, node):

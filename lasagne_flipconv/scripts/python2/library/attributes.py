@@ -105,7 +105,7 @@ def _succeeded(thing, name):
         return getattr(thing, name)
     found = getattr(thing, successor)
     if name.startswith("iter"):
-        return lambda: iter(found())
+        return lambda *thing: iter(found(*thing))
     return found
 
 
@@ -187,7 +187,11 @@ def _encode(text):
 def _coded(text, code, is_coded, encoding="utf-8", errors="strict"):
     """Code a text as the methods ``decode`` and ``encode`` did."""
     if encoding.lower() not in _CODECS:
-        return text if is_coded else code(text, encoding, errors)
+        if isinstance(text, str) and is_coded:
+            text = text.encode("utf-8", "surrogateescape")
+        elif is_coded:
+            return text
+        return code(text, encoding, errors)
     if "escape" in encoding:
         encoding, as_bytes = "unicode_escape", code is codecs.decode
     else:

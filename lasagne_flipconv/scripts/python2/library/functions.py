@@ -77,7 +77,8 @@ def _input(prompt=""):
 
 
 def _reload(module):
-    return importlib.reload(module)
+    """Load a module again, but for ``sys``, which was for an encoding."""
+    return module if module is sys else importlib.reload(module)
 
 
 def _ord(text):
@@ -168,10 +169,10 @@ def _print(file, newline, *things):
         _set_soft(file, False)
     for thing in things:
         text = shown(thing)
-        file.write((" " if _soft(file) else "") + text)
+        texts.write_text(file, (" " if _soft(file) else "") + text)
         _set_soft(file, not text[-1:].isspace() or text[-1:] == " ")
     if newline:
-        file.write("\n")
+        texts.write_text(file, "\n")
         _set_soft(file, False)
 
 
@@ -190,10 +191,13 @@ def _soft(file):
 
 
 def _set_soft(file, soft):
-    if soft:
-        _SOFT[id(file)] = weakref.ref(file)
-    else:
+    if not soft:
         _SOFT.pop(id(file), None)
+        return
+    try:
+        _SOFT[id(file)] = weakref.ref(file)
+    except TypeError:
+        _SOFT[id(file)] = lambda: file
 
 
 def _error(kind, value=None, traceback=None):
@@ -261,7 +265,7 @@ def helpers():
     """
     found = {**arithmetic.DIVISION, **arithmetic.OPERATORS,
              "Ordered": arithmetic.Ordered, "formatted": arithmetic.formatted,
-             "attribute": attribute, "listed": listed, "print": _print,
+             "stop": StopIteration, "attribute": attribute, "listed": listed, "print": _print,
              "error": _error, "class": _complete, "slice": slice,
              "unicode": _unicode, "str": _str}
     return {"__python2_%s__" % name: value for name, value in found.items()}

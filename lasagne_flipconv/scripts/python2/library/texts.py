@@ -9,7 +9,7 @@ from functools import partial
 
 from .arithmetic import shown
 
-__all__ = ["MODULES", "StringIO", "open_file"]
+__all__ = ["MODULES", "StringIO", "open_file", "write_text"]
 
 
 def _bytes(text):
@@ -169,6 +169,27 @@ def _writer(file, *args, **options):
     return csv.writer(_Texts(file), *args, **options)
 
 
+def write_text(file, text):
+    """Write a text to a file of any mode.
+
+    Parameters
+    ----------
+    file : file
+        Open for texts or bytes.
+    text : str
+        What to write, to one for bytes in UTF-8.
+
+    Returns
+    -------
+    int
+        What the file returns.
+    """
+    try:
+        return file.write(text)
+    except TypeError:
+        return file.write(_bytes(text))
+
+
 class _Texts:
     """Write texts to a file of any mode."""
 
@@ -176,10 +197,7 @@ class _Texts:
         self._file = file
 
     def write(self, text):
-        try:
-            return self._file.write(text)
-        except TypeError:
-            return self._file.write(_bytes(text))
+        return write_text(self._file, text)
 
 
 class _DictReader(csv.DictReader):
