@@ -51,5 +51,31 @@ def test_python_2_prints_it_too(program, expected):
     assert make_expected.printed(PYTHON2, program) == expected
 
 
+WHERE = b"""def f((a, b)):
+    try:
+        pass
+    except ValueError, (x, y):
+        pass
+    raise ValueError, 'line 6'
+"""
+
+
+def test_code_has_the_lines_of_the_file():
+    code, names = python2.prepared(WHERE, "program.py")
+    scope = {"__builtins__": names}
+    exec(code, scope)
+    with pytest.raises(ValueError, match="line 6") as caught:
+        scope["f"]((1, 2))
+    assert caught.traceback[-1].lineno + 1 == 6
+
+
+def test_a_pickle_of_python_2(monkeypatch):
+    """Of an array, a text of unicode and a long number."""
+    monkeypatch.chdir(make_expected.HERE)
+    assert printed("import cPickle\nx = cPickle.load(open('weights.pkl'))\n"
+                   "print x['W'].tolist(), x['n'] / 2, x['name'] == u'\\xe9'",
+                   None) == "[[1.5, -2.25, 1e+30]] 3 True\n"
+
+
 def test_there_are_many():
     assert len(list(cases())) >= 200 and Path(TABLES[0]).exists()

@@ -80,35 +80,33 @@ def _of_module(error):
     return None
 
 
-#: Type of error, what its text is like → what it says; the group is a name
-#: that has to be one of Python 2.
-_OF_PYTHON2 = [
-    (NameError, r"name '(\w+)' is not defined",
-     "%s is a function or type of Python 2"),
-    (AttributeError, r"has no attribute '(\w+)'",
-     "%s is an attribute of Python 2"),
-    (ImportError, r"cannot import name '(\w+)'", "%s is a name of Python 2"),
-    (TypeError, r"'(\w+)' object (?:is not subscriptable|has no len|does "
-     r"not support item)", "%s returned a list in Python 2"),
-    (TypeError, r"'(cmp)' is an invalid keyword",
-     "sorting by %s is of Python 2"),
-    (UnicodeDecodeError, r"'(ascii)' codec can't decode byte",
-     "a pickle of Python 2 is no text of %s"),
-]
-
 _LISTS = {"map", "filter", "zip", "dict_keys", "dict_values", "dict_items",
           "odict_keys", "odict_values", "odict_items"}
+
+#: Type of error, what its text is like, which names the group may be → what
+#: to say.
+_OF_PYTHON2 = [
+    (NameError, r"name '(\w+)' is not defined", python2.NAMES_THEN,
+     "%s is a function or type of Python 2"),
+    (AttributeError, r"has no attribute '(\w+)'", python2.NAMES_THEN,
+     "%s is an attribute of Python 2"),
+    (ImportError, r"cannot import name '(\w+)'", python2.NAMES_THEN,
+     "%s is a name of Python 2"),
+    (TypeError, r"'(\w+)' object (?:is not subscriptable|has no len|does "
+     r"not support item)", _LISTS, "%s returned a list in Python 2"),
+    (TypeError, r"'(cmp)' is an invalid keyword", {"cmp"},
+     "sorting by %s is of Python 2"),
+    (UnicodeDecodeError, r"'(ascii)' codec can't decode byte", {"ascii"},
+     "a pickle of Python 2 is no text of %s"),
+]
 
 
 def _of_text(error):
     """Return what to say about the text of an error."""
-    for kind, pattern, told in _OF_PYTHON2:
+    for kind, pattern, names, told in _OF_PYTHON2:
         found = re.search(pattern, str(error))
-        if isinstance(error, kind) and found:
-            name = found.group(1)
-            if name in _LISTS | {"cmp", "ascii"} or name in (
-                    python2.NAMES_THEN):
-                return told % name
+        if isinstance(error, kind) and found and found.group(1) in names:
+            return told % found.group(1)
     return None
 
 

@@ -265,7 +265,8 @@ def helpers():
     """
     found = {**arithmetic.DIVISION, **arithmetic.OPERATORS,
              "Ordered": arithmetic.Ordered, "formatted": arithmetic.formatted,
-             "stop": StopIteration, "attribute": attribute, "listed": listed, "print": _print,
+             "stop": StopIteration, "attribute": attribute,
+             "listed": listed, "print": _print,
              "error": _error, "class": _complete, "slice": slice,
              "unicode": _unicode, "str": _str}
     return {"__python2_%s__" % name: value for name, value in found.items()}
