@@ -186,7 +186,8 @@ MUTANTS = {
         "test_run_python2.py::test_which_python"),
     "forget where lines were": (
         "scripts/python2/translating.py", "        _put_back(node, lines)",
-        "        pass", "test_python2.py::test_code_has_the_lines_of_the_file"),
+        "        pass",
+        "test_python2.py::test_code_has_the_lines_of_the_file"),
     "read pickles as text of today": (
         "scripts/python2/library/pickles.py", '_ENCODING = "latin1"',
         '_ENCODING = "ascii"', "test_python2.py::test_a_pickle_of_python_2"),
