@@ -87,7 +87,9 @@ class _Finder:
         if (spec is None or not spec.has_location
                 or type(spec.loader) is not importlib.machinery
                 .SourceFileLoader
-                or not belongs_to_program(spec.origin)):
+                or not belongs_to_program(spec.origin)
+                or self.loader is lending.Loader
+                and not lending.lends(spec.origin)):
             return None
         spec.loader = self.loader(fullname, spec.origin)
         return spec

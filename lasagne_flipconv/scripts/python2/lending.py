@@ -8,7 +8,7 @@ import numpy
 
 from .library.pickles import load_array
 
-__all__ = ["Loader", "lent"]
+__all__ = ["Loader", "lends", "lent"]
 
 _NAME = "__lent_by_flipconv__"
 
@@ -88,6 +88,24 @@ class _Lending(ast.NodeTransformer):
         return [node, lent]
 
 
+def lends(path):
+    """Tell whether a file may load arrays.
+
+    Parameters
+    ----------
+    path : str
+        The file.
+
+    Returns
+    -------
+    bool
+        Whether it has to be compiled by :func:`lent`.
+    """
+    with open(path, "rb") as file:
+        source = file.read()
+    return b"load" in source and b"numpy" in source
+
+
 class Loader(importlib.machinery.SourceFileLoader):
     """Load a module of Python 3.
 
@@ -100,9 +118,6 @@ class Loader(importlib.machinery.SourceFileLoader):
     """
 
     def get_code(self, fullname):
-        """Return its code, from the byte code if nothing is lent."""
+        """Return its code, without leaving byte code behind."""
         path = self.get_filename(fullname)
-        source = self.get_data(path)
-        if b"load" not in source or b"numpy" not in source:
-            return super().get_code(fullname)
-        return lent(source, path, dont_inherit=True)
+        return lent(self.get_data(path), path, dont_inherit=True)

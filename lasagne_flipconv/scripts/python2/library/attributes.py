@@ -14,7 +14,7 @@ from functools import cmp_to_key, partial
 
 import numpy
 
-from . import pickles, texts
+from . import pickles, randoms, texts
 from .arithmetic import as_argument, divide, ordered, shown
 
 __all__ = ["ATTRIBUTES", "LENT", "SUCCESSORS", "attribute", "listed",
@@ -213,6 +213,19 @@ def _translate(text):
     return translate
 
 
+def _of_bytes(name):
+    """Return what gives bytes a method that is called with texts."""
+    def given(thing):
+        if not isinstance(thing, bytes):
+            return None
+
+        def method(*args):
+            with_texts = any(isinstance(a, (str, tuple)) for a in args)
+            return getattr(shown(thing) if with_texts else thing, name)(*args)
+        return method
+    return given
+
+
 def _getchildren(element):
     return (None if hasattr(element, "getchildren")
             or not hasattr(element, "iter") else lambda: list(element))
@@ -224,6 +237,9 @@ _METHODS = {
     "im_func": _im_func, "format": _format, "join": _join,
     "decode": _decode, "encode": _encode, "translate": _translate,
     "getchildren": _getchildren,
+    **{name: _of_bytes(name) for name in (
+        "split rsplit strip lstrip rstrip replace find rfind index rindex "
+        "count startswith endswith partition rpartition").split()},
 }
 
 
@@ -306,7 +322,7 @@ _MODULES = {
     os.path.__name__: {"walk": _walk},
     "numpy": {"load": pickles.load_old_array, "divide": _numpy_divide},
     "subprocess": {"check_output": _check_output},
-    **pickles.MODULES, **texts.MODULES,
+    **pickles.MODULES, **randoms.MODULES, **texts.MODULES,
 }
 
 #: (module, name) → what a program of Python 2 finds there.
