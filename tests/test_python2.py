@@ -4,8 +4,10 @@ The tables are in ``python2/``: one for each kind, with what Python 2.7 printed
 beside it. ``PYTHON2`` names one that the tables are compared with anew.
 """
 import contextlib
+import importlib
 import io
 import os
+import types
 import warnings
 from pathlib import Path
 
@@ -67,6 +69,44 @@ def test_code_has_the_lines_of_the_file():
     with pytest.raises(ValueError, match="line 6") as caught:
         scope["f"]((1, 2))
     assert caught.traceback[-1].lineno + 1 == 6
+
+
+@pytest.mark.parametrize("code, line", [
+    ("print 'a'\nx = = 1\n", 2), ("x = = 1\n", 1), ("print 1\nf(\n", 3),
+    ("print 1\nif 1:\n    x = 1\n  y = 2\n", 4), ("x = f'{1}'\ny = = 2", 2),
+    ('print 1\nx = """', 2), ("print 1\n\n\nreturn 5", 4)])
+def test_an_error_of_syntax_is_told_where_it_is(code, line):
+    with pytest.raises(SyntaxError) as caught:
+        python2.prepared(code.encode(), "program.py")
+    assert caught.value.lineno == line
+    assert caught.value.filename == "program.py"
+
+
+#: What nothing may change: modules that programs are lent names of.
+MODULES = ["numpy", "scipy.signal", "scipy.ndimage", "pickle", "string",
+           "math", "itertools", "types", "operator", "os", "os.path", "sys",
+           "random", "configparser", "csv", "hashlib", "base64", "subprocess",
+           "urllib.request", "io", "json", "collections", "builtins", "email"]
+
+
+def state():
+    """Return all that is in these modules."""
+    return {(name, key): value for name in MODULES
+            for key, value in vars(importlib.import_module(name)).items()
+            if not key.startswith("__python2_") and key not in (
+                "stdout", "last_value", "_", "__warningregistry__")}
+
+
+def test_nothing_else_is_changed_by_a_program(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    before = state()
+    for case in cases():
+        printed(case.values[0], tmp_path)
+    after = state()
+    imported = set(after) - set(before)
+    assert not set(before) - set(after)
+    assert all(isinstance(after[key], types.ModuleType) for key in imported)
+    assert [key for key in before if after[key] is not before[key]] == []
 
 
 def test_a_pickle_of_python_2(monkeypatch):

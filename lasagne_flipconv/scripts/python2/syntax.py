@@ -85,8 +85,8 @@ def rewritten(text):
     try:
         tree = RefactoringTool(_FIXERS).refactor_string(
             _spaced(text.rstrip("\\ \t\n\f\x1a") + "\n"), "program")
-    except (ParseError, TokenError, IndentationError, AssertionError) as error:
-        raise SyntaxError("no Python 2: %s" % error) from error
+    except (ParseError, TokenError, AssertionError) as error:
+        raise _syntax_error(error, text) from error
     unicode_literals = "unicode_literals" in tree.future_features
     for leaf in list(tree.leaves()):
         _rewrite_leaf(leaf, unicode_literals)
@@ -99,9 +99,17 @@ def rewritten(text):
     return str(tree), _lines(tree)
 
 
+def _syntax_error(error, text):
+    """Return the error of Python for one of the parser."""
+    line, column = (error.context[1] if isinstance(error, ParseError) else
+                    error.args[1] if isinstance(error, TokenError) else (1, 0))
+    return SyntaxError("invalid syntax", (
+        None, line, column + 1, "".join(text.split("\n")[line - 1:line])))
+
+
 def _spaced(text):
     """Return code indented by spaces, without names that are words today."""
-    lines = text.splitlines(True)
+    lines = list(io.StringIO(text))  # which end at line feeds only
     inside = set()  # lines that begin within a text of several
     for kind, value, (first, _), (last, end), _ in reversed(list(
             generate_tokens(io.StringIO(text).readline))):

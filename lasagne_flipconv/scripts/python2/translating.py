@@ -75,10 +75,24 @@ def prepared(source, path, mode="exec", **options):
     with warnings.catch_warnings():  # of what Python 2 did not warn of
         warnings.simplefilter("ignore")
         tree = _translated(source, path, mode)
-        if tree is not None:
+        if isinstance(tree, ast.AST):
             vars(builtins).update(helpers())
             return compile(tree, path, mode, **options), BUILTINS
-    return compile(source, path, mode, **options), builtins
+    try:
+        return compile(source, path, mode, **options), builtins
+    except SyntaxError as error:
+        raise _later(error, tree, path) from None
+
+
+def _later(error, other, path):
+    """Return which of two errors of syntax is what is wrong with a file.
+
+    The parser of the other Python stopped at what it does not know.
+    """
+    if other is None or (other.lineno or 0) <= (error.lineno or 0):
+        return error
+    other.filename = path
+    return other
 
 
 def is_python2(path):
@@ -101,12 +115,12 @@ def is_python2(path):
         try:
             compile(source, path, "exec", dont_inherit=True)
         except (SyntaxError, ValueError):
-            return _translated(source, path, "exec") is not None
+            return isinstance(_translated(source, path, "exec"), ast.AST)
     return False
 
 
 def _translated(source, path, mode):
-    """Return the tree of what Python 2 did, None if it is none of that."""
+    """Return the tree of what Python 2 did, None or an error if not of it."""
     try:
         tree = ast.parse(source, path, mode)
     except (SyntaxError, ValueError):
@@ -115,13 +129,17 @@ def _translated(source, path, mode):
         return None
     try:
         return _tree_of(source, path, mode)
-    except SyntaxError:
-        return None
+    except SyntaxError as error:
+        return error
 
 
 def _tree_of(source, path, mode):
     text, lines = rewritten(decoded(source))
-    tree = ast.parse(text, path, mode)
+    try:
+        tree = ast.parse(text, path, mode)
+    except SyntaxError as error:
+        error.lineno = lines.get(error.lineno, error.lineno)
+        raise
     for node in ast.walk(tree):
         _put_back(node, lines)
     features = set() if mode == "eval" else features_of(tree)
