@@ -1,6 +1,8 @@
 """Operators of Python 2: what ``/``, ``<``, ``==``, ``in``, ``%`` gave."""
 import operator
 
+import numpy as np
+
 __all__ = ["DIVISION", "OPERATORS", "Ordered", "as_argument", "compare",
            "contains", "divide", "equal", "formatted", "ordered", "shown"]
 
@@ -119,7 +121,8 @@ _PLAIN = (type(None), int, float, str, bytes, list, tuple, dict, set,
 
 
 def _is_plain(x):
-    return type(x) in _PLAIN + (bool,) or type(x).__lt__ is object.__lt__
+    return (type(x) in _PLAIN + (bool,) or isinstance(x, np.generic)
+            or type(x).__lt__ is object.__lt__)
 
 
 def compare(a, b):
@@ -165,7 +168,7 @@ def _rank(x):
     """Return what things of different types are ordered by."""
     if x is None:
         return 0, "", "", 0
-    if isinstance(x, (int, float)):
+    if isinstance(x, (int, float, np.number, np.bool_)):
         return 1, "", "", x
     if isinstance(x, (str, bytes)):
         return 2, "str", _text_of(x) if isinstance(x, bytes) else x, 0
