@@ -55,6 +55,7 @@ setup(
         "Theano==1.0.5; python_version < '3.12'",
         "six>=1.16",
         "Lasagne>=0.1",
+        "fissix",
         "tqdm",
     ] + ONEDNN,
     extras_require={

@@ -162,6 +162,35 @@ MUTANTS = {
     "believe that a piece of HDF5 unpacks to its size": (
         "formats/hdf5_file/filters.py", "len(made) != size", "False",
         "test_limits.py"),
+    "divide integers as today": (
+        "scripts/python2/library/arithmetic.py",
+        "a // b if _is_integer(a) and _is_integer(b) else a / b", "a / b",
+        "test_python2.py"),
+    "divide what is in a list as today": (
+        "scripts/python2/tree.py",
+        'divide = called("divide_item", target.value',
+        'divide = called("divide_attribute", target.value',
+        "test_python2.py"),
+    "look a divided item up after the divisor": (
+        "scripts/python2/library/arithmetic.py",
+        "return lambda by: setattr(thing, name, _divide_in_place(before, by))",
+        "return lambda by: setattr(thing, name, _divide_in_place("
+        "getattr(thing, name), by))", "test_python2.py"),
+    "take what is installed for a program": (
+        "scripts/python2/importing.py",
+        "return not path.startswith(_installed()) and not (", "return not (",
+        "test_run_python2.py::test_what_belongs_to_a_program"),
+    "take Python 3 for Python 2": (
+        "scripts/python2/translating.py",
+        'mode == "exec" and only_python3(tree, source)', "False",
+        "test_run_python2.py::test_which_python"),
+    "forget where lines were": (
+        "scripts/python2/translating.py", "        _put_back(node, lines)",
+        "        pass",
+        "test_python2.py::test_code_has_the_lines_of_the_file"),
+    "read pickles as text of today": (
+        "scripts/python2/library/pickles.py", '_ENCODING = "latin1"',
+        '_ENCODING = "ascii"', "test_python2.py::test_a_pickle_of_python_2"),
 }
 
 

@@ -260,7 +260,7 @@ def test_python_2(tmp_path):
 
 
 @pytest.mark.parametrize("source, value", [
-    (b"x = 7 / 2", 3.5), (b"x = 7 / 2; print x", 3),
+    (b"x = 7 / 2", 3), (b"x: int = 7 / 2", 3.5), (b"x = 7 / 2; print x", 3),
     (b"x = 7; x /= 2; print x", 3),
     (b"from __future__ import division\nx = 7 / 2; print x",
      3.5)])

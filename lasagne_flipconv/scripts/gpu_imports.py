@@ -11,7 +11,7 @@ import traceback
 
 import theano.sandbox
 
-__all__ = ["explain"]
+__all__ = ["explain", "forget"]
 
 _INSTEAD = {
     "theano.sandbox.cuda": (
@@ -39,6 +39,13 @@ def explain():
              or importlib.util.find_spec(name) is None}
     sys.meta_path.insert(0, _Finder(names))
     theano.sandbox.__getattr__ = _missing_attribute
+
+
+def forget():
+    """Undo :func:`explain`."""
+    sys.meta_path[:] = [finder for finder in sys.meta_path
+                        if not isinstance(finder, _Finder)]
+    vars(theano.sandbox).pop("__getattr__", None)
 
 
 class _Finder:
@@ -70,7 +77,8 @@ def _caller():
     """Return the frame that asks, None if it is a library's."""
     for frame, _ in traceback.walk_stack(sys._getframe()):
         name = frame.f_globals.get("__name__") or ""
-        if name == __name__ or "importlib" in name:
+        if name == __name__ or "importlib" in name or name.startswith(
+                __package__ + ".python2."):
             continue
         return None if name.split(".")[0] in _LIBRARIES else frame
     return None

@@ -15,7 +15,7 @@ import lasagne.layers
 
 from .. import layers
 from ..layers.base import stock_class
-from . import newer_functions, old_names
+from . import gpu_imports, newer_functions, old_names
 
 __all__ = ["install", "installed", "uninstall"]
 
@@ -42,7 +42,8 @@ def install():
     ``lasagne.nonlinearities`` and ``lasagne.objectives`` do. The modules
     that Lasagne can import because Theano uses a GPU stay. What old scripts
     and nolearn import from ``collections`` and scikit-learn, and is gone
-    there, is lent. Installing twice is installing once.
+    there, is lent. Imports of what only GPUs of the time had fail with what
+    to use instead. Installing twice is installing once.
 
     Names that were imported before keep what they refer to. Layers built
     from such stock classes work, but can be pickled only after
@@ -73,6 +74,7 @@ def install():
         (place, {name: place.get(name, _ABSENT) for name in names})
         for place, names in changes]
     _put(changes)
+    gpu_imports.explain()
 
 
 def uninstall():
@@ -89,6 +91,7 @@ def uninstall():
     lent, changes = _before
     _put(changes)
     old_names.take_back(lent)
+    gpu_imports.forget()
     _before = None
 
 

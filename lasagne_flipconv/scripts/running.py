@@ -13,9 +13,9 @@ from .installing import install
 
 __all__ = ["choose_floatx", "run_module", "run_script"]
 
-#: Files whose frames a traceback of the script does not show.
-_OURS = {os.path.abspath(__file__), os.path.abspath(gpu_imports.__file__),
-         os.path.abspath(python2.__file__)}
+#: Files and folders whose frames a traceback of the script does not show.
+_OURS = (os.path.abspath(__file__), os.path.abspath(gpu_imports.__file__),
+         os.path.join(os.path.dirname(os.path.abspath(python2.__file__)), ""))
 
 
 def run_script(path, arguments=(), from_python2=False):
@@ -28,8 +28,9 @@ def run_script(path, arguments=(), from_python2=False):
     arguments : list of str
         What ``sys.argv`` holds after it.
     from_python2 : bool, default False
-        Whether to translate it, and what it imports from its folder, from
-        Python 2 where it is no Python 3.
+        Whether to translate it, and what it imports that is neither
+        installed nor of the standard library, from Python 2, unless a file
+        has syntax of Python 3.
 
     Returns
     -------
@@ -85,7 +86,7 @@ def run_module(name, arguments=(), from_python2=False):
     attributes = {"__spec__": spec, "__file__": spec.origin,
                   "__cached__": spec.cached, "__loader__": spec.loader,
                   "__package__": spec.parent}
-    return _run(lambda: spec.loader.get_code(spec.name), attributes)
+    return _run(lambda: _code_of_module(spec), attributes)
 
 
 def choose_floatx(chosen=None):
@@ -130,19 +131,27 @@ def _runnable(name):
 
 
 def _code_of_file(path, from_python2):
+    """Return the code of a script, and the names that are built in there."""
     with io.open_code(os.path.abspath(path)) as file:
         source = file.read()
-    return (python2.compiled if from_python2 else compile)(
-        source, path, "exec", dont_inherit=True)
+    if from_python2:
+        return python2.prepared(source, path, dont_inherit=True)
+    return python2.lent(source, path, dont_inherit=True), builtins
+
+
+def _code_of_module(spec):
+    if hasattr(spec.loader, "prepared"):
+        return spec.loader.prepared(spec.name)
+    return spec.loader.get_code(spec.name), builtins
 
 
 def _make_ready(folder, from_python2):
     if not getattr(sys.flags, "safe_path", False):  # python -P
         sys.path[0] = folder
     install()
-    gpu_imports.explain()
-    if from_python2:
-        python2.translate_imports(folder)
+    python2.translate_imports(from_python2)
+    if from_python2 and hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="surrogateescape")
 
 
 def _run(code, attributes):
@@ -150,21 +159,24 @@ def _run(code, attributes):
     main = sys.modules["__main__"] = ModuleType("__main__")
     vars(main).update(attributes, __builtins__=builtins)
     try:
-        exec(code(), vars(main))
+        program, main.__builtins__ = code()
+        exec(program, vars(main))
+        python2.end_line()
     except SystemExit:
         raise
     except BaseException as error:
         error.__traceback__ = _without_ours(error.__traceback__)
+        sys.last_value = error
         sys.excepthook(type(error), error, error.__traceback__)
         return 130 if isinstance(error, KeyboardInterrupt) else 1
     return 0
 
 
 def _without_ours(traceback):
-    """Return a traceback without the frames of the files in `_OURS`."""
+    """Return a traceback without the frames of what is in `_OURS`."""
     entries = []
     while traceback is not None:
-        if traceback.tb_frame.f_code.co_filename not in _OURS:
+        if not traceback.tb_frame.f_code.co_filename.startswith(_OURS):
             entries.append(traceback)
         traceback = traceback.tb_next
     for entry, following in zip(entries, entries[1:] + [None]):

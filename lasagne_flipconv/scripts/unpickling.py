@@ -14,11 +14,12 @@ from .. import layers
 from ..errors import CheckpointError
 from .installing import installed_meanwhile, replacements
 from .replace import reachable
+from .stand_ins import loading, reconstructed, stand_in
 
 __all__ = ["unpickle"]
 
 
-def unpickle(path, encoding="latin1"):
+def unpickle(path, encoding="latin1", stand_ins=False):
     """Load a pickled network, running whatever the file says.
 
     **The file can run any program**: load only what you pickled yourself or
@@ -34,6 +35,11 @@ def unpickle(path, encoding="latin1"):
     encoding : str, default 'latin1'
         Of the texts in pickles of Python 2; what NumPy's arrays in there
         need.
+    stand_ins : bool, default False
+        Whether what cannot be imported, such as a class of a script that is
+        gone, is replaced by a class that only keeps its state. A layer of
+        such a class keeps its parameters, so that they can be saved, and
+        raises an error when it is to compute.
 
     Returns
     -------
@@ -58,8 +64,8 @@ def unpickle(path, encoding="latin1"):
     """
     with open(path, "rb") as file:
         try:
-            with installed_meanwhile():
-                found = _Unpickler(file, encoding=encoding).load()
+            with installed_meanwhile(), loading():
+                found = _Unpickler(file, stand_ins, encoding=encoding).load()
         except (pickle.UnpicklingError, EOFError, ImportError,
                 AttributeError, UnicodeDecodeError, KeyError,
                 IndexError) as error:
@@ -76,6 +82,10 @@ def unpickle(path, encoding="latin1"):
 #: Modules that need a GPU, of Theano 0.9 and before and of 1.0.
 _GPU = ("theano.sandbox.cuda", "pygpu", "pycuda")
 
+#: What is left if a class is lost.
+_RESCUE = ("If it is lost, unpickle(path, stand_ins=True) loads the rest; "
+           "then lasagne_flipconv.save('weights.npz', network).")
+
 
 def _way_out(error):
     """Return what to do about an error of unpickling."""
@@ -86,13 +96,13 @@ def _way_out(error):
                 "*lasagne.layers.get_all_param_values(network)).")
     if isinstance(error, ModuleNotFoundError):
         return ("Install the package %r; if it is a script, put its folder "
-                "into sys.path." % name)
+                "into sys.path. %s" % (name, _RESCUE))
     if isinstance(error, AttributeError):
         return ("Define or import it there first: a class of a script that "
-                "was run is looked for in __main__.")
+                "was run is looked for in __main__. " + _RESCUE)
     if isinstance(error, ImportError):
-        return ("Install a release of %r that works with the others here."
-                % (name.partition(".")[0] or "the package"))
+        return ("Install a release of %r that works with the others here. %s"
+                % (name.partition(".")[0] or "the package", _RESCUE))
     return ("Get it again if it is cut; lasagne_flipconv.load(path, network) "
             "reads other formats.")
 
@@ -100,13 +110,24 @@ def _way_out(error):
 class _Unpickler(pickle.Unpickler):
     """Find classes where they are today."""
 
-    def __init__(self, file, **options):
+    def __init__(self, file, stand_ins, **options):
         super().__init__(file, **options)
+        self._stand_ins = stand_ins
         self._ours = {"lasagne.layers." + home: names
                       for home, names in replacements().items()}
 
     def find_class(self, module, name):
         """Return a class or function by the names in the file."""
+        try:
+            return self._find(module, name)
+        except Exception:  # whatever the import of a script raises
+            if not self._stand_ins:
+                raise
+            return stand_in(module, name)
+
+    def _find(self, module, name):
+        if name == "_reconstructor" and self._stand_ins:
+            return reconstructed
         ours = self._ours.get(module, {})
         if name in ours:
             return ours[name]

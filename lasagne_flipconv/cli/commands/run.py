@@ -17,7 +17,8 @@ def add_arguments(parser):
                         help="tell at the end which convolution layers were "
                         "built, with which flags, and what Theano used")
     parser.add_argument("--python2", action="store_true",
-                        help="translate Python 2, as 2to3 does")
+                        help="translate Python 2: the script and what it "
+                        "imports that is not installed")
     parser.add_argument("--floatx", choices=("float32", "float64"),
                         metavar="TYPE", help="float32 or float64; without it "
                         "float32 as on the GPUs of the time, unless you set "
@@ -51,8 +52,8 @@ def run(args):
         if report:
             print_report(report)
         print_late_flags(flags)
-    if code and not args.module and not args.python2:
-        print_hint(args.script)
+    if code:
+        print_hint(args.python2)
     return code
 
 
@@ -83,9 +84,9 @@ def print_late_flags(flags):
              "before the command." % late, file=sys.stderr)
 
 
-def print_hint(script):
-    """Say how to run a script that failed as it is written in Python 2."""
-    from ...scripts.python2 import is_python2
-    if is_python2(script):
-        tell("lasagne-flipconv run: %s is written in Python 2; pass "
-             "--python2 to run it translated." % script, file=sys.stderr)
+def print_hint(from_python2):
+    """Say what to do about a script of another time, which has stopped."""
+    from ...scripts.hints import hint
+    told = hint(getattr(sys, "last_value", None), from_python2)
+    if told:
+        tell("lasagne-flipconv run: " + told, file=sys.stderr)

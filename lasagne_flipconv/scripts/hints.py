@@ -1,0 +1,164 @@
+"""What to tell after a script has stopped: it is of another time.
+
+Written in Python 2, or for Lasagne before its release 0.1.
+"""
+import os
+import re
+import traceback
+
+from . import python2
+
+__all__ = ["hint"]
+
+
+def hint(error, from_python2=False):
+    """Tell what an error of a script says about when it was written.
+
+    Parameters
+    ----------
+    error : BaseException or None
+        What stopped it.
+    from_python2 : bool, default False
+        Whether it was translated.
+
+    Returns
+    -------
+    str or None
+        What to tell the user, None if it may be anything.
+
+    Examples
+    --------
+    >>> hint(ModuleNotFoundError("No module named 'cPickle'", name="cPickle"))
+    'cPickle is a module of Python 2; pass --python2 to run it translated.'
+    """
+    if error is None:
+        return None
+    where = _where(error)
+    if not from_python2:
+        for tell in (_of_syntax, _of_module, _of_text):
+            told = tell(error)
+            if told:
+                return (where + told + "; pass --python2 to run it "
+                        "translated.")
+    return _of_lasagne(error, where)
+
+
+def _where(error):
+    """Return file and line of an error, as the beginning of a text."""
+    if isinstance(error, SyntaxError):
+        return ""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames
+           if python2.belongs_to_program(frame.filename)
+           and os.path.isfile(frame.filename)]
+    return "%s, line %d: " % (own[-1].filename, own[-1].lineno) if own else ""
+
+
+def _of_syntax(error):
+    path = getattr(error, "filename", None)
+    if isinstance(error, SyntaxError) and path and os.path.isfile(path) \
+            and python2.is_python2(path):
+        return "%s is written in Python 2" % path
+    return None
+
+
+def _of_module(error):
+    """Return what to say about a module that is not there."""
+    if not isinstance(error, ModuleNotFoundError):
+        return None
+    name = error.name or ""
+    if name in python2.GONE:
+        return "%s is a module of Python 2" % name
+    frames = traceback.extract_tb(error.__traceback__)
+    folder = os.path.dirname(frames[-1].filename) if frames else ""
+    beside = os.path.join(folder, *name.split("."))
+    if os.path.isfile(os.path.join(folder, "__init__.py")) and (
+            os.path.isfile(beside + ".py")
+            or os.path.isfile(os.path.join(beside, "__init__.py"))):
+        return ("%s lies in the same package, where Python 2 finds it by that "
+                "name" % name)
+    return None
+
+
+_LISTS = {"map", "filter", "zip", "dict_keys", "dict_values", "dict_items",
+          "odict_keys", "odict_values", "odict_items"}
+
+#: Type of error, what its text is like, which names the group may be → what
+#: to say.
+_OF_PYTHON2 = [
+    (NameError, r"name '(\w+)' is not defined", python2.NAMES_THEN,
+     "%s is a function or type of Python 2"),
+    (AttributeError, r"has no attribute '(\w+)'", python2.NAMES_THEN,
+     "%s is an attribute of Python 2"),
+    (ImportError, r"cannot import name '(\w+)'", python2.NAMES_THEN,
+     "%s is a name of Python 2"),
+    (TypeError, r"'(\w+)' object (?:is not subscriptable|has no len|does "
+     r"not support item)", _LISTS, "%s returned a list in Python 2"),
+    (TypeError, r"'(cmp)' is an invalid keyword", {"cmp"},
+     "sorting by %s is of Python 2"),
+    (UnicodeDecodeError, r"'(ascii)' codec can't decode byte", {"ascii"},
+     "a pickle of Python 2 is no text of %s"),
+]
+
+
+def _of_text(error):
+    """Return what to say about the text of an error."""
+    for kind, pattern, names, told in _OF_PYTHON2:
+        found = re.search(pattern, str(error))
+        if isinstance(error, kind) and found and found.group(1) in names:
+            return told % found.group(1)
+    return None
+
+
+#: Pattern of "type: text" → what was meant before Lasagne 0.1, and what to
+#: write instead.
+_BEFORE_0_1 = [
+    (r"unexpected keyword argument '(border_mode)'",
+     "write pad= ('valid' is 0; 'same' and 'full' stay)"),
+    (r"unexpected keyword argument '(strides)'", "write stride="),
+    (r"missing 1 required positional argument: '(pool_size)'",
+     "write pool_size="),
+    (r"'?lasagne.objectives'? has no attribute '((?:Masked)?Objective)'|"
+     r"cannot import name '((?:Masked)?Objective)'",
+     "write loss = objectives.squared_error(lasagne.layers.get_output("
+     "network), target).mean(), or another objective; aggregate() takes a "
+     "mask as weights"),
+    (r"lasagne.objectives' has no attribute '(mse)'|cannot import name "
+     r"'(mse)'", "write squared_error(...).mean()"),
+    (r"lasagne.objectives' has no attribute '(crossentropy)'|cannot import "
+     r"name '(crossentropy)'", "write binary_crossentropy(...).mean()"),
+    (r"lasagne.objectives' has no attribute '(multinomial_nll)'|cannot "
+     r"import name '(multinomial_nll)'",
+     "write categorical_crossentropy(...).mean()"),
+    (r"Layer'? object has no attribute '(get_output)'",
+     "write lasagne.layers.get_output(layer, inputs)"),
+    (r"Layer'? object has no attribute '(get_output_shape)'",
+     "write layer.output_shape"),
+    (r"Layer'? object has no attribute '(get_bias_params)'",
+     "write layer.get_params(regularizable=False)"),
+    (r"has no attribute '(get_all_non_bias_params)'|cannot import name "
+     r"'(get_all_non_bias_params)'",
+     "write get_all_params(network, regularizable=True)"),
+    (r"has no attribute '(get_all_bias_params)'|cannot import name "
+     r"'(get_all_bias_params)'",
+     "write get_all_params(network, regularizable=False)"),
+    (r"unsupported operand type\(s\) for \*\* or pow\(\): '\w*(Layer)' and",
+     "write lasagne.regularization.regularize_network_params(network, l2) "
+     "where l2(network) was"),
+]
+
+#: What the group of such a pattern stands for, if not for itself.
+_MEANT = {"Layer": "l2 of a layer", "pool_size": "pooling without pool_size"}
+
+
+def _of_lasagne(error, where):
+    """Return what to write instead of what is from before Lasagne 0.1."""
+    if not isinstance(error, (TypeError, AttributeError, ImportError)):
+        return None
+    for pattern, instead in _BEFORE_0_1:
+        found = re.search(pattern, str(error))
+        if found:
+            name = next(filter(None, found.groups()))
+            return "%s%s is of Lasagne before 0.1; %s." % (
+                where, _MEANT.get(name, name), instead)
+    return None

@@ -1,0 +1,208 @@
+"""Imports of programs: which files are theirs, and what they find."""
+import __future__
+
+import builtins
+import functools
+import importlib.machinery
+import importlib.util
+import os
+import site
+import sys
+import sysconfig
+from types import ModuleType
+
+import lasagne
+import theano
+
+from . import lending
+from .library.attributes import LENT, attribute
+from .library.functions import BUILTINS
+from .library.modules import GONE, old_module
+from .translating import prepared
+
+__all__ = ["belongs_to_program", "translate_imports"]
+
+
+def translate_imports(from_python2=True):
+    """Let what a program imports, and is its own, be run as it is run.
+
+    Parameters
+    ----------
+    from_python2 : bool, default True
+        Whether to translate it from Python 2.
+    """
+    libraries = {name.partition(".")[0] for name in sys.modules}
+    sys.meta_path.insert(0, _Finder(
+        _Loader if from_python2 else lending.Loader,
+        libraries - {"__main__"}))
+
+
+@functools.lru_cache(maxsize=None)
+def _installed():
+    """Return the folders of the standard library and of what is installed."""
+    paths = sysconfig.get_paths()
+    folders = [paths[name] for name in ("stdlib", "platstdlib", "purelib",
+                                        "platlib")]
+    folders += site.getsitepackages() + [site.getusersitepackages()]
+    folders += [os.path.dirname(package.__file__) for package in (
+        theano, lasagne, sys.modules[__name__.partition(".")[0]])]
+    return tuple(os.path.join(os.path.realpath(folder), "")
+                 for folder in folders)
+
+
+def belongs_to_program(path):
+    """Tell whether a file is neither installed nor of the standard library.
+
+    Parameters
+    ----------
+    path : str
+        The file.
+
+    Returns
+    -------
+    bool
+        Whether it is the program's own.
+
+    Examples
+    --------
+    >>> belongs_to_program("/home/me/net.py"), belongs_to_program(os.__file__)
+    (True, False)
+    """
+    path = os.path.realpath(path)
+    return not path.startswith(_installed()) and not (
+        {"site-packages", "dist-packages"} & set(path.split(os.sep)))
+
+
+class _Finder:
+    """Import hook that lends the modules of a program another loader."""
+
+    def __init__(self, loader, libraries):
+        self.loader, self.libraries = loader, libraries
+
+    def find_spec(self, fullname, path=None, target=None):
+        """Return the spec that Python finds, with our loader."""
+        if fullname.partition(".")[0] in self.libraries:
+            return None
+        spec = importlib.machinery.PathFinder.find_spec(fullname, path)
+        if (spec is None or not spec.has_location
+                or type(spec.loader) is not importlib.machinery
+                .SourceFileLoader
+                or not belongs_to_program(spec.origin)
+                or self.loader is lending.Loader
+                and not lending.lends(spec.origin)):
+            return None
+        spec.loader = self.loader(fullname, spec.origin)
+        return spec
+
+
+class _Loader(importlib.machinery.SourceFileLoader):
+    """Load a module of either Python, without leaving byte code behind."""
+
+    def get_code(self, fullname):
+        """Return the code of a module."""
+        return self.prepared(fullname)[0]
+
+    def prepared(self, fullname):
+        """Return the code of a module, and what is built in there."""
+        path = self.get_filename(fullname)
+        return prepared(self.get_data(path), path, "exec", dont_inherit=True)
+
+    def exec_module(self, module):
+        """Run a module."""
+        code, names = self.prepared(module.__name__)
+        module.__builtins__ = names
+        exec(code, vars(module))
+
+
+class _Names(ModuleType):
+    """What ``from module import name`` looks names up in."""
+
+    def __getattr__(self, name):
+        return attribute(vars(self)["_module"], name)
+
+
+def _import(name, globals=None, locals=None, fromlist=(), level=0):
+    """Import as Python 2 did: a neighbour first, modules that are gone."""
+    names = {} if globals is None else globals
+    if level <= 0 and _is_neighbour(name, names):
+        module = builtins.__import__(name, names, locals, fromlist, 1)
+    elif level <= 0 and _is_gone(name):
+        module = old_module(name)
+        if "." in name and not fromlist:  # import email.MIMEText
+            return _with(name, module)
+    else:
+        module = builtins.__import__(name, names, locals, fromlist,
+                                     max(level, 0))
+    if fromlist and isinstance(module, ModuleType):
+        return _lent(module, fromlist)
+    return module
+
+
+def _with(name, module):
+    """Return the package of a module that is gone, and the module in it."""
+    package, _, rest = name.partition(".")
+    found = _Names(package)
+    found._module = builtins.__import__(package)
+    setattr(found, rest, module)
+    return found
+
+
+def _is_gone(name):
+    """Tell whether a name stands for another module; a program's own wins."""
+    if name not in GONE:
+        return False
+    if name in ("__builtin__", "Image"):
+        return True
+    try:
+        spec = importlib.util.find_spec(name)
+    except (ImportError, ValueError, AttributeError):
+        return True
+    return spec is None or (spec.origin or "").startswith(_installed())
+
+
+def _is_neighbour(name, names):
+    """Tell whether a module lies beside the one that imports it."""
+    package = names.get("__package__")
+    if package is None:
+        package = names.get("__name__", "")
+        if "__path__" not in names:
+            package = package.rpartition(".")[0]
+    if not package or names.get("absolute_import") is \
+            __future__.absolute_import:
+        return False
+    full = "%s.%s" % (package, name.partition(".")[0])
+    if sys.modules.get(full) is not None:
+        return True
+    try:
+        spec = importlib.util.find_spec(full)
+    except (ImportError, ValueError, AttributeError):
+        return False
+    return spec is not None and spec.origin is not None
+
+
+def _lent(module, fromlist):
+    """Return a module with the names that it had, for ``from``."""
+    had = {name for home, name in LENT if home == module.__name__}
+    if not had.intersection(fromlist) and not (had and "*" in fromlist):
+        return module
+    found = _Names(module.__name__)
+    found._module = module
+    if "*" in fromlist:
+        public = getattr(module, "__all__", None) or [
+            name for name in vars(module) if name[0] != "_"]
+        found.__all__ = [*public, *(had - set(public))]
+        vars(found).update({name: attribute(module, name)
+                            for name in found.__all__})
+    return found
+
+
+def _star(name, level):
+    """Import all names of a module where a function asks for it."""
+    names = sys._getframe(1).f_globals
+    found = _import(name, names, None, ("*",), level)
+    for public in getattr(found, "__all__", None) or [
+            public for public in vars(found) if public[0] != "_"]:
+        names[public] = getattr(found, public)
+
+
+vars(BUILTINS).update(__import__=_import, __python2_star__=_star)

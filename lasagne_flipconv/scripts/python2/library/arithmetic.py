@@ -1,0 +1,372 @@
+"""Operators of Python 2: what ``/``, ``<``, ``==``, ``in``, ``%`` gave."""
+import operator
+
+import numpy as np
+
+__all__ = ["DIVISION", "OPERATORS", "Ordered", "as_argument", "compare",
+           "contains", "divide", "equal", "formatted", "ordered", "shown"]
+
+
+def divide(a, b):
+    """Divide as ``/`` did in Python 2.
+
+    Parameters
+    ----------
+    a, b : number, array or theano.Variable
+        What to divide, and by what.
+
+    Returns
+    -------
+    number, array or theano.Variable
+        Rounded down if both are integers.
+
+    Examples
+    --------
+    >>> divide(7, 2), divide(7., 2)
+    (3, 3.5)
+    """
+    return a // b if _is_integer(a) and _is_integer(b) else a / b
+
+
+def _divide_in_place(a, b):
+    """Divide as ``/=`` did: an array stays the same, a number is another."""
+    if _is_integer(a) and _is_integer(b):
+        return operator.ifloordiv(a, b)
+    return operator.itruediv(a, b)
+
+
+def _is_integer(x):
+    kind = getattr(x, "dtype", None)
+    if kind is None:
+        return isinstance(x, int)
+    return str(kind).startswith(("int", "uint", "bool"))
+
+
+def _divide_attribute(thing, name):
+    """Divide an attribute, whose value is looked up before the divisor."""
+    before = getattr(thing, name)
+    return lambda by: setattr(thing, name, _divide_in_place(before, by))
+
+
+def _divide_item(thing, key):
+    before = thing[key]
+    return lambda by: operator.setitem(thing, key,
+                                       _divide_in_place(before, by))
+
+
+def _text_of(x):
+    return bytes(x).decode("utf-8", "surrogateescape")
+
+
+def equal(a, b):
+    """Compare as ``==`` did, for which bytes were texts.
+
+    Parameters
+    ----------
+    a, b : object
+        What to compare.
+
+    Returns
+    -------
+    object
+        A bool, or what the objects make of it.
+
+    Examples
+    --------
+    >>> equal(b"RIFF", "RIFF")
+    True
+    """
+    if isinstance(a, bytes) and isinstance(b, str):
+        return _text_of(a) == b
+    if isinstance(a, str) and isinstance(b, bytes):
+        return a == _text_of(b)
+    return a == b
+
+
+def contains(container, item):
+    """Look for something as ``in`` did, for which bytes were texts.
+
+    Parameters
+    ----------
+    container, item : object
+        Where, and what.
+
+    Returns
+    -------
+    bool
+        Whether it is there.
+
+    Examples
+    --------
+    >>> contains((b"jpg", b"png"), "png"), contains(b"a.png", ".png")
+    (True, True)
+    """
+    if not isinstance(item, (str, bytes)):
+        return item in container
+    if isinstance(container, bytes):
+        container = _text_of(container)
+    if isinstance(container, str):
+        return (_text_of(item) if isinstance(item, bytes) else item
+                ) in container
+    other = (_text_of(item) if isinstance(item, bytes)
+             else item.encode("utf-8", "surrogateescape"))
+    return item in container or (
+        isinstance(container, (list, tuple, set, frozenset, dict))
+        and other in container)
+
+
+#: What compares by itself; else the order was that of the types' names.
+_PLAIN = (type(None), int, float, str, bytes, list, tuple, dict, set,
+          frozenset)
+
+
+def _is_plain(x):
+    return (type(x) in _PLAIN + (bool,) or isinstance(x, np.generic)
+            or type(x).__lt__ is object.__lt__)
+
+
+def compare(a, b):
+    """Compare as ``cmp`` did, also what has no order today.
+
+    Parameters
+    ----------
+    a, b : object
+        What to compare.
+
+    Returns
+    -------
+    int
+        Negative, zero or positive.
+
+    Examples
+    --------
+    >>> compare(None, 1), compare("a", 1), compare((1, None), (1, 2))
+    (-1, 1, -1)
+    """
+    try:
+        return int(bool(a > b)) - int(bool(a < b))
+    except TypeError:
+        if not (_is_plain(a) and _is_plain(b)):
+            raise
+    if type(a) is type(b) and isinstance(a, (list, tuple)):
+        return _compare_items(a, b)
+    if type(a) is type(b) is dict:
+        return compare(len(a), len(b)) or _compare_items(
+            ordered(a.items()), ordered(b.items()))
+    first, second = _rank(a), _rank(b)
+    return (first > second) - (first < second)
+
+
+def _compare_items(a, b):
+    for x, y in zip(a, b):
+        if not equal(x, y):
+            return compare(x, y)
+    return compare(len(a), len(b))
+
+
+def _rank(x):
+    """Return what things of different types are ordered by."""
+    if x is None:
+        return 0, "", "", 0
+    if isinstance(x, (int, float, np.number, np.bool_)):
+        return 1, "", "", x
+    if isinstance(x, (str, bytes)):
+        return 2, "str", _text_of(x) if isinstance(x, bytes) else x, 0
+    return 2, type(x).__name__, "", id(x)
+
+
+class Ordered:
+    """What orders a thing as Python 2 did.
+
+    Parameters
+    ----------
+    thing : object
+        What to compare with others that are within an ``Ordered``.
+    """
+
+    __slots__ = ("thing",)
+    __hash__ = None
+
+    def __init__(self, thing):
+        self.thing = thing
+
+
+def ordered(things, **options):
+    """Return a sorted list, whatever is in it.
+
+    Parameters
+    ----------
+    things : iterable
+        What to sort.
+    **options : dict
+        As for :func:`sorted`.
+
+    Returns
+    -------
+    list
+        Sorted; what has no order today as Python 2 sorted it.
+    """
+    things = list(things)
+    try:
+        return sorted(things, **options)
+    except TypeError:
+        key = options.pop("key", None) or (lambda thing: thing)
+        return sorted(things, key=lambda thing: Ordered(key(thing)),
+                      **options)
+
+
+def _ordering(compares, accepts):
+    """Return an operator that falls back on the order of Python 2."""
+    def compared(a, b):
+        try:
+            return compares(a, b)
+        except TypeError:
+            if not (_is_plain(a) and _is_plain(b)):
+                raise
+            return accepts(compare(a, b), 0)
+    return compared
+
+
+#: How each operator of the grammar compares two things.
+OPERATORS = {
+    "Lt": _ordering(operator.lt, operator.lt),
+    "Gt": _ordering(operator.gt, operator.gt),
+    "LtE": _ordering(operator.le, operator.le),
+    "GtE": _ordering(operator.ge, operator.ge),
+    "Eq": equal,
+    "NotEq": lambda a, b: (not equal(a, b) if isinstance(a, (str, bytes))
+                           and isinstance(b, (str, bytes)) else a != b),
+    "In": lambda item, container: contains(container, item),
+    "NotIn": lambda item, container: not contains(container, item),
+}
+for _name, _operator in zip(("lt", "gt", "le", "ge", "eq", "ne"),
+                            OPERATORS.values()):
+    setattr(Ordered, "__%s__" % _name,
+            lambda self, other, compares=_operator: compares(self.thing,
+                                                             other.thing))
+
+
+def shown(x):
+    """Return what ``str`` made of a thing.
+
+    Parameters
+    ----------
+    x : object
+        Anything.
+
+    Returns
+    -------
+    str
+        Numbers have up to twelve digits, bytes are texts.
+
+    Examples
+    --------
+    >>> shown(.1 + .2), shown(b"text")
+    ('0.3', 'text')
+    """
+    if isinstance(x, bytes):
+        return _text_of(x)
+    if type(x) is float:
+        return _twelve_digits(x)
+    return str(x)
+
+
+def _twelve_digits(x):
+    text = "%.12g" % x
+    if set(text) & set(".einf"):
+        return text
+    if abs(x) < 1e11:
+        return text + ".0"
+    digits, exponent = ("%.11e" % x).split("e")
+    return "%se%s" % (digits.rstrip("0").rstrip("."), exponent)
+
+
+class _Float(float):
+    """A number that shows twelve digits."""
+
+    def __str__(self):
+        return shown(float(self))
+
+    def __format__(self, specification):
+        return (format(float(self), specification) if specification
+                else str(self))
+
+
+class _Shown:
+    """A thing that can be formatted with a width, by its text."""
+
+    def __init__(self, thing):
+        self._thing = thing
+
+    def __format__(self, specification):
+        return format(shown(self._thing), specification)
+
+    def __getattr__(self, name):
+        return getattr(self._thing, name)
+
+    def __getitem__(self, key):
+        return self._thing[key]
+
+    def __str__(self):
+        return shown(self._thing)
+
+    def __repr__(self):
+        return repr(self._thing)
+
+
+def as_argument(x):
+    """Return what is formatted today as a thing was in Python 2.
+
+    Parameters
+    ----------
+    x : object
+        Anything.
+
+    Returns
+    -------
+    object
+        The same if it is formatted as it was.
+    """
+    if type(x) is float:
+        return _Float(x)
+    if isinstance(x, bytes):
+        return _text_of(x)
+    return _Shown(x) if type(x).__format__ is object.__format__ else x
+
+
+def formatted(template, arguments):
+    """Return ``template % arguments``, where texts are formatted as before.
+
+    Parameters
+    ----------
+    template, arguments : object
+        Two numbers are left to Python.
+
+    Returns
+    -------
+    object
+        A text, or the remainder.
+
+    Examples
+    --------
+    >>> formatted("%s %s", (.1 + .2, b"RIFF")), formatted(7, 4)
+    ('0.3 RIFF', 3)
+    """
+    if not isinstance(template, str):
+        return template % arguments
+    if type(arguments) is tuple:
+        return template % tuple(map(_percent_argument, arguments))
+    if type(arguments) is dict:
+        return template % {key: _percent_argument(value)
+                           for key, value in arguments.items()}
+    return template % _percent_argument(arguments)
+
+
+def _percent_argument(x):
+    return as_argument(x) if isinstance(x, (float, bytes)) else x
+
+
+#: What a translated program calls for ``/``, and for ``/=`` of each target.
+DIVISION = {"divide": divide, "divided": _divide_in_place,
+            "divide_attribute": _divide_attribute,
+            "divide_item": _divide_item}

@@ -1,0 +1,334 @@
+"""Names of attributes, methods and contents of modules that moved."""
+import codecs
+import collections.abc
+import io
+import itertools
+import math
+import operator
+import os
+import string
+import subprocess
+import sys
+import types
+from functools import cmp_to_key, partial
+
+import numpy
+
+from . import pickles, randoms, texts
+from .arithmetic import as_argument, divide, ordered, shown
+
+__all__ = ["ATTRIBUTES", "LENT", "SUCCESSORS", "attribute", "listed",
+           "sort_by"]
+
+#: What has no such attribute is asked for the one of today.
+SUCCESSORS = {
+    "next": "__next__", "iteritems": "items", "iterkeys": "keys",
+    "itervalues": "values", "viewitems": "items", "viewkeys": "keys",
+    "viewvalues": "values", "has_key": "__contains__",
+    "func_name": "__name__", "func_code": "__code__",
+    "func_defaults": "__defaults__", "func_globals": "__globals__",
+    "func_doc": "__doc__", "func_dict": "__dict__",
+    "func_closure": "__closure__", "im_func": "__func__",
+    "im_self": "__self__", "tostring": "tobytes", "fromstring": "frombytes",
+    "isAlive": "is_alive", "getiterator": "iter",
+    "assertItemsEqual": "assertCountEqual", "xreadlines": "__iter__",
+}
+
+#: Encodings from text to text, or from bytes to bytes.
+_CODECS = ("hex", "base64", "zip", "bz2", "rot13", "rot_13", "zlib",
+           "string_escape", "string-escape", "hex_codec", "base64_codec")
+
+
+def listed(found):
+    """Return a list where Python 3 gives a view of a mapping.
+
+    Parameters
+    ----------
+    found : object
+        What ``keys()``, ``values()`` or ``items()`` returned.
+
+    Returns
+    -------
+    object
+        A list instead of a view, anything else as it is.
+    """
+    return (list(found) if isinstance(found, collections.abc.MappingView)
+            else found)
+
+
+def attribute(thing, name):
+    """Look up an attribute whose name, or what it does, changed.
+
+    Parameters
+    ----------
+    thing : object
+        Whose it is.
+    name : str
+        One of `ATTRIBUTES`.
+
+    Returns
+    -------
+    object
+        What it was in Python 2, else what it is.
+
+    Raises
+    ------
+    AttributeError
+        If there is none.
+
+    Examples
+    --------
+    >>> list(attribute({1: 2}, "iteritems")()), attribute(string, "letters")
+    ([(1, 2)], 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ')
+    """
+    if isinstance(thing, types.ModuleType):
+        return _of_module(thing, name)
+    if name in _METHODS:
+        found = _METHODS[name](thing)
+        if found is not None:
+            return found
+    return _succeeded(thing, name)
+
+
+def _of_module(module, name):
+    try:
+        found = LENT[module.__name__, name]
+    except KeyError:
+        return _succeeded(module, name)
+    return found.fget(module) if isinstance(found, property) else found
+
+
+def _succeeded(thing, name):
+    """Return an attribute, by the name of today if there is no other."""
+    successor = SUCCESSORS.get(name)
+    if hasattr(thing, name) or not hasattr(thing, successor or name):
+        return getattr(thing, name)
+    found = getattr(thing, successor)
+    if name.startswith("iter"):
+        return lambda *thing: iter(found(*thing))
+    return found
+
+
+def _sort(thing):
+    if not isinstance(thing, list) or type(thing).sort is not list.sort:
+        return None
+
+    def sort(cmp=None, key=None, reverse=False):
+        thing[:] = sort_by(thing, cmp, key, reverse)
+    return sort
+
+
+def sort_by(things, cmp=None, key=None, reverse=False):
+    """Return a sorted list, as ``sorted`` did with all its arguments.
+
+    Parameters
+    ----------
+    things : iterable
+        What to sort.
+    cmp, key : callable, optional
+        Compares two; what of each is compared.
+    reverse : bool, default False
+        Whether the greatest is first.
+
+    Returns
+    -------
+    list
+        Sorted.
+    """
+    if cmp is not None:
+        by = cmp_to_key(cmp)
+        return sorted(things, reverse=reverse,
+                      key=by if key is None else lambda x: by(key(x)))
+    return ordered(things, key=key, reverse=reverse)
+
+
+def _message(error):
+    if not isinstance(error, BaseException) or hasattr(error, "message"):
+        return None
+    return error.args[0] if len(error.args) == 1 else ""
+
+
+def _im_class(method):
+    return (type(method.__self__) if isinstance(method, types.MethodType)
+            else None)
+
+
+def _im_func(function):
+    return function if isinstance(function, types.FunctionType) else None
+
+
+def _format(text):
+    if not isinstance(text, str):
+        return None
+    return lambda *args, **kwargs: text.format(
+        *map(as_argument, args),
+        **{name: as_argument(value) for name, value in kwargs.items()})
+
+
+def _join(text):
+    if not isinstance(text, str):
+        return None
+    return lambda parts: text.join(
+        shown(part) if isinstance(part, bytes) else part for part in parts)
+
+
+def _decode(text):
+    if not isinstance(text, (str, bytes)):
+        return None
+    return partial(_coded, text, codecs.decode, type(text) is str)
+
+
+def _encode(text):
+    if not isinstance(text, (str, bytes)):
+        return None
+    return partial(_coded, text, codecs.encode, type(text) is bytes)
+
+
+def _coded(text, code, is_coded, encoding="utf-8", errors="strict"):
+    """Code a text as the methods ``decode`` and ``encode`` did."""
+    if encoding.lower() not in _CODECS:
+        if isinstance(text, str) and is_coded:
+            text = text.encode("utf-8", "surrogateescape")
+        elif is_coded:
+            return text
+        return code(text, encoding, errors)
+    if "escape" in encoding:
+        encoding, as_bytes = "unicode_escape", code is codecs.decode
+    else:
+        as_bytes = "rot" not in encoding
+    if as_bytes and isinstance(text, str):
+        text = text.encode("latin1")
+    found = code(text, encoding, errors)
+    return shown(found) if isinstance(found, bytes) and all(
+        byte < 128 for byte in found) else found
+
+
+def _translate(text):
+    if not isinstance(text, str):
+        return None
+
+    def translate(table, deleted=""):
+        kept = "".join(c for c in text if c not in deleted)
+        return kept if table is None else kept.translate(table)
+    return translate
+
+
+def _of_bytes(name):
+    """Return what gives bytes a method that is called with texts."""
+    def given(thing):
+        if not isinstance(thing, bytes):
+            return None
+
+        def method(*args):
+            with_texts = any(isinstance(a, (str, tuple)) for a in args)
+            return getattr(shown(thing) if with_texts else thing, name)(*args)
+        return method
+    return given
+
+
+def _getchildren(element):
+    return (None if hasattr(element, "getchildren")
+            or not hasattr(element, "iter") else lambda: list(element))
+
+
+#: Method or attribute → what is given for it, None to look further.
+_METHODS = {
+    "sort": _sort, "message": _message, "im_class": _im_class,
+    "im_func": _im_func, "format": _format, "join": _join,
+    "decode": _decode, "encode": _encode, "translate": _translate,
+    "getchildren": _getchildren,
+    **{name: _of_bytes(name) for name in (
+        "split rsplit strip lstrip rstrip replace find rfind index rindex "
+        "count startswith endswith partition rpartition").split()},
+}
+
+
+def _of_texts(name):
+    """Return the function of ``string`` that calls a method of a text."""
+    return lambda text, *args: getattr(text, name)(*args)
+
+
+def _walk(top, function, argument):
+    """Call a function for each folder, as ``os.path.walk`` did."""
+    for folder, folders, files in os.walk(top):
+        names = folders + files
+        function(argument, folder, names)
+        folders[:] = [name for name in folders if name in names]
+
+
+def _of_error(index):
+    """Return what ``sys`` had on the error that is being handled."""
+    return property(lambda module: sys.exc_info()[index])
+
+
+def _numpy_divide(a, b, *args, **kwargs):
+    """Divide arrays as ``numpy.divide`` did."""
+    a, b = numpy.asanyarray(a), numpy.asanyarray(b)
+    both = a.dtype.kind in "iub" and b.dtype.kind in "iub"
+    return (numpy.floor_divide if both else numpy.divide)(
+        a, b, *args, **kwargs)
+
+
+def _check_output(*args, **kwargs):
+    return shown(subprocess.check_output(*args, **kwargs))
+
+
+_STRING = {
+    "letters": string.ascii_letters, "lowercase": string.ascii_lowercase,
+    "uppercase": string.ascii_uppercase, "maketrans": str.maketrans,
+    "atoi": int, "atol": int, "atof": float,
+    "join": lambda parts, by=" ": by.join(parts),
+    "joinfields": lambda parts, by=" ": by.join(parts),
+    "splitfields": lambda text, *args: text.split(*args),
+    "zfill": lambda x, width: str(x).zfill(width),
+    **{name: _of_texts(name) for name in (
+        "split rsplit upper lower strip lstrip rstrip replace find rfind "
+        "index rindex count ljust rjust center swapcase capitalize translate "
+        "expandtabs").split()}}
+
+_TYPES = {
+    "StringType": str, "UnicodeType": str, "StringTypes": (str, str),
+    "IntType": int, "LongType": int, "FloatType": float, "BooleanType": bool,
+    "ComplexType": complex, "ListType": list, "TupleType": tuple,
+    "DictType": dict, "DictionaryType": dict, "NoneType": type(None),
+    "TypeType": type, "ClassType": type, "ObjectType": object,
+    "SliceType": slice, "XRangeType": range, "BufferType": memoryview,
+    "FileType": io.IOBase, "InstanceType": object,
+    "EllipsisType": type(Ellipsis), "UnboundMethodType": types.FunctionType,
+    "NotImplementedType": type(NotImplemented)}
+
+_ITERTOOLS = {"izip": zip, "imap": map, "ifilter": filter,
+              "izip_longest": itertools.zip_longest,
+              "ifilterfalse": itertools.filterfalse}
+
+_OPERATOR = {
+    "div": divide, "isCallable": callable, "repeat": operator.mul,
+    "sequenceIncludes": operator.contains,
+    "isSequenceType": lambda x: isinstance(x, collections.abc.Sequence),
+    "isMappingType": lambda x: isinstance(x, collections.abc.Mapping),
+    "isNumberType": lambda x: isinstance(x, (int, float, complex))}
+
+#: Module → contents that it had, or that did something else.
+_MODULES = {
+    "string": _STRING, "types": _TYPES, "itertools": _ITERTOOLS,
+    "operator": _OPERATOR,
+    "math": {"floor": lambda x: float(math.floor(x)) if math.isfinite(x)
+             else x, "ceil": lambda x: float(math.ceil(x))
+             if math.isfinite(x) else x},
+    "sys": {"maxint": sys.maxsize, "setdefaultencoding": lambda name: None,
+            "exc_clear": lambda: None, "exc_type": _of_error(0),
+            "exc_value": _of_error(1), "exc_traceback": _of_error(2)},
+    "os": {"getcwdu": os.getcwd, "errno": __import__("errno")},
+    os.path.__name__: {"walk": _walk},
+    "numpy": {"load": pickles.load_old_array, "divide": _numpy_divide},
+    "subprocess": {"check_output": _check_output},
+    **pickles.MODULES, **randoms.MODULES, **texts.MODULES,
+}
+
+#: (module, name) → what a program of Python 2 finds there.
+LENT = {(module, name): value for module, contents in _MODULES.items()
+        for name, value in contents.items()}
+
+#: All names that are looked up by :func:`attribute`.
+ATTRIBUTES = frozenset(SUCCESSORS) | frozenset(_METHODS) | frozenset(
+    name for _, name in LENT)

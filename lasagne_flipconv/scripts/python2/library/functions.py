@@ -1,0 +1,275 @@
+"""What is built into Python 2, and what translated code calls."""
+import builtins
+import functools
+import importlib
+import io
+import itertools
+import math
+import sys
+import weakref
+from decimal import ROUND_HALF_UP, Decimal
+from types import ModuleType
+
+from . import arithmetic, texts
+from .arithmetic import compare, shown
+from .attributes import LENT, SUCCESSORS, attribute, listed, sort_by
+
+__all__ = ["NAMES_THEN", "end_line", "helpers"]
+
+
+def _map(function, *iterables):
+    if function is None:
+        function = (lambda *items: items) if len(iterables) > 1 else _same
+    if len(iterables) == 1:
+        return list(map(function, iterables[0]))
+    return [function(*items) for items in itertools.zip_longest(*iterables)]
+
+
+def _same(x):
+    return x
+
+
+def _filter(function, iterable):
+    kept = list(filter(function, iterable))
+    if isinstance(iterable, str):
+        return "".join(kept)
+    return tuple(kept) if isinstance(iterable, tuple) else kept
+
+
+def _range(*args):
+    return list(range(*args))
+
+
+def _zip(*iterables):
+    return list(zip(*iterables))
+
+
+def _extreme(choose, better):
+    """Return ``min`` or ``max``, of whatever is to be compared."""
+    @functools.wraps(choose)
+    def extreme(*things, **options):
+        if len(things) == 1 and not hasattr(things[0], "__len__"):
+            things = (list(things[0]),)
+        try:
+            return choose(*things, **options)
+        except TypeError:
+            key = options.pop("key", _same)
+            return choose(*things, **options,
+                          key=lambda x: arithmetic.Ordered(key(x)))
+    return extreme
+
+
+def _round(number, digits=0):
+    """Round half away from zero, to a float."""
+    try:
+        exact = Decimal(float(number))
+    except TypeError:
+        return round(number, digits)
+    if not math.isfinite(number) or digits > 300:
+        return float(number)
+    return float(exact.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
+                 if exact.adjusted() + digits < 27 else exact)
+
+
+def _input(prompt=""):
+    frame = sys._getframe(1)
+    return eval(input(prompt), frame.f_globals, frame.f_locals)
+
+
+def _reload(module):
+    """Load a module again, but for ``sys``, which was for an encoding."""
+    return module if module is sys else importlib.reload(module)
+
+
+def _ord(text):
+    return text if isinstance(text, int) else ord(text)
+
+
+def _oct(number):
+    return oct(number).replace("o", "", 1) if number else "0"
+
+
+def _coerce(a, b):
+    kind = type(a + b)
+    return kind(a), kind(b)
+
+
+def _apply(function, args=(), kwargs=None):
+    return function(*args, **(kwargs or {}))
+
+
+def _unicode(text="", encoding="utf-8", errors="strict"):
+    """Return a text, of bytes or anything."""
+    if isinstance(text, (bytes, bytearray)):
+        return bytes(text).decode(encoding, errors)
+    return text if isinstance(text, str) else shown(text)
+
+
+def _str(text="", *args, **options):
+    return str(text, *args, **options) if args or options else shown(text)
+
+
+class _Kind(type):
+    """The type of types that stand for others."""
+
+    def __instancecheck__(cls, thing):
+        return isinstance(thing, cls.kinds)
+
+    def __subclasscheck__(cls, other):
+        return issubclass(other, cls.kinds)
+
+
+class basestring(metaclass=_Kind):
+    """What texts are instances of."""
+
+    kinds = (str, bytes)
+
+
+class file(metaclass=_Kind):
+    """What files are instances of; called, it opens one."""
+
+    kinds = (io.IOBase, texts.BinaryFile)
+
+    def __new__(cls, *args, **options):
+        return texts.open_file(*args, **options)
+
+
+#: What is built in, where it is not as today.
+_OWN = {
+    "map": _map, "filter": _filter, "range": _range, "xrange": range,
+    "zip": _zip, "reduce": functools.reduce, "apply": _apply,
+    "sorted": sort_by, "min": _extreme(min, -1), "max": _extreme(max, 1),
+    "cmp": compare, "round": _round, "raw_input": input, "input": _input,
+    "reload": _reload, "intern": sys.intern,
+    "unichr": chr, "ord": _ord, "oct": _oct, "coerce": _coerce,
+    "unicode": str, "long": int, "basestring": basestring, "file": file,
+    "open": texts.open_file, "buffer": memoryview,
+    "StandardError": Exception,
+}
+
+#: The module ``__builtin__`` of translated code.
+BUILTINS = ModuleType("__builtin__")
+vars(BUILTINS).update({name: value for name, value in vars(builtins).items()
+                       if name not in ("__name__", "__loader__", "__spec__")},
+                      **_OWN)
+
+#: Names that only Python 2 has: functions, attributes, contents of modules.
+NAMES_THEN = frozenset(
+    name for name in _OWN if not hasattr(builtins, name)) | frozenset(
+    name for module, name in LENT
+    if not hasattr(sys.modules.get(module), name)) | frozenset(
+    name for name in SUCCESSORS if name not in ("fromstring", "tostring")
+    ) | {"decode", "message"}
+
+
+def _print(file, newline, *things):
+    """Print as the statement did, which set spaces when it went on."""
+    file = sys.stdout if file is None else file
+    if newline and not things:
+        _set_soft(file, False)
+    for thing in things:
+        text = shown(thing)
+        texts.write_text(file, (" " if _soft(file) else "") + text)
+        _set_soft(file, not text[-1:].isspace() or text[-1:] == " ")
+    if newline:
+        texts.write_text(file, "\n")
+        _set_soft(file, False)
+
+
+def end_line():
+    """End the last line, as Python 2 did at the end of a program."""
+    if _soft(sys.stdout):
+        _print(None, True)
+
+
+#: Files after whose last text a space is due.
+_SOFT = {}
+
+
+def _soft(file):
+    return id(file) in _SOFT and _SOFT[id(file)]() is file
+
+
+def _set_soft(file, soft):
+    if not soft:
+        _SOFT.pop(id(file), None)
+        return
+    try:
+        _SOFT[id(file)] = weakref.ref(file)
+    except TypeError:
+        _SOFT[id(file)] = lambda: file
+
+
+def _error(kind, value=None, traceback=None):
+    """Return the error of ``raise kind, value, traceback``."""
+    while isinstance(kind, tuple):
+        kind = kind[0]
+    if isinstance(kind, BaseException) or not isinstance(kind, type):
+        error = kind
+    elif value is None:
+        error = kind()
+    elif isinstance(value, kind):
+        error = value
+    else:
+        error = kind(*value) if isinstance(value, tuple) else kind(value)
+    return error if traceback is None else error.with_traceback(traceback)
+
+
+def _complete(cls):
+    """Give a class the special methods that stand for those of Python 2."""
+    own = vars(cls)
+    for old, new in (("next", "__next__"), ("__nonzero__", "__bool__"),
+                     ("__div__", "__truediv__"),
+                     ("__rdiv__", "__rtruediv__"),
+                     ("__idiv__", "__itruediv__")):
+        if old in own and new not in own:
+            setattr(cls, new, own[old])
+    if "__cmp__" in own:
+        for name in ("lt", "le", "gt", "ge", "eq", "ne"):
+            _compare_by(cls, "__%s__" % name)
+    if "__eq__" in own and own.get("__hash__", 0) is None:
+        del cls.__hash__  # that of the base, not none
+        if cls.__hash__ is None:
+            cls.__hash__ = object.__hash__
+    for name in ("get", "set", "del"):
+        if "__%sslice__" % name in own:
+            _slice_by(cls, "__%sitem__" % name, own["__%sslice__" % name])
+    return cls
+
+
+def _compare_by(cls, name):
+    if name not in vars(cls):
+        accepts = getattr(int, name)
+        setattr(cls, name, lambda self, other: accepts(
+            int(self.__cmp__(other)), 0))
+
+
+def _slice_by(cls, name, function):
+    item = getattr(cls, name, None)
+
+    def by_slice(self, key, *value):
+        if isinstance(key, slice) and key.step is None:
+            stop = sys.maxsize if key.stop is None else key.stop
+            return function(self, key.start or 0, stop, *value)
+        return item(self, key, *value)
+    setattr(cls, name, by_slice)
+
+
+def helpers():
+    """Return all functions that translated code calls, by their names.
+
+    Returns
+    -------
+    dict of str to callable
+        What is put into the built-in names.
+    """
+    found = {**arithmetic.DIVISION, **arithmetic.OPERATORS,
+             "Ordered": arithmetic.Ordered, "formatted": arithmetic.formatted,
+             "stop": StopIteration, "attribute": attribute,
+             "listed": listed, "print": _print,
+             "error": _error, "class": _complete, "slice": slice,
+             "unicode": _unicode, "str": _str}
+    return {"__python2_%s__" % name: value for name, value in found.items()}
+
+
+vars(BUILTINS).update(helpers())

@@ -1,0 +1,156 @@
+"""Modules of Python 2 that are gone, under their names."""
+import builtins
+import configparser
+import importlib
+import re
+import types
+import urllib.error
+import urllib.parse
+import urllib.request
+from types import ModuleType
+
+from fissix.fixes.fix_imports import MAPPING
+
+from . import texts
+from .functions import BUILTINS
+
+__all__ = ["GONE", "old_module"]
+
+
+class _Completion(configparser.Interpolation):
+    """Complete texts from other values, and leave anything else."""
+
+    def before_get(self, parser, section, option, value, defaults):
+        """Replace ``%(name)s``, also in what it stands for."""
+        for _ in range(configparser.MAX_INTERPOLATION_DEPTH):
+            if not isinstance(value, str) or "%(" not in value:
+                break
+            value = re.sub(r"%\(([^)]+)\)", lambda found: "%%(%s)" % (
+                parser.optionxform(found.group(1))), value) % defaults
+        return value
+
+
+class ConfigParser(configparser.RawConfigParser):
+    """Parse as ``ConfigParser`` did: values can be anything."""
+
+    _DEFAULT_INTERPOLATION = _Completion()
+
+    def __init__(self, defaults=None, dict_type=dict, allow_no_value=False):
+        super().__init__(defaults, dict_type, allow_no_value, strict=False,
+                         inline_comment_prefixes=(";",))
+
+    def get(self, section, option, raw=False, vars=None, **options):
+        """Return a value, completed unless `raw`."""
+        return super().get(section, option, raw=raw, vars=vars, **options)
+
+    def items(self, *args, **options):
+        """Return the options of a section as a list, or all sections."""
+        return list(super().items(*args, **options))
+
+    def readfp(self, file, name=None):
+        """Read from a file that is open."""
+        self.read_file(file, name)
+
+
+class _Raw(ConfigParser):
+    """Parse without completing values from others."""
+
+    _DEFAULT_INTERPOLATION = configparser.Interpolation()
+
+
+class UserDict(dict):
+    """A dict that has itself as ``data``."""
+
+    @property
+    def data(self):
+        """The dict."""
+        return self
+
+
+def _contents(*modules):
+    return {name: value for module in modules
+            for name, value in vars(module).items() if name[0] != "_"}
+
+
+
+#: Name of a module → a function that returns its contents.
+_MADE = {
+    "StringIO": lambda: {"StringIO": texts.StringIO},
+    "cStringIO": lambda: {"StringIO": texts.StringIO},
+    "ConfigParser": lambda: {
+        **_contents(configparser), "ConfigParser": ConfigParser,
+        "SafeConfigParser": ConfigParser, "RawConfigParser": _Raw},
+    "urllib": lambda: {
+        **_contents(urllib.parse, urllib.error, urllib.request),
+        "parse": urllib.parse, "error": urllib.error,
+        "request": urllib.request},
+    "urllib2": lambda: _contents(urllib.parse, urllib.error, urllib.request),
+    "exceptions": lambda: {
+        **{name: value for name, value in vars(builtins).items()
+           if isinstance(value, type) and issubclass(value, BaseException)},
+        "StandardError": Exception},
+    "sets": lambda: {"Set": set, "ImmutableSet": frozenset},
+    "md5": lambda: {"new": texts.MODULES["hashlib"]["md5"],
+                    "md5": texts.MODULES["hashlib"]["md5"]},
+    "sha": lambda: {"new": texts.MODULES["hashlib"]["sha1"],
+                    "sha": texts.MODULES["hashlib"]["sha1"]},
+    "new": lambda: {"instancemethod": lambda function, thing, cls=None:
+                    types.MethodType(function, thing),
+                    "classobj": type, "module": ModuleType,
+                    "function": types.FunctionType, "code": types.CodeType},
+    "UserDict": lambda: {
+        "UserDict": UserDict, "IterableUserDict": UserDict,
+        "DictMixin": importlib.import_module("collections.abc")
+        .MutableMapping},
+}
+
+#: Name of a module → that of today.
+_RENAMED = {
+    **MAPPING, "cPickle": "pickle", "thread": "_thread",
+    "commands": "subprocess", "Image": "PIL.Image", "repr": "reprlib",
+    "ImageDraw": "PIL.ImageDraw", "ImageFont": "PIL.ImageFont",
+    "ImageFilter": "PIL.ImageFilter", "ImageOps": "PIL.ImageOps",
+    "ImageEnhance": "PIL.ImageEnhance", "ImageChops": "PIL.ImageChops",
+    "email.MIMEText": "email.mime.text", "email.Utils": "email.utils",
+    "email.MIMEMultipart": "email.mime.multipart",
+    "email.MIMEBase": "email.mime.base", "email.Encoders": "email.encoders",
+    "email.MIMEImage": "email.mime.image",
+    "email.MIMEAudio": "email.mime.audio", "email.Header": "email.header",
+    "xml.etree.cElementTree": "xml.etree.ElementTree",
+}
+
+#: All names of modules that are not there any more.
+GONE = frozenset(_RENAMED) | frozenset(_MADE)
+
+_made = {"__builtin__": BUILTINS}
+
+
+def old_module(name):
+    """Return what stands for a module of Python 2.
+
+    Parameters
+    ----------
+    name : str
+        One of `GONE`.
+
+    Returns
+    -------
+    module
+        That of today, or one made of several.
+
+    Raises
+    ------
+    ImportError
+        If it is that of a package that is not installed.
+
+    Examples
+    --------
+    >>> old_module("cPickle").__name__, old_module("urllib2").urlopen.__name__
+    ('pickle', 'urlopen')
+    """
+    if name not in _MADE and name not in _made:
+        return importlib.import_module(_RENAMED[name])
+    if name not in _made:
+        module = _made[name] = ModuleType(name)
+        vars(module).update(_MADE[name]())
+    return _made[name]

@@ -1,0 +1,114 @@
+"""Random numbers as the module ``random`` of Python 2 drew them.
+
+After the same seed, the same order: what a script sets apart for its tests is
+what it has always set apart.
+"""
+import math
+import random
+
+__all__ = ["MODULES", "Random"]
+
+#: Up to here, an integer is drawn from one float.
+_EXACT = 1 << 53
+
+
+def _seed(a):
+    """Return a seed that is taken today: what is no number or text, hashed."""
+    if isinstance(a, float) and math.isfinite(a) and a != int(a):
+        return _hash_of_float(a) % (1 << 64)
+    known = (type(None), int, str, bytes, bytearray)
+    return a if isinstance(a, known) else hash(a)
+
+
+def _hash_of_float(x):
+    """Return the hash that a number with a fraction had, of 64 bits."""
+    mantissa, exponent = math.frexp(x)
+    mantissa *= 2. ** 31
+    high = int(mantissa)
+    return high + int((mantissa - high) * 2. ** 31) + (exponent << 15)
+
+
+class Random(random.Random):
+    """Draw as Python 2 did, one float for each integer.
+
+    Parameters
+    ----------
+    x : object, optional
+        The seed.
+    """
+
+    def seed(self, a=None, *version):
+        """Start anew; texts are hashed as they were."""
+        super().seed(_seed(a), 1)
+
+    def _below(self, n):
+        return (int(self.random() * n) if n < _EXACT
+                else random.Random._randbelow(self, n))
+
+    def randrange(self, start, stop=None, step=1):
+        """Draw from a range."""
+        numbers = range(start) if stop is None else range(start, stop, step)
+        if not numbers:
+            raise ValueError("empty range for randrange()")
+        return numbers[self._below(len(numbers))]
+
+    def randint(self, a, b):
+        """Draw from `a` to `b`, which is included."""
+        return self.randrange(a, b + 1)
+
+    def choice(self, seq):
+        """Draw one of a sequence."""
+        return seq[int(self.random() * len(seq))]
+
+    def shuffle(self, x, random=None):
+        """Put a list into another order, in place."""
+        draw = random or self.random
+        for i in reversed(range(1, len(x))):
+            j = int(draw() * (i + 1))
+            x[i], x[j] = x[j], x[i]
+
+    def sample(self, population, k):
+        """Draw `k` that differ."""
+        n = len(population)
+        if not 0 <= k <= n:
+            raise ValueError("sample larger than population")
+        few = 21 + (4 ** math.ceil(math.log(k * 3, 4)) if k > 5 else 0)
+        if n <= few or hasattr(population, "keys"):
+            return self._from_pool(list(population), k)
+        if not hasattr(population, "__getitem__"):
+            population = tuple(population)
+        drawn = {}
+        while len(drawn) < k:
+            drawn.setdefault(int(self.random() * n))
+        return [population[j] for j in drawn]
+
+    def _from_pool(self, pool, k):
+        result = []
+        for i in range(k):
+            j = int(self.random() * (len(pool) - i))
+            result.append(pool[j])
+            pool[j] = pool[len(pool) - i - 1]
+        return result
+
+
+class _Shared(Random):
+    """What draws from the state of the module ``random`` itself."""
+
+    def seed(self, a=None, *version):
+        random.seed(_seed(a), 1)
+
+    random = staticmethod(random.random)
+
+
+def _shared():
+    state = random.getstate()  # of which making an object draws a seed
+    shared = _Shared()
+    random.setstate(state)
+    return shared
+
+
+_SHARED = _shared()
+
+MODULES = {"random": {
+    "Random": Random, **{name: getattr(_SHARED, name) for name in (
+        "seed", "randrange", "randint", "choice", "shuffle", "sample")}}}

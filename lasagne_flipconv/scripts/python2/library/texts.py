@@ -1,0 +1,248 @@
+"""Files and texts of Python 2, where a text was bytes."""
+import base64
+import builtins
+import csv
+import hashlib
+import html
+import io
+from functools import partial
+
+from .arithmetic import shown
+
+__all__ = ["MODULES", "StringIO", "open_file", "write_text"]
+
+
+def _bytes(text):
+    return (text.encode("utf-8", "surrogateescape") if isinstance(text, str)
+            else text)
+
+
+class TextFile(io.TextIOWrapper):
+    """A file that was opened for texts, and takes bytes as well."""
+
+    softspace = 0
+
+    def write(self, text):
+        """Write a text, or bytes as they are."""
+        if isinstance(text, str):
+            return super().write(text)
+        self.flush()
+        return self.buffer.write(text)
+
+    def writelines(self, lines):
+        """Write several texts."""
+        for line in lines:
+            self.write(line)
+
+    def next(self):
+        """Read the next line."""
+        return next(self)
+
+
+class BinaryFile:
+    """A file that was opened for bytes, and takes texts as well.
+
+    Parameters
+    ----------
+    file : io.BufferedIOBase
+        What the bytes go to.
+    """
+
+    def __init__(self, file):
+        self.__dict__["_file"] = file
+
+    def write(self, text):
+        """Write bytes, or a text in UTF-8."""
+        return self._file.write(_bytes(text))
+
+    def writelines(self, lines):
+        """Write several."""
+        for line in lines:
+            self.write(line)
+
+    def __getattr__(self, name):
+        return getattr(self._file, name)
+
+    def __iter__(self):
+        return iter(self._file)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self._file.close()
+
+
+def open_file(name, mode="r", buffering=-1, *args, **options):
+    """Open a file as ``open`` and ``file`` did.
+
+    Parameters
+    ----------
+    name : str or int
+        The file.
+    mode : str, default 'r'
+        Of Python 2: also ``'rU'``. Without ``'b'``, line ends are kept, and
+        bytes can be written; with it, texts can be.
+    buffering : int, default -1
+        As for :func:`open`.
+    *args, **options : object
+        What Python 3 takes besides: if given, all is left to it.
+
+    Returns
+    -------
+    file
+        Open.
+    """
+    if args or options:
+        return builtins.open(name, mode, buffering, *args, **options)
+    plain = mode.replace("U", "").replace("t", "").replace("b", "") or "r"
+    file = builtins.open(name, plain + "b", buffering if buffering != 1
+                         else -1)
+    if "b" in mode:
+        writes = plain != "r" and isinstance(file, io.BufferedIOBase)
+        return BinaryFile(file) if writes else file
+    if isinstance(file, io.RawIOBase):
+        file = io.BufferedRandom(file) if "+" in plain else (
+            io.BufferedReader if plain == "r" else io.BufferedWriter)(file, 1)
+    return TextFile(file, "utf-8", "surrogateescape",
+                    None if "U" in mode else "\n", buffering in (0, 1))
+
+
+class StringIO:
+    """A file in memory, of texts or of bytes, as the first one is.
+
+    Parameters
+    ----------
+    text : str or bytes, default ''
+        What is in it.
+    """
+
+    def __init__(self, text=""):
+        self._file = None
+        if text:
+            self._file = self._made(text)
+            self._file.seek(0)
+
+    @staticmethod
+    def _made(text):
+        file = io.StringIO(newline="") if isinstance(text, str) \
+            else io.BytesIO()
+        file.write(text)
+        return file
+
+    def write(self, text):
+        """Write a text or bytes; the first decides what the file holds."""
+        if self._file is None or not self._file.getvalue():
+            self._file = self._made(text)
+        elif isinstance(self._file, io.BytesIO):
+            self._file.write(_bytes(text))
+        else:
+            self._file.write(shown(text))
+
+    def __getattr__(self, name):
+        if self._file is None:
+            self._file = io.StringIO(newline="")
+        return getattr(self._file, name)
+
+    def __iter__(self):
+        return iter(self.readline, type(self.getvalue())())
+
+    def next(self):
+        """Return the next line."""
+        line = self.readline()
+        if not line:
+            raise StopIteration
+        return line
+
+
+def _lines(rows):
+    """Yield lines as texts, of a file of any mode."""
+    for row in rows:
+        yield shown(row)
+
+
+def _reader(rows, *args, **options):
+    return csv.reader(_lines(rows), *args, **options)
+
+
+def _writer(file, *args, **options):
+    return csv.writer(_Texts(file), *args, **options)
+
+
+def write_text(file, text):
+    """Write a text to a file of any mode.
+
+    Parameters
+    ----------
+    file : file
+        Open for texts or bytes.
+    text : str
+        What to write, to one for bytes in UTF-8.
+
+    Returns
+    -------
+    int
+        What the file returns.
+    """
+    try:
+        return file.write(text)
+    except TypeError:
+        return file.write(_bytes(text))
+
+
+class _Texts:
+    """Write texts to a file of any mode."""
+
+    def __init__(self, file):
+        self._file = file
+
+    def write(self, text):
+        return write_text(self._file, text)
+
+
+class _DictReader(csv.DictReader):
+    def __init__(self, rows, *args, **options):
+        super().__init__(_lines(rows), *args, **options)
+
+
+class _DictWriter(csv.DictWriter):
+    def __init__(self, file, *args, **options):
+        super().__init__(_Texts(file), *args, **options)
+
+
+def _hash(make):
+    """Return a hash that takes texts as well as bytes."""
+    return lambda text=b"", *args: _Hash(make, text)
+
+
+class _Hash:
+    """A hash of bytes or texts."""
+
+    def __init__(self, make, text):
+        self._hash = make(_bytes(text))
+
+    def update(self, text):
+        self._hash.update(_bytes(text))
+
+    def __getattr__(self, name):
+        return getattr(self._hash, name)
+
+
+def _on_bytes(function):
+    """Return a function of bytes that takes and returns texts."""
+    return lambda text: shown(function(_bytes(text)))
+
+
+MODULES = {
+    "csv": {"reader": _reader, "writer": _writer, "DictReader": _DictReader,
+            "DictWriter": _DictWriter},
+    "hashlib": {**{name: _hash(getattr(hashlib, name)) for name in (
+        "md5", "sha1", "sha224", "sha256", "sha384", "sha512")},
+        "new": lambda name, text=b"": _Hash(partial(hashlib.new, name),
+                                            text)},
+    "base64": {"encodestring": _on_bytes(base64.encodebytes),
+               "b64encode": _on_bytes(base64.b64encode),
+               "decodestring": lambda text: base64.decodebytes(_bytes(text)),
+               "b64decode": lambda text: base64.b64decode(_bytes(text))},
+    "cgi": {"escape": lambda text, quote=False: html.escape(text, quote)},
+}

@@ -1,0 +1,236 @@
+"""What means something else in Python 3, changed in the syntax tree."""
+import ast
+
+from .library.attributes import ATTRIBUTES
+from .scopes import (complete, ended, hoisted_globals, leak, mangled,
+                     metaclass_of)
+
+__all__ = ["Translation", "called", "features_of"]
+
+#: How the names begin that the translated code calls.
+_PREFIX = "__python2_%s__"
+
+#: Functions whose first argument is code of Python 2.
+_RUN_CODE = {"exec": "exec", "eval": "eval"}
+
+#: What gives views today, and gave lists.
+_VIEWS = ("keys", "values", "items")
+
+#: Modules within packages whose names are others today.
+_DOTTED = {"xml.etree.cElementTree": "xml.etree.ElementTree"}
+
+
+def features_of(tree):
+    """Return what a file imports from ``__future__``.
+
+    Parameters
+    ----------
+    tree : ast.Module
+        The file.
+
+    Returns
+    -------
+    set of str
+        The names.
+    """
+    return {alias.name for node in tree.body
+            if isinstance(node, ast.ImportFrom)
+            and node.module == "__future__" for alias in node.names}
+
+
+def called(name, *arguments):
+    """Return the call of a function that translated code is given.
+
+    Parameters
+    ----------
+    name : str
+        As in the table of functions, without its prefix.
+    *arguments : ast.expr
+        What it is called with.
+
+    Returns
+    -------
+    ast.Call
+        The call.
+    """
+    return ast.Call(ast.Name(_PREFIX % name, ast.Load()), list(arguments), [])
+
+
+class Translation(ast.NodeTransformer):
+    """Change a tree such that it does what Python 2 did.
+
+    Parameters
+    ----------
+    features : set of str
+        What the file imports from ``__future__``.
+    """
+
+    def __init__(self, features):
+        self._features = features
+        self._classes, self._depth = [], 0
+
+    def visit(self, node):
+        """Change a node, and keep where it is."""
+        changed = super().visit(node)
+        if hasattr(node, "lineno") and not hasattr(changed, "lineno"):
+            ast.copy_location(changed, node)
+        return changed
+
+    def visit_Module(self, node):
+        """Leave out ``global``, which says nothing there."""
+        leak(node.body)
+        return self.generic_visit(node)
+
+    def visit_FunctionDef(self, node):
+        """Let ``global`` come first."""
+        node.body = hoisted_globals(node.body)
+        leak(node.body)
+        node.body = ended(node.body)
+        return self._deeper(node)
+
+    def _deeper(self, node):
+        self._depth += 1
+        self.generic_visit(node)
+        self._depth -= 1
+        return node
+
+    def visit_Global(self, node):
+        """Leave it out: what is needed came first."""
+        return node if getattr(node, "hoisted", False) else ast.Pass()
+
+    def visit_ClassDef(self, node):
+        """Give a class the names of today for its special methods."""
+        node.body = hoisted_globals(node.body)
+        self._classes.append(node.name)
+        self._deeper(node)
+        self._classes.pop()
+        metaclass = metaclass_of(node)
+        if metaclass:
+            node.keywords.append(ast.keyword("metaclass", metaclass))
+        if complete(node):
+            node.decorator_list.append(ast.Name(_PREFIX % "class",
+                                                ast.Load()))
+        return node
+
+    def visit_BinOp(self, node):
+        """Divide and format as before."""
+        self.generic_visit(node)
+        if isinstance(node.op, ast.Div) and "division" not in self._features:
+            return called("divide", node.left, node.right)
+        if isinstance(node.op, ast.Mod):
+            return called("formatted", node.left, node.right)
+        return node
+
+    def visit_AugAssign(self, node):
+        """Divide as before, whatever the target, looking it up once."""
+        self.generic_visit(node)
+        if isinstance(node.op, ast.Div) and "division" not in self._features:
+            return getattr(self, "_divide_" + type(node.target).__name__)(
+                node.target, node.value)
+        if isinstance(node.op, ast.Mod) and isinstance(node.target, ast.Name):
+            return ast.Assign([node.target], called(
+                "formatted", ast.Name(node.target.id, ast.Load()),
+                node.value))
+        return node
+
+    def _divide_Name(self, target, value):
+        return ast.Assign([target], called(
+            "divided", ast.Name(target.id, ast.Load()), value))
+
+    def _divide_Attribute(self, target, value):
+        name = mangled(target.attr, self._classes)
+        divide = called("divide_attribute", target.value, ast.Constant(name))
+        return ast.Expr(ast.Call(divide, [value], []))
+
+    def _divide_Subscript(self, target, value):
+        divide = called("divide_item", target.value, _as_value(target.slice))
+        return ast.Expr(ast.Call(divide, [value], []))
+
+    def visit_Compare(self, node):
+        """Compare what has no order today, and bytes with texts."""
+        self.generic_visit(node)
+        names = [type(op).__name__ for op in node.ops]
+        if not all(name in _COMPARED for name in names):
+            return node
+        if len(names) == 1:
+            return self._compared(node, names[0])
+        if set(names) & {"In", "NotIn"}:
+            return node
+        node.left, *node.comparators = [
+            called("Ordered", part)
+            for part in [node.left, *node.comparators]]
+        return node
+
+    def _compared(self, node, name):
+        other = node.comparators[0]
+        if name in ("Eq", "NotEq") and any(
+                isinstance(side, ast.Constant)
+                and not isinstance(side.value, (str, bytes))
+                for side in (node.left, other)):
+            return node
+        return called(name, node.left, other)
+
+    def visit_Call(self, node):
+        """Change calls whose meaning depends on how they are written."""
+        self.generic_visit(node)
+        if isinstance(node.func, ast.Attribute):
+            plain = not (node.args or node.keywords)
+            return (called("listed", node) if plain
+                    and node.func.attr in _VIEWS else node)
+        name = getattr(node.func, "id", None)
+        if name in _RUN_CODE and node.args:
+            node.args[0] = called("code", node.args[0], ast.Constant(name))
+        if name in ("unicode", "str") and (node.args or node.keywords):
+            node.func = ast.copy_location(
+                ast.Name(_PREFIX % name, ast.Load()), node.func)
+        return node
+
+    def visit_Attribute(self, node):
+        """Look names up that are others today."""
+        self.generic_visit(node)
+        if node.attr not in ATTRIBUTES or not isinstance(node.ctx, ast.Load):
+            return node
+        return called("attribute", node.value, ast.Constant(node.attr))
+
+    def visit_ExceptHandler(self, node):
+        """Keep the name of an error after the block."""
+        self.generic_visit(node)
+        if node.name:
+            kept = _PREFIX % "caught"
+            node.body.insert(0, ast.copy_location(ast.Assign(
+                [ast.Name(node.name, ast.Store())],
+                ast.Name(kept, ast.Load())), node))
+            node.name = kept
+        return node
+
+    def visit_Import(self, node):
+        """Rename modules within packages."""
+        for alias in node.names:
+            if alias.asname:
+                alias.name = _DOTTED.get(alias.name, alias.name)
+        return node
+
+    def visit_ImportFrom(self, node):
+        """Let ``from module import *`` be in a function."""
+        node.module = _DOTTED.get(node.module, node.module)
+        if node.names[0].name != "*" or not self._depth:
+            return node
+        return ast.Expr(called("star", ast.Constant(node.module or ""),
+                               ast.Constant(node.level)))
+
+
+_COMPARED = ("Lt", "Gt", "LtE", "GtE", "Eq", "NotEq", "In", "NotIn")
+
+
+def _as_value(index):
+    """Return what is in brackets as an expression."""
+    kind = type(index).__name__
+    if kind == "Index":  # Python 3.8
+        return index.value
+    if kind == "Slice":
+        return called("slice", *(part or ast.Constant(None) for part in (
+            index.lower, index.upper, index.step)))
+    if kind in ("Tuple", "ExtSlice"):
+        parts = index.elts if kind == "Tuple" else index.dims
+        return ast.Tuple([_as_value(part) for part in parts], ast.Load())
+    return index
