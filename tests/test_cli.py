@@ -226,3 +226,25 @@ def test_progress_is_drawn_on_a_terminal_for_large_files(
         printed(capsys, *argv)
         assert ("100%" in stream.getvalue()) == drawn
         assert drawn or not stream.getvalue()
+
+
+def test_theano_is_installed_only_where_it_is_not(monkeypatch, capsys):
+    from lasagne_flipconv.compat import doctor, theano_install
+    given = []
+    monkeypatch.setattr(theano_install, "install_theano", given.append)
+    assert main(["theano"]) == 0 and not given
+    assert "Theano 1.0.5 is installed" in capsys.readouterr().out
+    monkeypatch.setattr(doctor, "installed", lambda name: None)
+    assert main(["theano", "--", "--user"]) == 0 and given == [["--user"]]
+
+
+def test_an_installation_that_fails_is_an_error(monkeypatch, capsys):
+    from lasagne_flipconv.compat import doctor, theano_install
+
+    def fail(arguments):
+        raise theano_install.InstallError("no pip")
+
+    monkeypatch.setattr(doctor, "installed", lambda name: None)
+    monkeypatch.setattr(theano_install, "install_theano", fail)
+    assert main(["theano"]) == 1
+    assert "lasagne-flipconv theano: no pip" in capsys.readouterr().err
