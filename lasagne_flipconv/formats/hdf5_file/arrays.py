@@ -85,11 +85,11 @@ def _place(blocks, body, sizes, kind, fill, filters, where):
     """Check where the bytes of an array are; return what reads them."""
     version, form = body.number(1), body.number(1)
     shape = sizes[0]
-    if version == 4 and form == _VIRTUAL:
+    if version >= 4 and form == _VIRTUAL:
         raise _elsewhere(where)
-    if version not in (3, 4) or form > _CHUNKED:
+    if version not in (3, 4, 5) or form > _CHUNKED:
         raise UnsafeFileError(
-            "%s: is stored in a form that is newer than HDF5 1.14, or as old "
+            "%s: is stored in a form that is newer than HDF5 2.0, or as old "
             "as 1.4; expected the one that h5py writes by default. Write it "
             "again with h5py." % where)
     if form == _CHUNKED:
