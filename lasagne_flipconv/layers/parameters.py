@@ -41,7 +41,7 @@ def create_param(spec, shape, name=None):
 
     Examples
     --------
-    >>> create_param(np.ones((2, 3)), (2, 3), "W").get_value().sum()
+    >>> float(create_param(np.ones((2, 3)), (2, 3), "W").get_value().sum())
     6.0
     """
     shape = tuple(shape)

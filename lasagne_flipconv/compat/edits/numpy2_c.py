@@ -21,6 +21,8 @@ ROWS = os.path.join(HERE, "inc_rows.cpp")
 TEXTS = [
     # "all axes", which is a number of its own since 2.0
     (r"\bNPY_MAXDIMS\b", "NPY_RAVEL_AXIS"),
+    # a header of names without npy_, of which none is used
+    (r"numpy/noprefix\.h", "numpy/arrayobject.h"),
     # names of Python 2, which headers of NumPy before 2.3 still have
     (r"\bPyInt_(Check|FromLong|AsLong|AsSsize_t)\b", r"PyLong_\1"),
     # NumPy's complex types are those of C, whose parts have no names
