@@ -1,0 +1,71 @@
+"""What users call: export a network, or make a torch module of it."""
+import os
+
+from ..errors import FlipconvError
+from ..formats.common.writing import replaced
+from .checking import Oracle
+from .errors import LeavingError
+from .planning import Source, plan_of
+from .record import ExportRecord
+
+__all__ = ["ExportRecord", "LeavingError", "export", "to_torch"]
+
+
+def export(network, path):
+    """Write a network for other programs, compared with it before.
+
+    Parameters
+    ----------
+    network : Layer, list or dict of Layer, or NeuralNet
+        Output layer or layers, with their values.
+    path : str or os.PathLike
+        A file that ends in ``.onnx``, or a folder for source code:
+        ``model.py``, ``model.safetensors`` and ``check.npz``.
+
+    Returns
+    -------
+    ExportRecord
+        How well it agrees, and which layers went which way.
+
+    Raises
+    ------
+    FlipconvError
+        If something has no counterpart, or the export differs from the
+        network. Nothing is written then.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> from lasagne.layers import DenseLayer, InputLayer
+    >>> net = DenseLayer(InputLayer((None, 3), name="x"), 2, name="dense")
+    >>> path = os.path.join(tempfile.mkdtemp(), "net.onnx")
+    >>> record = export(net, path)
+    >>> record.by_row, record.difference < 1e-6
+    (('dense',), True)
+    """
+    where = os.fspath(path)
+    source = Source(network, where)
+    plan = plan_of(source)
+    if where.endswith(".onnx"):
+        return _export_onnx(source, plan, where)
+    raise FlipconvError(
+        "%s: ends in %r; expected .onnx, or a folder. Name the file "
+        "net.onnx." % (where, os.path.splitext(where)[1]))
+
+
+def _export_onnx(source, plan, where):
+    try:
+        from .onnx_model import building
+    except ImportError as error:
+        raise LeavingError(
+            "%s: the package onnx is not installed; expected it, as it "
+            "writes the file. pip install 'lasagne-flipconv[leave]'."
+            % where) from error
+    from .. import __version__
+    model = building.build(plan, __version__)
+    agreement = Oracle(source, plan).check(building.runner(model), where)
+    with replaced(where) as file:
+        file.write(model.SerializeToString())
+    return ExportRecord(where, agreement.difference, agreement.largest,
+                        model.opset_import[0].version, plan.by_row,
+                        plan.by_graph)

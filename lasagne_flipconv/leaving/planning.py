@@ -1,0 +1,155 @@
+"""Make a plan of a network: each layer by its row, or else by its graph."""
+import numpy as np
+import theano
+from lasagne.layers import InputLayer, get_all_layers, get_output
+
+
+from ..weights.networks import names_of, outputs_of
+from .graphs.walking import Walk
+from .record import Input, Plan, Scope
+from .rows import recurrent, row_of
+
+__all__ = ["Source", "plan_of"]
+
+
+
+class Source:
+    """Hold a network with an expression for each of its layers.
+
+    Parameters
+    ----------
+    network : Layer, list or dict of Layer, or NeuralNet
+        Output layer or layers.
+    where : str
+        Who asks, for error texts.
+    """
+
+    def __init__(self, network, where):
+        self.where = where
+        self.outputs = outputs_of(network, where)
+        self.layers = get_all_layers(self.outputs)
+        self.names = names_of(self.layers)
+        self.inputs = {layer: _fresh(layer) for layer in self.layers
+                       if isinstance(layer, InputLayer)}
+        self.variables = dict(zip(self.layers, get_output(
+            self.layers, dict(self.inputs), deterministic=True)))
+
+    def function(self):
+        """Compile the network.
+
+        Returns
+        -------
+        callable
+            Takes a value for each input, returns a list of outputs.
+        """
+        return theano.function(
+            list(self.inputs.values()),
+            [self.variables[layer] for layer in self.outputs],
+            on_unused_input="ignore", allow_input_downcast=True)
+
+
+def _fresh(layer):
+    """Return a variable of the type that an input layer takes."""
+    return theano.tensor.TensorType(
+        layer.input_var.dtype, (False,) * len(layer.shape))(layer.name)
+
+
+def plan_of(source):
+    """Return the plan of a network.
+
+    Parameters
+    ----------
+    source : Source
+        The network.
+
+    Returns
+    -------
+    Plan
+        Its parts in the order of its layers.
+
+    Raises
+    ------
+    FlipconvError
+        If a layer, or a node of its graph, cannot be said.
+    """
+    parts, known, shapes, values = [], {}, {}, {}
+    by_row, by_graph = [], []
+    for layer in source.layers:
+        name = source.names[layer]
+        if layer in source.inputs:
+            values[layer] = name
+        else:
+            scope = Scope(parts, name, _plain(layer.output_shape),
+                          set(source.names.values()))
+            before = [values[other] for other in _incoming(layer)]
+            row = row_of(layer)
+            done = row and row(layer, scope, *before)
+            (by_row if done else by_graph).append(name)
+            values[layer] = done or Walk(scope, known, shapes, layer).value_of(
+                source.variables[layer])
+            _tell_shape(parts, values[layer], _plain(layer.output_shape))
+        known.setdefault(source.variables[layer], values[layer])
+        shapes.setdefault(source.variables[layer], _plain(layer.output_shape))
+    parts, outputs = _with_own_names(
+        parts, [values[layer] for layer in source.outputs],
+        {source.names[layer]: _plain(layer.output_shape)
+         for layer in source.outputs})
+    return Plan(_inputs(source), tuple(parts), outputs, tuple(by_row),
+                tuple(by_graph), type(source.outputs[0]).__name__)
+
+
+def _plain(shape):
+    """Return a shape of Python's numbers."""
+    return tuple(None if size is None else int(size) for size in shape)
+
+
+def _tell_shape(parts, name, shape):
+    """Let the part that a layer's output comes from know its shape."""
+    if parts and parts[-1].name == name:
+        parts[-1] = parts[-1]._replace(shape=shape)
+
+
+def _incoming(layer):
+    found = getattr(layer, "input_layers", None)
+    return [layer.input_layer] if found is None else found
+
+
+def _with_own_names(parts, values, shapes):
+    """Return parts and outputs so that no output is an input or twice.
+
+    A layer that passes on what it gets, as dropout does, has no part.
+    """
+    outputs, made = [], {part.name for part in parts}
+    for value, name in zip(values, shapes):
+        if value not in made or value in outputs:
+            scope = Scope(parts, name)
+            value = scope.add("identity", value, suffix="output",
+                              shape=shapes[name])
+        outputs.append(value)
+    return parts, tuple(outputs)
+
+
+def _inputs(source):
+    """Return what goes into a network, and which values that may be."""
+    return tuple(_input(layer, source) for layer in source.inputs)
+
+
+def _input(layer, source):
+    masks = [other for user in source.layers for other in [
+        _mask_of(user)] if other is layer]
+    indices = [user.W.get_value(borrow=True).shape[0]
+               for user in source.layers
+               if type(user).__name__ == "EmbeddingLayer"]
+    dtype = np.dtype(layer.input_var.dtype)
+    kind = "mask" if masks else "float" if dtype.kind == "f" else "index"
+    return Input(source.names[layer], _plain(layer.shape),
+                 "float32" if dtype.kind == "f" else dtype.name, kind,
+                 min(indices, default=2))
+
+
+def _mask_of(layer):
+    """Return the layer that gives the mask of a recurrent layer, or None."""
+    if row_of(layer) not in recurrent.ROWS.values():
+        return None
+    place = recurrent.incoming_of(layer).get("mask")
+    return place and layer.input_layers[place]
