@@ -2,7 +2,7 @@
 import numpy as np
 import theano
 from lasagne.layers import InputLayer, get_all_layers, get_output
-from lasagne_flipconv.leaving.exporting import export
+from lasagne_flipconv.leaving.exporting import export, to_torch
 
 
 def inputs_of(net):
@@ -61,6 +61,22 @@ def check_onnx(net, path, batches=(2, 1)):
         expected = run_theano(net, values)
         assert_close(run_onnx(path, values), expected)
     return record
+
+
+def run_torch(module, values):
+    """Return the output of a module of PyTorch."""
+    import torch
+    with torch.no_grad():
+        return module(*map(torch.tensor, values)).numpy()
+
+
+def check_torch(net, batches=(2, 1)):
+    """Make a module of a network and compare it with Theano."""
+    module = to_torch(net)
+    for batch in batches:
+        values = random_inputs(net, batch)
+        assert_close(run_torch(module, values), run_theano(net, values))
+    return module
 
 
 def assert_close(got, expected):

@@ -53,6 +53,59 @@ def export(network, path):
         "net.onnx." % (where, os.path.splitext(where)[1]))
 
 
+def to_torch(network):
+    """Return a network as a module of PyTorch, compared with it before.
+
+    Parameters
+    ----------
+    network : Layer, list or dict of Layer, or NeuralNet
+        Output layer or layers, with their values.
+
+    Returns
+    -------
+    torch.nn.Module
+        Made of the parts of ``torch.nn``, with the names of the layers; those
+        without a name are counted. It can be pickled, and needs neither
+        Theano nor Lasagne. It is in the mode for evaluation.
+
+    Raises
+    ------
+    FlipconvError
+        If something has no counterpart, or the module differs from the
+        network.
+
+    Notes
+    -----
+    In training, dropout does what it does in Lasagne. Batch normalization
+    averages the variance, as PyTorch does, where Lasagne averages the inverse
+    deviation; noise of a GaussianNoiseLayer, and random slopes, are left out.
+    """
+    source = Source(network, "to_torch")
+    plan = plan_of(source)
+    building, program = _program(plan, "to_torch")
+    module = building.module_of(program)
+    _check_torch(source, plan, building, module, "to_torch")
+    return module
+
+
+def _program(plan, where):
+    """Return the modules that write for PyTorch, and what they write."""
+    try:
+        from .torch_module import building, source
+    except ImportError as error:
+        raise LeavingError(
+            "%s: PyTorch is not installed; expected it, as it runs the "
+            "export. pip install 'lasagne-flipconv[leave]'." % where
+        ) from error
+    return building, source.program_of(plan)
+
+
+def _check_torch(source, plan, building, module, where):
+    oracle = Oracle(source, plan)
+    names = [put.name for put in plan.inputs]
+    return oracle, oracle.check(building.runner(module, names), where)
+
+
 def _export_onnx(source, plan, where):
     try:
         from .onnx_model import building

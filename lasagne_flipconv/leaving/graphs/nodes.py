@@ -58,7 +58,7 @@ def _of_one_type(walk, node, kind):
         *others, *([] if kind in _COMPARED else node.outputs))) else None
     values = []
     for i, x in enumerate(node.inputs):
-        value = walk.value_of(x)
+        value = _operand(walk, node, x)
         if kind == "where" and i == 0:
             value = value if x.dtype == "bool" else walk.add(
                 "cast", value, dtype="bool")
@@ -67,6 +67,14 @@ def _of_one_type(walk, node, kind):
                 "cast", value, dtype="float32")
         values.append(value)
     return values
+
+
+def _operand(walk, node, x):
+    """Return an input; a number where it is broadcast to others anyway."""
+    if x.ndim and all(x.broadcastable) and walk.is_fixed(x) and any(
+            not walk.is_fixed(other) for other in node.inputs):
+        return walk.array_of(x).item()
+    return walk.value_of(x)
 
 
 def _is_float(variable):

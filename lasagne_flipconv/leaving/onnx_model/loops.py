@@ -73,8 +73,8 @@ def lstm(body, x, hid, cell):
     into = body.function(0, _peep(body, gates[0], cell, 0))
     forget = body.function(1, _peep(body, gates[1], cell, 1))
     new = body.function(2, gates[2])
-    old, cell = cell, body.do("Add", body.do("Mul", forget, cell),
-                              body.do("Mul", into, new))
+    cell = body.do("Add", body.do("Mul", forget, cell),
+                   body.do("Mul", into, new))
     out = _out(body, gates[3], cell)
     return [body.do("Mul", out, body.function(4, cell)), cell]
 
