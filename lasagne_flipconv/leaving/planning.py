@@ -45,7 +45,9 @@ class Source:
         return theano.function(
             list(self.inputs.values()),
             [self.variables[layer] for layer in self.outputs],
-            on_unused_input="ignore", allow_input_downcast=True)
+            on_unused_input="ignore", allow_input_downcast=True,
+            mode=theano.compile.get_default_mode().excluding(
+                "fusion", "inplace"))  # what need not be compiled anew
 
 
 def _fresh(layer):

@@ -160,10 +160,20 @@ def part(walk, node):
         sizes = elements_of(walk, x)
         if sizes is not None:
             return _number(walk, sizes[int(walk.array_of(chosen[0]))], x)
-    value, axis = walk.value_of(x), 0
+    value, slices = walk.value_of(x), []
+    for axis, item in enumerate(chosen):
+        if isinstance(item, slice):
+            slices += _sliced(walk, item, axis)
+    if slices:
+        value = walk.add("slice", value, slices=tuple(slices))
+    return _indexed(walk, value, chosen)
+
+
+def _indexed(walk, value, chosen):
+    """Say the indices among slices, each of which takes an axis away."""
+    axis = 0
     for item in chosen:
         if isinstance(item, slice):
-            value = _sliced(walk, value, item, axis)
             axis += 1
         else:
             value = walk.add("index", value, axis=axis,
@@ -179,13 +189,14 @@ def _number(walk, size, vector):
         size, str) else float(size)
 
 
-def _sliced(walk, value, item, axis):
-    ends = [None if end is None else int(walk.array_of(end))
-            for end in (item.start, item.stop, item.step)]
-    if ends in ([None] * 3, [None, None, 1]):
-        return value
-    return walk.add("slice", value, axis=axis, start=ends[0], stop=ends[1],
-                    step=ends[2] or 1)
+def _sliced(walk, item, axis):
+    """Return (axis, start, stop, step), unless all is taken."""
+    start, stop, step = (
+        None if end is None else int(walk.array_of(end))
+        for end in (item.start, item.stop, item.step))
+    if (start, stop) == (None, None) and step in (None, 1):
+        return []
+    return [(axis, start, stop, step or 1)]
 
 
 def take(walk, node):

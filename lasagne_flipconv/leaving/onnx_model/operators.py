@@ -273,15 +273,15 @@ def pad(part, graph, x):
 
 def slice_(part, graph, x):
     """Add Slice."""
-    options = part.options
-    step = options["step"]
-    start, stop = options["start"], options["stop"]
-    start = (0 if step > 0 else _MOST) if start is None else start
-    stop = (_MOST if step > 0 else -_MOST) if stop is None else stop
+    axes, starts, stops, steps = zip(*part.options["slices"])
+    starts = [(0 if step > 0 else _MOST) if start is None else start
+              for start, step in zip(starts, steps)]
+    stops = [(_MOST if step > 0 else -_MOST) if stop is None else stop
+             for stop, step in zip(stops, steps)]
     return graph.node("Slice", [x] + [
-        _ints(part, graph, [value], role) for role, value in (
-            ("start", start), ("stop", stop), ("axes", options["axis"]),
-            ("step", step))], part.name)
+        _ints(part, graph, values, role) for role, values in (
+            ("starts", starts), ("stops", stops), ("axes", axes),
+            ("steps", steps))], part.name)
 
 
 def index(part, graph, x):

@@ -50,9 +50,9 @@ def part(layer, scope, x):
     """Add a choice of some places of an axis, or of one."""
     axis = layer.axis % len(layer.input_shape)
     if isinstance(layer.slice, slice):
-        return scope.add("slice", x, axis=axis, start=layer.slice.start,
-                         stop=layer.slice.stop, step=layer.slice.step or 1,
-                         shape=scope.shape)
+        return scope.add("slice", x, shape=scope.shape, slices=((
+            axis, layer.slice.start, layer.slice.stop,
+            layer.slice.step or 1),))
     return scope.add("index", x, axis=axis, index=int(layer.slice),
                      shape=scope.shape)
 

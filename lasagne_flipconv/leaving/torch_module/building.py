@@ -59,6 +59,7 @@ def module_of(program):
     network = instance_of(program)
     graph = _Tracer().trace(network)
     module = fx.GraphModule(network, graph, program.main)
+    module._tracer_cls = None  # so that it is loaded without this package
     return module.eval()
 
 

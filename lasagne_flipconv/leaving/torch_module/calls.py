@@ -5,7 +5,7 @@ A row takes the part and returns a :class:`Call`.
 import numpy as np
 
 from ..errors import LeavingError
-from .geometry import (GEOMETRY, slice_text)
+from .geometry import GEOMETRY, slices_text
 from .text import Call, arguments, number, numbers, pads
 
 __all__ = ["CALLS"]
@@ -232,19 +232,19 @@ def pad(part):
 
 
 def slice_(part):
-    """Return some places of an axis; backwards is flipped first."""
-    options = part.options
-    axis, step = options["axis"], options["step"]
-    ends = options["start"], options["stop"]
-    if step > 0:
-        return Call(None, {}, "{0}" + slice_text(axis, *ends, step))
-    if ends != (None, None):
-        raise LeavingError(
-            "%s: goes backwards from %s to %s; expected the whole axis, as "
-            "PyTorch has no slices that go backwards. Reverse it by a layer "
-            "of its own." % (part.name, *ends))
-    return Call(None, {}, "{0}.flip(%d)%s" % (axis, slice_text(
-        axis, None, None, -step) if step < -1 else ""))
+    """Return some places of some axes; those backwards are flipped first."""
+    text, forward = "{0}", []
+    for axis, start, stop, step in part.options["slices"]:
+        if step < 0 and (start, stop) != (None, None):
+            raise LeavingError(
+                "%s: goes backwards from %s to %s; expected the whole axis, "
+                "as PyTorch has no slices that go backwards. Reverse it by a "
+                "layer of its own." % (part.name, start, stop))
+        if step < 0:
+            text += ".flip(%d)" % axis
+        if step != -1:
+            forward.append((axis, start, stop, abs(step)))
+    return Call(None, {}, text + slices_text(forward))
 
 
 def index(part):

@@ -2,7 +2,7 @@
 from ..errors import LeavingError
 from .text import Call, arguments, number, numbers, one_or_all, pads
 
-__all__ = ["GEOMETRY", "slice_text"]
+__all__ = ["GEOMETRY", "slices_text"]
 
 
 def conv(part):
@@ -105,31 +105,33 @@ def transform(part):
                 "align_corners=True)" % grid)
 
 
-def slice_text(axis, start, stop, step):
-    """Return a slice of one axis, in brackets.
+def slices_text(slices):
+    """Return slices of some axes, in brackets.
 
     Parameters
     ----------
-    axis : int
-        Which.
-    start, stop : int or None
-        Its ends.
-    step : int
-        Above 0.
+    slices : list of tuple
+        Axis, start and stop or None, step above 0.
 
     Returns
     -------
     str
-        What comes after the name of the array.
+        What comes after the name of the array; empty for none.
 
     Examples
     --------
-    >>> slice_text(1, 1, None, 2)
+    >>> slices_text([(1, 1, None, 2)])
     '[:, 1::2]'
     """
+    found = {axis: rest for axis, *rest in slices}
+    items = [_slice_text(*found.get(axis, (None, None, 1)))
+             for axis in range(max(found, default=-1) + 1)]
+    return "[%s]" % ", ".join(items) if items else ""
+
+
+def _slice_text(start, stop, step):
     start, stop = ("" if end is None else "%d" % end for end in (start, stop))
-    return "[%s%s:%s%s]" % (":, " * axis, start, stop,
-                            ":%d" % step if step > 1 else "")
+    return "%s:%s%s" % (start, stop, ":%d" % step if step > 1 else "")
 
 
 GEOMETRY = {"conv": conv, "conv_transpose": conv_transpose, "max_pool": pool,

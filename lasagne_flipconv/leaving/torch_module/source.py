@@ -1,6 +1,7 @@
 """The whole program: imports, constants, classes, how it is loaded."""
 import inspect
 import re
+import textwrap
 from collections import namedtuple
 
 from . import cells
@@ -81,8 +82,9 @@ def _doc(plan, names):
     takes = ["%s %s" % (names[put.name], _shape(put.shape))
              for put in plan.inputs]
     gives = [_shape(parts[name].shape) for name in plan.outputs]
-    return "Take %s;\n    return %s.\n    " % (",\n    ".join(takes),
-                                               ", ".join(gives))
+    lines = textwrap.wrap("Take %s; return %s." % (
+        ", ".join(takes), ", ".join(gives)), 75 - len('"""'))
+    return "\n    ".join(lines) + ("\n    " if len(lines) > 1 else "")
 
 
 def _shape(shape):

@@ -66,7 +66,7 @@ def _statements(steps, inputs, outputs):
         for key in free:
             if key != value:
                 names.pop(key, None)
-        lines.append((names[value], _bare(filled)))
+        lines.append((names[value], _plain(_bare(filled))))
     return _finished(lines, [names[value] for value in outputs])
 
 
@@ -143,6 +143,23 @@ def _bare(text):
         if depth == 0 and i < len(text) - 1:
             return text
     return text[1:-1]
+
+
+def _plain(text):
+    """Return an expression without parentheses around single arguments."""
+    opened, drop = [], set()
+    for i, letter in enumerate(text):
+        if letter == "(":
+            opened.append([i, False])
+        elif letter == "," and opened:
+            opened[-1][1] = True
+        elif letter == ")":
+            start, is_tuple = opened.pop()
+            before, after = text[:start], text[i + 1:]
+            if not is_tuple and before.endswith(("(", ", ")) and (
+                    after.startswith((")", ", "))):
+                drop |= {start, i}
+    return "".join(c for i, c in enumerate(text) if i not in drop)
 
 
 def wrapped(line):
