@@ -1,8 +1,8 @@
 """What users call: export a network, or make a torch module of it."""
 import os
 
-from ..errors import FlipconvError
 from ..formats.common.writing import replaced
+from . import files
 from .checking import Oracle
 from .errors import LeavingError
 from .planning import Source, plan_of
@@ -44,13 +44,22 @@ def export(network, path):
     (('dense',), True)
     """
     where = os.fspath(path)
+    is_onnx = where.endswith(".onnx")
+    if not is_onnx:
+        _check_folder(where)
     source = Source(network, where)
-    plan = plan_of(source)
-    if where.endswith(".onnx"):
-        return _export_onnx(source, plan, where)
-    raise FlipconvError(
-        "%s: ends in %r; expected .onnx, or a folder. Name the file "
-        "net.onnx." % (where, os.path.splitext(where)[1]))
+    write = _export_onnx if is_onnx else _export_source
+    return write(source, plan_of(source), where)
+
+
+def _check_folder(where):
+    """Refuse what cannot be a folder, or looks as if a file was meant."""
+    suffix = os.path.splitext(where)[1]
+    if suffix or os.path.exists(where) and not os.path.isdir(where):
+        raise LeavingError(
+            "%s: %s; expected a name that ends in .onnx, or a folder for "
+            "source code. Name the file net.onnx." % (
+                where, "ends in %r" % suffix if suffix else "is a file"))
 
 
 def to_torch(network):
@@ -122,3 +131,12 @@ def _export_onnx(source, plan, where):
     return ExportRecord(where, agreement.difference, agreement.largest,
                         model.opset_import[0].version, plan.by_row,
                         plan.by_graph)
+
+
+def _export_source(source, plan, where):
+    building, program = _program(plan, where)
+    oracle, agreement = _check_torch(
+        source, plan, building, building.instance_of(program), where)
+    files.write_folder(where, program, oracle, plan)
+    return ExportRecord(where, agreement.difference, agreement.largest, None,
+                        plan.by_row, plan.by_graph)

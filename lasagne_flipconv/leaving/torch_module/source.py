@@ -12,22 +12,46 @@ from .writing import class_of
 __all__ = ["Program", "program_of"]
 
 #: Source code, name of its main class, its arrays by their names in the
-#: ``state_dict``, and the names of its inputs.
-Program = namedtuple("Program", "text main state inputs cells")
+#: ``state_dict``, what its inputs and outputs are called in ``check.npz``, and
+#: which recurrent cells it has.
+Program = namedtuple("Program", "text main state inputs outputs cells")
 
 _IMPORTS = """import torch
 import torch.nn.functional as F
+from safetensors.torch import load_file
 from torch import nn
 """
+
+_DOC = '''"""A network that was built and trained with Lasagne.
+
+lasagne_flipconv wrote this file, and model.safetensors, which has the
+weights, kernels turned as PyTorch wants them. check.npz has an input and what
+Lasagne computed of it: run this file to compare.
+"""'''
 
 _LOAD = '''
 
 def load(path="model.safetensors"):
     """Build the network with its weights, ready to predict."""
-    from safetensors.torch import load_file
     network = %(main)s()
     network.load_state_dict(load_file(path))
     return network.eval()
+
+
+def check(network, path="check.npz"):
+    """Return the largest difference from what Lasagne computed."""
+    with np.load(path) as values:
+        inputs = [torch.from_numpy(values[name]) for name in %(inputs)r]
+        expected = [values[name] for name in %(outputs)r]
+    with torch.no_grad():
+        found = network(*inputs)
+    found = found if isinstance(found, tuple) else (found,)
+    return max(abs(ours.numpy() - theirs).max()
+               for ours, theirs in zip(found, expected))
+
+
+if __name__ == "__main__":
+    print("largest difference: %%.1e" %% check(load()))
 '''
 
 
@@ -64,8 +88,11 @@ def program_of(plan, main="Network"):
     classes.append(class_of(main, _doc(plan, names), steps, names, outputs))
     text, constants = _constants("\n\n\n".join(classes))
     used = _cells(text)
-    return Program(_file(plan, text, constants, used, main), main, state,
-                   tuple(names.values()), used)
+    results = ["output_%d" % i for i in range(len(outputs))]
+    after = _LOAD % {"main": main, "inputs": list(names.values()),
+                     "outputs": results}
+    return Program(_file(text, constants, used) + after, main, state,
+                   tuple(names.values()), tuple(results), used)
 
 
 def _inputs(plan):
@@ -111,15 +138,10 @@ def _cells(text):
     return ["Recurrent", *used] if used else []
 
 
-def _file(plan, text, constants, used, main):
-    doc = '"""A network that was built and trained with Lasagne.\n\n%s"""\n' % (
-        "Written by lasagne_flipconv. ``load()`` builds it with its weights.\n")
+def _file(text, constants, used):
+    """Return all that comes before the functions at the end."""
     needs = [line for line in _IMPORTS.splitlines()
-             if line != "import torch.nn.functional as F" or "F." in text]
-    needs = [line for line in needs if line != "import torch" or used
-             or re.search(r"\btorch\.", text)]
-    own = "\n\n\n".join(inspect.getsource(getattr(cells, name)).rstrip()
-                        for name in used)
-    return "".join([doc, "\n".join(needs), "\n", constants, "\n\n",
-                    own + "\n\n\n" if own else "", text, "\n",
-                    _LOAD % {"main": main}])
+             if not line.endswith(" F") or "F." in text]
+    own = [inspect.getsource(getattr(cells, name)).rstrip() for name in used]
+    return "%s\n%s\n%s\n\n%s\n" % (_DOC, "\n".join(needs), constants,
+                                   "\n\n\n".join(own + [text]))

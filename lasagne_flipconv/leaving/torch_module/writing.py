@@ -5,7 +5,14 @@ from .steps import literal
 
 __all__ = ["class_of", "wrapped"]
 
-_WIDTH = 79
+_WIDTH, _LINE = 79, 66
+
+#: Modules that go into the line of what comes before them.
+_AFTER = ("batch_norm", "prelu", "dropout", "constant")
+
+#: What goes into the line of the module that comes after.
+_MOVED = ("flatten_end", "pad", "reshape", "dimshuffle", "constant", "mean")
+
 _LETTERS = ("x", "y", "z", "u", "v", "w")
 
 
@@ -104,19 +111,26 @@ def _merged(steps, outputs):
     for step in steps:
         text, taken = _expression(step)
         if merged and _can_merge(merged[-1], step, counts, text):
-            before, inner, others = merged.pop()
+            before, inner, others = merged.pop()[:3]
             text = text.replace("%%(%s)s" % _key(before), inner)
             taken = [value for value in others + taken if value != before]
-        merged.append((step.value, text, list(dict.fromkeys(taken))))
-    return merged
+        merged.append((step.value, text, list(dict.fromkeys(taken)), step))
+    return [row[:3] for row in merged]
 
 
 def _can_merge(before, step, counts, text):
-    value, inner, _ = before
+    """Tell whether a value can be written where it is used.
+
+    What a person would write in one line: a module, what normalizes, and the
+    nonlinearity; with the next module the next line begins.
+    """
+    value, inner, _, made_by = before
     length = len(re.sub(r"%\(\w+\)s", "x", text + inner))
     return (counts.get(value) == 1 and value in step.inputs
             and step.text.count("{%d}" % step.inputs.index(value)) == 1
-            and length < _WIDTH - 24)
+            and length < _LINE
+            and not (step.init and step.kind not in _AFTER
+                     and (made_by.kind not in _MOVED)))
 
 
 def _expression(step):
