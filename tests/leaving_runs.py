@@ -1,7 +1,10 @@
 """Run a network in Theano, and what was made of it elsewhere."""
 import numpy as np
 import theano
-from lasagne.layers import InputLayer, get_all_layers, get_output
+from lasagne.layers import (InputLayer, get_all_layers,
+                            get_all_param_values, get_output,
+                            set_all_param_values)
+from lasagne_flipconv import load
 from lasagne_flipconv.leaving.exporting import export, to_torch
 
 
@@ -28,13 +31,25 @@ def random_inputs(net, batch, seed=3):
     return values
 
 
+def function_of(net):
+    """Compile a network, without what costs the compiler much."""
+    variables = [layer.input_var for layer in inputs_of(net)]
+    return theano.function(
+        variables, get_output(net, deterministic=True),
+        allow_input_downcast=True, on_unused_input="ignore",
+        mode=theano.compile.get_default_mode().excluding("fusion"))
+
+
 def run_theano(net, values):
     """Return the output of a network in Theano."""
-    variables = [layer.input_var for layer in inputs_of(net)]
-    function = theano.function(
-        variables, get_output(net, deterministic=True),
-        allow_input_downcast=True, on_unused_input="ignore")
-    return function(*values)
+    return function_of(net)(*values)
+
+
+def cases_of(net, batches=(2, 1)):
+    """Return inputs of a network with its outputs."""
+    function = function_of(net)
+    inputs = [random_inputs(net, batch) for batch in batches]
+    return [(values, function(*values)) for values in inputs]
 
 
 def run_onnx(path, values):
@@ -53,29 +68,28 @@ def run_onnx(path, values):
         return ReferenceEvaluator(model).run(None, dict(zip(names, values)))[0]
 
 
-def check_onnx(net, path, batches=(2, 1)):
+def check_onnx(net, path, cases=None):
     """Export a network and compare it with Theano."""
     record = export(net, str(path))
-    for batch in batches:
-        values = random_inputs(net, batch)
-        expected = run_theano(net, values)
+    for values, expected in cases or cases_of(net):
         assert_close(run_onnx(path, values), expected)
     return record
 
 
-def run_torch(module, values):
-    """Return the output of a module of PyTorch."""
-    import torch
-    with torch.no_grad():
-        return module(*map(torch.tensor, values)).numpy()
+def check_loads_back(net, path):
+    """Load a file that was exported; every bit of a parameter is there."""
+    before = [np.float32(value) for value in get_all_param_values(net)]
+    set_all_param_values(net, [value * 0 - 1 for value in before])
+    load(path, net)
+    for ours, theirs in zip(get_all_param_values(net), before):
+        np.testing.assert_array_equal(ours, theirs)
 
 
-def check_torch(net, batches=(2, 1)):
+def check_torch(net, cases=None):
     """Make a module of a network and compare it with Theano."""
     module = to_torch(net)
-    for batch in batches:
-        values = random_inputs(net, batch)
-        assert_close(run_torch(module, values), run_theano(net, values))
+    for values, expected in cases or cases_of(net):
+        assert_close(run_torch(module, values), expected)
     return module
 
 

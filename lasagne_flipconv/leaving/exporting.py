@@ -6,6 +6,7 @@ from . import files
 from .checking import Oracle
 from .errors import LeavingError
 from .planning import Source, plan_of
+from .provenance import record_of
 from .record import ExportRecord
 
 __all__ = ["ExportRecord", "LeavingError", "export", "to_torch"]
@@ -124,7 +125,9 @@ def _export_onnx(source, plan, where):
             "writes the file. pip install 'lasagne-flipconv[leave]'."
             % where) from error
     from .. import __version__
-    model = building.build(plan, __version__)
+    graph = building.graph_of(plan)
+    model = building.build(plan, graph, __version__, record_of(
+        source, plan, graph.tensors))
     agreement = Oracle(source, plan).check(building.runner(model), where)
     with replaced(where) as file:
         file.write(model.SerializeToString())

@@ -6,25 +6,23 @@ from ..errors import LeavingError
 from .graph import Graph
 from .operators import OPERATORS
 
-__all__ = ["build", "runner"]
+__all__ = ["build", "graph_of", "runner"]
 
 _INTEGERS = ("argmax", "size")
 
 
-def build(plan, version):
-    """Return a plan as a model.
+def graph_of(plan):
+    """Return the graph of a plan.
 
     Parameters
     ----------
     plan : Plan
         The network.
-    version : str
-        Of this package.
 
     Returns
     -------
-    onnx.ModelProto
-        Checked in full by ONNX.
+    Graph
+        Its nodes and arrays.
 
     Raises
     ------
@@ -41,12 +39,35 @@ def build(plan, version):
         OPERATORS[part.kind](part, graph, *(
             graph.name_of(value, part.name) for value in part.inputs))
     _name_outputs(plan, graph)
+    return graph
+
+
+def build(plan, graph, version, record):
+    """Return a plan as a model.
+
+    Parameters
+    ----------
+    plan : Plan
+        The network.
+    graph : Graph
+        Its nodes and arrays.
+    version : str
+        Of this package.
+    record : dict of str to str
+        What is written beside it.
+
+    Returns
+    -------
+    onnx.ModelProto
+        Checked in full by ONNX.
+    """
     made = helper.make_graph(graph.nodes, plan.title, _inputs(plan),
                              _outputs(plan), graph.initializers())
     model = helper.make_model(
         made, producer_name="lasagne_flipconv", producer_version=version,
         opset_imports=[helper.make_opsetid("", graph.opset)])
     model.ir_version = 8 if graph.opset > 13 else 7
+    helper.set_model_props(model, record)
     checker.check_model(model, full_check=True)
     return model
 

@@ -51,12 +51,11 @@ def _affine(scope, x, axes, ndim, gamma, beta, mean, inv_std):
     def constant(array, name):
         return scope.constant(broadcast(array, axes, ndim), name)
 
-    scale = inv_std if gamma is None else gamma * inv_std
     x = scope.add("sub", x, constant(mean, "mean"), suffix="centred")
-    last = beta is None
-    x = scope.add("mul", x, constant(scale, "scale"),
-                  suffix="" if last else "scaled")
-    return x if last else scope.add("add", x, constant(beta, "beta"))
+    x = scope.add("mul", x, constant(inv_std, "inv_std"), suffix="normed")
+    if gamma is not None:
+        x = scope.add("mul", x, constant(gamma, "gamma"), suffix="scaled")
+    return x if beta is None else scope.add("add", x, constant(beta, "beta"))
 
 
 def standardization(layer, scope, x):
