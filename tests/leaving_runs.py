@@ -85,6 +85,13 @@ def check_loads_back(net, path):
         np.testing.assert_array_equal(ours, theirs)
 
 
+def run_torch(module, values):
+    """Return the output of a module of PyTorch."""
+    import torch
+    with torch.no_grad():
+        return module(*map(torch.tensor, values)).numpy()
+
+
 def check_torch(net, cases=None):
     """Make a module of a network and compare it with Theano."""
     module = to_torch(net)
