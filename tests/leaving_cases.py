@@ -195,6 +195,12 @@ CASES.update({
     "merge max": merged(L.ElemwiseMergeLayer, T.maximum),
     "merge own": merged(L.ElemwiseMergeLayer, lambda x, y: x * x - y),
     "concat": merged(L.ConcatLayer, shapes=((None, 4, 6), (None, 3, 6))),
+    "concat cropped": merged(
+        L.ConcatLayer, shapes=((None, 4, 6, 7), (None, 3, 4, 9)),
+        cropping=(None, None, "center", "upper")),
+    "sum cropped": merged(
+        L.ElemwiseSumLayer, shapes=((None, 4, 6), (None, 4, 5)),
+        cropping=(None, None, "lower")),
     "concat last": merged(L.ConcatLayer, axis=-1,
                           shapes=((None, 4, 6), (None, 4, 1))),
 })

@@ -1,7 +1,8 @@
 """Make a plan of a network: each layer by its row, or else by its graph."""
 import numpy as np
 import theano
-from lasagne.layers import InputLayer, get_all_layers, get_output
+from lasagne.layers import (InputLayer, get_all_layers, get_output,
+                            get_output_shape)
 
 
 from ..weights.networks import names_of, outputs_of
@@ -48,6 +49,41 @@ class Source:
             on_unused_input="ignore", allow_input_downcast=True,
             mode=theano.compile.get_default_mode().excluding(
                 "fusion", "inplace"))  # what need not be compiled anew
+
+
+    def fits(self, shapes):
+        """Tell whether inputs are large enough for all layers.
+
+        Parameters
+        ----------
+        shapes : list of tuple of int
+            One for each input.
+
+        Returns
+        -------
+        bool
+            Whether no layer's output is empty, as far as it is known.
+        """
+        try:
+            found = get_output_shape(self.layers, dict(zip(self.inputs,
+                                                           shapes)))
+        except Exception:  # of any layer, for any reason
+            return False
+        shapes = dict(zip(self.layers, found))
+        return all(size is None or size >= least for layer in self.layers
+                   for least, size in _needs(layer, shapes))
+
+
+def _needs(layer, shapes):
+    """Yield sizes, each after the least that it has to be.
+
+    No axis may be empty; what is pooled has to be as long as a region.
+    """
+    for size in shapes[layer]:
+        yield 1, size
+    regions = getattr(layer, "pool_size", 1)
+    if isinstance(regions, (tuple, list)):
+        yield from zip(regions, shapes[layer.input_layer][2:])
 
 
 def _fresh(layer):

@@ -338,7 +338,7 @@ def pool(walk, node):
     size, stride, pad = (tuple(walk.array_of(each).tolist()) for each in rest)
     kind = "max_pool" if node.op.mode == "max" else "average_pool"
     return walk.add(kind, walk.value_of(x), size=size, stride=stride, pad=pad,
-                    ceil=False, rest=None,
+                    ceil=False, rest=(0,) * len(size),
                     include_pad=node.op.mode == "average_inc_pad")
 
 

@@ -101,7 +101,18 @@ class Walk:
         -------
         numpy.ndarray
             Numbers as float32, integers as they are.
+
+        Raises
+        ------
+        LeavingError
+            If it is not fixed.
         """
+        if not self.is_fixed(variable):
+            raise LeavingError(
+                "%s: %s needs the value of %s before anything goes in; "
+                "expected a number. Name the sizes in the input layers, or "
+                "use layers that say the same." % (
+                    self.scope.layer, self.layer, variable))
         if isinstance(variable, Constant):
             value = variable.data
         elif isinstance(variable, SharedVariable):

@@ -105,17 +105,18 @@ def lrn(part, graph, x):
 
 
 def pool(part, graph, x):
-    """Add pooling; partial regions are padded where the size is known."""
+    """Add pooling; what partial regions lack is padded.
+
+    Programs differ in what ``ceil_mode`` gives for small inputs.
+    """
     options = part.options
-    rest = options["rest"] or (0,) * len(options["size"])
     more = {} if part.kind == "max_pool" else {
         "count_include_pad": int(options["include_pad"])}
     return graph.node(
         "MaxPool" if part.kind == "max_pool" else "AveragePool", [x],
         part.name, kernel_shape=options["size"], strides=options["stride"],
-        pads=list(options["pad"]) + [p + r for p, r in zip(options["pad"],
-                                                           rest)],
-        ceil_mode=int(options["ceil"] and options["rest"] is None), **more)
+        pads=list(options["pad"]) + [p + r for p, r in zip(
+            options["pad"], options["rest"])], **more)
 
 
 def reduction(part, graph, x):

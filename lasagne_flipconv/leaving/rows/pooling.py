@@ -41,18 +41,28 @@ def _sizes(value, n):
 
 
 def _pool(layer, scope, x, mode, ceil, size, stride, pad):
-    rest = None
-    if ceil and None not in layer.input_shape[2:]:
+    rest = (0,) * len(size)
+    if ceil:
+        axes = list(zip(layer.input_shape[2:], scope.shape[2:], size, stride))
         # no region may be larger than what it is of: it is cut at the border
-        size = tuple(map(min, size, layer.input_shape[2:]))
-        rest = tuple(max(0, (out - 1) * s + k - i) for out, s, k, i in zip(
-            scope.shape[2:], stride, size, layer.input_shape[2:]))
-        ceil = any(rest)
+        size = tuple(k if i is None else min(k, i) for i, _, k, _ in axes)
+        rest = tuple(_rest(*axis) for axis in axes)
+    partial = any(rest)
     return scope.add("max_pool" if mode == "max" else "average_pool", x,
-                     size=size, stride=stride, pad=pad, ceil=ceil,
-                     rest=rest if ceil else None,
-                     include_pad=mode != "average_exc_pad" and not ceil,
-                     shape=scope.shape)
+                     size=size, stride=stride, pad=pad, ceil=partial,
+                     rest=rest, shape=scope.shape,
+                     include_pad=mode != "average_exc_pad" and not partial)
+
+
+def _rest(length, out, size, stride):
+    """Return how far the last region reaches beyond the input.
+
+    If the length is not known: as much as gives it the right number of
+    regions, except for an input that is shorter than a region.
+    """
+    if length is None:
+        return min(size, stride) - 1
+    return max(0, (out - 1) * stride + min(size, length) - length)
 
 
 def global_pool(layer, scope, x):

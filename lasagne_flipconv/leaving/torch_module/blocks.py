@@ -4,16 +4,30 @@ from collections import namedtuple
 
 from .steps import Step, named
 
-__all__ = ["Block", "grouped"]
+__all__ = ["Block", "doc_of", "grouped", "join"]
 
 #: A class for what repeats: its name, the steps of one instance, the name of
 #: the value that goes in, and the parameters that its instances differ by.
 Block = namedtuple("Block", "name steps entry params")
 
-#: Steps of a block at most, modules of it at least.
-_LONGEST, _MODULES = 60, 2
+#: Where a part of the steps is that may be a block: from, how many, what
+#: goes in, and what its instances have in common.
+_Place = namedtuple("_Place", "start period entry template")
+
+#: Steps of a block at most, modules of it at least, classes at most, and how
+#: often something has to be there that does not follow itself.
+_LONGEST, _MODULES, _CLASSES, _OFTEN = 60, 2, 4, 4
 
 _NUMBER = re.compile(r"(?<![\w.])\d+(?![\w.])")
+
+#: What a block does, for its docstring.
+_VERBS = {"conv": "convolve", "conv_transpose": "enlarge", "dense": "weigh",
+          "batch_norm": "normalize", "relu": "rectify", "elu": "rectify",
+          "leaky_relu": "rectify", "prelu": "rectify", "max_pool": "pool",
+          "average_pool": "pool", "dropout": "drop", "concat": "join",
+          "add": "add"}
+
+_CONVOLUTIONAL = {"conv", "batch_norm", "relu", "elu", "leaky_relu", "prelu"}
 
 
 def grouped(steps, inputs, outputs):
@@ -33,17 +47,29 @@ def grouped(steps, inputs, outputs):
     blocks : list of Block
         The classes of these.
     """
-    uses, found, i = _uses(steps, outputs), [], 0
-    while i < len(steps):
-        entry = steps[i - 1].value if i else inputs[0]
-        period, count = _best(steps, i, entry, uses)
-        if count > 1:
-            found.append((i, period, count, entry))
-            i += period * count
-        else:
-            found.append((i, 1, 1, None))
-            i += 1
-    return _with_classes(steps, found)
+    blocks = []
+    while len(blocks) < _CLASSES:
+        places = _best(steps, inputs, outputs)
+        if not places:
+            break
+        block, arguments = _block(steps, places, blocks)
+        steps = _replaced(steps, places, block, arguments)
+        blocks.append(block)
+    return steps, blocks
+
+
+def _best(steps, inputs, outputs):
+    """Return the places of the class that saves most lines; none if none."""
+    last, found = _uses(steps, outputs), {}
+    for start, step in enumerate(steps):
+        if step.init and step.kind != "blocks" and not step.named:
+            entry = steps[start - 1].value if start else inputs[0]
+            for place in _places(steps, start, entry, last):
+                _keep(found.setdefault(place.template, []), place)
+    worth = [places for places in found.values()
+             if _is_often(steps, places)]
+    return max(worth, default=[], key=lambda places: (
+        (len(places) - 1) * places[0].period, -places[0].period))
 
 
 def _uses(steps, outputs):
@@ -54,126 +80,147 @@ def _uses(steps, outputs):
     return last
 
 
-def _best(steps, start, entry, uses):
-    """Return length and number of the blocks that cover most from here."""
-    best = 1, 1
-    if not steps[start].init:
-        return best
-    for period in range(2, min(_LONGEST, (len(steps) - start) // 2) + 1):
-        count = _count(steps, start, period, entry, uses)
-        if count > 1 and count * period > best[0] * best[1]:
-            best = period, count
-    return best
+def _places(steps, start, entry, last):
+    """Yield what may be a block and begins here, the short ones first."""
+    template, inside, modules = [], {}, 0
+    for period in range(1, min(_LONGEST, len(steps) - start) + 1):
+        step = steps[start + period - 1]
+        inputs = tuple(_from(value, entry, inside) for value in step.inputs)
+        if step.named or step.kind == "blocks" or None in inputs:
+            return
+        template.append((step.init and _NUMBER.sub("#", step.init),
+                         step.text, inputs))
+        inside[step.value] = period - 1
+        modules += step.init is not None
+        end = start + period
+        if modules >= _MODULES and last.get(entry, 0) < end and all(
+                last.get(value, 0) < end for value in inside
+                if value != step.value):
+            yield _Place(start, period, entry, tuple(template))
 
 
-def _count(steps, start, period, entry, uses):
-    first = _signature(steps, start, period, entry, uses)
-    count = 0
-    while first is not None and first == _signature(
-            steps, start + count * period, period, entry, uses):
-        count += 1
-        entry = steps[start + count * period - 1].value
-    return count
-
-
-def _signature(steps, start, period, entry, uses):
-    """Return what tells a block from another; None if it is no block."""
-    part = steps[start:start + period]
-    if len(part) < period or any(step.named for step in part) or (
-            sum(step.init is not None for step in part) < _MODULES):
-        return None
-    places = {step.value: i for i, step in enumerate(part)}
-    if uses.get(entry, 0) >= start + period or any(
-            uses.get(step.value, 0) >= start + period for step in part[:-1]):
-        return None
-    rows = []
-    for step in part:
-        inputs = tuple(_place(value, entry, places) for value in step.inputs)
-        if None in inputs:
-            return None
-        rows.append((step.init, step.text, inputs))
-    return tuple(rows)
-
-
-def _place(value, entry, places):
+def _from(value, entry, inside):
     """Return where a block takes a value from, None for the outside."""
     if not isinstance(value, str):
         return "number", value
-    return ("entry",) if value == entry else places.get(value)
+    return ("entry",) if value == entry else inside.get(value)
 
 
-def _with_classes(steps, found):
-    """Return steps with those of blocks replaced, and their classes."""
-    kinds = {}
-    for start, period, count, entry in found:
-        if count > 1:
-            kinds.setdefault(_template(steps, start, period, entry),
-                             []).append((start, period))
-    blocks = {key: _block(steps, rows, key, i, len(kinds))
-              for i, (key, rows) in enumerate(kinds.items(), 1)}
-    result = []
-    for start, period, count, entry in found:
-        if count == 1:
-            result.append(steps[start])
+def _keep(places, place):
+    """Add a place, unless it is in the last one."""
+    if not places or places[-1].start + places[-1].period <= place.start:
+        places.append(place)
+
+
+def _is_often(steps, places):
+    return len(places) >= _OFTEN or len(places) > 1 and any(
+        len(run) > 1 for run in _runs(steps, places))
+
+
+def _runs(steps, places):
+    """Return the places of blocks that are equal and follow each other."""
+    runs = []
+    for place in places:
+        before = runs[-1][-1] if runs else None
+        if before and before.start + before.period == place.start and (
+                _texts(steps, before) == _texts(steps, place)):
+            runs[-1].append(place)
         else:
-            key = _template(steps, start, period, entry)
-            result.append(_row_of_blocks(steps, start, period, count, entry,
-                                         blocks[key]))
-    return result, [block for block, _ in blocks.values()]
+            runs.append([place])
+    return runs
 
 
-def _template(steps, start, period, entry):
-    """Return what blocks of one class share: all but numbers of modules."""
-    part = steps[start:start + period]
-    places = {step.value: i for i, step in enumerate(part)}
-    return tuple((step.init and _NUMBER.sub("#", step.init), step.text,
-                  tuple(_place(v, entry, places) for v in step.inputs))
-                 for step in part)
+def _texts(steps, place):
+    return [step.init for step in steps[place.start:place.start
+                                        + place.period]]
 
 
-def _block(steps, rows, template, i, count):
-    """Return the class of some rows of blocks, and its arguments by row."""
-    texts = [[number for step in steps[start:start + period]
-              for number in _NUMBER.findall(step.init or "")]
-             for start, period in rows]
-    columns = list(zip(*texts))
+def _numbers(steps, place):
+    return [number for text in _texts(steps, place)
+            for number in _NUMBER.findall(text or "")]
+
+
+def _block(steps, places, others):
+    """Return the class of some places, and its arguments for each."""
+    columns = list(zip(*(_numbers(steps, place) for place in places)))
     differ = sorted({column for column in columns if len(set(column)) > 1},
                     key=columns.index)
-    params = ["channels"] if len(differ) == 1 else [
-        "channels_%d" % (k + 1) for k in range(len(differ))]
-    names = dict(zip(differ, params))
-    start, period = rows[0]
-    replaced = iter([names.get(column, column[0]) for column in columns])
+    params = {0: [], 1: ["channels"], 2: ["inputs", "outputs"]}.get(
+        len(differ), ["size_%d" % (k + 1) for k in range(len(differ))])
+    names, first = dict(zip(differ, params)), places[0]
+    texts = iter([names.get(column, column[0]) for column in columns])
     part = [step._replace(init=step.init and _NUMBER.sub(
-        lambda match: next(replaced), step.init))
-        for step in steps[start:start + period]]
-    base = "ResidualBlock" if _is_residual(template) else "Block"
-    block = Block(base + (str(i) if count > 1 else ""), named(part),
-                  steps[start - 1].value if start else None, params)
-    arguments = {row[0]: [column[k] for column in differ]
-                 for k, row in enumerate(rows)}
-    return block, arguments
+        lambda match: next(texts), step.init))
+        for step in steps[first.start:first.start + first.period]]
+    block = Block(_name(first.template, part, others), named(part),
+                  first.entry, params)
+    return block, {place.start: [column[k] for column in differ]
+                   for k, place in enumerate(places)}
 
 
-def _is_residual(template):
-    """Tell whether what goes in is added to what comes out."""
-    return any(text == "({0} + {1})" and ("entry",) in inputs
-               for _, text, inputs in template)
+def _name(template, part, others):
+    """Return what a class is called, by what it does."""
+    kinds = {step.kind for step in part}
+    name = "UpBlock" if "conv_transpose" in kinds else "Block"
+    if any(text == "({0} + {1})" and ("entry",) in inputs
+           for _, text, inputs in template):
+        name = "ResidualBlock"
+    elif kinds <= _CONVOLUTIONAL:
+        name = "ConvBlock"
+    taken = {block.name for block in others}
+    return next(each for each in [name] + [
+        "%s%d" % (name, i) for i in range(2, _CLASSES + 2)]
+        if each not in taken)
 
 
-def _row_of_blocks(steps, start, period, count, entry, known):
-    """Return one step for several equal blocks, one after the other."""
-    block, arguments = known
-    state = {}
-    for k in range(count):
-        part = steps[start + k * period:start + (k + 1) * period]
+def doc_of(block):
+    """Return what a block does, in one line.
+
+    Parameters
+    ----------
+    block : Block
+        The class.
+
+    Returns
+    -------
+    str
+        In the order of its steps.
+    """
+    verbs = list(dict.fromkeys(_VERBS[step.kind] for step in block.steps
+                               if step.kind in _VERBS))
+    text = ", ".join(verbs[:-1]) + " and " + verbs[-1] if len(
+        verbs) > 1 else (verbs or ["do what the network repeats"])[0]
+    return text[0].upper() + text[1:] + "."
+
+
+def _replaced(steps, places, block, arguments):
+    """Return steps with each row of equal blocks as one step."""
+    found, at = [], 0
+    for run in _runs(steps, places):
+        found += steps[at:run[0].start]
+        found.append(_row(steps, run, block, arguments[run[0].start]))
+        at = run[-1].start + run[-1].period
+    return found + steps[at:]
+
+
+def _row(steps, run, block, arguments):
+    """Return one step for equal blocks, one after the other."""
+    state, one = {}, "%s(%s)" % (block.name, ", ".join(arguments))
+    for k, place in enumerate(run):
+        part = steps[place.start:place.start + place.period]
         for step, like in zip(part, block.steps):
-            state.update(("%d.%s" % (k, join(like.attribute, name)), value)
+            prefix = "%d.%s" % (k, like.attribute) if len(run) > 1 else (
+                like.attribute)
+            state.update((join(prefix, name), value)
                          for name, value in step.state.items())
-    init = "nn.Sequential(*(%s(%s) for _ in range(%d)))" % (
-        block.name, ", ".join(arguments[start]), count)
-    return Step(steps[start + period * count - 1].value, init, state,
-                "{self}({0})", (entry,), "blocks", "blocks", False)
+    init, word = one, "block"
+    if len(run) > 1:
+        init = "nn.Sequential(*(%s for _ in range(%d)))" % (one, len(run))
+        word = "blocks"
+    word = "up" if block.name.startswith("Up") else word
+    last = run[-1].start + run[-1].period - 1
+    return Step(steps[last].value, init, state, "{self}({0})",
+                (run[0].entry,), word, "blocks", False)
 
 
 def join(attribute, name):

@@ -5,7 +5,7 @@ import textwrap
 from collections import namedtuple
 
 from . import cells
-from .blocks import grouped, join
+from .blocks import doc_of, grouped, join
 from .steps import identifier, named, steps_of
 from .writing import class_of
 
@@ -40,6 +40,7 @@ def load(path="model.safetensors"):
 
 def check(network, path="check.npz"):
     """Return the largest difference from what Lasagne computed."""
+    import numpy as np
     with np.load(path) as values:
         inputs = [torch.from_numpy(values[name]) for name in %(inputs)r]
         expected = [values[name] for name in %(outputs)r]
@@ -81,9 +82,9 @@ def program_of(plan, main="Network"):
     steps = named(steps, names.values())
     state = {join(step.attribute, name): value for step in steps
              for name, value in step.state.items()}
-    classes = [class_of(block.name, "Do what the network repeats.",
-                        block.steps, {block.entry or next(iter(names)): "x"},
-                        (block.steps[-1].value,), block.params)
+    classes = [class_of(block.name, doc_of(block), block.steps,
+                        {block.entry: "x"}, (block.steps[-1].value,),
+                        block.params)
                for block in blocks]
     classes.append(class_of(main, _doc(plan, names), steps, names, outputs))
     text, constants = _constants("\n\n\n".join(classes))

@@ -13,6 +13,9 @@ _AFTER = ("batch_norm", "prelu", "dropout", "constant")
 #: What goes into the line of the module that comes after.
 _MOVED = ("flatten_end", "pad", "reshape", "dimshuffle", "constant", "mean")
 
+#: Blocks of a network go together, also with what makes images smaller.
+_TOGETHER = {"blocks", "max_pool", "average_pool"}
+
 _LETTERS = ("x", "y", "z", "u", "v", "w")
 
 
@@ -130,7 +133,8 @@ def _can_merge(before, step, counts, text):
             and step.text.count("{%d}" % step.inputs.index(value)) == 1
             and length < _LINE
             and not (step.init and step.kind not in _AFTER
-                     and (made_by.kind not in _MOVED)))
+                     and made_by.kind not in _MOVED
+                     and {step.kind, made_by.kind} - _TOGETHER))
 
 
 def _expression(step):
@@ -194,7 +198,9 @@ def wrapped(line):
     >>> len(wrapped("x = f(" + ", ".join(["argument"] * 12) + ")"))
     2
     """
-    indent = " " * (len(line) - len(line.lstrip()) + 4)
+    # below what is in the first parenthesis, unless that is far to the right
+    opened, start = line.find("("), len(line) - len(line.lstrip())
+    indent = " " * (opened + 1 if 0 < opened < _WIDTH // 2 else start + 4)
     lines = []
     while len(line) > _WIDTH:
         cut = line.rfind(", ", 0, _WIDTH)
