@@ -70,7 +70,7 @@ def test_digits(tmp_path):
         expected = leaving_runs.run_theano(net, [images])
         folder = tmp_path / conv.__name__
         folder.mkdir()
-        for name, got in outputs_of(net, images, folder):
+        for _, got in outputs_of(net, images, folder):
             np.testing.assert_allclose(got, expected, atol=1e-5)
             assert round(100 * np.mean(got.argmax(1) == labels), 1) == 92.9
 
@@ -95,7 +95,7 @@ def test_the_published_resnet_has_its_error(conv, tmp_path):
     with np.load(DATA / "cifar10_sample.npz") as sample:
         images = (sample["x"] / 255. - sample["pixel_mean"]).astype("float32")
         labels = sample["y"]
-    for name, got in outputs_of(net, images, tmp_path):
+    for _, got in outputs_of(net, images, tmp_path):
         assert "%.2f" % (100 * np.mean(got.argmax(1) != labels)) == "7.19"
 
 
@@ -132,7 +132,7 @@ def test_a_network_of_one_s_own(tmp_path):
     images = np.random.RandomState(1).normal(size=(2, 3, 9, 11)).astype(
         "float32")
     expected = leaving_runs.run_theano(net, [images])
-    for name, got in outputs_of(net, images, tmp_path):
+    for _, got in outputs_of(net, images, tmp_path):
         np.testing.assert_allclose(got, expected, atol=1e-5)
     text = (tmp_path / "source" / "model.py").read_text()
     assert text.count("Block(") == 5, text

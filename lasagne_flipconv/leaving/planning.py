@@ -132,8 +132,19 @@ def plan_of(source):
         parts, [values[layer] for layer in source.outputs],
         {source.names[layer]: _plain(layer.output_shape)
          for layer in source.outputs})
-    return Plan(_inputs(source), tuple(parts), outputs, tuple(by_row),
-                tuple(by_graph), type(source.outputs[0]).__name__)
+    return Plan(_inputs(source), _needed(parts, outputs), outputs,
+                tuple(by_row), tuple(by_graph),
+                type(source.outputs[0]).__name__)
+
+
+def _needed(parts, outputs):
+    """Return the parts that lead to an output, in order."""
+    needed, kept = set(outputs), []
+    for part in reversed(parts):
+        if part.name in needed:
+            needed.update(part.inputs)
+            kept.append(part)
+    return tuple(reversed(kept))
 
 
 def _plain(shape):

@@ -17,7 +17,7 @@ def add_arguments(parser):
                              "source code")
     parser.add_argument("--input-shape", metavar="N,N,...",
                         help="what the function gets as the shape of its "
-                             "input; - for a size that is open")
+                             "input; None for a size that is open")
     parser.add_argument("--orientation", metavar="WORD",
                         help="'convolution' or 'correlation', if the weights "
                              "do not say")
@@ -48,9 +48,9 @@ def _shape(text):
     if text is None:
         return None
     try:
-        return tuple(None if size.strip() == "-" else int(size)
+        return tuple(None if size.strip() == "None" else int(size)
                      for size in text.split(","))
     except ValueError:
         raise FlipconvError(
             "--input-shape %s: is no shape; expected numbers with commas "
-            "between, such as -,3,224,224." % text) from None
+            "between, such as None,3,224,224." % text) from None

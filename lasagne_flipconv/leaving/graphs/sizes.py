@@ -46,7 +46,7 @@ def length_of(walk, variable, axis):
     int or str
         A number where it is known, else the name of a part.
     """
-    size = walk.shapes.get(variable, (None,) * variable.ndim)[axis]
+    size = _known(walk, variable, axis)
     if size is not None:
         return size
     key = variable, axis
@@ -54,6 +54,22 @@ def length_of(walk, variable, axis):
         walk.lengths[key] = walk.add("size", walk.value_of(variable),
                                      axis=axis)
     return walk.lengths[key]
+
+
+def _known(walk, variable, axis):
+    """Return the length of an axis if a layer says it, else None."""
+    if variable in walk.shapes:
+        return walk.shapes[variable][axis]
+    op = getattr(variable.owner, "op", None)
+    if variable.broadcastable[axis]:
+        return 1
+    if isinstance(op, elemwise.Elemwise):
+        found = [_known(walk, x, axis) for x in variable.owner.inputs
+                 if not x.broadcastable[axis]]
+        return next((size for size in found if size is not None), None)
+    if isinstance(op, elemwise.DimShuffle):
+        return _known(walk, variable.owner.inputs[0], op.new_order[axis])
+    return None
 
 
 def _shape(walk, node):

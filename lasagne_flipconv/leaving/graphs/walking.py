@@ -27,7 +27,7 @@ class Walk:
     def __init__(self, scope, known, shapes=(), layer=None):
         self.scope, self.known = scope, known
         self.shapes, self.lengths = dict(shapes), {}
-        self.wanted = None
+        self.wanted, self.made = None, {}
         self.layer = type(layer).__name__ if layer is not None else "function"
 
     def value_of(self, variable):
@@ -150,7 +150,7 @@ class Walk:
             % (self.scope.layer, self.layer, node.op))
 
     def add(self, kind, *inputs, **options):
-        """Add a part.
+        """Add a part, unless the same is there.
 
         Parameters
         ----------
@@ -166,5 +166,8 @@ class Walk:
         str
             Its name.
         """
-        options.setdefault("suffix", kind)
-        return self.scope.add(kind, *inputs, **options)
+        key = repr((kind, inputs, sorted(options.items())))
+        if "arrays" in options or key not in self.made:
+            options.setdefault("suffix", kind)
+            self.made[key] = self.scope.add(kind, *inputs, **options)
+        return self.made[key]

@@ -143,11 +143,8 @@ def _numbers(steps, place):
 def _block(steps, places, others):
     """Return the class of some places, and its arguments for each."""
     columns = list(zip(*(_numbers(steps, place) for place in places)))
-    differ = sorted({column for column in columns if len(set(column)) > 1},
-                    key=columns.index)
-    params = {0: [], 1: ["channels"], 2: ["inputs", "outputs"]}.get(
-        len(differ), ["size_%d" % (k + 1) for k in range(len(differ))])
-    names, first = dict(zip(differ, params)), places[0]
+    names = _params(columns, _texts(steps, places[0]))
+    differ, params, first = list(names), list(names.values()), places[0]
     texts = iter([names.get(column, column[0]) for column in columns])
     part = [step._replace(init=step.init and _NUMBER.sub(
         lambda match: next(texts), step.init))
@@ -156,6 +153,30 @@ def _block(steps, places, others):
                   first.entry, params)
     return block, {place.start: [column[k] for column in differ]
                    for k, place in enumerate(places)}
+
+
+def _params(columns, texts):
+    """Return what the numbers are called that differ, by their values."""
+    words = [word for text in texts for word in _words(text or "")]
+    names, taken = {}, set()
+    for column, word in zip(columns, words):
+        if len(set(column)) > 1 and column not in names:
+            numbered = [word] + ["%s_%d" % (word, i)
+                                 for i in range(2, len(columns) + 2)]
+            names[column] = next(each for each in numbered
+                                 if each not in taken)
+            taken.add(names[column])
+    if len(names) == 1:
+        names = dict.fromkeys(names, "channels")
+    return names
+
+
+def _words(text):
+    """Yield what each number is that a module is built with."""
+    order = ("inputs", "outputs", "size")
+    for i, match in enumerate(_NUMBER.finditer(text)):
+        named = re.search(r"(\w+)=\(?[\d, ]*$", text[:match.start()])
+        yield named[1] if named else order[min(i, 2)]
 
 
 def _name(template, part, others):

@@ -2,7 +2,7 @@
 import inspect
 import re
 import textwrap
-from collections import namedtuple
+from collections import Counter, namedtuple
 
 from . import cells
 from .blocks import doc_of, grouped, join
@@ -97,12 +97,16 @@ def program_of(plan, main="Network"):
 
 
 def _inputs(plan):
-    """Return what each input is called: x, if there is only one."""
-    if len(plan.inputs) == 1:
-        return {plan.inputs[0].name: "x"}
-    return {put.name: "%s_%d" % (put.kind if "#" in put.name else identifier(
-        put.name), i) if "#" in put.name else identifier(put.name)
-        for i, put in enumerate(plan.inputs)}
+    """Return what each input is called: by its layer, or by its kind."""
+    names, counts = {}, Counter()
+    for put in plan.inputs:
+        word = {"float": "x"}.get(put.kind, put.kind)
+        if "#" not in put.name and len(plan.inputs) > 1:
+            word = identifier(put.name)
+        counts[word] += 1
+        names[put.name] = "%s%d" % (word, counts[word]) if (
+            counts[word] > 1) else word
+    return names
 
 
 def _doc(plan, names):
