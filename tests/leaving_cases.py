@@ -315,9 +315,32 @@ def tied():
 CASES.update({
     "own convolution": conv(Doubled, 2, stride=(1, 2), pad=(1, 0)),
     "own layer": on((None, 5), Gated, 7), "tied": tied,
+    "inverse conv": lambda: fill(back(L.Conv2DLayer(
+        InputLayer((None, 3, 9, 8)), 4, (2, 3), stride=(2, 1)))),
+    "shape of an input": lambda: symbolic(InputLayer((None, None, 6))),
+    "an input twice": lambda: twice(T.tensor3()),
+    "shuffle": on(SHAPES[2], L.ShuffleBC01ToC01BLayer),
+    "nin_c01b": on((3, 8, 9, None), L.NINLayer_c01b, num_units=5),
     "inverse dense": lambda: inverse(L.DenseLayer(InputLayer((None, 5)), 7)),
 })
 
 
 def inverse(layer):
     return fill(L.InverseLayer(L.DenseLayer(layer, 7), layer))
+
+
+def back(layer):
+    return L.InverseLayer(layer, layer)
+
+
+def symbolic(net):
+    """Return what Lasagne's documentation does around recurrent layers."""
+    batch, steps, _ = net.input_var.shape
+    inner = L.ReshapeLayer(net, (-1, 6))
+    return fill(L.ReshapeLayer(L.DenseLayer(inner, 4), (batch, steps, 4)))
+
+
+def twice(variable):
+    one, other = (InputLayer((None, 4, 5), variable) for _ in range(2))
+    return L.ElemwiseSumLayer([one, L.SliceLayer(other, slice(
+        None, None, -1), axis=2)])

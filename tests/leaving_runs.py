@@ -9,9 +9,11 @@ from lasagne_flipconv.leaving.exporting import export, to_torch
 
 
 def inputs_of(net):
-    """Return the input layers of a network, in order."""
-    return [layer for layer in get_all_layers(net)
-            if isinstance(layer, InputLayer)]
+    """Return the input layers of a network, one for each variable."""
+    found = [layer for layer in get_all_layers(net)
+             if isinstance(layer, InputLayer)]
+    return list({layer.input_var: layer for layer in reversed(found)
+                 }.values())[::-1]
 
 
 def random_inputs(net, batch, seed=3):

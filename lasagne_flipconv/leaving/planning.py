@@ -4,6 +4,7 @@ import theano
 from lasagne.layers import (InputLayer, get_all_layers, get_output,
                             get_output_shape)
 
+from theano.compile import SharedVariable
 
 from ..weights.networks import names_of, outputs_of
 from .graphs.walking import Walk
@@ -30,10 +31,14 @@ class Source:
         self.outputs = outputs_of(network, where)
         self.layers = get_all_layers(self.outputs)
         self.names = names_of(self.layers)
-        self.inputs = {layer: _fresh(layer) for layer in self.layers
-                       if isinstance(layer, InputLayer)}
+        given = {layer: _variable_of(layer) for layer in self.layers
+                 if isinstance(layer, InputLayer)}
+        first = {variable: layer for layer, variable
+                 in reversed(list(given.items()))}
+        self.inputs = {layer: variable for layer, variable in given.items()
+                       if first[variable] is layer}
         self.variables = dict(zip(self.layers, get_output(
-            self.layers, dict(self.inputs), deterministic=True)))
+            self.layers, given, deterministic=True)))
 
     def function(self):
         """Compile the network.
@@ -86,10 +91,17 @@ def _needs(layer, shapes):
         yield from zip(regions, shapes[layer.input_layer][2:])
 
 
-def _fresh(layer):
-    """Return a variable of the type that an input layer takes."""
+def _variable_of(layer):
+    """Return the variable of an input layer, another if it has a value.
+
+    Its own may stand in expressions, such as the shape of a ReshapeLayer.
+    """
+    variable = layer.input_var
+    if variable.owner is None and not isinstance(
+            variable, (SharedVariable, theano.Constant)):
+        return variable
     return theano.tensor.TensorType(
-        layer.input_var.dtype, (False,) * len(layer.shape))(layer.name)
+        variable.dtype, (False,) * len(layer.shape))(layer.name)
 
 
 def plan_of(source):
@@ -116,6 +128,8 @@ def plan_of(source):
         name = source.names[layer]
         if layer in source.inputs:
             values[layer] = name
+        elif source.variables[layer] in known:  # an input, once more
+            values[layer] = known[source.variables[layer]]
         else:
             scope = Scope(parts, name, _plain(layer.output_shape),
                           set(source.names.values()))

@@ -308,14 +308,37 @@ def convolution(walk, node):
     op, n = node.op, node.inputs[0].ndim - 2
     if not walk.is_fixed(kernel) or getattr(op, "unshared", False):
         return None
-    axes, W = "OI" + SPATIAL[n], walk.array_of(kernel)
-    W = convert_kernel(W, Convention(
-        axes, CONVOLUTION if op.filter_flip else CORRELATION),
-        Convention(axes, CORRELATION))
+    W = _correlation(op, walk.array_of(kernel), n)
     return walk.add(
         "conv", walk.value_of(x), arrays={"W": W}, stride=tuple(op.subsample),
         pad=_border(op.border_mode, W.shape[2:], op.filter_dilation),
         dilation=tuple(op.filter_dilation), groups=op.num_groups)
+
+
+def adjoint(walk, node):
+    """Say the adjoint of a convolution whose kernel is fixed."""
+    kernel, top, shape = node.inputs[:3]
+    op, n = node.op, top.ndim - 2
+    sizes = elements_of(walk, shape) if walk.is_fixed(kernel) else None
+    tops = [length_of(walk, top, axis + 2) for axis in range(n)]
+    if sizes is None or not all(isinstance(s, int) for s in sizes + tops):
+        return None
+    W = _correlation(op, walk.array_of(kernel), n)
+    pad = _border(op.border_mode, W.shape[2:], op.filter_dilation)
+    least = [(t - 1) * s + (k - 1) * d + 1 - sum(p) for t, s, k, d, p in zip(
+        tops, op.subsample, W.shape[2:], op.filter_dilation, pad)]
+    return walk.add(
+        "conv_transpose", walk.value_of(top), arrays={"W": W}, pad=pad,
+        stride=tuple(op.subsample), dilation=tuple(op.filter_dilation),
+        groups=op.num_groups, extra=tuple(a - b for a, b in zip(sizes, least)))
+
+
+def _correlation(op, kernel, n):
+    """Return the kernel of an Op as one that correlates."""
+    axes = "OI" + SPATIAL[n]
+    return convert_kernel(kernel, Convention(
+        axes, CONVOLUTION if op.filter_flip else CORRELATION),
+        Convention(axes, CORRELATION))
 
 
 def _border(mode, sizes, dilation):
@@ -350,7 +373,9 @@ NODES = {
     T.Argmax: where_largest, T.MaxAndArgmax: max_and_argmax, T.Dot: dot,
     T.Join: join, T.Alloc: alloc, nnet.Softmax: softmax,
     nnet.LogSoftmax: log_softmax, abstract_conv.AbstractConv2d: convolution,
-    abstract_conv.AbstractConv3d: convolution, Pool: pool, ViewOp: same,
+    abstract_conv.AbstractConv3d: convolution,
+    abstract_conv.AbstractConv2d_gradInputs: adjoint,
+    abstract_conv.AbstractConv3d_gradInputs: adjoint, Pool: pool, ViewOp: same,
     T.Rebroadcast: same, T.TensorFromScalar: same, T.ScalarFromTensor: same}
 
 

@@ -19,20 +19,16 @@ def pool(layer, scope, x):
             "%s: pools with mode %r, dimshuffle=%r; expected one of %s over "
             "(batch, channels, height, width)." % (scope.layer, mode, getattr(
                 layer, "dimshuffle", True), ", ".join(_MODES)))
-    border = _cc_border(layer) or getattr(layer, "ignore_border", True)
-    pooled = _pool(layer, scope, x, mode, not border, _sizes(
-        layer.pool_size, n), _sizes(layer.stride, n), _sizes(
-            getattr(layer, "pad", 0), n))
+    partial = not getattr(layer, "ignore_border", True)
+    pooled = _pool(layer, scope, x, mode, partial, *(
+        _sizes(getattr(layer, name, 0), n)
+        for name in ("pool_size", "stride", "pad")))
     if mode == "sum":
         area = 1.
         for size in _sizes(layer.pool_size, n):
             area *= size
         pooled = scope.add("mul", pooled, area, suffix="sum")
     return pooled
-
-
-def _cc_border(layer):
-    return False if type(layer).__name__ == "MaxPool2DCCLayer" else None
 
 
 def _sizes(value, n):

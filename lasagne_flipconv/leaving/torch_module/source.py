@@ -115,7 +115,7 @@ def _doc(plan, names):
              for put in plan.inputs]
     gives = [_shape(parts[name].shape) for name in plan.outputs]
     lines = textwrap.wrap("Take %s; return %s." % (
-        ", ".join(takes), ", ".join(gives)), 75 - len('"""'))
+        ", ".join(takes), ", ".join(gives)), 75 - 2 * len('"""'))
     return "\n    ".join(lines) + ("\n    " if len(lines) > 1 else "")
 
 
