@@ -167,6 +167,21 @@ def test_every_layer_with_a_row_is_one_of_lasagne_or_ours():
             name.endswith("DNNLayer")), name
 
 
+def test_every_layer_is_said_to_leave_or_not():
+    import inspect
+
+    import lasagne
+    from lasagne_flipconv.leaving.rows import LEFT_OUT, OTHERWISE
+    base = lasagne.layers.Layer
+    known = {name for module in (lasagne.layers, layers)
+             for name, cls in vars(module).items()
+             if inspect.isclass(cls) and issubclass(cls, base)
+             and cls.__name__ == name and not name.startswith("Base")}
+    assert known - {"Layer", "MergeLayer", "InputLayer"} <= {*ROWS,
+                                                             *OTHERWISE}
+    assert not set(ROWS) & set(OTHERWISE) and set(LEFT_OUT) <= set(ROWS)
+
+
 def test_a_class_of_that_name_from_elsewhere_has_no_row():
     from lasagne_flipconv.leaving.rows import row_of
 
