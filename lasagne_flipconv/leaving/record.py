@@ -3,40 +3,95 @@ from collections import namedtuple
 
 __all__ = ["ExportRecord", "Input", "Part", "Plan", "Scope"]
 
-#: What goes into a plan. `shape` has None for what is not known; `kind` tells
-#: which values it takes: "float", "mask", or "index" up to below `most`.
-Input = namedtuple("Input", "name shape dtype kind most")
 
-#: One step of a plan.
-#: kind: a word of `KINDS`; name: of the part and of its only output; inputs:
-#: names of parts or inputs, or plain numbers; arrays: by role, kernels OIHW
-#: for correlation, dense weights OI; options: by name; layer: the layer that
-#: it belongs to; shape: of its output, None for what is not known.
-Part = namedtuple("Part", "kind name inputs arrays options layer shape")
+class Input(namedtuple("Input", "name shape dtype kind most")):
+    """Tell what goes into a network.
 
-#: A whole network: inputs, parts in order, names of the outputs, and which
-#: layers went by a row and which by their graph.
-Plan = namedtuple("Plan", "inputs parts outputs by_row by_graph title")
+    Parameters
+    ----------
+    name : str
+        Of the input layer.
+    shape : tuple of int or None
+        None for a size that is open.
+    dtype : str
+        Type of the values; ``float32`` for all that are not integers.
+    kind : {'float', 'mask', 'index'}
+        Which values it takes.
+    most : int
+        What an index is below.
+    """
 
-ExportRecord = namedtuple(
-    "ExportRecord", "path difference largest opset by_row by_graph")
-ExportRecord.__doc__ = """Tell what was exported, and how well it agrees.
+    __slots__ = ()
 
-Parameters
-----------
-path : str
-    What was written.
-difference : float
-    Largest difference of an output from the network's.
-largest : float
-    Largest output of the network, as an absolute value.
-opset : int or None
-    Version of ONNX's operators; None where the export is no ONNX.
-by_row : tuple of str
-    Layers with a row in the table.
-by_graph : tuple of str
-    Layers that were written by the graph that they build in Theano.
-"""
+
+class Part(namedtuple("Part", "kind name inputs arrays options layer shape")):
+    """Hold one step of a plan.
+
+    Parameters
+    ----------
+    kind : str
+        What it does; each adapter has a row for it.
+    name : str
+        Of the part, and of its only output.
+    inputs : tuple of str or number
+        Names of parts or inputs, or plain numbers.
+    arrays : dict of str to numpy.ndarray
+        By role; kernels are correlations with axes OIHW, those of transposed
+        convolutions IOHW, weights of dense layers OI.
+    options : dict of str to object
+        By name.
+    layer : str
+        Name of the layer that it belongs to.
+    shape : tuple of int or None, or None
+        Of the output, as far as it is known.
+    """
+
+    __slots__ = ()
+
+
+class Plan(namedtuple("Plan", "inputs parts outputs by_row by_graph title")):
+    """Hold a whole network that no longer knows Lasagne.
+
+    Parameters
+    ----------
+    inputs : tuple of Input
+        What goes in.
+    parts : tuple of Part
+        In the order in which they can be computed.
+    outputs : tuple of str
+        Names of the parts that come out.
+    by_row : tuple of str
+        Layers with a row in the table.
+    by_graph : tuple of str
+        Layers that were said by the graph that they build in Theano.
+    title : str
+        Class of the output layer.
+    """
+
+    __slots__ = ()
+
+
+class ExportRecord(namedtuple(
+        "ExportRecord", "path difference largest opset by_row by_graph")):
+    """Tell what was exported, and how well it agrees.
+
+    Parameters
+    ----------
+    path : str
+        What was written.
+    difference : float
+        Largest difference of an output from the network's.
+    largest : float
+        Largest output of the network, as an absolute value.
+    opset : int or None
+        Version of ONNX's operators; None where the export is no ONNX.
+    by_row : tuple of str
+        Layers with a row in the table.
+    by_graph : tuple of str
+        Layers that were written by the graph that they build in Theano.
+    """
+
+    __slots__ = ()
 
 
 class Scope:

@@ -98,7 +98,24 @@ _CELLS = {"simple": (simple, ("hid_init",)), "gru": (gru, ("hid_init",)),
 
 
 def recurrent(part, graph, x, *others):
-    """Add a loop over the second axis, its input multiplied before."""
+    """Add a loop over the second axis, its input multiplied before.
+
+    Parameters
+    ----------
+    part : Part
+        Of the kind ``recurrent``.
+    graph : Graph
+        Takes the nodes.
+    x : str
+        Name of the input, axes (batch, steps, inputs).
+    *others : str
+        Names of mask and initial states, in the order of ``takes``.
+
+    Returns
+    -------
+    str
+        Name of the output.
+    """
     given = dict(zip(part.options["takes"], others))
     step, states = _CELLS[part.options["cell"]]
     starts = [given.get(role) or _start(part, graph, x, role)
