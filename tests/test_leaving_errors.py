@@ -132,6 +132,13 @@ def test_an_export_of_another_shape_is_not_written():
         oracle.check(lambda values: [np.zeros((2, 4))], "here")
 
 
+def test_not_a_number_is_no_agreement():
+    oracle = checking.Oracle.__new__(checking.Oracle)
+    oracle.cases = [({"x": 1}, [np.ones((2, 3))])]
+    with pytest.raises(LeavingError, match="differs from the network by nan"):
+        oracle.check(lambda values: [np.full((2, 3), np.nan)], "here")
+
+
 @pytest.mark.parametrize("ours, theirs, expected", [
     (1., 1., 0), (np.nan, np.nan, 0), (np.inf, np.inf, 0),
     (1., np.nan, np.nan), (np.inf, -np.inf, np.inf), (1., 3., 2)])

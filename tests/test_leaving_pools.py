@@ -43,7 +43,7 @@ def test_small_geometries(mode, ignore_border):
     for i, one in enumerate(GEOMETRIES):
         net = network(one, GEOMETRIES[(5 * i + 3) % len(GEOMETRIES)], mode,
                       ignore_border)
-        if 0 in net.output_shape:
+        if min(net.output_shape[1:]) < 1:
             continue
         x = cases.values((2,) + net.input_shape[1:], i, "float32") - .5
         expected = reference(x, net)

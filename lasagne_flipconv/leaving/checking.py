@@ -88,7 +88,8 @@ class Oracle:
             for ours, theirs in zip(got, expected):
                 _check_shape(ours, theirs, where)
                 largest = max(largest, float(np.abs(theirs).max(initial=0)))
-                difference = max(difference, _difference(ours, theirs))
+                difference = float(np.maximum(  # not a number stays it
+                    difference, _difference(ours, theirs)))
         allowed = max(TOLERANCE * largest, _NOTHING)
         if not difference <= allowed:
             raise LeavingError(
