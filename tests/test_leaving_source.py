@@ -160,3 +160,9 @@ def test_recurrent_cells_are_in_the_source(tmp_path):
                "assert model.check(model.load()) < 1e-5\n")
     subprocess.run([sys.executable, "-c", program],
                    cwd=str(tmp_path / "lstm"), check=True)
+
+
+def test_names_that_modules_have_are_known():
+    from lasagne_flipconv.leaving.torch_module.steps import _TAKEN
+    assert {name for name in dir(torch.nn.Module)
+            if not name.startswith("_")} <= _TAKEN

@@ -100,8 +100,9 @@ def to_torch(network):
 
 def _program(plan, where):
     """Return the modules that write for PyTorch, and what they write."""
+    from .torch_module import building, source
     try:
-        from .torch_module import building, source
+        import torch  # noqa: F401
     except ImportError as error:
         raise LeavingError(
             "%s: PyTorch is not installed; expected it, as it runs the "

@@ -128,7 +128,7 @@ def plan_of(source):
         name = source.names[layer]
         if layer in source.inputs:
             values[layer] = name
-        elif source.variables[layer] in known:  # an input, once more
+        elif isinstance(layer, InputLayer):  # of a variable that is known
             values[layer] = known[source.variables[layer]]
         else:
             scope = Scope(parts, name, _plain(layer.output_shape),

@@ -1,21 +1,7 @@
 """Build the module of a program, of plain torch parts."""
 import linecache
 
-import torch
-from torch import fx
-
-from . import cells
-
 __all__ = ["instance_of", "module_of", "runner"]
-
-
-class _Tracer(fx.Tracer):
-    """Leave recurrent cells as they are: they loop over what comes in."""
-
-    def is_leaf_module(self, module, name):
-        """Tell whether a module is a part of its own."""
-        return isinstance(module, cells.Recurrent) or super().is_leaf_module(
-            module, name)
 
 
 def instance_of(program):
@@ -31,6 +17,9 @@ def instance_of(program):
     torch.nn.Module
         In the mode for evaluation.
     """
+    import torch
+
+    from . import cells
     name = "<model.py of lasagne_flipconv>"
     linecache.cache[name] = (len(program.text), None,
                              program.text.splitlines(True), name)
@@ -56,9 +45,15 @@ def module_of(program):
     torch.fx.GraphModule
         Its parts are those of ``torch.nn``, and the cells of this package.
     """
-    network = instance_of(program)
-    graph = _Tracer().trace(network)
-    module = fx.GraphModule(network, graph, program.main)
+    from torch import fx
+
+    from . import cells
+    network, tracer = instance_of(program), fx.Tracer()
+    is_leaf = tracer.is_leaf_module
+    # recurrent cells stay as they are: they loop over what comes in
+    tracer.is_leaf_module = lambda module, name: isinstance(
+        module, cells.Recurrent) or is_leaf(module, name)
+    module = fx.GraphModule(network, tracer.trace(network), program.main)
     module._tracer_cls = None  # so that it is loaded without this package
     return module.eval()
 
@@ -78,6 +73,8 @@ def runner(module, names):
     callable
         Takes a dict of arrays by name, returns a list of arrays.
     """
+    import torch
+
     def run(values):
         with torch.no_grad():
             got = module(*(torch.tensor(values[name]) for name in names))

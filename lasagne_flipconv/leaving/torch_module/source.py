@@ -4,7 +4,6 @@ import re
 import textwrap
 from collections import Counter, namedtuple
 
-from . import cells
 from .blocks import doc_of, grouped, join
 from .steps import identifier, named, steps_of
 from .writing import class_of
@@ -147,6 +146,12 @@ def _file(text, constants, used):
     """Return all that comes before the functions at the end."""
     needs = [line for line in _IMPORTS.splitlines()
              if not line.endswith(" F") or "F." in text]
-    own = [inspect.getsource(getattr(cells, name)).rstrip() for name in used]
+    own = [_source_of(name) for name in used]
     return "%s\n%s\n%s\n\n%s\n" % (_DOC, "\n".join(needs), constants,
                                    "\n\n\n".join(own + [text]))
+
+
+def _source_of(name):
+    """Return the text of a recurrent cell."""
+    from . import cells
+    return inspect.getsource(getattr(cells, name)).rstrip()

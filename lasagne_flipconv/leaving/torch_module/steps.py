@@ -3,8 +3,6 @@ import keyword
 import re
 from collections import Counter, namedtuple
 
-from torch import nn
-
 from ..errors import LeavingError
 from .calls import CALLS
 from .text import number
@@ -20,6 +18,21 @@ Step = namedtuple("Step", "value init state text inputs attribute kind named")
 _WORDS = {"conv": "conv", "conv_transpose": "up", "dense": "dense",
           "batch_norm": "norm", "prelu": "prelu", "dropout": "dropout",
           "embedding": "embedding", "recurrent": "recurrent"}
+
+#: Attributes that each module has.
+_TAKEN = frozenset(
+    "T_destination add_module apply bfloat16 buffers call_super_init children "
+    "compile cpu cuda double dump_patches eval extra_repr float forward "
+    "get_buffer get_extra_state get_parameter get_submodule half ipu "
+    "load_state_dict modules mtia named_buffers named_children named_modules "
+    "named_parameters parameters register_backward_hook register_buffer "
+    "register_forward_hook register_forward_pre_hook "
+    "register_full_backward_hook register_full_backward_pre_hook "
+    "register_load_state_dict_post_hook register_load_state_dict_pre_hook "
+    "register_module register_parameter register_state_dict_post_hook "
+    "register_state_dict_pre_hook requires_grad_ set_extra_state "
+    "set_submodule share_memory state_dict to to_empty train training type "
+    "xpu zero_grad".split())
 
 #: Of sizes, these are numbers still; of those, the last change nothing.
 _ARITHMETIC = ("add", "sub", "mul", "int_div", "cast", "dimshuffle")
@@ -76,7 +89,7 @@ def _wanted(part):
 
 
 def identifier(name):
-    """Return a name that Python takes for an attribute of a module.
+    """Return a name that a module of PyTorch has not taken for itself.
 
     Parameters
     ----------
@@ -96,8 +109,7 @@ def identifier(name):
     name = re.sub(r"\W+", "_", str(name), flags=re.ASCII).strip("_")
     if not name or name[0].isdigit():
         name = "layer_" + name
-    return name + "_" if keyword.iskeyword(name) or hasattr(
-        nn.Module, name) else name
+    return name + "_" if keyword.iskeyword(name) or name in _TAKEN else name
 
 
 def named(steps, taken=()):
