@@ -65,7 +65,7 @@ setup(
         # read without their libraries; the names were used
         "hdf5": [], "onnx": [], "safetensors": [], "formats": [],
         "torch": [],
-        "leave": ["onnx", "torch", "safetensors"],
+        "leave": ["onnx", "torch", "safetensors", RUNTIME],
         "compare": ["torch", RUNTIME],
         "examples": ["matplotlib", "pooch", "scikit-image", "scikit-learn"],
         "test": ["pytest", "hypothesis", "matplotlib", "pooch",

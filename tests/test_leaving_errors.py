@@ -229,6 +229,8 @@ DAMAGED = {
                             "cannot be read"),
     "columns beyond the end": (lambda rows: [changed(rows, 1, [0, 99])],
                                "does not hold so"),
+    "as many columns, beyond the end": (
+        lambda rows: [changed(rows, 1, [1, 4])], "does not hold so"),
     "columns backwards": (lambda rows: [changed(rows, 1, [2, 1])],
                           "does not hold so"),
     "no order": (lambda rows: [changed(rows, 3, [0, 0, 1, 2])],

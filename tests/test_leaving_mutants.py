@@ -11,6 +11,7 @@ from lasagne_flipconv.leaving.planning import Source, plan_of
 
 import leaving_cases
 
+pytest.importorskip("onnxruntime")
 building = pytest.importorskip(
     "lasagne_flipconv.leaving.onnx_model.building")
 

@@ -126,6 +126,7 @@ def _export_onnx(source, plan, where):
             "writes the file. pip install 'lasagne-flipconv[leave]'."
             % where) from error
     from .. import __version__
+    building.check_runnable(plan, where)
     graph = building.graph_of(plan)
     model = building.build(plan, graph, __version__, record_of(
         source, plan, graph.tensors))

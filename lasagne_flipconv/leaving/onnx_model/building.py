@@ -1,14 +1,19 @@
 """Build the whole model, and run it."""
+import importlib.util
+
 import numpy as np
-from onnx import checker, helper
+from onnx import ModelProto, checker, helper
 
 from ..errors import LeavingError
 from .graph import Graph
 from .operators import OPERATORS
 
-__all__ = ["build", "graph_of", "runner"]
+__all__ = ["build", "check_runnable", "graph_of", "runner"]
 
 _INTEGERS = ("argmax", "size")
+
+#: What ONNX's own evaluator refuses or computes otherwise.
+_FOR_RUNTIME = ("recurrent", "transform", "lrn")
 
 
 def graph_of(plan):
@@ -100,10 +105,38 @@ def _sizes(shape):
                       for axis, size in enumerate(shape)]
 
 
+def check_runnable(plan, where):
+    """Refuse what only ONNX Runtime could compute, if it is not there.
+
+    Parameters
+    ----------
+    plan : Plan
+        The network.
+    where : str
+        What is to be written.
+
+    Raises
+    ------
+    LeavingError
+        If the model could not be compared with the network.
+    """
+    if importlib.util.find_spec("onnxruntime") is not None:
+        return
+    for part in plan.parts:
+        if part.kind in _FOR_RUNTIME or part.kind == "conv_transpose" and (
+                part.options["groups"] > 1):
+            raise LeavingError(
+                "%s: ONNX Runtime is not installed, and %s is a %r, which "
+                "ONNX's own evaluator does not compute; expected it, as no "
+                "file is written unseen. pip install onnxruntime."
+                % (where, part.name, part.kind))
+
+
 def runner(model):
     """Return a function that computes a model.
 
-    ONNX Runtime does, where it is installed; else what ONNX has itself.
+    ONNX Runtime does, where it is installed; else what ONNX has itself: see
+    :func:`check_runnable`.
 
     Parameters
     ----------
@@ -119,11 +152,20 @@ def runner(model):
     try:
         import onnxruntime
     except ImportError:
-        from onnx.reference import ReferenceEvaluator
-        evaluator = ReferenceEvaluator(model)
-        return lambda values: evaluator.run(None, values)
+        return _evaluator(data)
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     session = onnxruntime.InferenceSession(
         data, options, providers=["CPUExecutionProvider"])
     return lambda values: session.run(None, values)
+
+
+def _evaluator(data):
+    """Return a function that lets ONNX's own evaluator compute a model."""
+    from onnx.reference import ReferenceEvaluator
+    model = ModelProto.FromString(data)
+    # it takes BatchNormalization before opset 14 for that of training; all
+    # operators here mean the same in 15
+    model.opset_import[0].version = max(15, model.opset_import[0].version)
+    evaluator = ReferenceEvaluator(model)
+    return lambda values: evaluator.run(None, values)

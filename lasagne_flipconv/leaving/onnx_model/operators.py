@@ -92,8 +92,7 @@ def batch_norm(part, graph, x):
                                    ("beta", np.zeros_like(mean)),
                                    ("mean", mean), ("variance", mean))]
     return graph.node("BatchNormalization", [x, *names], part.name,
-                      epsilon=part.options["epsilon"],
-                      momentum=1 - part.options["momentum"])
+                      epsilon=part.options["epsilon"])
 
 
 def lrn(part, graph, x):
