@@ -1,7 +1,7 @@
 """The command export: from a script and its weights to a file."""
 import numpy as np
 import pytest
-from lasagne_flipconv import digits
+from lasagne_flipconv import digits, uninstall
 from lasagne_flipconv.cli import main
 
 import files
@@ -40,7 +40,8 @@ def script(tmp_path, monkeypatch):
         path.write_text(add + SCRIPT.format(shape=shape, more=more))
         return "%s:build_model" % path
 
-    return write
+    yield write
+    uninstall()  # the layers that a script finds
 
 
 def export(*arguments):
