@@ -24,6 +24,11 @@ ONEDNN = [name + "==2023.2.0; platform_system == 'Linux' and "
           "platform_machine == 'x86_64'"
           for name in ("onednn-cpu-gomp", "onednn-devel-cpu-gomp")]
 
+#: Published for some machines only, and left out on others.
+RUNTIME, OPENVINO = (
+    name + "; platform_machine == 'x86_64' and sys_platform == 'linux' and "
+    "python_version >= '3.11'" for name in ("onnxruntime", "openvino"))
+
 
 def long_description():
     """Return the README without what an index of packages cannot show.
@@ -64,7 +69,8 @@ setup(
         # read without their libraries; the names were used
         "hdf5": [], "onnx": [], "safetensors": [], "formats": [],
         "torch": [],
-        "compare": ["torch"],
+        "leave": ["onnx", "torch", "safetensors", RUNTIME],
+        "compare": ["torch", RUNTIME],
         "examples": ["matplotlib", "pooch", "scikit-image", "scikit-learn"],
         "test": ["pytest", "hypothesis", "matplotlib", "pooch",
                  "scikit-image", "scikit-learn", "h5py", "onnx",
@@ -74,10 +80,7 @@ setup(
         "docs": ["Sphinx", "furo", "numpydoc", "matplotlib", "scikit-image"],
         "lint": ["ruff", "numpydoc", "build", "twine"],
         # those that publish no wheel for a machine are left out there
-        "bench": ["matplotlib", "onnx", "torch"] + [
-            name + "; platform_machine == 'x86_64' and "
-            "sys_platform == 'linux' and python_version >= '3.11'"
-            for name in ("onnxruntime", "openvino")],
+        "bench": ["matplotlib", "onnx", "torch", RUNTIME, OPENVINO],
     },
     entry_points={"console_scripts": [
         "lasagne-flipconv = lasagne_flipconv.cli:main"]},

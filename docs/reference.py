@@ -19,7 +19,9 @@ MAIN = (PACKAGE, PACKAGE + ".layers", PACKAGE + ".engine")
 
 #: Packages whose modules are public as a whole only.
 _WHOLE = (PACKAGE + ".layers", PACKAGE + ".cli", PACKAGE + ".formats",
-          PACKAGE + ".engine")
+          PACKAGE + ".engine", PACKAGE + ".leaving.rows",
+          PACKAGE + ".leaving.graphs", PACKAGE + ".leaving.onnx_model",
+          PACKAGE + ".leaving.torch_module")
 
 
 def modules():

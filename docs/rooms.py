@@ -45,8 +45,14 @@ ROOMS = {
         "layers": "what is put in", "weights": "which layers a network has",
         "compat": "hooks and flags", "conventions": "which way round",
         "axes": "orientations", "errors": "what cannot be replaced"}),
+    "leaving": ((5, 9.3), "the way out: ONNX, PyTorch, source code", {
+        "weights": "outputs and names of a network",
+        "layers": "padding as pairs", "formats": "how files are written",
+        "conventions": "whose kernels they are", "kernels": "the conversion",
+        "axes": "to what", "errors": "what cannot be said"}),
     "cli": ((6, 6.7), "the command, the only one that prints", {
-        "scripts": "run", "weights": "inspect, check, convert",
+        "scripts": "run, export", "weights": "inspect, check, convert",
+        "leaving": "export",
         "compat": "doctor", "layers": "explain and demo",
         "formats": "the formats there are", "conventions": "explain",
         "kernels": "pictures of kernels", "axes": "orientations",

@@ -21,6 +21,7 @@ from lasagne_flipconv.conventions import (FORMAT_CONVENTIONS,
                                           convention_of_format, row_of_class)
 from lasagne_flipconv.formats import FORMATS
 from lasagne_flipconv.kernels import SPATIAL
+from lasagne_flipconv.leaving.rows import LEFT_OUT, OTHERWISE, ROWS
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from rooms import ROOMS
@@ -109,6 +110,14 @@ def supported_formats():
                "yes" if says in FORMAT_CONVENTIONS else says)
 
 
+def leaving():
+    """Return which way each layer of Lasagne leaves."""
+    yield "Layer", "leaves", "not, or other than in Lasagne"
+    for name in sorted({*ROWS, *OTHERWISE}):
+        way, note = OTHERWISE.get(name, ("by its row", ""))
+        yield name, way, LEFT_OUT.get(name, note)
+
+
 def rooms():
     """Return the rooms of the package, and who imports whom."""
     yield "room", "what it is for", "it imports"
@@ -124,6 +133,7 @@ TABLES = {
     "supported layers": supported_layers,
     "supported formats": supported_formats,
     "rooms": rooms,
+    "leaving": leaving,
 }
 
 

@@ -27,6 +27,7 @@ _HOME = {
     "inspect_file": "weights.inspecting",
     "check_file": "weights.inspecting",
     "convert_file": "weights.converting",
+    "export": "leaving.exporting", "to_torch": "leaving.exporting",
     "install": "scripts.installing", "uninstall": "scripts.installing",
     "replace_layers": "scripts.replace", "unpickle": "scripts.unpickling",
 }

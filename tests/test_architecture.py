@@ -1,5 +1,6 @@
 """The package is built as the page "How it is built" says."""
 import importlib
+import re
 import sys
 from collections import Counter
 from pathlib import Path
@@ -52,7 +53,9 @@ def test_few_files_in_a_folder():
     assert max(folders.values()) <= MOST + 1  # and the door
     top = [path for path in rooms.PACKAGE.iterdir()
            if path.name != "__pycache__" and path.stem not in rooms.DOOR]
-    assert len(top) <= MOST, sorted(path.name for path in top)
+    for kind in (Path.is_dir, Path.is_file):  # rooms; what is below them
+        found = sorted(path.name for path in top if kind(path))
+        assert len(found) <= MOST, found
 
 
 @pytest.mark.parametrize("name", [name for name, path in MODULES.items()
@@ -86,3 +89,20 @@ def test_a_name_that_a_function_has_stays_the_function_s():
         "print(TransferRecord.__module__)\n")
     assert in_new_process(program).split() == [
         "[]", "True", "lasagne_flipconv.weights.applying"]
+
+
+def test_nothing_needs_the_way_out():
+    """It can be taken out: only the command and the door know it."""
+    assert {room for room, (_, _, needs) in rooms.ROOMS.items()
+            if "leaving" in needs} == {"cli"}
+
+
+def test_what_writes_does_not_know_lasagne():
+    """The adapters take plans: parts, arrays and options."""
+    for name, path in MODULES.items():
+        if name.startswith(("leaving.onnx_model", "leaving.torch_module")):
+            text = path.read_text(encoding="utf-8")
+            assert not re.search(r"^ *(import|from) (lasagne|theano)\b", text,
+                                 re.M), name
+            assert not {rooms.room_of(other) for other in IMPORTS[name]} - {
+                "leaving"}, name

@@ -159,6 +159,40 @@ MUTANTS = {
     "let blocks of HDF5 share bytes": (
         "formats/hdf5_file/blocks.py", "if at < end:", "if False:",
         "test_limits.py::test_check_is_made"),
+    "leave with kernels the wrong way round": (
+        "leaving/rows/convolutional.py",
+        "target = Convention(channels + SPATIAL[len(source.spatial)], "
+        "CORRELATION)", "target = source", "test_leaving_rows.py::test_row["
+        "Conv2DLayer all True]"),
+    "take a deviation for a variance": (
+        "leaving/rows/normalizing.py",
+        'total = 1 / np.square(inv_std.astype("float64"))',
+        'total = inv_std.astype("float64")',
+        "test_leaving_rows.py::test_row[batch_norm]"),
+    "forget that ONNX divides alpha": (
+        "leaving/rows/normalizing.py", "float(layer.alpha) * layer.n",
+        "float(layer.alpha)", "test_leaving_rows.py::test_row[lrn]"),
+    "drop what is left over at the border": (
+        "leaving/rows/pooling.py", "rest = tuple(_rest(*axis) for axis in "
+        "axes)", "pass", "test_leaving_pools.py"),
+    "pad the axes in the wrong order": (
+        "leaving/torch_module/text.py", "for pair in reversed(pairs)",
+        "for pair in pairs", "test_leaving_rows.py::test_row[pad]"),
+    "write what differs": (
+        "leaving/checking.py", "if not difference <= allowed:", "if False:",
+        "test_leaving_errors.py::test_an_export_that_differs_is_not_written"),
+    "take not-a-number for agreement": (
+        "leaving/checking.py", "if not difference <= allowed:",
+        "if difference > allowed:", "test_leaving_errors.py::"
+        "test_not_a_number_is_no_agreement"),
+    "leave a recorded kernel as it is": (
+        "formats/parts/onnx_record.py", "if self.reverse else array",
+        "if False else array", "test_leaving_rows.py::test_row["
+        "Conv2DLayer all True]"),
+    "believe the columns of a record": (
+        "formats/parts/onnx_record.py", "0 <= view.columns[0] <= "
+        "view.columns[1] <= shape[-1]", "True",
+        "test_leaving_errors.py::test_damaged_records_are_refused"),
     "believe that a piece of HDF5 unpacks to its size": (
         "formats/hdf5_file/filters.py", "len(made) != size", "False",
         "test_limits.py"),

@@ -70,7 +70,7 @@ def type_in(line, shown):
     if program != "lasagne-flipconv":
         return
     # what a script imports and installs is not to stay in this process
-    if {">", ">>", "|", "run"} & set(arguments):
+    if {">", ">>", "|", "run", "export"} & set(arguments):
         line = line.replace(program, "%s -m lasagne_flipconv" % (
             shlex.quote(sys.executable)), 1)
         done = subprocess.run(line, shell=True, stdout=subprocess.PIPE,

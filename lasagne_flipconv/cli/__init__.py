@@ -16,7 +16,7 @@ __all__ = ["COMMANDS", "main"]
 
 #: The sub-commands, in the order that they are listed in.
 COMMANDS = ("check", "completion", "convert", "demo", "doctor", "explain",
-            "inspect", "run", "theano")
+            "export", "inspect", "run", "theano")
 
 _EXAMPLES = """\
 examples:

@@ -11,6 +11,7 @@ import numpy as np
 from ..errors import CheckpointError, UnsafeFileError
 from .common.protobuf import Budget, fields_of, integers_of, signed, text_of
 from .common.record import Checkpoint, Entry
+from .parts.onnx_record import entries_recorded, record_in
 from .parts.onnx_tensors import tensor_of
 
 __all__ = ["read", "sniff"]
@@ -28,6 +29,7 @@ _KINDS = {"Conv": "conv", "ConvTranspose": "transposed", "Gemm": "dense",
 # Fields of a ModelProto, and which of them every model has; of a GraphProto,
 # a NodeProto and an AttributeProto.
 _IR_VERSION, _PRODUCER, _PRODUCER_VERSION, _GRAPH, _OPSET = 1, 2, 3, 7, 8
+_METADATA = 14
 _NODE, _INITIALIZER, _SPARSE = 1, 5, 15
 _INPUT, _OUTPUT, _NAME, _OPERATOR, _ATTRIBUTE = 1, 2, 3, 4, 5
 _NAME_OF_ATTRIBUTE, _FLOAT, _INTEGER, _TENSOR, _INTEGERS = 1, 2, 3, 5, 8
@@ -55,8 +57,10 @@ def read(file, limits):
     """Describe the initialisers of an ONNX model, in the order of use."""
     data, where = memoryview(file.read()), file.name
     budget = Budget(where, len(data), limits)
-    model = {}
+    model, metadata = {}, []
     for number, value in fields_of(data, where, budget):
+        if number == _METADATA:
+            metadata.append(value)
         if number == _GRAPH and number in model:
             raise UnsafeFileError("%s: holds two graphs; expected one, as "
                                   "readers differ in which they take." % where)
@@ -66,9 +70,14 @@ def read(file, limits):
             "%s: has no graph or no version of its operators; expected a "
             "whole model of ONNX. It may be truncated." % where)
     graph = _graph(model[_GRAPH], where, budget, limits)
-    sources = _sources(graph, lambda message: tensor_of(message, where,
-                                                        budget, limits))
-    entries = _entries(graph, sources, len(data), where, limits)
+    record = record_in(metadata, where, budget, limits)
+    if record:
+        entries = entries_recorded(record, graph.tensors, where)
+        _check_repeated(entries, len(data), where, limits)
+    else:
+        sources = _sources(graph, lambda message: tensor_of(
+            message, where, budget, limits))
+        entries = _entries(graph, sources, len(data), where, limits)
     if not entries:
         raise CheckpointError("%s: holds no initialisers; expected weights."
                               % where)

@@ -11,7 +11,8 @@ from ..errors import FlipconvError
 from . import gpu_imports, python2
 from .installing import install
 
-__all__ = ["choose_floatx", "run_module", "run_script"]
+__all__ = ["choose_floatx", "code_of_file", "make_ready", "run_module",
+           "run_script"]
 
 #: Files and folders whose frames a traceback of the script does not show.
 _OURS = (os.path.abspath(__file__), os.path.abspath(gpu_imports.__file__),
@@ -47,12 +48,12 @@ def run_script(path, arguments=(), from_python2=False):
     if not os.path.isfile(path):
         raise FlipconvError("%s: is not there, or no file; expected a Python "
                             "script. Run a module with -m." % path)
-    _make_ready(os.path.dirname(os.path.realpath(path)), from_python2)
+    make_ready(os.path.dirname(os.path.realpath(path)), from_python2)
     sys.argv = [path, *arguments]
     if sys.version_info >= (3, 9):  # as Python does from then on
         path = os.path.abspath(path)
     attributes = {"__file__": path, "__cached__": None}
-    return _run(lambda: _code_of_file(path, from_python2), attributes)
+    return _run(lambda: code_of_file(path, from_python2), attributes)
 
 
 def run_module(name, arguments=(), from_python2=False):
@@ -79,7 +80,7 @@ def run_module(name, arguments=(), from_python2=False):
     SystemExit
         If the module raises it.
     """
-    _make_ready(os.getcwd(), from_python2)
+    make_ready(os.getcwd(), from_python2)
     sys.argv = ["-m", *arguments]
     spec = _runnable(name)
     sys.argv[0] = spec.origin
@@ -130,8 +131,23 @@ def _runnable(name):
     return spec
 
 
-def _code_of_file(path, from_python2):
-    """Return the code of a script, and the names that are built in there."""
+def code_of_file(path, from_python2):
+    """Compile a script.
+
+    Parameters
+    ----------
+    path : str
+        The script.
+    from_python2 : bool
+        Whether to translate it, if it is no Python 3.
+
+    Returns
+    -------
+    code : code
+        What :func:`exec` runs.
+    names : module or dict
+        The ``__builtins__`` that it runs with.
+    """
     with io.open_code(os.path.abspath(path)) as file:
         source = file.read()
     if from_python2:
@@ -145,7 +161,16 @@ def _code_of_module(spec):
     return spec.loader.get_code(spec.name), builtins
 
 
-def _make_ready(folder, from_python2):
+def make_ready(folder, from_python2):
+    """Let scripts of a folder be run: import from there, and our layers.
+
+    Parameters
+    ----------
+    folder : str
+        Where the script is.
+    from_python2 : bool
+        Whether to translate what it imports from there.
+    """
     if not getattr(sys.flags, "safe_path", False):  # python -P
         sys.path[0] = folder
     install()

@@ -239,9 +239,18 @@ def slots_of(network, deep=True, where="network"):
     """
     layers = get_all_layers(outputs_of(network, where)) if deep else (
         layers_given(network, where))
+    layers = [inner for layer in layers for inner in _with_inner(layer)]
     names, taken = names_of(layers), {}
     return [_slot(layer, names[layer], param, taken) for layer in layers
             for param in layer.params]
+
+
+def _with_inner(layer):
+    """Return a layer and those within it, which a recurrent one may have."""
+    inner = [getattr(layer, role, None)
+             for role in ("input_to_hidden", "hidden_to_hidden")]
+    return [layer] + [each for top in inner if isinstance(top, Layer)
+                      for each in get_all_layers(top)]
 
 
 def _slot(layer, layer_name, param, taken):

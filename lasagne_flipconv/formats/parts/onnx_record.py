@@ -1,0 +1,196 @@
+"""What our export writes beside a model: where each parameter is in it.
+
+A parameter is a view of one tensor: some of its columns, another shape,
+another order of axes, reversed along some, or an inverse deviation that is
+there as a variance.
+"""
+from collections import namedtuple
+
+import numpy as np
+
+from ...errors import CheckpointError
+from ..common.arrays import are_sizes
+from ..common.jsontext import parsed_json
+from ..common.notes import OURS, entry_of_note
+from ..common.protobuf import fields_of, text_of
+from ..common.record import Entry
+
+__all__ = ["View", "entries_recorded", "record_in"]
+
+# Fields of a StringStringEntryProto.
+_KEY, _VALUE = 1, 2
+
+
+class View(namedtuple("View", "tensor columns shape order reverse epsilon",
+                      defaults=(None, None, (), (), None))):
+    """Tell how a parameter is made of a tensor.
+
+    Parameters
+    ----------
+    tensor : str
+        Name of the tensor.
+    columns : (int, int) or None
+        First and last plus one of the columns that are taken; None for all.
+    shape : tuple of int
+        What these are reshaped to.
+    order : tuple of int
+        Order of axes then; empty for the same.
+    reverse : tuple of int
+        Axes to reverse then.
+    epsilon : float or None
+        Of a variance that has to be an inverse deviation; else None.
+    """
+
+    __slots__ = ()
+
+    def of(self, array):
+        """Return the parameter.
+
+        Parameters
+        ----------
+        array : numpy.ndarray
+            Values of the tensor.
+
+        Returns
+        -------
+        numpy.ndarray
+            Another array.
+        """
+        if self.columns is not None:
+            array = array[..., slice(*self.columns)]
+        array = array.reshape(self.shape)
+        array = array.transpose(self.order) if self.order else array
+        array = np.flip(array, self.reverse) if self.reverse else array
+        if self.epsilon is not None:
+            array = 1 / np.sqrt(array.astype("float64") + self.epsilon)
+        return np.array(array, "float32", order="C")
+
+    @property
+    def final_shape(self):
+        """Return the shape of the parameter."""
+        return tuple(self.shape[i] for i in self.order) or self.shape
+
+
+def record_in(messages, where, budget, limits):
+    """Return our record among the metadata of a model.
+
+    Parameters
+    ----------
+    messages : list of memoryview
+        Each an entry of the metadata.
+    where : str
+        Name of the file for error texts.
+    budget : lasagne_flipconv.formats.common.protobuf.Budget
+        Counts the fields of the file.
+    limits : lasagne_flipconv.limits.Limits
+        Ceilings.
+
+    Returns
+    -------
+    list or None
+        What was recorded; None if there is nothing.
+
+    Raises
+    ------
+    CheckpointError
+        If it is none of ours.
+    """
+    for message in messages:
+        found = dict(fields_of(message, where, budget, {_KEY, _VALUE}))
+        key, value = (found.get(field, b"") for field in (_KEY, _VALUE))
+        if text_of(key, where, limits) == OURS:
+            rows = parsed_json(bytes(value), "%s: its record" % where, limits)
+            if isinstance(rows, list):
+                return rows
+            raise _unreadable(where)
+    return None
+
+
+def entries_recorded(rows, tensors, where):
+    """Return the parameters that a record describes.
+
+    Parameters
+    ----------
+    rows : list
+        What :func:`record_in` returned.
+    tensors : dict of str to Tensor
+        Of the model.
+    where : str
+        Name of the file for error texts.
+
+    Returns
+    -------
+    list of Entry
+        In the order of the record.
+
+    Raises
+    ------
+    CheckpointError
+        If it does not fit what the model holds.
+    """
+    return [_entry(row, tensors, where) for row in rows]
+
+
+def _entry(row, tensors, where):
+    if not (isinstance(row, list) and len(row) == 2 and isinstance(
+            row[0], list) and isinstance(row[1], str)):
+        raise _unreadable(where)
+    view = _view(row[0], where)
+    tensor = tensors.get(view.tensor)
+    if tensor is None or tensor.dtype != np.float32 or not _fits(
+            view, tensor.shape):
+        raise CheckpointError(
+            "%s: carries a record of %.80r as %r, which it does not hold so; "
+            "expected what the model has. It was changed after it was "
+            "written." % (where, view.tensor, view.shape))
+    entry = Entry(view.tensor, view.final_shape, np.dtype("<f4"),
+                  lambda: view.of(tensor.read()))
+    return entry_of_note(entry, row[1], where)
+
+
+def _view(values, where):
+    """Return a view of which each part has its type."""
+    if len(values) != len(View._fields):
+        raise _unreadable(where)
+    view = View(*values)
+    lists = [view.shape, view.order, view.reverse] + (
+        [] if view.columns is None else [view.columns])
+    if not isinstance(view.tensor, str) or not all(
+            isinstance(part, list) and are_sizes(part) for part in lists) or (
+            not _is_epsilon(view.epsilon)):
+        raise _unreadable(where)
+    return View(view.tensor, view.columns, *map(tuple, lists[:3]),
+                view.epsilon)
+
+
+def _is_epsilon(value):
+    return value is None or type(value) in (int, float) and (
+        0 <= value < float("inf"))
+
+
+def _fits(view, shape):
+    """Tell whether a view can be taken of a tensor of this shape."""
+    axes = list(range(len(view.shape)))
+    if view.order and sorted(view.order) != axes or len(set(
+            view.reverse)) < len(view.reverse) or not set(
+            view.reverse) <= set(axes):
+        return False
+    if view.columns is not None:
+        if not shape or len(view.columns) != 2 or not (
+                0 <= view.columns[0] <= view.columns[1] <= shape[-1]):
+            return False
+        shape = shape[:-1] + (view.columns[1] - view.columns[0],)
+    return _count(view.shape) == _count(shape)
+
+
+def _count(shape):
+    total = 1
+    for size in shape:
+        total *= size
+    return total
+
+
+def _unreadable(where):
+    return CheckpointError(
+        "%s: carries a record that cannot be read; expected one that "
+        "lasagne_flipconv wrote." % where)

@@ -1,0 +1,164 @@
+"""Run a network and its export on the same random input, and compare."""
+import numpy as np
+
+from .errors import LeavingError
+
+__all__ = ["TOLERANCE", "Agreement", "Oracle"]
+
+#: Largest difference of an output, as a share of the largest output, and at
+#: least what counts as none.
+TOLERANCE, _NOTHING = 1e-5, 1e-8
+
+#: Sizes that are tried for axes whose length the network leaves open: the
+#: second and third, and those after.
+_OPEN = ((7, 8), (12, 14), (33, 36), (64, 96), (128, 160), (224, 256))
+
+
+class Agreement:
+    """Hold how far an export and the network agree.
+
+    Parameters
+    ----------
+    difference : float
+        Largest of an output.
+    largest : float
+        Largest output of the network.
+    """
+
+    def __init__(self, difference, largest):
+        self.difference, self.largest = difference, largest
+
+
+class Oracle:
+    """Know what a network computes of random inputs.
+
+    Parameters
+    ----------
+    source : Source
+        The network.
+    plan : Plan
+        Its plan, for what goes in.
+    """
+
+    def __init__(self, source, plan):
+        self.plan, run = plan, source.function()
+        self.cases = [self._case(run, batch, source)
+                      for batch in _batches(plan)]
+
+    def _case(self, run, batch, source):
+        """Return inputs and outputs for one batch size."""
+        error = None
+        for sizes in _OPEN if _is_open(self.plan) else _OPEN[:1]:
+            values = random_inputs(self.plan, batch, sizes)
+            if not source.fits([value.shape for value in values.values()]):
+                continue
+            try:
+                return values, run(*values.values())
+            except Exception as failed:  # of any Op, for any reason
+                error = failed
+        raise LeavingError(
+            "%s: the network itself fails on random input: %s; expected that "
+            "it runs. Check the shapes of its input layers." % (
+                source.where, str(error or "its layers get empty").split(
+                    "\n")[0])) from error
+
+    def check(self, run, where):
+        """Compare an export with the network.
+
+        Parameters
+        ----------
+        run : callable
+            Takes a dict of arrays by name, returns a list of arrays.
+        where : str
+            What is to be written.
+
+        Returns
+        -------
+        Agreement
+            How far they agree.
+
+        Raises
+        ------
+        LeavingError
+            If they do not.
+        """
+        difference = largest = 0.
+        for values, expected in self.cases:
+            got = run(values)
+            for ours, theirs in zip(got, expected):
+                _check_shape(ours, theirs, where)
+                largest = max(largest, float(np.abs(theirs).max(initial=0)))
+                difference = float(np.maximum(  # not a number stays it
+                    difference, _difference(ours, theirs)))
+        allowed = max(TOLERANCE * largest, _NOTHING)
+        if not difference <= allowed:
+            raise LeavingError(
+                "%s: differs from the network by %.2g (largest output %.3g); "
+                "expected at most %.2g. Nothing was written."
+                % (where, difference, largest, allowed))
+        return Agreement(difference, largest)
+
+
+def _check_shape(ours, theirs, where):
+    if np.shape(ours) != np.shape(theirs):
+        raise LeavingError(
+            "%s: has an output of shape %r; expected %r as of the network. "
+            "Nothing was written." % (where, np.shape(ours),
+                                      np.shape(theirs)))
+
+
+def _difference(ours, theirs):
+    """Return the largest difference; values that are the same count as 0."""
+    ours, theirs = (np.asarray(x, "float64") for x in (ours, theirs))
+    same = (ours == theirs) | np.isnan(ours) & np.isnan(theirs)
+    with np.errstate(invalid="ignore"):
+        return float(np.where(same, 0, np.abs(ours - theirs)).max(initial=0))
+
+
+def _batches(plan):
+    fixed = {put.shape[0] for put in plan.inputs if put.shape} - {None}
+    return sorted(fixed)[:1] if fixed else (1, 3)
+
+
+def _is_open(plan):
+    return any(None in put.shape[1:] for put in plan.inputs)
+
+
+def random_inputs(plan, batch, sizes, seed=0):
+    """Return a value for each input, of the kind that it takes.
+
+    Parameters
+    ----------
+    plan : Plan
+        For what goes in.
+    batch : int
+        For the first axis, where it is open.
+    sizes : (int, int)
+        For the second and third axis, and for those after.
+    seed : int
+        Of the random numbers.
+
+    Returns
+    -------
+    dict of str to numpy.ndarray
+        By name.
+    """
+    random = np.random.RandomState(seed)
+    return {put.name: _values(put, _shape(put, batch, sizes), random)
+            for put in plan.inputs}
+
+
+def _shape(put, batch, sizes):
+    each = (batch, sizes[0], sizes[0])
+    return tuple((each[axis] if axis < 3 else sizes[1]) if known is None
+                 else known for axis, known in enumerate(put.shape))
+
+
+def _values(put, shape, random):
+    if put.kind == "mask":  # of which no two examples are equally long
+        lengths = random.randint(1, shape[1] + 1, shape[0])
+        mask = np.arange(shape[1]) < lengths[:, None]
+        return mask.astype(put.dtype)
+    if put.kind == "index":
+        return random.randint(0, put.most, shape).astype(put.dtype)
+    return random.normal(size=shape).astype(put.dtype)

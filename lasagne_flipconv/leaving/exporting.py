@@ -1,0 +1,147 @@
+"""What users call: export a network, or make a torch module of it."""
+import os
+
+from ..formats.common.writing import replaced
+from . import files
+from .checking import Oracle
+from .errors import LeavingError
+from .planning import Source, plan_of
+from .provenance import record_of
+from .record import ExportRecord
+
+__all__ = ["ExportRecord", "LeavingError", "export", "to_torch"]
+
+
+def export(network, path):
+    """Write a network for other programs, compared with it before.
+
+    Parameters
+    ----------
+    network : Layer, list or dict of Layer, or NeuralNet
+        Output layer or layers, with their values.
+    path : str or os.PathLike
+        A file that ends in ``.onnx``, or a folder for source code:
+        ``model.py``, ``model.safetensors`` and ``check.npz``.
+
+    Returns
+    -------
+    ExportRecord
+        How well it agrees, and which layers went which way.
+
+    Raises
+    ------
+    FlipconvError
+        If something has no counterpart, or the export differs from the
+        network. Nothing is written then.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> from lasagne.layers import DenseLayer, InputLayer
+    >>> net = DenseLayer(InputLayer((None, 3), name="x"), 2, name="dense")
+    >>> path = os.path.join(tempfile.mkdtemp(), "net.onnx")
+    >>> record = export(net, path)
+    >>> record.by_row, record.difference < 1e-6
+    (('dense',), True)
+    """
+    where = os.fspath(path)
+    is_onnx = where.endswith(".onnx")
+    if not is_onnx:
+        _check_folder(where)
+    source = Source(network, where)
+    write = _export_onnx if is_onnx else _export_source
+    return write(source, plan_of(source), where)
+
+
+def _check_folder(where):
+    """Refuse what cannot be a folder, or looks as if a file was meant."""
+    suffix = os.path.splitext(where)[1]
+    if suffix or os.path.exists(where) and not os.path.isdir(where):
+        raise LeavingError(
+            "%s: %s; expected a name that ends in .onnx, or a folder for "
+            "source code. Name the file net.onnx." % (
+                where, "ends in %r" % suffix if suffix else "is a file"))
+
+
+def to_torch(network):
+    """Return a network as a module of PyTorch, compared with it before.
+
+    Parameters
+    ----------
+    network : Layer, list or dict of Layer, or NeuralNet
+        Output layer or layers, with their values.
+
+    Returns
+    -------
+    torch.nn.Module
+        Made of the parts of ``torch.nn``, with the names of the layers; those
+        without a name are counted. It can be pickled, and needs neither
+        Theano nor Lasagne. It is in the mode for evaluation.
+
+    Raises
+    ------
+    FlipconvError
+        If something has no counterpart, or the module differs from the
+        network.
+
+    Notes
+    -----
+    In training, dropout does what it does in Lasagne. Batch normalization
+    averages the variance, as PyTorch does, where Lasagne averages the inverse
+    deviation; noise of a GaussianNoiseLayer, and random slopes, are left out.
+    """
+    source = Source(network, "to_torch")
+    plan = plan_of(source)
+    building, program = _program(plan, "to_torch")
+    module = building.module_of(program)
+    _check_torch(source, plan, building, module, "to_torch")
+    return module
+
+
+def _program(plan, where):
+    """Return the modules that write for PyTorch, and what they write."""
+    from .torch_module import building, source
+    try:
+        import torch  # noqa: F401
+    except ImportError as error:
+        raise LeavingError(
+            "%s: PyTorch is not installed; expected it, as it runs the "
+            "export. pip install 'lasagne-flipconv[leave]'." % where
+        ) from error
+    return building, source.program_of(plan)
+
+
+def _check_torch(source, plan, building, module, where):
+    oracle = Oracle(source, plan)
+    names = [put.name for put in plan.inputs]
+    return oracle, oracle.check(building.runner(module, names), where)
+
+
+def _export_onnx(source, plan, where):
+    try:
+        from .onnx_model import building
+    except ImportError as error:
+        raise LeavingError(
+            "%s: the package onnx is not installed; expected it, as it "
+            "writes the file. pip install 'lasagne-flipconv[leave]'."
+            % where) from error
+    from .. import __version__
+    building.check_runnable(plan, where)
+    graph = building.graph_of(plan)
+    model = building.build(plan, graph, __version__, record_of(
+        source, plan, graph.tensors))
+    agreement = Oracle(source, plan).check(building.runner(model), where)
+    with replaced(where) as file:
+        file.write(model.SerializeToString())
+    return ExportRecord(where, agreement.difference, agreement.largest,
+                        model.opset_import[0].version, plan.by_row,
+                        plan.by_graph)
+
+
+def _export_source(source, plan, where):
+    building, program = _program(plan, where)
+    oracle, agreement = _check_torch(
+        source, plan, building, building.instance_of(program), where)
+    files.write_folder(where, program, oracle, plan)
+    return ExportRecord(where, agreement.difference, agreement.largest, None,
+                        plan.by_row, plan.by_graph)

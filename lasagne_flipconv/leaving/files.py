@@ -1,0 +1,49 @@
+"""The files of source code: a program, its weights, something to check it."""
+import os
+
+import numpy as np
+
+from ..formats import safetensors
+from ..formats.common.record import Checkpoint, Entry
+from ..formats.common.writing import replaced
+
+__all__ = ["write_folder"]
+
+
+def write_folder(folder, program, oracle, plan):
+    """Write a program with what belongs to it.
+
+    Parameters
+    ----------
+    folder : str
+        Where to; made if it is not there.
+    program : Program
+        Source code and arrays.
+    oracle : Oracle
+        What the network computes.
+    plan : Plan
+        The network, for the names of its inputs.
+    """
+    os.makedirs(folder, exist_ok=True)
+    with replaced(os.path.join(folder, "model.safetensors")) as file:
+        safetensors.write(file, Checkpoint(folder, "safetensors", tuple(
+            _entry(name, value) for name, value in program.state.items())))
+    with replaced(os.path.join(folder, "check.npz")) as file:
+        np.savez(file, **_example(program, oracle, plan))
+    with replaced(os.path.join(folder, "model.py")) as file:
+        file.write(program.text.encode("utf-8"))
+
+
+def _entry(name, value):
+    return Entry(name, value.shape, value.dtype,
+                 lambda: np.ascontiguousarray(value))
+
+
+def _example(program, oracle, plan):
+    """Return inputs and outputs of one case by what they are called."""
+    values, outputs = oracle.cases[0]
+    found = {name: values[put.name]
+             for name, put in zip(program.inputs, plan.inputs)}
+    found.update(zip(program.outputs, (
+        np.asarray(output, "float32") for output in outputs)))
+    return found

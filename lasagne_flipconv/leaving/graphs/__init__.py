@@ -1,0 +1,1 @@
+"""What no row says: the small Theano graph that a layer builds."""

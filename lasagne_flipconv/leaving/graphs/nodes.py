@@ -1,0 +1,398 @@
+"""The table of Theano's nodes: class of an Op → what parts it is."""
+import theano.scalar as S
+import theano.tensor as T
+from theano.compile.ops import Shape_i, ViewOp
+from theano.tensor import elemwise, subtensor
+from theano.tensor.nnet import abstract_conv, nnet, sigm
+from theano.tensor.signal.pool import Pool
+
+from ...axes import CONVOLUTION, CORRELATION, SPATIAL, Convention
+from ...kernels import convert_kernel
+from .sizes import elements_of, length_of
+
+__all__ = ["ELEMENTWISE", "NODES", "rule_of"]
+
+#: Scalar Op → kind of part.
+ELEMENTWISE = {
+    S.Add: "add", S.Sub: "sub", S.Mul: "mul", S.TrueDiv: "div", S.Pow: "pow",
+    S.Neg: "neg", S.Exp: "exp", S.Log: "log", S.Log1p: "log1p",
+    S.Expm1: "expm1", S.Sqrt: "sqrt", S.Abs: "abs", S.Sgn: "sign",
+    S.Floor: "floor", S.Ceil: "ceil", S.Sin: "sin", S.Cos: "cos",
+    S.Erf: "erf", S.Tanh: "tanh", S.GT: "greater", S.GE: "greater_equal",
+    S.LT: "less", S.LE: "less_equal", S.EQ: "equal", S.AND: "and",
+    S.OR: "or", S.Switch: "where", S.IntDiv: "int_div",
+    sigm.ScalarSigmoid: "sigmoid", sigm.ScalarSoftplus: "softplus",
+    S.Second: "fill", S.RoundHalfToEven: "round"}
+for _name, _kind in (("ScalarMaximum", "maximum"), ("Maximum", "maximum"),
+                     ("ScalarMinimum", "minimum"), ("Minimum", "minimum")):
+    if hasattr(S, _name):
+        ELEMENTWISE[getattr(S, _name)] = _kind
+
+_FOLDED = ("add", "mul", "maximum", "minimum")
+_COMPARED = ("greater", "greater_equal", "less", "less_equal", "equal")
+
+
+def elementwise(walk, node):
+    """Say a function of each element, with all inputs of one type."""
+    op = type(node.op.scalar_op)
+    if op in _SPECIAL:
+        return _SPECIAL[op](walk, node)
+    kind = ELEMENTWISE.get(op)
+    if node.outputs[0].dtype == "bool":
+        kind = {"mul": "and", "add": "or"}.get(kind, kind)
+    if kind is None:
+        return None
+    values = _of_one_type(walk, node, kind)
+    if not any(isinstance(value, str) for value in values):
+        return node.op.scalar_op.impl(*values)
+    if kind in _FOLDED:
+        while len(values) > 2:
+            values[:2] = [walk.add(kind, *values[:2])]
+    return walk.add(kind, *values)
+
+
+def _of_one_type(walk, node, kind):
+    """Return the inputs of a node, integers cast where others are floats."""
+    others = node.inputs[1:] if kind == "where" else node.inputs
+    wanted = "f" if any(_is_float(x) for x in (
+        *others, *([] if kind in _COMPARED else node.outputs))) else None
+    values = []
+    for i, x in enumerate(node.inputs):
+        value = _operand(walk, node, x)
+        if kind == "where" and i == 0:
+            value = value if x.dtype == "bool" else walk.add(
+                "cast", value, dtype="bool")
+        elif wanted and not _is_float(x):
+            value = float(value) if not isinstance(value, str) else walk.add(
+                "cast", value, dtype="float32")
+        values.append(value)
+    return values
+
+
+def _operand(walk, node, x):
+    """Return an input; a number where it is broadcast to others anyway."""
+    if x.ndim and all(x.broadcastable) and walk.is_fixed(x) and any(
+            not walk.is_fixed(other) for other in node.inputs):
+        return walk.array_of(x).item()
+    return walk.value_of(x)
+
+
+def _is_float(variable):
+    return variable.dtype.startswith("float")
+
+
+def _cast(walk, node):
+    x, = node.inputs
+    value, dtype = walk.value_of(x), node.outputs[0].dtype
+    if _is_float(x) and _is_float(node.outputs[0]) or x.dtype == dtype:
+        return value
+    return walk.add("cast", value, dtype="float32" if dtype.startswith(
+        "float") else "bool" if dtype == "bool" else "int64")
+
+
+def _inverse(walk, node):
+    return walk.add("div", 1., walk.value_of(node.inputs[0]))
+
+
+def _square(walk, node):
+    value = walk.value_of(node.inputs[0])
+    return walk.add("mul", value, value, suffix="square")
+
+
+def _clip(walk, node):
+    value, low, high = _of_one_type(walk, node, "clip")
+    return walk.add("minimum", walk.add("maximum", value, low), high)
+
+
+def _not_equal(walk, node):
+    return walk.add("not", walk.add("equal", *_of_one_type(walk, node,
+                                                           "equal")))
+
+
+def _not(walk, node):
+    if node.inputs[0].dtype != "bool":
+        return None
+    return walk.add("not", walk.value_of(node.inputs[0]))
+
+
+def same(walk, node):
+    """Pass on what only tells Theano something."""
+    return walk.value_of(node.inputs[0])
+
+
+_SPECIAL = {S.Cast: _cast, S.Inv: _inverse, S.Sqr: _square, S.Clip: _clip,
+            S.NEQ: _not_equal, S.Invert: _not, S.Identity: same}
+
+
+def dimshuffle(walk, node):
+    """Say an order of axes."""
+    order = tuple(node.op.new_order)
+    value, ndim = walk.value_of(node.inputs[0]), node.inputs[0].ndim
+    if order == tuple(range(ndim)) or not isinstance(value, str):
+        return value
+    return walk.add("dimshuffle", value, pattern=order, ndim=ndim)
+
+
+def reshape(walk, node):
+    """Say a new shape; the size that is not known, if there is one, is -1."""
+    sizes = elements_of(walk, node.inputs[1])
+    if sizes is None:
+        return None
+    unknown = [size for size in sizes if isinstance(size, str)]
+    if len(unknown) == 1 and -1 not in sizes:
+        sizes, unknown = [-1 if isinstance(size, str) else size
+                          for size in sizes], []
+    return walk.add("reshape", walk.value_of(node.inputs[0]), *unknown,
+                    dims=tuple(None if isinstance(size, str) else int(size)
+                               for size in sizes))
+
+
+def size(walk, node):
+    """Say the length of an axis."""
+    return length_of(walk, node.inputs[0], node.op.i)
+
+
+def part(walk, node):
+    """Say slices and indices; an element of a shape is a size."""
+    x = node.inputs[0]
+    chosen = subtensor.get_idx_list(node.inputs, node.op.idx_list)
+    if x.ndim == 1 and not isinstance(chosen[0], slice):
+        sizes = elements_of(walk, x)
+        if sizes is not None:
+            return _number(walk, sizes[int(walk.array_of(chosen[0]))], x)
+    value, slices = walk.value_of(x), []
+    for axis, item in enumerate(chosen):
+        if isinstance(item, slice):
+            slices += _sliced(walk, item, axis)
+    if slices:
+        value = walk.add("slice", value, slices=tuple(slices))
+    return _indexed(walk, value, chosen)
+
+
+def _indexed(walk, value, chosen):
+    """Say the indices among slices, each of which takes an axis away."""
+    axis = 0
+    for item in chosen:
+        if isinstance(item, slice):
+            axis += 1
+        else:
+            value = walk.add("index", value, axis=axis,
+                             index=int(walk.array_of(item)))
+    return value
+
+
+def _number(walk, size, vector):
+    """Return a size as a number of the type that a vector has."""
+    if not _is_float(vector):
+        return size
+    return walk.add("cast", size, dtype="float32") if isinstance(
+        size, str) else float(size)
+
+
+def _sliced(walk, item, axis):
+    """Return (axis, start, stop, step), unless all is taken."""
+    start, stop, step = (
+        None if end is None else int(walk.array_of(end))
+        for end in (item.start, item.stop, item.step))
+    if (start, stop) == (None, None) and step in (None, 1):
+        return []
+    return [(axis, start, stop, step or 1)]
+
+
+def take(walk, node):
+    """Say a choice of rows of a table."""
+    if not walk.is_fixed(node.inputs[0]):
+        return None
+    return walk.add("embedding", walk.value_of(node.inputs[1]),
+                    arrays={"W": walk.array_of(node.inputs[0])})
+
+
+_REDUCTIONS = {S.Add: "sum", S.Mul: "prod"}
+_REDUCTIONS.update({op: {"maximum": "max", "minimum": "min"}[kind]
+                    for op, kind in ELEMENTWISE.items()
+                    if kind in ("maximum", "minimum")})
+
+
+def reduction(walk, node):
+    """Say a sum, product, largest or smallest over axes."""
+    kind = _REDUCTIONS.get(type(node.op.scalar_op))
+    if kind == "prod" and node.inputs[0].dtype.startswith("int"):
+        return _product(walk, elements_of(walk, node.inputs[0]))
+    value = walk.value_of(node.inputs[0])
+    if kind and not _is_float(node.inputs[0]):
+        value = walk.add("cast", value, dtype="float32")
+    return kind and walk.add(kind, value, keepdims=False, axes=_axes(
+        node.op.axis, node.inputs[0].ndim))
+
+
+def _product(walk, sizes):
+    """Say the number of elements that sizes make."""
+    total = 1
+    for size in sizes or [None]:
+        if size is None:
+            return None
+        if isinstance(size, str) or isinstance(total, str):
+            total = size if total == 1 else walk.add("mul", total, size)
+        else:
+            total *= size
+    return total
+
+
+def _axes(axes, ndim):
+    if axes is None:
+        return tuple(range(ndim))
+    return tuple(axis % ndim for axis in (
+        axes if isinstance(axes, (tuple, list)) else (axes,)))
+
+
+def largest(walk, node):
+    """Say the largest values; where they are has a node of its own."""
+    axes = _axes(node.op.axis, node.inputs[0].ndim)
+    return walk.add("max", walk.value_of(node.inputs[0]), axes=axes,
+                    keepdims=False)
+
+
+def where_largest(walk, node):
+    """Say the index of the first of the largest values along one axis."""
+    axes = _axes(node.op.axis, node.inputs[0].ndim)
+    if len(axes) != 1:
+        return None
+    return walk.add("argmax", walk.value_of(node.inputs[0]), axis=axes[0])
+
+
+def max_and_argmax(walk, node):
+    """Say the output of the node that is wanted."""
+    wanted = node.outputs.index(walk.wanted)
+    return (largest, where_largest)[wanted](walk, node)
+
+
+def dot(walk, node):
+    """Say a product with a matrix, or of two of them."""
+    x, y = node.inputs
+    if x.ndim > 2 or y.ndim > 2 or x.ndim < 1 or y.ndim < 1:
+        return None
+    return walk.add("matmul", walk.value_of(x), walk.value_of(y))
+
+
+def join(walk, node):
+    """Say a concatenation."""
+    axis, *inputs = node.inputs
+    if not walk.is_fixed(axis):
+        return None
+    return walk.add("concat", *map(walk.value_of, inputs),
+                    axis=int(walk.array_of(axis)) % inputs[0].ndim)
+
+
+def alloc(walk, node):
+    """Say an array of one value, if it is as large as needed anyway."""
+    value, *sizes = node.inputs
+    values = [walk.value_of(each) for each in sizes]
+    unknown = [each for each in values if isinstance(each, str)]
+    return walk.add("full", walk.value_of(value), *unknown, dims=tuple(
+        None if isinstance(each, str) else int(each) for each in values))
+
+
+def softmax(walk, node):
+    """Say a softmax over the last axis of two."""
+    return walk.add("softmax", walk.value_of(node.inputs[0]), axis=1)
+
+
+def log_softmax(walk, node):
+    """Say the logarithm of a softmax."""
+    return walk.add("log", softmax(walk, node))
+
+
+def convolution(walk, node):
+    """Say a convolution whose kernel is fixed, as a correlation."""
+    x, kernel = node.inputs[:2]
+    op, n = node.op, node.inputs[0].ndim - 2
+    if not walk.is_fixed(kernel) or getattr(op, "unshared", False):
+        return None
+    W = _correlation(op, walk.array_of(kernel), n)
+    return walk.add(
+        "conv", walk.value_of(x), arrays={"W": W}, stride=tuple(op.subsample),
+        pad=_border(op.border_mode, W.shape[2:], op.filter_dilation),
+        dilation=tuple(op.filter_dilation), groups=op.num_groups)
+
+
+def adjoint(walk, node):
+    """Say the adjoint of a convolution whose kernel is fixed."""
+    kernel, top, shape = node.inputs[:3]
+    op, n = node.op, top.ndim - 2
+    sizes = elements_of(walk, shape) if walk.is_fixed(kernel) else None
+    tops = [length_of(walk, top, axis + 2) for axis in range(n)]
+    if sizes is None or not all(isinstance(s, int) for s in sizes + tops):
+        return None
+    W = _correlation(op, walk.array_of(kernel), n)
+    pad = _border(op.border_mode, W.shape[2:], op.filter_dilation)
+    least = [(t - 1) * s + (k - 1) * d + 1 - sum(p) for t, s, k, d, p in zip(
+        tops, op.subsample, W.shape[2:], op.filter_dilation, pad)]
+    return walk.add(
+        "conv_transpose", walk.value_of(top), arrays={"W": W}, pad=pad,
+        stride=tuple(op.subsample), dilation=tuple(op.filter_dilation),
+        groups=op.num_groups, extra=tuple(a - b for a, b in zip(sizes, least)))
+
+
+def _correlation(op, kernel, n):
+    """Return the kernel of an Op as one that correlates."""
+    axes = "OI" + SPATIAL[n]
+    return convert_kernel(kernel, Convention(
+        axes, CONVOLUTION if op.filter_flip else CORRELATION),
+        Convention(axes, CORRELATION))
+
+
+def _border(mode, sizes, dilation):
+    """Return the padding of an Op as pairs."""
+    extent = [(size - 1) * d + 1 for size, d in zip(sizes, dilation)]
+    if isinstance(mode, str):
+        each = {"valid": lambda e: 0, "full": lambda e: e - 1,
+                "half": lambda e: e // 2}[mode]
+        return tuple((each(e), each(e)) for e in extent)
+    mode = (mode,) * len(extent) if isinstance(mode, int) else mode
+    return tuple(p if isinstance(p, tuple) else (p, p) for p in mode)
+
+
+def pool(walk, node):
+    """Say pooling without partial regions."""
+    x, *rest = node.inputs
+    if not node.op.ignore_border or node.op.mode == "sum" or not all(
+            map(walk.is_fixed, rest)):
+        return None
+    size, stride, pad = (tuple(walk.array_of(each).tolist()) for each in rest)
+    kind = "max_pool" if node.op.mode == "max" else "average_pool"
+    return walk.add(kind, walk.value_of(x), size=size, stride=stride, pad=pad,
+                    ceil=False, rest=(0,) * len(size),
+                    include_pad=node.op.mode == "average_inc_pad")
+
+
+#: Class of an Op → its rule; a class below one of these counts as it.
+NODES = {
+    elemwise.Elemwise: elementwise, elemwise.DimShuffle: dimshuffle,
+    elemwise.CAReduce: reduction, T.Reshape: reshape, Shape_i: size,
+    subtensor.Subtensor: part, subtensor.AdvancedSubtensor1: take,
+    T.Argmax: where_largest, T.MaxAndArgmax: max_and_argmax, T.Dot: dot,
+    T.Join: join, T.Alloc: alloc, nnet.Softmax: softmax,
+    nnet.LogSoftmax: log_softmax, abstract_conv.AbstractConv2d: convolution,
+    abstract_conv.AbstractConv3d: convolution,
+    abstract_conv.AbstractConv2d_gradInputs: adjoint,
+    abstract_conv.AbstractConv3d_gradInputs: adjoint, Pool: pool, ViewOp: same,
+    T.Rebroadcast: same, T.TensorFromScalar: same, T.ScalarFromTensor: same}
+
+
+def rule_of(op):
+    """Return the rule of an Op, None if it has none.
+
+    Parameters
+    ----------
+    op : theano.gof.Op
+        Of a node.
+
+    Returns
+    -------
+    callable or None
+        Takes the walk and the node, returns the name of its output.
+    """
+    for cls in type(op).__mro__:
+        if cls in NODES:
+            return NODES[cls]
+    return None

@@ -1,0 +1,1 @@
+"""A plan as a model of ONNX, written with the package `onnx` alone."""

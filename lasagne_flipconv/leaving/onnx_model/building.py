@@ -1,0 +1,171 @@
+"""Build the whole model, and run it."""
+import importlib.util
+
+import numpy as np
+from onnx import ModelProto, checker, helper
+
+from ..errors import LeavingError
+from .graph import Graph
+from .operators import OPERATORS
+
+__all__ = ["build", "check_runnable", "graph_of", "runner"]
+
+_INTEGERS = ("argmax", "size")
+
+#: What ONNX's own evaluator refuses or computes otherwise.
+_FOR_RUNTIME = ("recurrent", "transform", "lrn")
+
+
+def graph_of(plan):
+    """Return the graph of a plan.
+
+    Parameters
+    ----------
+    plan : Plan
+        The network.
+
+    Returns
+    -------
+    Graph
+        Its nodes and arrays.
+
+    Raises
+    ------
+    LeavingError
+        If a part has no operator.
+    """
+    graph = Graph()
+    for part in plan.parts:
+        if part.kind not in OPERATORS:
+            raise LeavingError(
+                "%s: is a %r, which ONNX has no operator for; expected "
+                "another. Use to_torch, if that has it." % (part.name,
+                                                            part.kind))
+        OPERATORS[part.kind](part, graph, *(
+            graph.name_of(value, part.name) for value in part.inputs))
+    _name_outputs(plan, graph)
+    return graph
+
+
+def build(plan, graph, version, record):
+    """Return a plan as a model.
+
+    Parameters
+    ----------
+    plan : Plan
+        The network.
+    graph : Graph
+        Its nodes and arrays.
+    version : str
+        Of this package.
+    record : dict of str to str
+        What is written beside it.
+
+    Returns
+    -------
+    onnx.ModelProto
+        Checked in full by ONNX.
+    """
+    made = helper.make_graph(graph.nodes, plan.title, _inputs(plan),
+                             _outputs(plan), graph.initializers())
+    model = helper.make_model(
+        made, producer_name="lasagne_flipconv", producer_version=version,
+        opset_imports=[helper.make_opsetid("", graph.opset)])
+    model.ir_version = 8 if graph.opset > 13 else 7
+    helper.set_model_props(model, record)
+    checker.check_model(model, full_check=True)
+    return model
+
+
+def _name_outputs(plan, graph):
+    """Give each output a node of its own name, if it has none."""
+    made = {name for node in graph.nodes for name in node.output}
+    for name in plan.outputs:
+        if name not in made:
+            graph.node("Identity", [graph.alias.get(name, name)], name)
+
+
+def _inputs(plan):
+    return [helper.make_tensor_value_info(
+        put.name, helper.np_dtype_to_tensor_dtype(np.dtype(put.dtype)),
+        ["batch" if not axis and size is None else size or "%s_%d" % (
+            put.name, axis) for axis, size in enumerate(put.shape)])
+        for put in plan.inputs]
+
+
+def _outputs(plan):
+    parts = {part.name: part for part in plan.parts}
+    return [helper.make_tensor_value_info(
+        name, 7 if parts[name].kind in _INTEGERS else 1,
+        _sizes(parts[name].shape)) for name in plan.outputs]
+
+
+def _sizes(shape):
+    return shape and ["batch" if not axis and size is None else size
+                      for axis, size in enumerate(shape)]
+
+
+def check_runnable(plan, where):
+    """Refuse what only ONNX Runtime could compute, if it is not there.
+
+    Parameters
+    ----------
+    plan : Plan
+        The network.
+    where : str
+        What is to be written.
+
+    Raises
+    ------
+    LeavingError
+        If the model could not be compared with the network.
+    """
+    if importlib.util.find_spec("onnxruntime") is not None:
+        return
+    for part in plan.parts:
+        if part.kind in _FOR_RUNTIME or part.kind == "conv_transpose" and (
+                part.options["groups"] > 1):
+            raise LeavingError(
+                "%s: ONNX Runtime is not installed, and %s is a %r, which "
+                "ONNX's own evaluator does not compute; expected it, as no "
+                "file is written unseen. pip install onnxruntime."
+                % (where, part.name, part.kind))
+
+
+def runner(model):
+    """Return a function that computes a model.
+
+    ONNX Runtime does, where it is installed; else what ONNX has itself: see
+    :func:`check_runnable`.
+
+    Parameters
+    ----------
+    model : onnx.ModelProto
+        The model.
+
+    Returns
+    -------
+    callable
+        Takes a dict of arrays by name, returns a list of arrays.
+    """
+    data = model.SerializeToString()
+    try:
+        import onnxruntime
+    except ImportError:
+        return _evaluator(data)
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    session = onnxruntime.InferenceSession(
+        data, options, providers=["CPUExecutionProvider"])
+    return lambda values: session.run(None, values)
+
+
+def _evaluator(data):
+    """Return a function that lets ONNX's own evaluator compute a model."""
+    from onnx.reference import ReferenceEvaluator
+    model = ModelProto.FromString(data)
+    # it takes BatchNormalization before opset 14 for that of training; all
+    # operators here mean the same in 15
+    model.opset_import[0].version = max(15, model.opset_import[0].version)
+    evaluator = ReferenceEvaluator(model)
+    return lambda values: evaluator.run(None, values)

@@ -1,0 +1,105 @@
+"""A graph of ONNX while it grows."""
+import numpy as np
+from onnx import helper, numpy_helper
+
+__all__ = ["Graph"]
+
+#: Types that ONNX computes with here; other numbers become the next of them.
+_TYPES = {"f": np.float32, "i": np.int64, "u": np.int64, "b": np.bool_}
+
+
+class Graph:
+    """Collect nodes and initialisers.
+
+    Parameters
+    ----------
+    outer : Graph, optional
+        Where initialisers go to, if this is the body of a loop.
+    """
+
+    def __init__(self, outer=None):
+        self.nodes, self.tensors = [], {} if outer is None else outer.tensors
+        self.opset, self.alias = 13, {}
+
+    def name_of(self, value, like=""):
+        """Return the name of the tensor that stands for an input of a part.
+
+        Parameters
+        ----------
+        value : str or number
+            Name of a part or input, or a number.
+        like : str
+            Name of who asks, for numbers.
+
+        Returns
+        -------
+        str
+            Name of a tensor.
+        """
+        if isinstance(value, str):
+            return self.alias.get(value, value)
+        return self.tensor("%s.number" % like, np.asarray(value))
+
+    def tensor(self, name, array):
+        """Add an initialiser.
+
+        Parameters
+        ----------
+        name : str
+            Its name; another is taken if that one has other values.
+        array : numpy.ndarray
+            Its values.
+
+        Returns
+        -------
+        str
+            Its name.
+        """
+        array = np.asarray(array)
+        array = np.asarray(array, _TYPES[array.dtype.kind], order="C")
+        base, i = name, 1
+        while name in self.tensors and not _same(self.tensors[name], array):
+            i += 1
+            name = "%s_%d" % (base, i)
+        self.tensors[name] = array
+        return name
+
+    def node(self, operator, inputs, output, **attributes):
+        """Add a node.
+
+        Parameters
+        ----------
+        operator : str
+            Of ONNX.
+        inputs : list of str
+            Names of tensors; an empty name leaves one out.
+        output : str or list of str
+            Name of what it computes, which is also the node's.
+        **attributes : object
+            Of the node.
+
+        Returns
+        -------
+        str
+            The output.
+        """
+        outputs = [output] if isinstance(output, str) else output
+        self.nodes.append(helper.make_node(
+            operator, list(inputs), outputs, name=outputs[0], **attributes))
+        return outputs[0]
+
+    def initializers(self):
+        """Return all arrays as messages.
+
+        Returns
+        -------
+        list of onnx.TensorProto
+            In the order that they came in.
+        """
+        return [numpy_helper.from_array(array, name)
+                for name, array in self.tensors.items()]
+
+
+def _same(one, other):
+    return one.dtype == other.dtype and one.shape == other.shape and (
+        one.tobytes() == other.tobytes())

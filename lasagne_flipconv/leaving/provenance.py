@@ -1,0 +1,101 @@
+"""Find each parameter of a network in what was written, to the bit."""
+import json
+
+import numpy as np
+
+from ..conventions import convention_of, find_row
+from ..errors import ConventionError
+from ..formats.common.notes import OURS, note_of
+from ..formats.parts.onnx_record import View
+from ..weights.networks import entry_of, slots_of
+
+__all__ = ["record_of"]
+
+
+def record_of(source, plan, tensors):
+    """Return where each parameter is, to be written beside a model.
+
+    Parameters
+    ----------
+    source : Source
+        The network.
+    plan : Plan
+        Its plan.
+    tensors : dict of str to numpy.ndarray
+        What the model holds.
+
+    Returns
+    -------
+    dict of str to str
+        Empty if one cannot be found, as that of an own layer may be.
+    """
+    try:
+        slots = slots_of(source.outputs, where=source.where)
+        rows = [_row(slot, others, plan, tensors)
+                for slot, *others in _by_variable(slots)]
+    except ConventionError:  # of an own layer, whose kernel is not known
+        return {}
+    return {OURS: json.dumps(rows)} if rows and None not in rows else {}
+
+
+def _by_variable(slots):
+    """Return the slots of each variable together, in order."""
+    found = {}
+    for slot in slots:
+        found.setdefault(slot.param, []).append(slot)
+    return found.values()
+
+
+def _row(slot, others, plan, tensors):
+    """Return view and note of a parameter; None if it is not to be found."""
+    value = np.asarray(slot.param.get_value(borrow=True), "float32")
+    views = (view for name in _likely(slot, value, tensors)
+             for view in _views(slot, name, value, tensors[name], plan))
+    view = next((view for view in views
+                 if np.array_equal(view.of(tensors[view.tensor]), value,
+                                   equal_nan=True)), None)
+    if view is None:
+        return None
+    return [list(view), note_of(entry_of(slot, *others))]
+
+
+def _likely(slot, value, tensors):
+    """Return the names of tensors that may hold a value, the layer's first.
+    """
+    own = [name for name in tensors if name.startswith(slot.group + ".")]
+    return [name for name in dict.fromkeys(own + list(tensors))
+            if tensors[name].dtype == np.float32
+            and value.size and tensors[name].size % value.size == 0]
+
+
+def _views(slot, name, value, tensor, plan):
+    """Yield how a tensor may be seen so that it is a value."""
+    shape, ndim = value.shape, value.ndim
+    if tensor.size == value.size:
+        for reverse in _reversals(slot):
+            yield View(name, None, shape, (), reverse)
+            if ndim > 1:
+                swapped = (shape[1], shape[0]) + shape[2:]
+                order = (1, 0) + tuple(range(2, ndim))
+                yield View(name, None, swapped, order, reverse)
+        for epsilon in _epsilons(name, plan):
+            yield View(name, None, shape, (), (), epsilon)
+    elif tensor.shape and ndim and tensor.shape[-1] % shape[-1] == 0:
+        for start in range(0, tensor.shape[-1], shape[-1]):
+            if tensor.size * shape[-1] == value.size * tensor.shape[-1]:
+                yield View(name, (start, start + shape[-1]), shape)
+
+
+def _reversals(slot):
+    """Return the axes that may have been reversed."""
+    if not slot.kernel or find_row(slot.layer) is None:
+        return [()]
+    return [(), convention_of(slot.layer).spatial]
+
+
+def _epsilons(name, plan):
+    """Return the epsilon of a variance."""
+    part, _, role = name.rpartition(".")
+    return [found.options["epsilon"] for found in plan.parts
+            if role == "variance" and found.name == part]
+

@@ -1,0 +1,83 @@
+"""Rows of the normalizations."""
+import numpy as np
+
+from .values import broadcast, value_of
+
+__all__ = ["ROWS", "variance_of"]
+
+
+def batch_norm(layer, scope, x):
+    """Add batch normalization; over unusual axes, its arithmetic."""
+    ndim, axes = len(layer.input_shape), tuple(layer.axes)
+    arrays = {role: value_of(getattr(layer, role), scope.layer)
+              for role in ("gamma", "beta", "mean", "inv_std")}
+    usual = axes == tuple(axis for axis in range(ndim) if axis != 1)
+    if not usual:
+        return _affine(scope, x, axes, ndim, **arrays)
+    epsilon, variance = variance_of(arrays.pop("inv_std"), layer.epsilon)
+    return scope.add("batch_norm", x, arrays=dict(arrays, variance=variance),
+                     epsilon=epsilon, momentum=float(layer.alpha), ndim=ndim,
+                     shape=scope.shape)
+
+
+def variance_of(inv_std, epsilon):
+    """Return the variance that gives an inverse deviation, to the bit.
+
+    Parameters
+    ----------
+    inv_std : numpy.ndarray
+        As Lasagne keeps it: 1 / sqrt(variance + epsilon).
+    epsilon : float
+        What Lasagne adds to a variance.
+
+    Returns
+    -------
+    epsilon : float
+        As float32 holds it; 0 where the values cannot come from another.
+    variance : numpy.ndarray
+        Of which ``1 / sqrt(variance + epsilon)``, computed in float64 and
+        rounded, is `inv_std` again, unless that is not finite.
+    """
+    epsilon = float(np.float32(epsilon))
+    with np.errstate(all="ignore"):
+        total = 1 / np.square(inv_std.astype("float64"))
+    if not (total > epsilon * (1 - 1e-6)).all():
+        epsilon = 0.
+    variance = np.maximum(total - epsilon, 0).astype("float32")
+    return epsilon, variance
+
+
+def _affine(scope, x, axes, ndim, gamma, beta, mean, inv_std):
+    def constant(array, name):
+        return scope.constant(broadcast(array, axes, ndim), name)
+
+    x = scope.add("sub", x, constant(mean, "mean"), suffix="centred")
+    x = scope.add("mul", x, constant(inv_std, "inv_std"), suffix="normed")
+    if gamma is not None:
+        x = scope.add("mul", x, constant(gamma, "gamma"), suffix="scaled")
+    return x if beta is None else scope.add("add", x, constant(beta, "beta"))
+
+
+def standardization(layer, scope, x):
+    """Add a normalization by the statistics of the input itself."""
+    axes = tuple(layer.axes)
+    mean = scope.add("mean", x, axes=axes, keepdims=True, suffix="mean")
+    centred = scope.add("sub", x, mean, suffix="centred")
+    square = scope.add("mul", centred, centred, suffix="square")
+    variance = scope.add("mean", square, axes=axes, keepdims=True,
+                         suffix="variance")
+    total = scope.add("add", variance, float(layer.epsilon), suffix="total")
+    deviation = scope.add("sqrt", total, suffix="deviation")
+    return scope.add("div", centred, deviation, shape=scope.shape)
+
+
+def lrn(layer, scope, x):
+    """Add local response normalization; Lasagne's alpha is for each term."""
+    return scope.add("lrn", x, alpha=float(layer.alpha) * layer.n,
+                     beta=float(layer.beta), k=float(layer.k), n=layer.n,
+                     shape=scope.shape)
+
+
+ROWS = {"BatchNormLayer": batch_norm, "BatchNormDNNLayer": batch_norm,
+        "StandardizationLayer": standardization,
+        "LocalResponseNormalization2DLayer": lrn}

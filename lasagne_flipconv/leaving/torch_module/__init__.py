@@ -1,0 +1,1 @@
+"""A plan as source code for PyTorch, and as the module that it builds."""

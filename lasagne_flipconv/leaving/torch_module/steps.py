@@ -1,0 +1,169 @@
+"""A plan as steps of a program, their modules named as a person would."""
+import keyword
+import re
+from collections import Counter, namedtuple
+
+from ..errors import LeavingError
+from .calls import CALLS
+from .text import number
+
+__all__ = ["Step", "identifier", "named", "steps_of"]
+
+#: One step: name of its value, text that builds its module or None, arrays of
+#: that, expression, names of the values it takes, name of its module, kind
+#: of the part, and whether its layer has a name.
+Step = namedtuple("Step", "value init state text inputs attribute kind named")
+
+#: What modules are called whose layers have no name.
+_WORDS = {"conv": "conv", "conv_transpose": "up", "dense": "dense",
+          "batch_norm": "norm", "prelu": "prelu", "dropout": "dropout",
+          "embedding": "embedding", "recurrent": "recurrent"}
+
+#: Attributes that each module has.
+_TAKEN = frozenset(
+    "T_destination add_module apply bfloat16 buffers call_super_init children "
+    "compile cpu cuda double dump_patches eval extra_repr float forward "
+    "get_buffer get_extra_state get_parameter get_submodule half ipu "
+    "load_state_dict modules mtia named_buffers named_children named_modules "
+    "named_parameters parameters register_backward_hook register_buffer "
+    "register_forward_hook register_forward_pre_hook "
+    "register_full_backward_hook register_full_backward_pre_hook "
+    "register_load_state_dict_post_hook register_load_state_dict_pre_hook "
+    "register_module register_parameter register_state_dict_post_hook "
+    "register_state_dict_pre_hook requires_grad_ set_extra_state "
+    "set_submodule share_memory state_dict to to_empty train training type "
+    "xpu zero_grad".split())
+
+#: Of sizes, these are numbers still; of those, the last change nothing.
+_ARITHMETIC = ("add", "sub", "mul", "int_div", "cast", "dimshuffle")
+_PASSED = ("cast", "dimshuffle")
+
+
+def steps_of(plan):
+    """Return the steps of a plan.
+
+    Parameters
+    ----------
+    plan : Plan
+        The network.
+
+    Returns
+    -------
+    list of Step
+        In order; the modules have no names yet where the layers have none.
+
+    Raises
+    ------
+    LeavingError
+        If PyTorch has nothing for a part.
+    """
+    steps, sizes, alias = [], set(), {}
+    for part in plan.parts:
+        if part.kind not in CALLS:
+            raise LeavingError(
+                "%s: is a %r, which has no row for PyTorch; expected another."
+                % (part.name, part.kind))
+        if part.kind == "size" or part.kind in _ARITHMETIC and all(
+                value in sizes for value in part.inputs
+                if isinstance(value, str)):
+            sizes.add(part.name)
+        call = CALLS[part.kind](part)
+        inputs = tuple(alias.get(value, value) for value in part.inputs)
+        if call.text == "{0}" or (
+                part.kind in _PASSED and part.name in sizes):
+            alias[part.name] = inputs[0]
+            continue
+        steps.append(Step(part.name, call.init, call.state, call.text,
+                          inputs, _wanted(part), part.kind,
+                          "#" not in part.layer))
+    return steps, tuple(alias.get(name, name) for name in plan.outputs)
+
+
+def _wanted(part):
+    """Return what the module of a part should be called."""
+    if "#" not in part.layer:
+        return identifier(part.name)
+    if part.kind == "constant":
+        return identifier(part.name.rpartition(".")[2])
+    return _WORDS.get(part.kind, part.kind)
+
+
+def identifier(name):
+    """Return a name that a module of PyTorch has not taken for itself.
+
+    Parameters
+    ----------
+    name : str
+        Of a layer.
+
+    Returns
+    -------
+    str
+        Its letters and digits.
+
+    Examples
+    --------
+    >>> identifier("inception_3a/5x5"), identifier("1st"), identifier("type")
+    ('inception_3a_5x5', 'layer_1st', 'type_')
+    """
+    name = re.sub(r"\W+", "_", str(name), flags=re.ASCII).strip("_")
+    if not name or name[0].isdigit():
+        name = "layer_" + name
+    return name + "_" if keyword.iskeyword(name) or name in _TAKEN else name
+
+
+def named(steps, taken=()):
+    """Return steps whose modules have names, no two the same.
+
+    Parameters
+    ----------
+    steps : list of Step
+        Of one class.
+    taken : iterable of str
+        Names that are taken.
+
+    Returns
+    -------
+    list of Step
+        Those without a module keep none.
+    """
+    counts = Counter(step.attribute for step in steps
+                     if step.init and not step.named)
+    taken, numbers, found = set(taken), Counter(), []
+    taken.update(step.attribute for step in steps if step.named and step.init)
+    seen = set()
+    for step in steps:
+        name = step.attribute
+        if step.init and (not step.named or name in seen):
+            name = _numbered(name, counts, numbers, taken)
+        if step.init:
+            seen.add(name)
+            taken.add(name)
+        found.append(step._replace(attribute=name if step.init else None))
+    return found
+
+
+def _numbered(name, counts, numbers, taken):
+    """Return a name with a number, unless it is the only one."""
+    if counts[name] == 1 and name not in taken:
+        return name
+    numbers[name] += 1
+    while "%s%d" % (name, numbers[name]) in taken:
+        numbers[name] += 1
+    return "%s%d" % (name, numbers[name])
+
+
+def literal(value):
+    """Return a number that goes into an expression.
+
+    Parameters
+    ----------
+    value : bool, int or float
+        The number.
+
+    Returns
+    -------
+    str
+        As source code.
+    """
+    return repr(value) if isinstance(value, bool) else number(value)

@@ -1,0 +1,291 @@
+"""What cannot leave is refused by name, and nothing is written."""
+import json
+import os
+
+import numpy as np
+import pytest
+import theano
+import theano.tensor as T
+from lasagne.layers import DenseLayer, InputLayer, LSTMLayer
+from lasagne_flipconv import CheckpointError, FlipconvError, layers, load
+from lasagne_flipconv.leaving import checking
+from lasagne_flipconv.leaving.errors import LeavingError
+from lasagne_flipconv.leaving.exporting import export, to_torch
+from lasagne_flipconv.leaving.record import Part
+from lasagne_flipconv.leaving.rows import ROWS
+
+import leaving_cases
+
+onnx = pytest.importorskip("onnx")
+
+
+def refused(net, path, match):
+    """Export, and see that nothing is there afterwards."""
+    with pytest.raises(FlipconvError, match=match):
+        export(net, str(path))
+    assert not os.path.exists(str(path))
+
+
+def test_a_node_without_a_row(tmp_path):
+    net = layers.ExpressionLayer(InputLayer((None, 4, 5)), T.sort)
+    refused(net, tmp_path / "net.onnx",
+            "ExpressionLayer#1: ExpressionLayer computes with Theano's Sort.*"
+            "no counterpart.*Replace the layer")
+
+
+def test_a_random_node(tmp_path):
+    from theano.sandbox.rng_mrg import MRG_RandomStreams
+    stream = MRG_RandomStreams(3)
+    net = layers.ExpressionLayer(
+        InputLayer((None, 4)), lambda x: x + stream.normal((4,)))
+    refused(net, tmp_path / "net.onnx", "no counterpart")
+
+
+def test_a_variable_that_is_no_input(tmp_path):
+    other = T.vector("other")
+    net = layers.ExpressionLayer(InputLayer((None, 4)), lambda x: x + other)
+    refused(net, tmp_path / "net.onnx", "neither an input of the network nor")
+
+
+def test_a_nonlinearity_of_one_s_own_in_a_loop(tmp_path):
+    net = LSTMLayer(InputLayer((None, 4, 5)), 3, nonlinearity=T.sin)
+    refused(net, tmp_path / "net.onnx", "a nonlinearity of its own inside")
+
+
+def test_channels_first_of_cuda_convnet(tmp_path):
+    net = layers.Conv2DCCLayer(InputLayer((4, 9, 9, None)), 16, 3,
+                               dimshuffle=False)
+    refused(net, tmp_path / "net.onnx", "channels first")
+
+
+def test_sizes_that_are_not_known(tmp_path):
+    net = layers.ConcatLayer([InputLayer((None, 2, None))] * 2,
+                             cropping=(None, None, "center"))
+    refused(net, tmp_path / "net.onnx", "expected known sizes")
+
+
+def test_a_network_that_does_not_run(tmp_path):
+    def fail(x):
+        return T.opt.Assert("never")(x, T.eq(x.shape[1], 99))
+
+    net = layers.ExpressionLayer(InputLayer((None, 4)), fail)
+    refused(net, tmp_path / "net.onnx", "Assert|itself fails")
+
+
+@pytest.mark.parametrize("name", ["net.pt", "net.h5", "net.onnx.txt"])
+def test_names_of_other_files(name, tmp_path):
+    net = DenseLayer(InputLayer((None, 3)), 2)
+    refused(net, tmp_path / name, "expected a name that ends in .onnx, or a "
+            "folder")
+
+
+def test_a_file_where_a_folder_is_meant(tmp_path):
+    (tmp_path / "net").write_text("something")
+    net = DenseLayer(InputLayer((None, 3)), 2)
+    with pytest.raises(LeavingError, match="is a file"):
+        export(net, tmp_path / "net")
+    assert (tmp_path / "net").read_text() == "something"
+
+
+def test_no_network(tmp_path):
+    with pytest.raises(TypeError, match="as a network"):
+        export(7, tmp_path / "net.onnx")
+
+
+def wrong(part):
+    """Return a part with one value that is another."""
+    if "W" not in part.arrays:
+        return part
+    W = part.arrays["W"].copy()
+    W.flat[0] += .5
+    return part._replace(arrays=dict(part.arrays, W=W))
+
+
+def test_an_export_that_differs_is_not_written(tmp_path, monkeypatch):
+    net = leaving_cases.fill(DenseLayer(InputLayer((None, 3)), 2))
+    from lasagne_flipconv.leaving import exporting
+    true = exporting.plan_of
+
+    def changed(source):
+        plan = true(source)
+        return plan._replace(parts=tuple(map(wrong, plan.parts)))
+
+    monkeypatch.setattr(exporting, "plan_of", changed)
+    refused(net, tmp_path / "net.onnx",
+            r"net.onnx: differs from the network by [\d.]+ \(largest output "
+            r"[\d.]+\); expected at most .*Nothing was written")
+    if has_torch():
+        refused(net, tmp_path / "net", "differs from the network")
+        with pytest.raises(LeavingError, match="to_torch: differs"):
+            to_torch(net)
+
+
+def has_torch():
+    import files
+    return files.has("torch")
+
+
+def test_an_export_of_another_shape_is_not_written():
+    oracle = checking.Oracle.__new__(checking.Oracle)
+    oracle.cases = [({"x": 1}, [np.zeros((2, 3))])]
+    with pytest.raises(LeavingError, match=r"shape \(2, 4\); expected \(2, 3"):
+        oracle.check(lambda values: [np.zeros((2, 4))], "here")
+
+
+def test_not_a_number_is_no_agreement():
+    oracle = checking.Oracle.__new__(checking.Oracle)
+    oracle.cases = [({"x": 1}, [np.ones((2, 3))])]
+    with pytest.raises(LeavingError, match="differs from the network by nan"):
+        oracle.check(lambda values: [np.full((2, 3), np.nan)], "here")
+
+
+@pytest.mark.parametrize("ours, theirs, expected", [
+    (1., 1., 0), (np.nan, np.nan, 0), (np.inf, np.inf, 0),
+    (1., np.nan, np.nan), (np.inf, -np.inf, np.inf), (1., 3., 2)])
+def test_differences(ours, theirs, expected):
+    got = checking._difference(np.float32([ours]), np.float32([theirs]))
+    assert got == expected or np.isnan(got) and np.isnan(expected)
+
+
+def test_parts_without_a_row_in_an_adapter():
+    from lasagne_flipconv.leaving.onnx_model.building import graph_of
+    from lasagne_flipconv.leaving.record import Plan
+    part = Part("unheard of", "layer", (), {}, {}, "layer", None)
+    plan = Plan((), (part,), ("layer",), (), (), "net")
+    with pytest.raises(LeavingError, match="no operator"):
+        graph_of(plan)
+    if has_torch():
+        from lasagne_flipconv.leaving.torch_module.steps import steps_of
+        with pytest.raises(LeavingError, match="no row for PyTorch"):
+            steps_of(plan)
+
+
+def test_both_adapters_have_a_row_for_every_kind():
+    from lasagne_flipconv.leaving.onnx_model.operators import OPERATORS
+    if has_torch():
+        from lasagne_flipconv.leaving.torch_module.calls import CALLS
+        assert set(OPERATORS) == set(CALLS)
+
+
+def test_every_layer_with_a_row_is_one_of_lasagne_or_ours():
+    import lasagne
+    for name in ROWS:
+        assert hasattr(layers, name) or hasattr(lasagne.layers, name) or (
+            name.endswith("DNNLayer")), name
+
+
+def test_every_layer_is_said_to_leave_or_not():
+    import inspect
+
+    import lasagne
+    from lasagne_flipconv.leaving.rows import LEFT_OUT, OTHERWISE
+    base = lasagne.layers.Layer
+    known = {name for module in (lasagne.layers, layers)
+             for name, cls in vars(module).items()
+             if inspect.isclass(cls) and issubclass(cls, base)
+             and cls.__name__ == name and not name.startswith("Base")}
+    assert known - {"Layer", "MergeLayer", "InputLayer"} <= {*ROWS,
+                                                             *OTHERWISE}
+    assert not set(ROWS) & set(OTHERWISE) and set(LEFT_OUT) <= set(ROWS)
+
+
+def test_a_class_of_that_name_from_elsewhere_has_no_row():
+    from lasagne_flipconv.leaving.rows import row_of
+
+    class DenseLayer(layers.DenseLayer):
+        pass
+
+    assert row_of(layers.DenseLayer((None, 3), 2))
+    assert row_of(DenseLayer((None, 3), 2)) is None
+
+
+@pytest.fixture
+def model(tmp_path):
+    net = leaving_cases.fill(layers.Conv2DLayer(InputLayer((None, 2, 5, 5)),
+                                                3, (2, 3)))
+    export(net, tmp_path / "net.onnx")
+    return net, onnx.load(str(tmp_path / "net.onnx"))
+
+
+#: A record that is none: how its first row is changed, and what is said.
+DAMAGED = {
+    "no list": (lambda rows: {}, "cannot be read"),
+    "no rows": (lambda rows: [7], "cannot be read"),
+    "no view": (lambda rows: [[7, "{}"]], "cannot be read"),
+    "too short": (lambda rows: [[rows[0][0][:3], rows[0][1]]],
+                  "cannot be read"),
+    "no note": (lambda rows: [[rows[0][0], 7]], "cannot be read"),
+    "a note of something": (lambda rows: [[rows[0][0], "[]"]],
+                            "cannot be read"),
+    "another tensor": (lambda rows: [[["x"] + rows[0][0][1:], rows[0][1]]],
+                       "does not hold so"),
+    "another shape": (lambda rows: [changed(rows, 2, [3, 2, 2, 4])],
+                      "does not hold so"),
+    "a huge shape": (lambda rows: [changed(rows, 2, [2 ** 62, 2 ** 62])],
+                     "does not hold so|cannot be read"),
+    "a negative size": (lambda rows: [changed(rows, 2, [-1, 36])],
+                        "cannot be read"),
+    "a size that is none": (lambda rows: [changed(rows, 2, ["3"])],
+                            "cannot be read"),
+    "columns beyond the end": (lambda rows: [changed(rows, 1, [0, 99])],
+                               "does not hold so"),
+    "as many columns, beyond the end": (
+        lambda rows: [changed(rows, 1, [1, 4])], "does not hold so"),
+    "columns backwards": (lambda rows: [changed(rows, 1, [2, 1])],
+                          "does not hold so"),
+    "no order": (lambda rows: [changed(rows, 3, [0, 0, 1, 2])],
+                 "does not hold so"),
+    "axes that are not there": (lambda rows: [changed(rows, 4, [9])],
+                                "does not hold so"),
+    "an axis twice": (lambda rows: [changed(rows, 4, [1, 1])],
+                      "does not hold so"),
+    "an epsilon below zero": (lambda rows: [changed(rows, 5, -1)],
+                              "cannot be read"),
+    "an epsilon that is none": (lambda rows: [changed(rows, 5, True)],
+                                "cannot be read"),
+    "everything very often": (lambda rows: rows * 5000, "twice|expected each"),
+}
+
+
+def changed(rows, place, value):
+    view, note = rows[0]
+    return [view[:place] + [value] + view[place + 1:], note]
+
+
+@pytest.mark.parametrize("name", DAMAGED)
+def test_damaged_records_are_refused(name, model, tmp_path):
+    net, made = model
+    change, match = DAMAGED[name]
+    rows = json.loads(made.metadata_props[0].value)
+    made.metadata_props[0].value = json.dumps(change(rows))
+    onnx.save(made, str(tmp_path / "bad.onnx"))
+    with pytest.raises(CheckpointError if "|" not in match else FlipconvError,
+                       match=match):
+        load(tmp_path / "bad.onnx", net)
+
+
+def test_without_the_record_it_is_a_model_as_any_other(model, tmp_path):
+    net, made = model
+    before = net.W.get_value()
+    del made.metadata_props[:]
+    onnx.save(made, str(tmp_path / "plain.onnx"))
+    net.W.set_value(before * 0)
+    load(tmp_path / "plain.onnx", net)
+    np.testing.assert_array_equal(net.W.get_value(), np.float32(before))
+
+
+def test_a_variance_gives_its_deviation_back_to_the_bit():
+    from lasagne_flipconv.leaving.rows.normalizing import variance_of
+    random = np.random.RandomState(1)
+    inv_std = np.exp(random.uniform(-8, 4.5, 100000)).astype("float32")
+    epsilon, variance = variance_of(inv_std, 1e-4)
+    assert epsilon == np.float32(1e-4) and (variance >= 0).all()
+    again = (1 / np.sqrt(variance.astype("float64") + epsilon)).astype("f4")
+    assert np.array_equal(again, inv_std)
+    assert variance_of(np.float32([1000]), 1e-4)[0] == 0  # of no variance
+
+
+def test_theano_s_floatx_is_not_changed(tmp_path):
+    before = theano.config.floatX
+    export(DenseLayer(InputLayer((None, 3)), 2), tmp_path / "net.onnx")
+    assert theano.config.floatX == before

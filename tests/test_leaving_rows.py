@@ -1,0 +1,59 @@
+"""Every row of the table, as ONNX and in PyTorch, against Lasagne."""
+import pytest
+from lasagne.layers import get_all_layers, get_all_params
+from lasagne_flipconv.errors import ConventionError
+from lasagne_flipconv.leaving.errors import LeavingError
+
+import files
+import leaving_cases
+import leaving_runs
+
+#: Cases that `load` refuses, whatever the file: a convolution of a class that
+#: was not declared, and weights that are an expression.
+NOT_LOADED = {"own convolution": "overrides convolve",
+              "tied": "is the expression"}
+
+
+@pytest.mark.parametrize("name", leaving_cases.CASES)
+def test_row(name, tmp_path):
+    net = leaving_cases.CASES[name]()
+    cases = leaving_runs.cases_of(net)
+    if files.has("torch"):
+        leaving_runs.check_torch(net, cases)
+    if files.has("onnx") and is_for_runtime(name):
+        with pytest.raises(LeavingError, match="pip install onnxruntime"):
+            leaving_runs.check_onnx(net, tmp_path / "net.onnx", cases)
+    elif files.has("onnx"):
+        leaving_runs.check_onnx(net, tmp_path / "net.onnx", cases)
+        check_loads(name, net, tmp_path / "net.onnx")
+
+
+def is_for_runtime(name):
+    """Tell whether only ONNX Runtime could compute it, and is not there."""
+    return not files.has("onnxruntime") and (
+        name.startswith(("simple", "gru", "lstm", "recurrent", "transformer",
+                         "lrn")) or name.startswith("Transposed")
+        and name.split()[1] in ("groups", "all"))
+
+
+def check_loads(name, net, path):
+    """Load with names and without, unless that is refused for a reason."""
+    if name in NOT_LOADED:
+        with pytest.raises(ConventionError, match=NOT_LOADED[name]):
+            leaving_runs.check_loads_back(net, path)
+    elif get_all_params(net):
+        import onnx
+        assert onnx.load(str(path)).metadata_props  # says where each is
+        leaving_runs.check_loads_back(net, path)
+
+
+@pytest.mark.skipif(not files.has("onnxruntime"),
+                    reason="onnxruntime is not installed")
+@pytest.mark.parametrize("name", ["batch_norm", "Conv2DLayer all True",
+                                  "dense flattens", "lstm"])
+def test_named_layers_load_back(name, tmp_path):
+    net = leaving_cases.CASES[name]()
+    for i, layer in enumerate(get_all_layers(net)):
+        layer.name = "layer_%d" % i
+    leaving_runs.check_onnx(net, tmp_path / "net.onnx")
+    leaving_runs.check_loads_back(net, tmp_path / "net.onnx")

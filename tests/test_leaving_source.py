@@ -1,0 +1,168 @@
+"""What is exported reads as a person would have written it."""
+import pickle
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import theano
+from lasagne.layers import (DenseLayer, DropoutLayer, ElemwiseSumLayer,
+                            InputLayer, MaxPool2DLayer)
+from lasagne.nonlinearities import softmax
+from lasagne_flipconv import layers
+from lasagne_flipconv.leaving.planning import Source, plan_of
+
+import cases
+import leaving_cases
+import leaving_runs
+from lasagne_flipconv.leaving.exporting import export, to_torch
+
+torch = pytest.importorskip("torch")
+
+
+def text_of(net):
+    """Return the source code of a network."""
+    from lasagne_flipconv.leaving.torch_module.source import program_of
+    return program_of(plan_of(Source(net, "test"))).text
+
+
+def classes_of(net):
+    """Return what lies between the imports and the functions."""
+    text = text_of(net)
+    return text[text.index("class "):text.index("\n\n\ndef load")]
+
+
+def small():
+    net = layers.Conv2DLayer(InputLayer((None, 3, 9, 8)), 4, (2, 3),
+                             stride=(1, 2), pad=((0, 1), (1, 1)), name="c1")
+    net = MaxPool2DLayer(layers.BatchNormLayer(net, name="bn"), 2,
+                         ignore_border=False)
+    net = DenseLayer(DropoutLayer(net, .25, name="drop"), 7, name="fc",
+                     nonlinearity=softmax)
+    return leaving_cases.fill(net)
+
+
+def test_a_small_network_word_by_word():
+    assert classes_of(small()) == '''\
+class Network(nn.Module):
+    """Take x (batch, 3, 9, 8); return (batch, 7)."""
+
+    def __init__(self):
+        super().__init__()
+        self.c1 = nn.Conv2d(3, 4, (2, 3), stride=(1, 2))
+        self.bn = nn.BatchNorm2d(4, eps=1e-4)
+        self.drop = nn.Dropout(0.25)
+        self.fc = nn.Linear(40, 7)
+
+    def forward(self, x):
+        x = self.bn(F.relu(self.c1(F.pad(x, (1, 1, 0, 1)))))
+        x = self.drop(F.max_pool2d(x, 2, ceil_mode=True)).flatten(1)
+        return F.softmax(self.fc(x), 1)'''
+
+
+def residual(filters, count, net):
+    for _ in range(count):
+        body = layers.batch_norm(layers.Conv2DLayer(net, filters, 3,
+                                                    pad="same"))
+        body = layers.batch_norm(layers.Conv2DLayer(
+            body, filters, 3, pad="same", nonlinearity=None))
+        net = ElemwiseSumLayer([body, net])
+    return net
+
+
+def test_what_repeats_is_a_class_and_a_loop():
+    net = residual(4, 3, layers.Conv2DLayer(InputLayer((None, 3, 9, 8)), 4,
+                                            1))
+    net = residual(6, 2, layers.Conv2DLayer(net, 6, 1))
+    text = classes_of(net)
+    assert text.count("class ResidualBlock(nn.Module):") == 1
+    assert "nn.Sequential(*(ResidualBlock(4) for _ in range(3)))" in text
+    assert "nn.Sequential(*(ResidualBlock(6) for _ in range(2)))" in text
+    assert "return self.norm2(self.conv2(y)) + x" in text
+    assert "self.conv1 = nn.Conv2d(channels, channels, 3" in text
+    leaving_runs.check_torch(leaving_cases.fill(net))
+
+
+def test_what_has_names_keeps_them():
+    net = layers.Conv2DLayer(InputLayer((None, 3, 9, 8)), 3, 3, pad="same",
+                             name="conv1_1")
+    for i in range(2, 6):
+        net = layers.Conv2DLayer(net, 3, 3, pad="same", name="conv1_%d" % i)
+    assert [name for name, _ in to_torch(net).named_children()] == [
+        "conv1_%d" % i for i in range(1, 6)]
+
+
+@pytest.mark.parametrize("name", leaving_cases.CASES)
+def test_source_is_tidy(name):
+    """Lines are short, names are used, and nothing is there twice."""
+    text = text_of(leaving_cases.CASES[name]())
+    assert max(map(len, text.splitlines())) <= 79
+    for module in ("torch", "F"):
+        assert (module + "." in text.split("nn\n", 1)[1]) or (
+            " %s\n" % module not in text)
+    compile(text, name, "exec")
+
+
+def test_a_module_is_loaded_where_only_torch_is(tmp_path):
+    net = small()
+    values = leaving_runs.random_inputs(net, 2)
+    (tmp_path / "net.pkl").write_bytes(pickle.dumps(to_torch(net)))
+    np.savez(str(tmp_path / "x.npz"), x=values[0],
+             y=leaving_runs.run_theano(net, values))
+    program = (
+        "import pickle, sys\n"
+        "for name in ('theano', 'lasagne', 'lasagne_flipconv'):\n"
+        "    sys.modules[name] = None\n"
+        "import numpy as np, torch\n"
+        "net = pickle.load(open('net.pkl', 'rb'))\n"
+        "data = np.load('x.npz')\n"
+        "y = net(torch.tensor(data['x'])).detach().numpy()\n"
+        "assert abs(y - data['y']).max() < 1e-5\n")
+    subprocess.run([sys.executable, "-c", program], cwd=str(tmp_path),
+                   check=True)
+
+
+def test_training_drops_and_averages():
+    module = to_torch(small())
+    x = torch.tensor(cases.values((5, 3, 9, 8), 3, "float32"))
+    before = module.bn.running_mean.clone()
+    rest = module(x)
+    module.train()
+    assert not torch.equal(module(x), module(x))  # dropout
+    assert not torch.equal(module.bn.running_mean, before)
+    assert module.bn.momentum == .1 and module.bn.eps == pytest.approx(1e-4)
+    module.eval()
+    assert not torch.equal(module(x), rest)
+
+
+def test_running_averages_are_lasagne_s():
+    net = layers.BatchNormLayer(InputLayer((None, 3, 4, 5)), alpha=.3)
+    module = to_torch(leaving_cases.fill(net))
+    x = cases.values((6, 3, 4, 5), 3, "float32")
+    variable = net.input_layer.input_var
+    output = net.get_output_for(variable)
+    theano.function([variable], output, on_unused_input="ignore")(
+        x.astype(variable.dtype))
+    module.train()
+    module(torch.tensor(x))
+    np.testing.assert_allclose(module.state_dict()["norm.running_mean"],
+                               net.mean.get_value(), atol=1e-6)
+
+
+def test_recurrent_cells_are_in_the_source(tmp_path):
+    net = leaving_cases.CASES["lstm"]()
+    text = text_of(net)
+    assert text.count("class ") == 3 and "class GRU" not in text
+    export(net, tmp_path / "lstm")
+    program = ("import sys\n"
+               "sys.modules['lasagne_flipconv'] = None\n"
+               "import model\n"
+               "assert model.check(model.load()) < 1e-5\n")
+    subprocess.run([sys.executable, "-c", program],
+                   cwd=str(tmp_path / "lstm"), check=True)
+
+
+def test_names_that_modules_have_are_known():
+    from lasagne_flipconv.leaving.torch_module.steps import _TAKEN
+    assert {name for name in dir(torch.nn.Module)
+            if not name.startswith("_")} <= _TAKEN
