@@ -90,6 +90,16 @@ def _line(error):
     return " ".join(str(error).split())
 
 
+class _Help(argparse.RawDescriptionHelpFormatter):
+    """List sub-commands without a line for what stands for them all."""
+
+    def _format_action(self, action):
+        text = super()._format_action(action)
+        if isinstance(action, argparse._SubParsersAction):
+            return text.partition("\n")[2]
+        return text
+
+
 class _Parser(argparse.ArgumentParser):
     """Tell of wrong arguments, which may be names of files, escaped."""
 
@@ -104,7 +114,7 @@ def make_parser():
         prog="lasagne-flipconv",
         description="Lasagne models kept alive, their filters the right way "
                     "round.", epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+        formatter_class=_Help)
     parser.add_argument("-V", "--version", action="version",
                         version=version())
     parser.set_defaults(run=None)
