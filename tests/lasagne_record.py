@@ -35,7 +35,7 @@ MODULES = """init nonlinearities objectives random regularization updates utils
 
 #: Runs everything in Python, or what slides in C, which Theano does in C.
 MODE = theano.Mode("py", "fast_compile")
-COMPILED = theano.Mode("c|py", "fast_compile")
+COMPILED = theano.Mode("cvm", "fast_compile")
 
 
 def mode_for(name):
@@ -73,8 +73,9 @@ def is_lasagne_s(name, value):
 
 
 def methods(prefix, cls):
-    return {"%s.%s" % (prefix, name): arguments(getattr(cls, name))
-            for name in dir(cls) if not name.startswith("_")}
+    found = {"%s.%s" % (prefix, name): arguments(getattr(cls, name))
+             for name in dir(cls) if not name.startswith("_")}
+    return {name: told and told[1:] for name, told in found.items()}
 
 
 def arguments(thing):
@@ -444,8 +445,14 @@ KINDS = {
 
 def numbers(kind, name, floatX):
     """Return what a row gives, in a type of floats."""
-    with theano.configparser.change_flags(floatX=floatX):
-        return KINDS[kind][1](name)
+    modes = theano.compile.mode
+    before = modes.instantiated_default_mode
+    modes.instantiated_default_mode = mode_for(name)  # what Scan compiles in
+    try:
+        with theano.configparser.change_flags(floatX=floatX):
+            return KINDS[kind][1](name)
+    finally:
+        modes.instantiated_default_mode = before
 
 
 def main():

@@ -87,7 +87,7 @@ def install(numbers_of="0.2.dev1"):
             attributes.update(names)
     changes += [(vars(module), names) for module, names
                 in newer_functions.missing(IS_OLD, numbers_of).items()]
-    changes += [(lasagne.layers.Layer, newer_functions.METHODS)] * IS_OLD
+    changes += newer_functions.methods(IS_OLD, numbers_of).items()
     _before = old_names.lend(), [
         (place, {name: _looked_up(place, name) for name in names})
         for place, names in changes]
@@ -168,7 +168,7 @@ def replacements(numbers_of="0.2.dev1"):
         if stock_class(home, name):
             del found[home]
     if numbers_of == "0.1":
-        del found["recurrent"], found["input"]
+        del found["recurrent"]
     # 0.1 has no such class; on 0.2.dev1, who derives from it gets Lasagne's
     if not hasattr(importlib.import_module("lasagne.layers.conv"),
                    "BaseConvLayer"):

@@ -8,13 +8,12 @@ it has a GPU to run on. Batch normalization is never Lasagne's own, but a
 subclass of it, for the sake of speed.
 """
 from ..base import stock_class
-from . import (cuda_convnet, dense, dnn, gated, input, merge, noise,
-               normalization, pool, recurrent, shape, special, transformer,
-               upscale)
+from . import (cuda_convnet, dense, dnn, gated, merge, noise, normalization,
+               pool, recurrent, shape, special, transformer, upscale)
 from .common import choose
 
-_MODULES = (dense, gated, input, merge, noise, normalization, pool, recurrent,
-            shape, special, transformer, upscale)
+_MODULES = (dense, gated, merge, noise, normalization, pool, recurrent, shape,
+            special, transformer, upscale)
 
 __all__ = []
 for _module in (dnn, cuda_convnet):

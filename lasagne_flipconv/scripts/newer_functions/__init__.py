@@ -13,9 +13,7 @@ from ...layers import parameters
 from ...layers.backports import pool
 from . import convolution, network, nonlinearity, objective, sampling, update
 
-__all__ = ["METHODS", "missing", "within"]
-
-METHODS = network.METHODS
+__all__ = ["methods", "missing", "within"]
 
 _UTILS = {"collect_shared_vars": network.shared_vars_of,
           "compute_norms": network.compute_norms,
@@ -63,7 +61,6 @@ _WITHIN = {
     "pool": {"pool_2d": network.pool_2d, "pool_3d": network.pool_3d,
              "pool_2d_nxn_regions": pool.pool_2d_nxn_regions},
     "recurrent": {"DenseLayer": layers.DenseLayer,
-                  "InputLayer": layers.InputLayer,
                   "Layer": lasagne.layers.Layer},
     "shape": {"int_types": network.int_types},
     "special": dict(
@@ -97,6 +94,24 @@ def missing(is_old, numbers_of="0.2.dev1"):
         found[module] = {name: value for name, value in names.items()
                          if name in changed or not hasattr(module, name)}
     return found
+
+
+def methods(is_old, numbers_of="0.2.dev1"):
+    """Return what classes of the installed Lasagne lack, or do otherwise.
+
+    Parameters
+    ----------
+    is_old, numbers_of : object
+        As for :func:`missing`.
+
+    Returns
+    -------
+    dict of type to dict
+        For each class the attributes by name.
+    """
+    wanted = network.METHODS if is_old else {}
+    return {cls: names for cls, names in wanted.items()
+            if cls is lasagne.layers.Layer or numbers_of != "0.1"}
 
 
 def within(home):

@@ -2,6 +2,7 @@
 import functools
 import inspect
 import warnings
+from collections import OrderedDict
 from difflib import get_close_matches
 from itertools import chain
 from numbers import Integral
@@ -10,7 +11,7 @@ import numpy as np
 import theano
 import theano.tensor as T
 from lasagne import utils
-from lasagne.layers import Layer, helper
+from lasagne.layers import InputLayer, Layer, helper
 
 from ...layers.parameters import collect_shared_vars, own_params
 
@@ -161,6 +162,26 @@ def pool_3d(input, **kwargs):
     return T.signal.pool.pool_3d(input, **kwargs)
 
 
+def _make_input(self, shape, input_var=None, name=None, **kwargs):
+    """Hold the variable that the input of a network is given to.
+
+    An axis of length one is known to be so, and can be broadcast.
+    """
+    self.shape, self.name, self.params = tuple(shape), name, OrderedDict()
+    if any(size is not None and size <= 0 for size in self.shape):
+        raise ValueError("InputLayer %r: shape %r; expected positive sizes or "
+                         "None." % (name, self.shape))
+    if input_var is None:
+        input_var = T.TensorType(
+            theano.config.floatX, [size == 1 for size in self.shape])(
+            "input" if name is None else "%s.input" % name)
+    elif input_var.ndim != len(self.shape):
+        raise ValueError("InputLayer %r: shape %r, and input_var has %d axes; "
+                         "expected as many." % (name, self.shape,
+                                                input_var.ndim))
+    self.input_var = input_var
+
+
 def _kept(name, function):
     """Return an attribute that is computed once for each layer."""
     found = functools.cached_property(function)
@@ -168,6 +189,8 @@ def _kept(name, function):
     return found
 
 
-#: What each layer of Lasagne 0.2.dev1 has.
-METHODS = {"get_params": own_params,
-           "get_output_kwargs": _kept("get_output_kwargs", lambda self: [])}
+#: Class of Lasagne → what it has in 0.2.dev1.
+METHODS = {
+    Layer: {"get_params": own_params,
+            "get_output_kwargs": _kept("get_output_kwargs", lambda self: [])},
+    InputLayer: {"__init__": _make_input}}

@@ -15,7 +15,7 @@ import importlib.machinery
 import inspect
 import sys
 
-from ..compat.import_hooks import ImportWithin
+from ...compat.import_hooks import ImportWithin
 
 __all__ = ["lend", "take_back"]
 
