@@ -16,6 +16,7 @@ import inspect
 import sys
 
 from ...compat.import_hooks import ImportWithin
+from . import cuda
 
 __all__ = ["lend", "take_back"]
 
@@ -49,6 +50,7 @@ def take_back(names):
         delattr(collections, name)
     sys.meta_path.remove(_OLD_MODULES)
     _NOLEARN.remove()
+    cuda.take_back()
     for name in _CONTENTS:
         if isinstance(getattr(sys.modules.get(name), "__loader__", None),
                       _Loader):
