@@ -88,7 +88,8 @@ def _caller():
     """Return the frame that asks, None if it is a library's."""
     for frame, _ in traceback.walk_stack(sys._getframe()):
         name = frame.f_globals.get("__name__") or ""
-        if name in (__name__, cuda.__name__) or "importlib" in name:
+        if name == __name__ or "importlib" in name or name.startswith(
+                cuda.__package__):
             continue
         return None if name.split(".")[0] in _LIBRARIES else frame
     return None

@@ -27,7 +27,8 @@ GPU_MODULES = {"corrmm": "Conv2DMMLayer", "dnn": "Conv2DDNNLayer",
 
 #: Where Lasagne 0.2.dev1 has what is in a module of that name here.
 _HOMES = {"transposed": "conv", "dilated": "conv", "transformer": "special",
-          "upscale": "pool", "gated": "recurrent"}
+          "upscale": "pool", "gated": "recurrent",
+          "plain": "recurrent"}
 
 _ABSENT = object()
 

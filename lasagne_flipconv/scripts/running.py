@@ -1,5 +1,4 @@
 """Run a script or module as ``python`` would, with our layers installed."""
-import builtins
 import importlib.util
 import io
 import os
@@ -10,12 +9,13 @@ from ..compat.theano_flags import user_flag
 from ..errors import FlipconvError
 from . import gpu_imports, python2
 from .installing import install
+from .old_names import lending
 
 __all__ = ["choose_floatx", "run_module", "run_script"]
 
 #: Files whose frames a traceback of the script does not show.
 _OURS = {os.path.abspath(__file__), os.path.abspath(gpu_imports.__file__),
-         os.path.abspath(python2.__file__)}
+         os.path.abspath(python2.__file__), os.path.abspath(lending.__file__)}
 
 
 def run_script(path, arguments=(), from_python2=False):
@@ -141,6 +141,7 @@ def _make_ready(folder, from_python2):
         sys.path[0] = folder
     install()
     gpu_imports.explain()
+    lending.lend_to_program()
     if from_python2:
         python2.translate_imports(folder)
 
@@ -148,7 +149,7 @@ def _make_ready(folder, from_python2):
 def _run(code, attributes):
     """Run code as ``__main__``; return the exit code, 1 for an exception."""
     main = sys.modules["__main__"] = ModuleType("__main__")
-    vars(main).update(attributes, __builtins__=builtins)
+    vars(main).update(attributes, __builtins__=lending.LENT_BUILTINS)
     try:
         exec(code(), vars(main))
     except SystemExit:

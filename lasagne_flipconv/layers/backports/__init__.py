@@ -8,11 +8,11 @@ it has a GPU to run on. Batch normalization is never Lasagne's own, but a
 subclass of it, for the sake of speed.
 """
 from ..base import stock_class
-from . import (cuda_convnet, dense, dnn, gated, merge, noise, normalization,
-               pool, recurrent, shape, special, transformer, upscale)
+from . import (cuda_convnet, dense, dnn, merge, noise, normalization, pool,
+               recurrent, shape, special, transformer, upscale)
 from .common import choose
 
-_MODULES = (dense, gated, merge, noise, normalization, pool, recurrent, shape,
+_MODULES = (dense, merge, noise, normalization, pool, recurrent, shape,
             special, transformer, upscale)
 
 __all__ = []

@@ -11,9 +11,9 @@ from lasagne import init, nonlinearities
 from lasagne.layers import InputLayer, helper
 from lasagne.utils import unroll_scan
 
-from ..parameters import MergeLayer
-from . import dense
-from .common import bases, choose, documented
+from ...parameters import MergeLayer
+from .. import dense
+from ..common import bases, choose, documented
 
 __all__ = ["CustomRecurrentLayer", "RecurrentLayer"]
 

@@ -3,8 +3,8 @@ import theano.tensor as T
 from lasagne import init, nonlinearities
 from lasagne.layers import Gate
 
-from .common import bases, documented
-from .recurrent import _Recurrent, _steps_first
+from ..common import bases, documented
+from .plain import _Recurrent, _steps_first
 
 __all__ = ["LSTMLayer", "GRULayer"]
 
