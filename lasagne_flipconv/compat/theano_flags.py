@@ -122,7 +122,18 @@ def flags_of(text):
 
 
 def is_for_gpu(flag):
-    """Tell whether a flag only tells how to use a GPU."""
+    """Tell whether a flag only tells how to use a GPU.
+
+    Parameters
+    ----------
+    flag : str
+        Its name, as ``"lib.cnmem"``.
+
+    Returns
+    -------
+    bool
+        Whether it can be left out here.
+    """
     return flag.startswith(_ABOUT_GPU)
 
 
@@ -192,7 +203,18 @@ def no_old_gpu():
 
 
 def instead_of_gpu(asked):
-    """Return the text about an :class:`OldGpu`."""
+    """Return what is said of a flag for a GPU.
+
+    Parameters
+    ----------
+    asked : OldGpu
+        The flag.
+
+    Returns
+    -------
+    str
+        The flag, why, what is used instead, and the way out.
+    """
     why = ("the GPU back end that Theano 1.0 removed"
            if asked.value.startswith("gpu") else
            "a GPU back end whose library, pygpu, is not installed")

@@ -25,8 +25,7 @@ _HELPER = {"get_all_params": network.get_all_params,
 
 
 def _public(module):
-    return {name: getattr(module, name) for name in module.__all__
-            if name != "CHANGED"}
+    return {name: getattr(module, name) for name in module.NAMES}
 
 
 #: Module → what 0.2.dev1 has in it, and which of that 0.1 has otherwise.

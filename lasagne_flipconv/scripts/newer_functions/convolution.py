@@ -6,7 +6,7 @@ import numpy as np
 from lasagne.theano_extensions import conv, padding
 from theano.tensor.nnet import conv2d
 
-__all__ = ["FUNCTIONS", "pad"]
+__all__ = ["FUNCTIONS"]
 
 _pad = padding.pad
 

@@ -15,9 +15,7 @@ from lasagne.layers import InputLayer, Layer, helper
 
 from ...layers.parameters import collect_shared_vars, own_params
 
-__all__ = ["METHODS", "compute_norms", "conv_input_length",
-           "get_all_params", "get_output", "inspect_kwargs", "int_types",
-           "pool_2d", "pool_3d", "shared_vars_of"]
+__all__ = ["METHODS", "get_all_params", "get_output"]
 
 int_types = (Integral, np.integer)
 _get_output = helper.get_output

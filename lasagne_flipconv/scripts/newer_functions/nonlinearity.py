@@ -1,7 +1,10 @@
 """Nonlinearities of Lasagne 0.2.dev1."""
 import theano.tensor as T
 
-__all__ = ["SELU", "ScaledTanH", "ScaledTanh", "elu", "selu", "softplus"]
+__all__ = ["NAMES"]
+
+#: What scripts find in Lasagne.
+NAMES = ("SELU", "ScaledTanH", "ScaledTanh", "elu", "selu", "softplus")
 
 
 def elu(x):

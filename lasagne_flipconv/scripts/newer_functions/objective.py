@@ -8,9 +8,12 @@ import warnings
 import theano.tensor as T
 from lasagne.utils import as_theano_expression
 
-__all__ = ["align_targets", "binary_accuracy", "binary_crossentropy",
-           "binary_hinge_loss", "categorical_accuracy", "huber_loss",
-           "multiclass_hinge_loss", "squared_error"]
+__all__ = ["NAMES", "CHANGED"]
+
+#: What scripts find in Lasagne.
+NAMES = ("align_targets", "binary_accuracy", "binary_crossentropy",
+         "binary_hinge_loss", "categorical_accuracy", "huber_loss",
+         "multiclass_hinge_loss", "squared_error")
 
 
 def align_targets(predictions, targets):

@@ -10,8 +10,11 @@ import theano
 import theano.tensor as T
 from lasagne import utils
 
-__all__ = ["adadelta", "adam", "adamax", "amsgrad", "get_or_compute_grads",
-           "rmsprop"]
+__all__ = ["NAMES", "CHANGED"]
+
+#: What scripts find in Lasagne.
+NAMES = ("adadelta", "adam", "adamax", "amsgrad", "get_or_compute_grads",
+         "rmsprop")
 
 
 def get_or_compute_grads(loss_or_grads, params):

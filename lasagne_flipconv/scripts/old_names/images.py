@@ -3,7 +3,7 @@ import importlib
 
 import numpy as np
 
-__all__ = ["FUNCTIONS", "imread"]
+__all__ = ["FUNCTIONS"]
 
 _FILTERS = {"nearest": "NEAREST", "lanczos": "LANCZOS",
             "bilinear": "BILINEAR", "bicubic": "BICUBIC", "cubic": "BICUBIC"}

@@ -16,7 +16,7 @@ _IN_TIME = {
     "compute_test_value_opt", "exception_verbosity", "allow_gc",
     "on_unused_input", "on_opt_error", "warn_float64", "cast_policy",
     "int_division", "print_test_value", "optimizer_verbose", "profile",
-    "profile_memory", "profile_optimizer", "floatX", "blas.ldflags",
+    "profile_memory", "profile_optimizer", "blas.ldflags",
     "gcc.cxxflags", "conv.assert_shape", "reoptimize_unpickled_function"}
 _SECTIONS = ("cmodule.", "scan.", "traceback.", "DebugMode.", "NanGuardMode.",
              "numpy.", "warn.", "profiling.")
@@ -57,7 +57,13 @@ class LateFlags:
         os.environ.__class__ = self._cls
 
     def obey(self, text):
-        """Do what flags say, unless the script has imported Theano before."""
+        """Do what flags say, unless the script has imported Theano before.
+
+        Parameters
+        ----------
+        text : str
+            The flags.
+        """
         if self._knows_theano():
             return
         for name, value in flags_of(text).items():

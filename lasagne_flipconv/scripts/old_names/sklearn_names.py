@@ -48,7 +48,18 @@ def Imputer(missing_values="NaN", strategy="mean", axis=0, verbose=0,
 
 def RandomizedPCA(n_components=None, copy=True, iterated_power=2,
                   whiten=False, random_state=None):
-    """Return a PCA by random projections."""
+    """Return a PCA by random projections.
+
+    Parameters
+    ----------
+    n_components, copy, iterated_power, whiten, random_state : object
+        As for ``sklearn.decomposition.PCA``.
+
+    Returns
+    -------
+    sklearn.decomposition.PCA
+        What does it.
+    """
     return _sklearn("decomposition").PCA(
         n_components, copy=copy, whiten=whiten, svd_solver="randomized",
         iterated_power=iterated_power, random_state=random_state)
