@@ -16,7 +16,7 @@ from types import ModuleType
 from ...compat.numpy_names import BUILTINS, old_numpy_names
 from .table import ROWS
 
-__all__ = ["LENT_BUILTINS", "lend_to_program", "lent_import"]
+__all__ = ["lend_to_program", "lent_import"]
 
 #: Module → name → row.
 _BY_MODULE = {}
