@@ -196,10 +196,10 @@ def test_failures_look_as_under_python(tmp_path, name):
 
 def test_flags_that_come_too_late_are_told(tmp_path):
     write(tmp_path, "flags.py",
-          "import os; os.environ['THEANO_FLAGS'] = 'floatX=float32'")
+          "import os; os.environ['THEANO_FLAGS'] = 'cxx=,device=gpu'")
     result = run(tmp_path, "flags.py")
     assert result.returncode == 0
-    assert "set THEANO_FLAGS=floatX=float32 when" in result.stderr
+    assert "set THEANO_FLAGS=cxx= when" in result.stderr
 
 
 def test_a_script_that_is_not_there(tmp_path):
@@ -215,11 +215,11 @@ GONE = """
     except ImportError as error:
         print(error)
     try:
-        theano.sandbox.cuda.use("gpu0")
+        theano.sandbox.cuda.CudaNdarray("gpu0")
     except AttributeError as error:
         print(error)
-    print(hasattr(theano.sandbox, "cuda"))
-    from theano.sandbox.cuda.dnn import dnn_conv
+    print(hasattr(theano.sandbox, "pygpu"))
+    from theano.sandbox.cuda.dnn import GpuDnnPool
     """
 
 
@@ -228,7 +228,7 @@ def test_gpu_modules_are_explained(tmp_path):
     result = run(tmp_path, "gpu.py")
     lines = result.stdout.splitlines()
     assert "gpu.py, line 4: 'import pygpu' needs pygpu" in lines[0]
-    assert "gpu.py, line 8: 'theano.sandbox.cuda.use(" in lines[1]
+    assert "gpu.py, line 8: 'theano.sandbox.cuda.CudaNd" in lines[1]
     assert lines[2] == "False" and result.returncode == 1
     trace = result.stderr.splitlines()
     assert trace[0] == "Traceback (most recent call last):"

@@ -14,7 +14,8 @@ import tempfile
 from collections import namedtuple
 
 from . import environment
-from .theano_flags import find_compiler, user_flag
+from .theano_flags import (find_compiler, instead_of_gpu, old_gpu,
+                           user_flag)
 
 __all__ = ["Finding", "examine"]
 
@@ -214,8 +215,10 @@ def theano(before):
             _THEANO if missing else mend_of(before) or _PIP +
             "--force-reinstall --no-deps --no-cache-dir Theano==1.0.5")
     version = sys.modules["theano"].__version__
-    return ok("Theano", version if version.startswith("1.0.5")
-              else version + "; tested is 1.0.5")
+    asked = old_gpu()
+    return ok("Theano", version + (
+        "" if version.startswith("1.0.5") else "; tested is 1.0.5") + (
+        "; " + instead_of_gpu(asked) if asked else ""))
 
 
 def installed(name):

@@ -20,7 +20,7 @@ except ImportError:  # `doctor` says so; nothing else works without it
     np = None
 
 from .import_hooks import ImportWithin, Refusal
-from .theano_flags import find_compiler, theano_flags, user_flag
+from .theano_flags import find_compiler, no_old_gpu, theano_flags, user_flag
 from .theano_views import mend_dimshuffle
 
 __all__ = ["prepare", "why_unsupported"]
@@ -297,7 +297,7 @@ def is_news(record):
 
 BEFORE_THEANO = (forget_failed_import, alias_numpy_scalars, numpys_own_blas,
                  scipy_convolution, skip_scan_extension, own_compile_cache,
-                 quiet_import)
+                 no_old_gpu, quiet_import)
 
 
 # --- after `import theano`, before `import lasagne` -------------------------

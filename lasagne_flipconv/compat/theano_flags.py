@@ -6,12 +6,33 @@ Theano is imported.
 """
 import configparser
 import contextlib
+import importlib.util
 import os
+import re
 import shlex
 import shutil
 import sys
+import warnings
+from collections import namedtuple
 
-__all__ = ["find_compiler", "theano_flags", "user_flag"]
+__all__ = ["OldGpu", "find_compiler", "flags_of", "instead_of_gpu",
+           "is_for_gpu", "no_old_gpu", "old_gpu", "old_gpu_name",
+           "theano_flags", "user_flag"]
+
+#: What a program of the time asked for, where, at which line.
+OldGpu = namedtuple("OldGpu", "flag value place line")
+
+#: Flags that name a GPU of the time, and what they are here.
+_DEVICES = {"device": "cpu", "init_gpu_device": ""}
+
+#: Names of devices, of Theano before 1.0 and since.
+_OLD, _NEW = ("gpu",), ("cuda", "opencl")
+
+#: Beginnings of flags that only told how to use a GPU.
+_ABOUT_GPU = ("device", "init_gpu_device", "force_device", "contexts", "lib.",
+              "nvcc.", "cuda.", "dnn.", "gpuarray.", "gpuelemwise.",
+              "pycuda.", "magma.", "cublas.", "print_active_device",
+              "enable_initial_driver_test")
 
 
 def find_compiler():
@@ -65,9 +86,7 @@ def user_flag(key):
         The value, by the syntax and from the files of Theano; None if it is
         not given.
     """
-    parts = shlex.shlex(os.environ.get("THEANO_FLAGS", ""), posix=True)
-    parts.whitespace, parts.whitespace_split = ",", True
-    flags = dict(part.strip().split("=", 1) for part in parts if "=" in part)
+    flags = flags_of(os.environ.get("THEANO_FLAGS", ""))
     if key in flags:
         return flags[key]
     section, _, option = key.rpartition(".")
@@ -77,6 +96,146 @@ def user_flag(key):
     except configparser.Error:
         return None  # Theano raises this itself, with more context
     return parser.get(section or "global", option, fallback=None)
+
+
+def flags_of(text):
+    """Return the flags of a text by the syntax of THEANO_FLAGS.
+
+    Parameters
+    ----------
+    text : str
+        As ``"floatX=float32,blas.ldflags=-lm"``.
+
+    Returns
+    -------
+    dict of str to str
+        The last of an option wins.
+
+    Examples
+    --------
+    >>> flags_of("floatX=float32, device=gpu0,")
+    {'floatX': 'float32', 'device': 'gpu0'}
+    """
+    parts = shlex.shlex(text, posix=True)
+    parts.whitespace, parts.whitespace_split = ",", True
+    return dict(part.strip().split("=", 1) for part in parts if "=" in part)
+
+
+def is_for_gpu(flag):
+    """Tell whether a flag only tells how to use a GPU.
+
+    Parameters
+    ----------
+    flag : str
+        Its name, as ``"lib.cnmem"``.
+
+    Returns
+    -------
+    bool
+        Whether it can be left out here.
+    """
+    return flag.startswith(_ABOUT_GPU)
+
+
+def old_gpu_name(value):
+    """Tell whether a device is none that Theano can use here.
+
+    Parameters
+    ----------
+    value : str
+        The device, as ``"gpu0"``.
+
+    Returns
+    -------
+    bool
+        Whether it is of the back end that Theano 1.0 removed, or of the one
+        since, whose library is not installed.
+    """
+    return value.startswith(_OLD) or (
+        value.startswith(_NEW)
+        and importlib.util.find_spec("pygpu") is None)
+
+
+def old_gpu():
+    """Find which GPU the user asks for that there is no back end for.
+
+    Returns
+    -------
+    OldGpu or None
+        The first flag that names one, and where it is written.
+    """
+    for flag in _DEVICES:
+        value = user_flag(flag) or ""
+        if old_gpu_name(value):
+            return OldGpu(flag, value, *_place(flag))
+    return None
+
+
+def without_old_gpu():
+    """Return the flags to add, for what is in place of such a GPU.
+
+    Returns
+    -------
+    list of str
+        Empty if none is asked for.
+    """
+    if old_gpu() is None:
+        return []
+    return ["force_device=False"] + [
+        "%s=%s" % item for item in _DEVICES.items()
+        if old_gpu_name(user_flag(item[0]) or "")]
+
+
+@contextlib.contextmanager
+def no_old_gpu():
+    """Take the flags of a GPU of the time for "the fastest there is".
+
+    Theano 1.0 removed the back end that ``device=gpu`` names, and refuses to
+    be imported with it. ``device=cuda`` without its library prints a
+    traceback and goes on.
+    """
+    asked = old_gpu()
+    if asked:
+        warnings.warn_explicit(instead_of_gpu(asked), RuntimeWarning,
+                               asked.place, asked.line)
+    with theano_flags(without_old_gpu()):
+        yield
+
+
+def instead_of_gpu(asked):
+    """Return what is said of a flag for a GPU.
+
+    Parameters
+    ----------
+    asked : OldGpu
+        The flag.
+
+    Returns
+    -------
+    str
+        The flag, why, what is used instead, and the way out.
+    """
+    why = ("the GPU back end that Theano 1.0 removed"
+           if asked.value.startswith("gpu") else
+           "a GPU back end whose library, pygpu, is not installed")
+    return ("%s=%s is for %s; the CPU is used instead, the fastest way there "
+            "is. Remove the flag, and this is no longer said."
+            % (asked.flag, asked.value, why))
+
+
+def _place(flag):
+    """Return the file and line in which a flag is set."""
+    if flag in flags_of(os.environ.get("THEANO_FLAGS", "")):
+        return "THEANO_FLAGS", 1
+    for path in reversed(theano_files()):
+        try:
+            with open(path, encoding="utf-8", errors="replace") as file:
+                for number, line in enumerate(file, 1):
+                    if re.match(r"\s*%s\s*[=:]" % flag, line):
+                        return path, number
+        except OSError:
+            pass
+    return ".theanorc", 1
 
 
 def theano_files():

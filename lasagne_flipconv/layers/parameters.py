@@ -12,7 +12,8 @@ import theano
 from lasagne import utils
 from lasagne.layers import base as stock
 
-__all__ = ["Layer", "MergeLayer", "create_param", "collect_shared_vars"]
+__all__ = ["Layer", "MergeLayer", "create_param", "collect_shared_vars",
+           "own_params"]
 
 
 def create_param(spec, shape, name=None):
@@ -90,6 +91,31 @@ def collect_shared_vars(expressions):
     return [v for v in inputs if isinstance(v, theano.compile.SharedVariable)]
 
 
+def own_params(layer, unwrap_shared=True, **tags):
+    """Return the parameters of a layer.
+
+    Parameters
+    ----------
+    layer : Layer
+        The layer.
+    unwrap_shared : bool, default True
+        Whether to return, for a parameter that is an expression, the shared
+        variables in it.
+    **tags : dict
+        Which parameters, as ``trainable=True``.
+
+    Returns
+    -------
+    list of theano.Variable
+        In the order in which they were added.
+    """
+    only = {tag for tag, on in tags.items() if on}
+    never = set(tags) - only
+    params = [param for param, has in layer.params.items()
+              if only <= has and not never & has]
+    return collect_shared_vars(params) if unwrap_shared else params
+
+
 class _Parameters:
     """Add the parameter handling of 0.2.dev1 to a layer of 0.1."""
 
@@ -101,12 +127,7 @@ class _Parameters:
         self.params[param] = {tag for tag, on in tags.items() if on}
         return param
 
-    def get_params(self, unwrap_shared=True, **tags):
-        only = {tag for tag, on in tags.items() if on}
-        never = set(tags) - only
-        params = [param for param, has in self.params.items()
-                  if only <= has and not never & has]
-        return collect_shared_vars(params) if unwrap_shared else params
+    get_params = own_params
 
 
 if hasattr(utils, "collect_shared_vars"):

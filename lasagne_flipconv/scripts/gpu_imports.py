@@ -1,15 +1,19 @@
 """Say what to use instead where a script imports what only old GPUs had.
 
-``theano.sandbox.cuda`` is gone since Theano 1.0, and ``pygpu`` needs a GPU
-and its libraries. The error stays an ImportError, so that a script that has
-something to fall back on does so.
+``theano.sandbox.cuda`` is gone since Theano 1.0, but for the names in
+``old_names.cuda``, and ``pygpu`` needs a GPU and its libraries. The error
+stays an ImportError, so that a script that has something to fall back on does
+so.
 """
+import importlib
 import importlib.util
 import linecache
 import sys
 import traceback
 
 import theano.sandbox
+
+from .old_names import cuda
 
 __all__ = ["explain", "forget"]
 
@@ -61,7 +65,10 @@ class _Finder:
         frame = _caller()
         if name is None or frame is None:
             return None
-        raise ImportError(_text(name, frame), name=fullname)
+        found = cuda.find(fullname, _missing_name)
+        if found is None:
+            raise ImportError(_text(name, frame), name=fullname)
+        return found
 
 
 def _missing_attribute(attribute):
@@ -70,7 +77,19 @@ def _missing_attribute(attribute):
     if name not in _INSTEAD or frame is None:
         raise AttributeError("module 'theano.sandbox' has no attribute %r"
                              % attribute)
-    raise AttributeError(_text(name, frame))
+    return importlib.import_module(name)
+
+
+def _missing_name(module, attribute):
+    """Explain that a module of old GPUs does not have a name."""
+    full = "%s.%s" % (module, attribute)
+    frame = _caller()
+    if full in cuda.CONTENTS and not attribute.startswith("_"):
+        return importlib.import_module(full)
+    if frame is None or attribute.startswith("_"):
+        raise AttributeError("module %r has no attribute %r"
+                             % (module, attribute))
+    raise AttributeError(_text("theano.sandbox.cuda", frame))
 
 
 def _caller():
@@ -78,7 +97,7 @@ def _caller():
     for frame, _ in traceback.walk_stack(sys._getframe()):
         name = frame.f_globals.get("__name__") or ""
         if name == __name__ or "importlib" in name or name.startswith(
-                __package__ + ".python2."):
+                (__package__ + ".python2.", cuda.__package__)):
             continue
         return None if name.split(".")[0] in _LIBRARIES else frame
     return None

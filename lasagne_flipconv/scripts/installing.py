@@ -14,6 +14,8 @@ from types import ModuleType
 import lasagne.layers
 
 from .. import layers
+from ..errors import FlipconvError
+from ..layers.backports.common import IS_OLD
 from ..layers.base import stock_class
 from . import gpu_imports, newer_functions, old_names
 
@@ -25,7 +27,8 @@ GPU_MODULES = {"corrmm": "Conv2DMMLayer", "dnn": "Conv2DDNNLayer",
 
 #: Where Lasagne 0.2.dev1 has what is in a module of that name here.
 _HOMES = {"transposed": "conv", "dilated": "conv", "transformer": "special",
-          "upscale": "pool"}
+          "upscale": "pool", "gated": "recurrent",
+          "plain": "recurrent"}
 
 _ABSENT = object()
 
@@ -33,7 +36,7 @@ _ABSENT = object()
 _before = None
 
 
-def install():
+def install(numbers_of="0.2.dev1"):
     """Put our layers where scripts written for Lasagne import them from.
 
     ``lasagne.layers.corrmm``, ``.dnn`` and ``.cuda_convnet`` can be imported
@@ -45,6 +48,21 @@ def install():
     there, is lent. Imports of what only GPUs of the time had fail with what
     to use instead. Installing twice is installing once.
 
+    Where layers, updates and losses of Lasagne 0.1 give other numbers than
+    those of 0.2.dev1, such as the LSTM, those of 0.2.dev1 are put in.
+
+    Parameters
+    ----------
+    numbers_of : {'0.2.dev1', '0.1'}, default '0.2.dev1'
+        On Lasagne 0.1, whose numbers are wanted where the two differ.
+
+    Raises
+    ------
+    FlipconvError
+        If it is none of these, or those of 0.1 are asked for on 0.2.dev1.
+
+    Notes
+    -----
     Names that were imported before keep what they refer to. Layers built
     from such stock classes work, but can be pickled only after
     :func:`uninstall`.
@@ -58,20 +76,22 @@ def install():
     >>> uninstall()
     """
     global _before
+    _check_version(numbers_of)
     if _before is not None:
         return
     changes = [(sys.modules, {}), (vars(lasagne.layers), {})]
     (_, modules), (_, attributes) = changes
-    for home, names in replacements().items():
+    for home, names in replacements(numbers_of).items():
         module = _stand_in(home, names)
         modules["lasagne.layers." + home] = module
         attributes[home] = module
         if home not in GPU_MODULES:
             attributes.update(names)
-    changes += [(vars(module), names)
-                for module, names in newer_functions.missing().items()]
+    changes += [(vars(module), names) for module, names
+                in newer_functions.missing(IS_OLD, numbers_of).items()]
+    changes += newer_functions.methods(IS_OLD, numbers_of).items()
     _before = old_names.lend(), [
-        (place, {name: place.get(name, _ABSENT) for name in names})
+        (place, {name: _looked_up(place, name) for name in names})
         for place, names in changes]
     _put(changes)
     gpu_imports.explain()
@@ -118,8 +138,23 @@ def installed_meanwhile():
             uninstall()
 
 
-def replacements():
+def _check_version(numbers_of):
+    """Refuse a version whose numbers there are not."""
+    known = ("0.2.dev1", "0.1") if IS_OLD else ("0.2.dev1",)
+    if numbers_of not in known:
+        raise FlipconvError(
+            "install: numbers_of=%r with Lasagne %s; expected %s." % (
+                numbers_of, lasagne.__version__,
+                " or ".join(map(repr, known))))
+
+
+def replacements(numbers_of="0.2.dev1"):
     """Return what is put into which submodule of ``lasagne.layers``.
+
+    Parameters
+    ----------
+    numbers_of : {'0.2.dev1', '0.1'}, default '0.2.dev1'
+        As for :func:`install`.
 
     Returns
     -------
@@ -136,6 +171,8 @@ def replacements():
     for home, name in GPU_MODULES.items():
         if stock_class(home, name):
             del found[home]
+    if numbers_of == "0.1":
+        del found["recurrent"]
     # 0.1 has no such class; on 0.2.dev1, who derives from it gets Lasagne's
     if not hasattr(importlib.import_module("lasagne.layers.conv"),
                    "BaseConvLayer"):
@@ -150,15 +187,32 @@ def _stand_in(home, names):
     module.__package__ = "lasagne.layers"
     module.__spec__ = ModuleSpec(name, None)
     vars(module).update(vars(getattr(lasagne.layers, home, module)))
+    if IS_OLD:
+        vars(module).update(newer_functions.within(home))
     vars(module).update(names)
     module.__all__ = sorted(set(vars(module).get("__all__", ())) | set(names))
     return module
 
 
+def _looked_up(place, name):
+    """Return what a class or the contents of a module hold of a name."""
+    names = vars(place) if isinstance(place, type) else place
+    return names.get(name, _ABSENT)
+
+
 def _put(changes):
     for place, values in changes:
         for name, value in values.items():
-            if value is _ABSENT:
+            if isinstance(place, type):
+                _put_attribute(place, name, value)
+            elif value is _ABSENT:
                 place.pop(name, None)
             else:
                 place[name] = value
+
+
+def _put_attribute(cls, name, value):
+    if value is not _ABSENT:
+        setattr(cls, name, value)
+    elif name in vars(cls):
+        delattr(cls, name)

@@ -1,5 +1,4 @@
 """Run a script or module as ``python`` would, with our layers installed."""
-import builtins
 import importlib.util
 import io
 import os
@@ -10,13 +9,15 @@ from ..compat.theano_flags import user_flag
 from ..errors import FlipconvError
 from . import gpu_imports, python2
 from .installing import install
+from .old_names import lending
 
 __all__ = ["choose_floatx", "code_of_file", "make_ready", "run_module",
            "run_script"]
 
 #: Files and folders whose frames a traceback of the script does not show.
 _OURS = (os.path.abspath(__file__), os.path.abspath(gpu_imports.__file__),
-         os.path.join(os.path.dirname(os.path.abspath(python2.__file__)), ""))
+         *(os.path.join(os.path.dirname(os.path.abspath(module.__file__)), "")
+           for module in (python2, lending)))
 
 
 def run_script(path, arguments=(), from_python2=False):
@@ -152,13 +153,14 @@ def code_of_file(path, from_python2):
         source = file.read()
     if from_python2:
         return python2.prepared(source, path, dont_inherit=True)
-    return python2.lent(source, path, dont_inherit=True), builtins
+    return (python2.lent(source, path, dont_inherit=True),
+            lending.LENT_BUILTINS)
 
 
 def _code_of_module(spec):
     if hasattr(spec.loader, "prepared"):
         return spec.loader.prepared(spec.name)
-    return spec.loader.get_code(spec.name), builtins
+    return spec.loader.get_code(spec.name), lending.LENT_BUILTINS
 
 
 def make_ready(folder, from_python2):
@@ -174,6 +176,7 @@ def make_ready(folder, from_python2):
     if not getattr(sys.flags, "safe_path", False):  # python -P
         sys.path[0] = folder
     install()
+    lending.lend_to_program()
     python2.translate_imports(from_python2)
     if from_python2 and hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="surrogateescape")
@@ -182,7 +185,7 @@ def make_ready(folder, from_python2):
 def _run(code, attributes):
     """Run code as ``__main__``; return the exit code, 1 for an exception."""
     main = sys.modules["__main__"] = ModuleType("__main__")
-    vars(main).update(attributes, __builtins__=builtins)
+    vars(main).update(attributes, __builtins__=lending.LENT_BUILTINS)
     try:
         program, main.__builtins__ = code()
         exec(program, vars(main))

@@ -1,6 +1,5 @@
 """Run a script written for Lasagne on a GPU, on any machine."""
 import argparse
-import os
 import sys
 
 from ...errors import FlipconvError
@@ -12,7 +11,8 @@ EXAMPLE = "lasagne-flipconv run --report train.py --epochs 5"
 def add_arguments(parser):
     """Add the script or module, its arguments, and how to run it."""
     parser.usage = ("lasagne-flipconv run [-h] [--report] [--python2] "
-                    "[--floatx TYPE] (SCRIPT | -m MODULE) [ARGUMENT ...]")
+                    "[--floatx TYPE] [--numbers-of VERSION] "
+                    "(SCRIPT | -m MODULE) [ARGUMENT ...]")
     parser.add_argument("--report", action="store_true",
                         help="tell at the end which convolution layers were "
                         "built, with which flags, and what Theano used")
@@ -23,6 +23,11 @@ def add_arguments(parser):
                         metavar="TYPE", help="float32 or float64; without it "
                         "float32 as on the GPUs of the time, unless you set "
                         "floatX in THEANO_FLAGS or .theanorc")
+    parser.add_argument("--numbers-of", choices=("0.2.dev1", "0.1"),
+                        metavar="VERSION", default="0.2.dev1",
+                        help="on Lasagne 0.1, whose numbers are wanted where "
+                        "it differs from 0.2.dev1, as for LSTMs: 0.2.dev1 "
+                        "(default) or 0.1")
     parser.add_argument("-m", dest="module", action="store_true",
                         help="run a module instead of a file")
     parser.add_argument("script", metavar="SCRIPT",
@@ -35,14 +40,18 @@ def add_arguments(parser):
 def run(args):
     """Run the script as python would; return its exit code."""
     from ...scripts.build_report import watch
+    from ...scripts.installing import install
+    from ...scripts.old_names.late_flags import LateFlags
     from ...scripts.running import choose_floatx, run_module, run_script
     report = watch() if args.report else None
     start = run_module if args.module else run_script
-    flags = os.environ.get("THEANO_FLAGS", "")
+    install(args.numbers_of)
+    late = LateFlags(["floatX"] if args.floatx else [])
     if choose_floatx(args.floatx):
         tell("lasagne-flipconv run: computes in float32, as you set no "
              "floatX; --floatx float64 for Theano's default.",
              file=sys.stderr)
+    late.watch()
     try:
         code = start(args.script, args.arguments, args.python2)
     except FlipconvError as error:
@@ -51,7 +60,8 @@ def run(args):
     finally:
         if report:
             print_report(report)
-        print_late_flags(flags)
+        late.stop()
+        print_late_flags(late.too_late)
     if code:
         print_hint(args.python2)
     return code
@@ -77,11 +87,11 @@ def print_report(report):
 
 def print_late_flags(flags):
     """Say what Theano did not see, as it was imported before the script."""
-    late = os.environ.get("THEANO_FLAGS", "")
-    if late != flags:
+    if flags:
+        text = ",".join("%s=%s" % item for item in flags.items())
         tell("lasagne-flipconv run: the script set THEANO_FLAGS=%s when "
              "Theano was imported already, so that it had no effect; set it "
-             "before the command." % late, file=sys.stderr)
+             "before the command." % text, file=sys.stderr)
 
 
 def print_hint(from_python2):

@@ -9,11 +9,11 @@ subclass of it, for the sake of speed.
 """
 from ..base import stock_class
 from . import (cuda_convnet, dense, dnn, merge, noise, normalization, pool,
-               shape, special, transformer, upscale)
+               recurrent, shape, special, transformer, upscale)
 from .common import choose
 
-_MODULES = (dense, merge, noise, normalization, pool, shape, special,
-            transformer, upscale)
+_MODULES = (dense, merge, noise, normalization, pool, recurrent, shape,
+            special, transformer, upscale)
 
 __all__ = []
 for _module in (dnn, cuda_convnet):

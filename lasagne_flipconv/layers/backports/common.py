@@ -53,6 +53,26 @@ _TEXT = {
         How each axis is cut to the smallest input: 'lower', 'center' or
         'upper' tells which part stays, None leaves the axis. Axes that the
         sequence does not reach are left.""",
+    "<sequence>": """incoming : Layer or tuple
+        The layer below, or the shape of its output: (batch, steps, ...).""",
+    "<recurrent>": """hid_init : array, variable, callable or Layer
+        State before the first step: (1, ...), or a layer that computes it.
+    backwards : bool, default False
+        Whether to begin at the last step.
+    learn_init : bool, default False
+        Whether the state before the first step is trained.
+    gradient_steps : int, default -1
+        Number of steps that the gradient goes back; -1 for all.
+    grad_clipping : float, default 0
+        What the gradient within a step is clipped to; 0 for nothing.
+    unroll_scan : bool, default False
+        Whether to build each step into the graph, instead of a loop.
+    precompute_input : bool, default True
+        Whether to do what needs no state for all steps at once.
+    mask_input : Layer, optional
+        Its output, (batch, steps), is 0 where an example is over.
+    only_return_final : bool, default False
+        Whether to return the last state alone.""",
     "<kwargs>": """**kwargs : dict
         Passed on to :class:`lasagne.layers.Layer`: ``name``.""",
 }

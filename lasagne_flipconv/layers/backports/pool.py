@@ -290,10 +290,31 @@ class SpatialPyramidPoolingLayer(Layer):
         return pooled.flatten(3)
 
     def _regions(self, input, n):
-        reduce = _reduction(self.mode)
-        rows, columns = (_borders(input.shape[axis], n) for axis in (2, 3))
-        return T.stack([reduce(input[:, :, row, column], axis=(2, 3))
-                        for row, column in product(rows, columns)], axis=2)
+        return T.concatenate(pool_2d_nxn_regions(input, n, self.mode), axis=2)
+
+
+def pool_2d_nxn_regions(inputs, output_size, mode="max"):
+    """Return what images are in each of some regions, of any size.
+
+    Parameters
+    ----------
+    inputs : theano.Variable
+        Axes (batch, channels, rows, columns).
+    output_size : int
+        Number of regions along each spatial axis.
+    mode : {'max', 'average_inc_pad', 'average_exc_pad'}
+        The maximum or the mean.
+
+    Returns
+    -------
+    list of theano.Variable
+        Of each region, axes (batch, channels, one).
+    """
+    reduce = _reduction(mode)
+    rows, columns = (_borders(inputs.shape[axis], output_size)
+                     for axis in (2, 3))
+    return [reduce(inputs[:, :, row, column], axis=(2, 3)).dimshuffle(
+        0, 1, "x") for row, column in product(rows, columns)]
 
 
 def _reduction(mode):

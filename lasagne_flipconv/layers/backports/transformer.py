@@ -267,10 +267,15 @@ def _spline_solver(points):
     Axes (points, coefficients); the coefficients are those of one, x, y and
     the bending around each control point.
     """
+    return np.linalg.inv(_spline_system(points))[:, 3:].T
+
+
+def _spline_system(points):
+    """Return the equations between coefficients and control points."""
     n = points.shape[1]
     system = np.zeros((n + 3, n + 3), points.dtype)
     system[1:3, 3:] = points
     system[0, 3:] = 1
     system[3:, :3] = system[:3, 3:].T
     system[3:, 3:] = _bending(_squared_distances(points, points))
-    return np.linalg.inv(system)[:, 3:].T
+    return system

@@ -14,6 +14,7 @@ from types import ModuleType
 import lasagne
 import theano
 
+from ..old_names.lending import lent_import
 from . import lending
 from .library.attributes import LENT, attribute
 from .library.functions import BUILTINS
@@ -131,8 +132,7 @@ def _import(name, globals=None, locals=None, fromlist=(), level=0):
         if "." in name and not fromlist:  # import email.MIMEText
             return _with(name, module)
     else:
-        module = builtins.__import__(name, names, locals, fromlist,
-                                     max(level, 0))
+        module = lent_import(name, names, locals, fromlist, max(level, 0))
     if fromlist and isinstance(module, ModuleType):
         return _lent(module, fromlist)
     return module
@@ -142,7 +142,7 @@ def _with(name, module):
     """Return the package of a module that is gone, and the module in it."""
     package, _, rest = name.partition(".")
     found = _Names(package)
-    found._module = builtins.__import__(package)
+    found._module = lent_import(package)
     setattr(found, rest, module)
     return found
 

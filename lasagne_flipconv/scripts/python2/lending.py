@@ -1,11 +1,10 @@
 """What programs of either Python are lent: ``numpy.load`` as it was."""
 import ast
-import builtins
 import importlib.machinery
 import warnings
+from types import ModuleType
 
-import numpy
-
+from ..old_names.lending import LENT_BUILTINS
 from .library.pickles import load_array
 
 __all__ = ["Loader", "lends", "lent"]
@@ -43,14 +42,15 @@ def lent(source, path, **options):
             tree = _Lending().visit(ast.parse(source, path))
         except (SyntaxError, ValueError):  # told where it is compiled
             tree = source
-    setattr(builtins, _NAME, _lent)
+    setattr(LENT_BUILTINS, _NAME, _lent)
     return compile(tree if tree is source else ast.fix_missing_locations(
         tree), path, "exec", **options)
 
 
 def _lent(thing):
     """Return what has another ``load`` if a thing is NumPy."""
-    return _NumPy if thing is numpy else thing
+    return _NumPy if isinstance(thing, ModuleType) and (
+        thing.__name__ == "numpy") else thing
 
 
 class _NumPy:
@@ -121,3 +121,8 @@ class Loader(importlib.machinery.SourceFileLoader):
         """Return its code, without leaving byte code behind."""
         path = self.get_filename(fullname)
         return lent(self.get_data(path), path, dont_inherit=True)
+
+    def exec_module(self, module):
+        """Run it, its import statements getting the old names."""
+        module.__builtins__ = LENT_BUILTINS
+        super().exec_module(module)

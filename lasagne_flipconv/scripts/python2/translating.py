@@ -6,6 +6,7 @@ import re
 import sys
 import warnings
 
+from ..old_names.lending import LENT_BUILTINS
 from .library.functions import BUILTINS, helpers
 from .syntax import decoded, rewritten
 from .tree import Translation, features_of
@@ -79,7 +80,7 @@ def prepared(source, path, mode="exec", **options):
             vars(builtins).update(helpers())
             return compile(tree, path, mode, **options), BUILTINS
     try:
-        return compile(source, path, mode, **options), builtins
+        return compile(source, path, mode, **options), LENT_BUILTINS
     except SyntaxError as error:
         raise _later(error, tree, path) from None
 

@@ -1,4 +1,4 @@
-"""Names that scripts of Lasagne's time import, and later releases dropped.
+"""Names that everybody is lent: nolearn, an installed package, needs them.
 
 :func:`lasagne_flipconv.install` lends them: the abstract base classes that
 Python 3.10 removed from ``collections``, and ``sklearn.cross_validation`` and
@@ -15,7 +15,9 @@ import importlib.machinery
 import inspect
 import sys
 
-from ..compat.import_hooks import ImportWithin
+from ...compat.import_hooks import ImportWithin
+from . import cuda
+from .splitters import SPLITTERS
 
 __all__ = ["lend", "take_back"]
 
@@ -49,6 +51,7 @@ def take_back(names):
         delattr(collections, name)
     sys.meta_path.remove(_OLD_MODULES)
     _NOLEARN.remove()
+    cuda.take_back()
     for name in _CONTENTS:
         if isinstance(getattr(sys.modules.get(name), "__loader__", None),
                       _Loader):
@@ -100,70 +103,16 @@ class _Loader(importlib.abc.Loader):
     def exec_module(self, module):
         selection = importlib.import_module("sklearn.model_selection")
         for name in _CONTENTS[module.__name__]:
-            value = _SPLITTERS.get(name) or getattr(selection, name)
+            value = SPLITTERS.get(name) or getattr(selection, name)
             setattr(module, name, value)
 
-
-class KFold:
-    """Split `n` samples in turn, as ``sklearn.cross_validation`` did.
-
-    Parameters
-    ----------
-    n : int
-        Number of samples.
-    n_folds : int, default 3
-        Number of folds.
-    shuffle, random_state : object
-        As for ``sklearn.model_selection.KFold``.
-    """
-
-    _successor = "KFold"
-
-    def __init__(self, n, n_folds=3, shuffle=False, random_state=None):
-        self.n, self._labels = n, None
-        self._set(n_folds, shuffle, random_state)
-
-    def _set(self, n_folds, shuffle, random_state):
-        selection = importlib.import_module("sklearn.model_selection")
-        self.n_folds = int(n_folds)
-        self._splitter = getattr(selection, self._successor)(
-            self.n_folds, shuffle=shuffle, random_state=random_state)
-
-    def __len__(self):
-        return self.n_folds
-
-    def __iter__(self):
-        return self._splitter.split(range(self.n), self._labels)
-
-
-class StratifiedKFold(KFold):
-    """Split samples so that each fold has the same share of each label.
-
-    Parameters
-    ----------
-    y : array
-        Labels.
-    n_folds : int, default 3
-        Number of folds.
-    shuffle, random_state : object
-        As for ``sklearn.model_selection.StratifiedKFold``.
-    """
-
-    _successor = "StratifiedKFold"
-
-    def __init__(self, y, n_folds=3, shuffle=False, random_state=None):
-        self.n, self._labels = len(y), y
-        self._set(n_folds, shuffle, random_state)
-
-
-_SPLITTERS = {"KFold": KFold, "StratifiedKFold": StratifiedKFold}
 
 #: What each module that is gone is lent: old splitters, and functions and
 #: classes that merely moved.
 _CONTENTS = {
-    "sklearn.cross_validation": ("KFold", "StratifiedKFold",
-                                 "train_test_split", "cross_val_score",
-                                 "cross_val_predict"),
+    "sklearn.cross_validation": (
+        *SPLITTERS, "train_test_split", "cross_val_score",
+        "cross_val_predict", "permutation_test_score", "check_cv"),
     "sklearn.grid_search": ("GridSearchCV", "RandomizedSearchCV",
                             "ParameterGrid", "ParameterSampler"),
 }

@@ -1,0 +1,206 @@
+"""Names of ``theano.sandbox.cuda``, on what Theano computes anywhere.
+
+Theano 1.0 removed the package. Its convolution is the abstract one, which the
+engine computes; there is no GPU to copy to, so what copied returns the array.
+"""
+import importlib.machinery
+import sys
+from collections import namedtuple
+
+import theano
+import theano.tensor as T
+from theano.tensor.nnet import abstract_conv
+from theano.tensor.signal.pool import pool_2d, pool_3d
+
+__all__ = ["CONTENTS", "find", "take_back"]
+
+_PACKAGE = "theano.sandbox.cuda"
+
+#: How a kernel slides, as Theano's abstract convolution takes it.
+_Sliding = namedtuple("_Sliding", "border_mode subsample filter_flip")
+
+
+def _sliding(border_mode, subsample, conv_mode):
+    if conv_mode not in ("conv", "cross"):
+        raise ValueError("conv_mode=%r; expected 'conv' or 'cross'."
+                         % (conv_mode,))
+    if isinstance(border_mode, list):
+        border_mode = tuple(border_mode)
+    return _Sliding(border_mode, tuple(subsample), conv_mode == "conv")
+
+
+def as_array(x):
+    """Return what is given, as a variable of Theano."""
+    return T.as_tensor_variable(x)
+
+
+def gpu_alloc_empty(*shape):
+    """Return an array of that shape, whose values are for others to set."""
+    return T.zeros(shape, "float32")
+
+
+def dnn_available(context=None):
+    """Tell whether what is here of cuDNN can be used: it can."""
+    return True
+
+
+def dnn_conv(img, kerns, border_mode="valid", subsample=(1, 1),
+             conv_mode="conv", direction_hint=None, workmem=None, algo=None,
+             precision=None):
+    """Convolve, or correlate with ``conv_mode='cross'``.
+
+    Parameters
+    ----------
+    img, kerns : theano.Variable
+        Axes (batch, channels, height, width) and (filters, channels, ...).
+    border_mode : str, int or tuple of int
+        'valid', 'full', 'half', or the padding.
+    subsample : tuple of int, default (1, 1)
+        The step.
+    conv_mode : {'conv', 'cross'}
+        Whether the kernels are reversed.
+    direction_hint, workmem, algo, precision : object
+        Ignored; how a GPU was to do it.
+
+    Returns
+    -------
+    theano.Variable
+        Axes (batch, filters, height, width).
+    """
+    return T.nnet.conv2d(as_array(img), as_array(kerns), **_sliding(
+        border_mode, subsample, conv_mode)._asdict())
+
+
+def dnn_pool(img, ws, stride=(1, 1), mode="max", pad=(0, 0)):
+    """Pool regions, which lie one apart unless told otherwise.
+
+    Parameters
+    ----------
+    img : theano.Variable
+        Axes (batch, channels, ...).
+    ws, stride, pad : tuple of int
+        Size, step and padding per spatial axis, two or three.
+    mode : {'max', 'average', 'average_inc_pad', 'average_exc_pad'}
+        'average' is the second.
+
+    Returns
+    -------
+    theano.Variable
+        With as many axes.
+    """
+    stride, pad = (tuple(x) if len(x) == len(ws) else tuple(x[:1]) * len(ws)
+                   for x in (stride, pad))
+    return (pool_3d if len(ws) == 3 else pool_2d)(
+        as_array(img), ws=tuple(ws), ignore_border=True, stride=stride,
+        pad=pad, mode={"average": "average_inc_pad"}.get(mode, mode))
+
+
+class GpuDnnConvDesc:
+    """Say how a kernel slides; called with shapes, which are not needed.
+
+    Parameters
+    ----------
+    border_mode, subsample, conv_mode : object
+        As for :func:`dnn_conv`.
+    precision : str
+        Ignored.
+    """
+
+    def __init__(self, border_mode, subsample=(1, 1), conv_mode="conv",
+                 precision="float32"):
+        self._sliding = _sliding(border_mode, subsample, conv_mode)
+
+    def __call__(self, img_shape, kern_shape):
+        return self._sliding
+
+
+class _Convolution:
+    """Take the arguments of the Ops, which chose how a GPU was to do it."""
+
+    def __init__(self, *args, **kwargs):
+        pass
+
+
+class GpuDnnConv(_Convolution):
+    """Convolve as a description says."""
+
+    def __call__(self, img, kern, output, desc, alpha=None, beta=None):
+        return T.nnet.conv2d(as_array(img), as_array(kern),
+                             **desc._asdict())
+
+
+class GpuDnnConvGradI(_Convolution):
+    """Give the gradient of a convolution with respect to its input.
+
+    ``deconv`` of DCGAN calls it as a convolution that enlarges.
+    """
+
+    def __call__(self, kern, topgrad, output, desc, alpha=None, beta=None):
+        op = abstract_conv.AbstractConv2d_gradInputs(**desc._asdict())
+        return op(as_array(kern), as_array(topgrad), output.shape[2:])
+
+
+def use(device, *args, **kwargs):
+    """Choose a device: the fastest that there is, as ever."""
+
+
+_DNN = {value.__name__: value for value in (
+    dnn_available, dnn_conv, dnn_pool, GpuDnnConvDesc, GpuDnnConv,
+    GpuDnnConvGradI)}
+_BASIC = dict(dict.fromkeys((
+    "gpu_contiguous", "host_from_gpu", "as_cuda_ndarray_variable"), as_array),
+    gpu_alloc_empty=gpu_alloc_empty)
+
+#: Module → what it holds.
+CONTENTS = {
+    _PACKAGE: dict(use=use, dnn_available=dnn_available,
+                   **{name: _BASIC[name] for name in (
+                       "as_cuda_ndarray_variable", "host_from_gpu",
+                       "gpu_contiguous", "gpu_alloc_empty")}),
+    _PACKAGE + ".basic_ops": _BASIC, _PACKAGE + ".dnn": _DNN}
+
+
+def find(fullname, missing):
+    """Return the spec of a module of `CONTENTS`, None for any other.
+
+    Parameters
+    ----------
+    fullname : str
+        The module.
+    missing : callable
+        Takes a module and an attribute that it does not hold, and raises.
+
+    Returns
+    -------
+    importlib.machinery.ModuleSpec or None
+        A package, so that what it lacks is looked for and explained.
+    """
+    if fullname not in CONTENTS:
+        return None
+    return importlib.machinery.ModuleSpec(fullname, _Loader(missing),
+                                          is_package=True)
+
+
+class _Loader:
+    def __init__(self, missing):
+        self.missing = missing
+
+    def create_module(self, spec):
+        return None
+
+    def exec_module(self, module):
+        name = module.__name__
+        module.__doc__ = "What scripts ask of %s, on any machine." % name
+        vars(module).update(CONTENTS[name])
+        module.__all__ = sorted(CONTENTS[name])
+        module.__getattr__ = lambda attribute: self.missing(
+            name, attribute)
+
+
+def take_back():
+    """Forget the modules."""
+    for name in CONTENTS:
+        if isinstance(getattr(sys.modules.get(name), "__loader__", None),
+                      _Loader):
+            del sys.modules[name]
+            vars(theano.sandbox).pop("cuda", None)

@@ -1,0 +1,209 @@
+"""Give the names of the table to a script and its modules alone.
+
+Their import statements get a stand-in for each module of the table, with the
+names that it lacks; what is installed goes on to see the module itself.
+"""
+import builtins
+import importlib
+import importlib.machinery
+import importlib.util
+import os
+import site
+import sys
+import sysconfig
+from types import ModuleType
+
+from ...compat.numpy_names import BUILTINS, old_numpy_names
+from .table import ROWS
+
+__all__ = ["lend_to_program", "lent_import"]
+
+#: Module → name → row.
+_BY_MODULE = {}
+for _row in ROWS:
+    _BY_MODULE.setdefault(_row.module, {})[_row.name] = _row
+_BY_MODULE["numpy"] = {}
+
+#: Modules of which one below is in the table.
+_ABOVE = {name[:at] for name in _BY_MODULE for at, letter in enumerate(name)
+          if letter == "."}
+_MADE = {}
+
+
+class _Lent(ModuleType):
+    """Stand for a module, with the names that it had."""
+
+    def __init__(self, name, module):
+        super().__init__(name, getattr(module, "__doc__", None))
+        own = vars(module) if module else {}
+        vars(self).update(
+            {key: value for key, value in own.items()
+             if not isinstance(value, ModuleType)
+             and key not in ("__getattr__", "__dir__")}, _module=module)
+        if name == "numpy":
+            vars(self).update(old_numpy_names())
+        vars(self)["__all__"] = _public(name, module)
+
+    def __getattr__(self, name):
+        module, here = vars(self)["_module"], vars(self)["__name__"]
+        try:
+            if module is None:
+                raise AttributeError(name)
+            return lent(getattr(module, name))
+        except AttributeError:
+            return _found(here, name)
+
+    def __setattr__(self, name, value):
+        super().__setattr__(name, value)
+        if vars(self)["_module"] is not None:
+            setattr(vars(self)["_module"], name, value)
+
+    def __dir__(self):
+        return sorted(set(dir(vars(self)["_module"])) | set(vars(self)))
+
+
+def _found(module, name):
+    """Return what a name of a module became."""
+    full = "%s.%s" % (module, name)
+    row = _BY_MODULE.get(module, {}).get(name)
+    if row is None and (full in _BY_MODULE or full in _ABOVE):
+        return _stand_in(full)
+    if row is None:
+        raise AttributeError("module %r has no attribute %r" % (module, name))
+    if not isinstance(row.became, str):
+        return row.became
+    home, _, attribute = row.became.partition(":")
+    found = importlib.import_module(home)
+    return getattr(found, attribute) if attribute else found
+
+
+def _public(name, module):
+    """Return what ``import *`` gives."""
+    names = list(getattr(module, "__all__", ()) or (
+        key for key in vars(module or ModuleType("")) if key[0] != "_"))
+    if name == "numpy":
+        had = set(old_numpy_names()) - set(BUILTINS)
+    else:
+        had = _BY_MODULE.get(name, ())
+    return names + sorted(set(had) - set(names))
+
+
+def _stand_in(name):
+    """Return the stand-in for a module, which may be gone."""
+    if name not in _MADE:
+        try:
+            module = importlib.import_module(name)
+        except ModuleNotFoundError as error:
+            if error.name != name and not name.startswith(
+                    "%s." % error.name) or not _is_gone(name):
+                raise
+            module = None
+        _MADE[name] = _Lent(name, module)
+    return _MADE[name]
+
+
+def _is_gone(name):
+    """Tell whether only a module is missing, not the package that had it."""
+    top = name.partition(".")[0]
+    return top == name or importlib.util.find_spec(top) is not None
+
+
+def lent(thing):
+    """Return the stand-in if a thing is a module of the table, else it.
+
+    Parameters
+    ----------
+    thing : object
+        What was imported.
+
+    Returns
+    -------
+    object
+        What the script gets.
+    """
+    if isinstance(thing, ModuleType) and not isinstance(thing, _Lent):
+        name = thing.__name__
+        if (name in _BY_MODULE or name in _ABOVE) and (
+                sys.modules.get(name) is thing):
+            return _stand_in(name)
+    return thing
+
+
+def lent_import(name, globals=None, locals=None, fromlist=(), level=0):
+    """Import as ``__import__`` does, with the names of the table.
+
+    Parameters
+    ----------
+    name, globals, locals, fromlist, level : object
+        As for ``__import__``.
+
+    Returns
+    -------
+    module
+        The module, or what stands for it.
+    """
+    if name == "builtins":
+        return LENT_BUILTINS
+    top = name.partition(".")[0]
+    if level or top not in _TOPS:
+        return builtins.__import__(name, globals, locals, fromlist, level)
+    if name in _BY_MODULE or name in _ABOVE:
+        made = _stand_in(name)
+        for each in fromlist or ():  # import what is a submodule
+            if each != "*" and not hasattr(made, each):
+                builtins.__import__(name, globals, locals, (each,))
+    else:
+        made = builtins.__import__(name, globals, locals, fromlist)
+    return made if fromlist else lent(sys.modules.get(top) or made)
+
+
+_TOPS = {name.partition(".")[0] for name in _BY_MODULE}
+
+#: What a module of a program has built in.
+LENT_BUILTINS = ModuleType("builtins", builtins.__doc__)
+vars(LENT_BUILTINS).update(vars(builtins), __import__=lent_import)
+
+
+def lend_to_program():
+    """Let the modules of a program, from now on, be lent the names."""
+    if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
+        sys.meta_path.insert(0, _Finder())
+
+
+def is_installed(path):
+    """Tell whether a file is installed, or of the standard library."""
+    paths = sysconfig.get_paths()
+    folders = {paths[name] for name in ("stdlib", "platstdlib", "purelib",
+                                        "platlib")}
+    folders |= {*site.getsitepackages(), site.getusersitepackages(),
+                _PACKAGE}
+    path = os.path.realpath(path)
+    return bool({"site-packages", "dist-packages"} & set(path.split(os.sep))
+                ) or path.startswith(tuple(
+                    os.path.join(os.path.realpath(folder), "")
+                    for folder in folders))
+
+
+_PACKAGE = os.path.dirname(sys.modules[__name__.partition(".")[0]].__file__)
+
+
+class _Finder:
+    """Import hook that gives modules of a program another loader."""
+
+    def find_spec(self, fullname, path=None, target=None):
+        """Return the spec that Python finds, with our loader."""
+        if fullname.partition(".")[0] in ("theano", "lasagne"):
+            return None
+        spec = importlib.machinery.PathFinder.find_spec(fullname, path)
+        if (spec is None or type(spec.loader) is not importlib.machinery
+                .SourceFileLoader or is_installed(spec.origin)):
+            return None
+        spec.loader = _Loader(fullname, spec.origin)
+        return spec
+
+
+class _Loader(importlib.machinery.SourceFileLoader):
+    def exec_module(self, module):
+        """Run a module, its import statements getting the names."""
+        module.__builtins__ = LENT_BUILTINS
+        super().exec_module(module)

@@ -1,0 +1,74 @@
+"""Functions that later releases of Python dropped."""
+import importlib.util
+import inspect
+import math
+import sys
+from collections import namedtuple
+
+__all__ = ["gcd", "getargspec", "load_source"]
+
+ArgSpec = namedtuple("ArgSpec", "args varargs keywords defaults")
+
+
+def getargspec(func):
+    """Return the arguments of a function that has none by keyword only.
+
+    Parameters
+    ----------
+    func : callable
+        The function or method.
+
+    Returns
+    -------
+    ArgSpec
+        Names, the names of ``*`` and ``**``, and the default values.
+
+    Raises
+    ------
+    ValueError
+        If it has arguments by keyword only, as it was.
+
+    Examples
+    --------
+    >>> getargspec(lambda x, y=1, **more: x)
+    ArgSpec(args=['x', 'y'], varargs=None, keywords='more', defaults=(1,))
+    """
+    spec = inspect.getfullargspec(func)
+    if spec.kwonlyargs:
+        raise ValueError("getargspec: %r has keyword-only arguments %r; "
+                         "expected none. Call inspect.getfullargspec."
+                         % (func, spec.kwonlyargs))
+    return ArgSpec(*spec[:4])
+
+
+def gcd(a, b):
+    """Return the greatest common divisor, with the sign of `b`.
+
+    Examples
+    --------
+    >>> gcd(12, -18), gcd(12, 0)
+    (-6, 12)
+    """
+    found = math.gcd(a, b)
+    return -found if b < 0 or (b == 0 and a < 0) else found
+
+
+def load_source(name, pathname, file=None):
+    """Load a module from a file, under any name.
+
+    Parameters
+    ----------
+    name, pathname : str
+        The name that it gets, and its file.
+    file : object
+        Ignored.
+
+    Returns
+    -------
+    module
+        It is in ``sys.modules``.
+    """
+    spec = importlib.util.spec_from_file_location(name, pathname)
+    module = sys.modules[name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

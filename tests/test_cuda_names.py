@@ -1,0 +1,104 @@
+"""Names of theano.sandbox.cuda that scripts import, against plain loops."""
+import importlib
+
+import numpy as np
+import pytest
+import theano
+from lasagne_flipconv import install, uninstall
+from lasagne_flipconv.scripts import gpu_imports
+from lasagne_flipconv.scripts.old_names import cuda as names
+
+from cases import values
+from test_run import run, write
+
+
+@pytest.fixture
+def cuda():
+    install()
+    gpu_imports.explain()
+    yield importlib.import_module("theano.sandbox.cuda")
+    uninstall()
+
+
+def correlated(x, w, stride, pad):
+    """Correlate by loops."""
+    x = np.pad(x, [(0, 0), (0, 0), (pad[0],) * 2, (pad[1],) * 2])
+    size = [(x.shape[2 + i] - w.shape[2 + i]) // stride[i] + 1
+            for i in range(2)]
+    out = np.zeros((len(x), len(w), *size))
+    for i, j in np.ndindex(*size):
+        part = x[:, :, i * stride[0]:i * stride[0] + w.shape[2],
+                 j * stride[1]:j * stride[1] + w.shape[3]]
+        out[:, :, i, j] = np.einsum("bchw,fchw->bf", part, w)
+    return out
+
+
+SLIDING = [((0, 0), (1, 1)), ((1, 2), (2, 1)), ((2, 0), (3, 2))]
+
+
+@pytest.mark.parametrize("mode", ["conv", "cross"])
+@pytest.mark.parametrize("pad, stride", SLIDING)
+def test_convolutions(cuda, pad, stride, mode):
+    from theano.sandbox.cuda.dnn import (GpuDnnConv, GpuDnnConvDesc,
+                                         GpuDnnConvGradI, dnn_conv)
+    x, w = values((2, 3, 9, 8), 1), values((4, 3, 2, 5), 2)
+    turned = w[:, :, ::-1, ::-1] if mode == "conv" else w
+    expected = correlated(x, turned, stride, pad)
+    desc = GpuDnnConvDesc(pad, stride, conv_mode=mode)(x.shape, w.shape)
+    for y in (dnn_conv(x, w, pad, stride, mode),
+              GpuDnnConv()(x, w, None, desc)):
+        np.testing.assert_allclose(y.eval(), expected, atol=1e-6)
+    top = values(expected.shape, 3)
+    found = GpuDnnConvGradI()(w, top, theano.shared(x), desc).eval()
+    # the adjoint: <top, convolved x> = <found, x>
+    np.testing.assert_allclose((found * x).sum(), (top * expected).sum(),
+                               rtol=1e-5)
+
+
+def test_pooling_steps_by_one_unless_told(cuda):
+    x = values((2, 3, 5, 4), 1)
+    one = cuda.dnn.dnn_pool(x, (2, 3)).eval()
+    assert one.shape == (2, 3, 4, 2)
+    assert one[1, 2, 3, 1] == x[1, 2, 3:5, 1:4].max()
+    mean = cuda.dnn.dnn_pool(x, (2, 2), (2, 2), "average").eval()
+    np.testing.assert_allclose(mean[0, 0, 0, 0], x[0, 0, :2, :2].mean())
+    cube = cuda.dnn.dnn_pool(values((1, 2, 4, 4, 4)), (2, 2, 2)).eval()
+    assert cube.shape == (1, 2, 3, 3, 3)
+
+
+def test_what_copied_returns_the_array(cuda):
+    x = theano.shared(values((2, 3)))
+    for name in ("gpu_contiguous", "host_from_gpu",
+                 "as_cuda_ndarray_variable"):
+        assert getattr(cuda.basic_ops, name)(x) is x
+    assert cuda.basic_ops.gpu_alloc_empty(2, 3).eval().shape == (2, 3)
+    assert cuda.dnn.dnn_available() and cuda.use("gpu") is None
+
+
+#: What a script writes → what it is told.
+REFUSED = {
+    "from theano.sandbox.cuda.dnn import GpuDnnPool": "theano.tensor.nnet",
+    "from theano.sandbox.cuda.blas import GpuCorrMM": "filter_flip=False",
+    "import theano.sandbox.cuda.fftconv": "which run anywhere",
+    "import theano.sandbox.cuda\ntheano.sandbox.cuda.CudaNdarray":
+        "theano.sandbox.cuda.CudaNdarray' needs",
+}
+
+
+@pytest.mark.parametrize("code", REFUSED)
+def test_what_is_not_among_them_keeps_its_error(code, tmp_path):
+    write(tmp_path, "refused.py", code + "\n")
+    result = run(tmp_path, "refused.py")
+    assert result.returncode == 1
+    assert "the GPU back end that Theano 1.0 removed" in result.stderr
+    assert REFUSED[code] in result.stderr
+
+
+def test_uninstall_takes_them_back():
+    import sys
+    install()
+    gpu_imports.explain()
+    importlib.import_module("theano.sandbox.cuda.dnn")
+    uninstall()
+    assert not [name for name in sys.modules if name in names.CONTENTS]
+    assert "cuda" not in vars(theano.sandbox)
