@@ -1,8 +1,9 @@
 """Say what to use instead where a script imports what only old GPUs had.
 
 ``theano.sandbox.cuda`` is gone since Theano 1.0, but for the names in
-``old_names.cuda``, and ``pygpu`` needs a GPU and its libraries. The error stays an ImportError, so that a script that has
-something to fall back on does so.
+``old_names.cuda``, and ``pygpu`` needs a GPU and its libraries. The error
+stays an ImportError, so that a script that has something to fall back on does
+so.
 """
 import importlib
 import importlib.util
