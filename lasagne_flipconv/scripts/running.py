@@ -151,7 +151,9 @@ def _run(code, attributes):
     main = sys.modules["__main__"] = ModuleType("__main__")
     vars(main).update(attributes, __builtins__=lending.LENT_BUILTINS)
     try:
-        exec(code(), vars(main))
+        program = code()
+        lending.refresh()
+        exec(program, vars(main))
     except SystemExit:
         raise
     except BaseException as error:
