@@ -65,6 +65,8 @@ def plain(default):
     if isinstance(default, lasagne.init.Initializer):
         return type(default), {k: v for k, v in vars(default).items()
                                if isinstance(v, (int, float, str))}
+    if isinstance(default, lasagne.layers.Gate):
+        return {name: plain(value) for name, value in vars(default).items()}
     return tuple(default) if isinstance(default, list) else default
 
 

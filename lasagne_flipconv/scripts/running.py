@@ -188,6 +188,7 @@ def _run(code, attributes):
     vars(main).update(attributes, __builtins__=lending.LENT_BUILTINS)
     try:
         program, main.__builtins__ = code()
+        lending.refresh()
         exec(program, vars(main))
         python2.end_line()
     except SystemExit:

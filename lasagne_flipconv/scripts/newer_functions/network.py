@@ -125,13 +125,14 @@ def compute_norms(array, norm_axes=None):
         Of the same kind.
     """
     if not isinstance(array, (np.ndarray, theano.Variable)):
-        raise RuntimeError("compute_norms: got a %s; expected an array or a "
-                           "Theano variable." % type(array).__name__)
+        raise RuntimeError("compute_norms: Unsupported type %s; expected an "
+                           "array or a Theano variable."
+                           % type(array).__name__)
     axes = {1: (), 2: (0,), 3: (1, 2), 4: (1, 2, 3), 5: (1, 2, 3, 4)}.get(
         array.ndim) if norm_axes is None else tuple(norm_axes)
     if axes is None:
-        raise ValueError("compute_norms: array has %d axes; expected 1 to 5. "
-                         "Name norm_axes." % array.ndim)
+        raise ValueError("compute_norms: Unsupported tensor dimensionality "
+                         "%d; expected 1 to 5. Name norm_axes." % array.ndim)
     if not axes:
         return abs(array)
     tools = np if isinstance(array, np.ndarray) else T

@@ -122,8 +122,8 @@ def categorical_accuracy(predictions, targets, top_k=1):
 
 def _rank_mismatch(name, predictions, targets):
     return TypeError(
-        "%s: targets have %d axes, predictions %d; expected as many or one "
-        "less." % (name, targets.ndim, predictions.ndim))
+        "%s: rank mismatch: targets have %d axes, predictions %d; expected as "
+        "many or one less." % (name, targets.ndim, predictions.ndim))
 
 
 #: What Lasagne 0.1 has, and compares otherwise.

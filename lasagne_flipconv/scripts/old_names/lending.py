@@ -142,6 +142,7 @@ def lent_import(name, globals=None, locals=None, fromlist=(), level=0):
     module
         The module, or what stands for it.
     """
+    refresh()
     if name == "builtins":
         return LENT_BUILTINS
     top = name.partition(".")[0]
@@ -162,6 +163,12 @@ _TOPS = {name.partition(".")[0] for name in _BY_MODULE}
 #: What a module of a program has built in.
 LENT_BUILTINS = ModuleType("builtins", builtins.__doc__)
 vars(LENT_BUILTINS).update(vars(builtins), __import__=lent_import)
+
+
+def refresh():
+    """Take over what others have put into the builtins since."""
+    for name in set(vars(builtins)) - set(vars(LENT_BUILTINS)):
+        setattr(LENT_BUILTINS, name, getattr(builtins, name))
 
 
 def lend_to_program():
