@@ -1,12 +1,13 @@
 """The device, and values on their way to it and back, counted."""
 import torch
 
+from ..engine.library import EngineError
 from .rows.table import TYPES
 
 __all__ = ["TorchError", "Traffic", "check_device", "download", "upload"]
 
 
-class TorchError(RuntimeError):
+class TorchError(EngineError):
     """PyTorch or the device cannot be used, and why."""
 
 

@@ -1,5 +1,6 @@
 """What has no row stays with Theano: functions of its ordinary mode."""
 import copy
+import time
 
 from theano.compile import In
 from theano.gof import Constant
@@ -24,10 +25,12 @@ class Fallback:
     ----------
     inputs, outputs : list of theano.Variable
         What is given, and what comes back.
+    calls, seconds : int, float
+        How often they were computed, and what that took in all.
     """
 
     def __init__(self, nodes, wanted):
-        self.nodes = nodes
+        self.nodes, self.calls, self.seconds = nodes, 0, 0.0
         made = [v for node in nodes for v in node.outputs]
         self.inputs = list(dict.fromkeys(
             v for node in nodes for v in node.inputs
@@ -37,7 +40,12 @@ class Fallback:
 
     def __call__(self, *values):
         """Compute the outputs from arrays of NumPy, left as they are."""
-        return self._function(*values)
+        start = time.perf_counter()
+        try:
+            return self._function(*values)
+        finally:
+            self.calls += 1
+            self.seconds += time.perf_counter() - start
 
     def _compiled(self):
         places = {v: v.type() for v in self.inputs}

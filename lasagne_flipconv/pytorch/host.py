@@ -2,6 +2,7 @@
 import numpy as np
 from theano.compile.ops import Rebroadcast, Shape, Shape_i
 from theano.gof import Constant
+from theano.gof.graph import NoParams
 from theano.scalar import ScalarOp, basic
 from theano.tensor.basic import (
     Join,
@@ -151,14 +152,14 @@ def _performed(node):
     kinds = [np.dtype(v.dtype).type if not hasattr(v, "ndim") else None
              for v in node.inputs]
     dtypes = [v.dtype for v in node.inputs]
+    params = node.run_params()
+    params = () if params is NoParams else (params,)
 
     def performed(*values):
         arrays = [kind(x) if kind else np.asarray(x, dtype=dtype)
                   for x, kind, dtype in zip(values, kinds, dtypes)]
         storage = [[None]]
-        params = getattr(node, "run_params", lambda: None)()
-        op.perform(node, arrays, storage, *(() if params is None
-                                            else (params,)))
+        op.perform(node, arrays, storage, *params)
         value = np.asarray(storage[0][0]).tolist()
         return tuple(value) if isinstance(value, list) else value
     return performed

@@ -5,8 +5,9 @@ from theano.scalar import basic
 from theano.tensor.elemwise import Elemwise
 
 from .cells import Cell
-from .devices import check_device
+from .devices import TOTAL, check_device
 from .program import Program
+from .report import lines
 from .rows.table import TYPES
 
 __all__ = ["TorchLinker", "torch_mode"]
@@ -125,9 +126,11 @@ class Run:
 
     need_update_inputs = False  # that is done here
     allow_gc = False
+    #: Bytes that the last call moved to the device and from it.
+    moved = (0, 0)
 
     def __init__(self, graph, device, inputs, count, updates):
-        self.device = check_device(device)
+        self.device, self.graph = check_device(device), graph
         self.inputs, self.updates = inputs, updates
         places = ["device" if isinstance(s, Cell) else "raw" for s in inputs]
         self.program = Program(graph, self.device, places, [
@@ -148,6 +151,7 @@ class Run:
 
     def __call__(self, output_subset=None):
         """Compute; nothing is set unless all could be computed."""
+        before = TOTAL.up, TOTAL.down
         values = [s.on_device(self.device) if isinstance(s, Cell) else s[0]
                   for s in self.inputs]
         outputs = self.program(values)
@@ -160,7 +164,12 @@ class Run:
             else:
                 storage[0] = outputs[i]
             outputs[i] = None
+        self.moved = TOTAL.up - before[0], TOTAL.down - before[1]
         return outputs
+
+    def lines(self):
+        """Return what the report says of this function, line by line."""
+        return lines(self)
 
 
 def _copy(value):

@@ -32,10 +32,14 @@ class Program:
     ----------
     untranslated : list of tuple
         The nodes that are left to Theano, and why.
+    left : dict
+        For each of these, the `Fallback` that computes it.
+    nodes : list of theano.gof.Apply
+        The node of each step, for errors.
     """
 
     def __init__(self, graph, device, inputs, outputs):
-        self.device, self.untranslated = device, []
+        self.device, self.untranslated, self.left = device, [], {}
         self._slots, self._start, self._steps = {}, [], []
         self._place = dict(zip(graph.inputs, inputs))
         self._inputs = [self._slot(v, p) for v, p in self._place.items()]
@@ -96,6 +100,7 @@ class Program:
             read = [self._at(v, "raw") for v in part.inputs]
             write = [self._slot(v, "raw") for v in part.outputs]
             self._steps.append((part, read, write, part.nodes[0], True))
+            self.left.update((node, part) for node in part.nodes)
             return
         node, function = part
         place = self._place[node.outputs[0]]

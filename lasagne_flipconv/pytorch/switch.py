@@ -87,16 +87,19 @@ def _get_value(stock):
 
 def _create(stock):
     def create(self, input_storage=None, trustme=False, storage_map=None):
-        ours = isinstance(self.linker, TorchLinker)
-        containers = [_container(value) for value in input_storage or ()]
-        if ours:
-            for container in filter(None, containers):
+        values = list(input_storage or [None] * len(self.inputs))
+        if isinstance(self.linker, TorchLinker):
+            for container in filter(None, map(_container, values)):
                 adopt(container)
-        function = stock(self, input_storage, trustme, storage_map)
-        if ours:
+            function = stock(self, values, trustme, storage_map)
             function._check_for_aliased_inputs = False  # never written into
-        else:
-            _wrap(function, containers)
+            return function
+        pairs = _mirrored(values, self.expanded_inputs)
+        function = stock(self, values, trustme, storage_map)
+        if pairs:
+            function.fn = Synchronized(function.fn, pairs.values())
+        for i, (cell, _, _) in pairs.items():
+            function.input_storage[i].storage = cell
         return function
     create.__doc__ = stock.__doc__
     return create
@@ -108,13 +111,22 @@ def _container(value):
     return found if isinstance(found, Container) else None
 
 
-def _wrap(function, containers):
-    """Let an ordinary function find values on the host."""
-    cells = [(c.storage, i.update is not None or i.mutable)
-             for c, i in zip(containers, function.maker.expanded_inputs)
-             if c is not None and isinstance(c.storage, Cell)]
-    if cells:
-        function.fn = Synchronized(function.fn, cells)
+def _mirrored(values, inputs):
+    """Put plain lists in the place of cells; return both, and if written to.
+
+    Theano's machine takes nothing but a list by class. By number of the input.
+    """
+    pairs = {}
+    for i, (container, entry) in enumerate(zip(map(_container, values),
+                                               inputs)):
+        if container is not None and isinstance(container.storage, Cell):
+            plain = [None]
+            values[i] = Container(container.type, plain, container.readonly,
+                                  container.strict, container.allow_downcast,
+                                  container.name)
+            pairs[i] = (container.storage, plain,
+                        entry.update is not None or entry.mutable)
+    return pairs
 
 
 class Synchronized:
@@ -124,20 +136,25 @@ class Synchronized:
     ----------
     stock : callable
         What computes.
-    cells : list of tuple
-        Each `Cell` that it reads, and whether it writes to it.
+    pairs : iterable of tuple
+        Each `Cell` that it reads, the list where it looks, which is empty
+        between calls, and whether it writes there.
     """
 
-    def __init__(self, stock, cells):
-        vars(self).update(_stock=stock, _cells=cells)
+    def __init__(self, stock, pairs):
+        vars(self).update(_stock=stock, _pairs=list(pairs))
 
     def __call__(self, *args, **kwargs):
-        """Compute."""
-        for cell, written in self._cells:
-            cell.on_host()
-            if written:
-                cell.tensor = None
-        return self._stock(*args, **kwargs)
+        """Compute, and keep what was written."""
+        for cell, plain, _ in self._pairs:
+            plain[0] = cell.on_host()
+        try:
+            return self._stock(*args, **kwargs)
+        finally:
+            for cell, plain, written in self._pairs:
+                if written:
+                    cell[0] = plain[0]
+                plain[0] = None
 
     def __getattr__(self, name):
         return getattr(self._stock, name)

@@ -12,7 +12,8 @@ EXAMPLE = "lasagne-flipconv run --report train.py --epochs 5"
 def add_arguments(parser):
     """Add the script or module, its arguments, and how to run it."""
     parser.usage = ("lasagne-flipconv run [-h] [--report] [--python2] "
-                    "[--floatx TYPE] (SCRIPT | -m MODULE) [ARGUMENT ...]")
+                    "[--floatx TYPE] [--device NAME] (SCRIPT | -m MODULE) "
+                    "[ARGUMENT ...]")
     parser.add_argument("--report", action="store_true",
                         help="tell at the end which convolution layers were "
                         "built, with which flags, and what Theano used")
@@ -22,6 +23,9 @@ def add_arguments(parser):
                         metavar="TYPE", help="float32 or float64; without it "
                         "float32 as on the GPUs of the time, unless you set "
                         "floatX in THEANO_FLAGS or .theanorc")
+    parser.add_argument("--device", metavar="NAME", help="let PyTorch "
+                        "compute, on cuda, cuda:1 or cpu; without it what "
+                        "LASAGNE_FLIPCONV_DEVICE names, or Theano")
     parser.add_argument("-m", dest="module", action="store_true",
                         help="run a module instead of a file")
     parser.add_argument("script", metavar="SCRIPT",
@@ -33,6 +37,8 @@ def add_arguments(parser):
 
 def run(args):
     """Run the script as python would; return its exit code."""
+    from ...engine.library import EngineError
+    from ...engine.machines import use_device
     from ...scripts.build_report import watch
     from ...scripts.running import choose_floatx, run_module, run_script
     report = watch() if args.report else None
@@ -43,8 +49,9 @@ def run(args):
              "floatX; --floatx float64 for Theano's default.",
              file=sys.stderr)
     try:
+        use_device(args.device)
         code = start(args.script, args.arguments, args.python2)
-    except FlipconvError as error:
+    except (FlipconvError, EngineError) as error:
         tell("lasagne-flipconv run: %s" % error, file=sys.stderr)
         return 2
     finally:
