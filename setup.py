@@ -62,7 +62,8 @@ setup(
         "plot": ["matplotlib"],
         # read without their libraries; the names were used
         "hdf5": [], "onnx": [], "safetensors": [], "formats": [],
-        "torch": [],
+        # to compute with it; its files are read without it
+        "torch": ["torch"],
         "compare": ["torch"],
         "examples": ["matplotlib", "pooch", "scikit-image", "scikit-learn"],
         "test": ["pytest", "hypothesis", "matplotlib", "pooch",

@@ -67,7 +67,8 @@ LAYERS = {
 #: What a layer needs that Lasagne 0.1 has not.
 NEEDS = {"prelu": "ParametricRectifierLayer", "batch norm": "batch_norm",
          "inverse": "InverseLayer", "embedding": "EmbeddingLayer",
-         "transposed": "TransposedConv2DLayer", "dilated": "DilatedConv2DLayer",
+         "transposed": "TransposedConv2DLayer",
+         "dilated": "DilatedConv2DLayer",
          "upscale": "Upscale2DLayer", "standardization":
          "StandardizationLayer", "conv 3d": "Conv3DLayer",
          "bias": "BiasLayer"}

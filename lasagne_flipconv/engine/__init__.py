@@ -2,8 +2,8 @@
 
 The engine is on by itself where oneDNN is installed (Linux on x86-64, with
 ``pip install lasagne-flipconv[fast]``). It changes what `theano.function`
-compiles, for any graph in float32; what it cannot do stays with Theano. With `use`, PyTorch computes
-instead, on a GPU of today.
+compiles, for any graph in float32; what it cannot do stays with Theano. With
+`use`, PyTorch computes instead, on a GPU of today.
 """
 from .graph.rewrites import register
 from .library import EngineError

@@ -10,7 +10,7 @@ __all__ = ["BACKENDS", "use", "use_device", "using"]
 
 VARIABLE = "LASAGNE_FLIPCONV_DEVICE"
 
-#: Name → the module that has ``use(device)``, ``using(device)`` and ``stop()``,
+#: Name → the module that has ``use(device)``, ``using(device)``, ``stop()``,
 #: and what to install for it. Imported when it is asked for.
 BACKENDS = {"torch": ("lasagne_flipconv.pytorch", "lasagne-flipconv[torch]")}
 

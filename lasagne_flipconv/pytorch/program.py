@@ -1,7 +1,7 @@
 """A graph as a list of steps over values, each in the place it is wanted in.
 
-A value is in one of three places: "raw", as Theano has it, an array of NumPy or
-whatever object; on the "device", a tensor; or on the "host", an int or a tuple
+A value is in one of three places: "raw", as Theano has it, an array of NumPy
+or whatever object; on the "device", a tensor; or on the "host", an int or a tuple
 of them, as shapes are. Where a step wants it elsewhere, a step before brings
 it there, once.
 """
@@ -66,7 +66,8 @@ class Program:
         slots = self._start[:]
         for i, value in zip(self._inputs, values):
             slots[i] = value
-        for self.position, step in enumerate(self._run):
+        for position, step in enumerate(self._run):
+            self.position = position
             step(slots)
         return [slots[i] for i in self._outputs]
 

@@ -72,7 +72,8 @@ def _install():
 def _init(stock):
     def __init__(self, *args, **kwargs):
         stock(self, *args, **kwargs)
-        adopt(self.container)
+        if kwargs.get("container") is None:  # else a clone of another
+            adopt(self.container)
     return __init__
 
 
