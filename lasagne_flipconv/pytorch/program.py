@@ -1,9 +1,9 @@
 """A graph as a list of steps over values, each in the place it is wanted in.
 
 A value is in one of three places: "raw", as Theano has it, an array of NumPy
-or whatever object; on the "device", a tensor; or on the "host", an int or a tuple
-of them, as shapes are. Where a step wants it elsewhere, a step before brings
-it there, once.
+or whatever object; on the "device", a tensor; or on the "host", an int or a
+tuple of them, as shapes are. Where a step wants it elsewhere, a step before
+brings it there, once.
 """
 import numpy as np
 from theano.gof import Constant
