@@ -323,5 +323,20 @@ def test_every_scalar_function_is_one_of_theano():
     from theano.scalar import basic as first
     from theano.scalar import basic_scipy as second
     from theano.tensor.nnet import sigm
+    from lasagne_flipconv.pytorch import rectifier
     for name in SCALARS:
-        assert any(hasattr(m, name) for m in (first, second, sigm)), name
+        assert any(hasattr(m, name) for m in (
+            first, second, sigm, rectifier)), name
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_rectifiers_are_one_node(dtype):
+    x, g = tensor(dtype, 2), tensor(dtype, 2)
+    out = T.nnet.relu(x)
+    given = values(dtype, 3, 5)
+    given[0] = [0, -0., np.nan, np.inf, 1e-30]
+    f = check([x, g], [out, T.grad((out * g).sum(), x)], given,
+              values(dtype, 3, 5))
+    assert len(f.maker.fgraph.apply_nodes) == 2
+    given[0, 0] = -np.inf  # it is told that this differs
+    assert f(given, given)[0][0, 0] == 0

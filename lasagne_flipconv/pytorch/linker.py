@@ -7,6 +7,7 @@ from theano.tensor.elemwise import Elemwise
 from .cells import Cell
 from .devices import TOTAL, check_device
 from .program import Program
+from .rectifier import REWRITE
 from .report import lines
 from .rows.table import TYPES
 
@@ -54,7 +55,8 @@ def torch_mode(device="cpu"):
     [2.0, 4.0]
     """
     return Mode(TorchLinker(str(check_device(device))),
-                predefined_optimizers["fast_run"].excluding(*EXCLUDED))
+                predefined_optimizers["fast_run"].excluding(
+                    *EXCLUDED).register(REWRITE))
 
 
 class TorchLinker(LocalLinker):

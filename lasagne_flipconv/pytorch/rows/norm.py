@@ -19,7 +19,7 @@ def normalize(op, node, device):
 
     def normalized(x, scale, bias, epsilon, factor, *running):
         out, mean, variance, inverse = (
-            compute if x.numel() else _spelled_out)(
+            compute if x.numel() and epsilon else _spelled_out)(
                 x, scale, bias, epsilon, axes, len(running))
         return (out, mean, inverse, *_running(
             x, mean, variance, factor.to(x.dtype), running))
@@ -75,7 +75,7 @@ def normalize_gradient(op, node, device):
     fast = _is_per_channel(op, node)
 
     def gradient(x, above, scale, mean, inverse, epsilon):
-        if fast and x.numel():
+        if fast and x.numel() and epsilon:
             return _channels_gradient(x, above, scale, mean, inverse, epsilon)
         normal = (x - mean) * inverse
         bias = above.sum(axes, keepdim=True)

@@ -8,6 +8,7 @@ import torch
 from theano.scalar import basic, basic_scipy
 from theano.tensor.nnet import sigm
 
+from .. import rectifier
 from .table import TYPES, Untranslated
 
 __all__ = ["SCALARS", "scalar_function"]
@@ -69,6 +70,15 @@ def fast_sigmoid(x):
         a < 3, 0.935409070603099 + 0.0458812946797165 * (a - 1.7),
         x.new_full((), 0.99505475368673)))
     return 0.5 * (torch.where(x < 0, -near, near) + 1)
+
+
+def rectify_gradient(above, x):
+    """Return 0, half or all of the gradient; not-a-number by that of x.
+
+    What is below the smallest number with all its digits counts in part.
+    """
+    tiny = torch.finfo(x.dtype).tiny
+    return above * torch.add(0.5, x.clamp(-tiny, tiny), alpha=0.5 / tiny)
 
 
 def invert(x):
@@ -142,9 +152,12 @@ SCALARS = {
     "ScalarSigmoid": (torch.sigmoid, "result"),
     "UltraFastScalarSigmoid": (fast_sigmoid, "result"),
     "ScalarSoftplus": (softplus, "result"),
+    "Rectify": (torch.relu, "result"),
+    "RectifyGrad": (rectify_gradient, "result"),
 }
 
-_HOMES = (basic.__name__, basic_scipy.__name__, sigm.__name__)
+_HOMES = (basic.__name__, basic_scipy.__name__, sigm.__name__,
+          rectifier.__name__)
 
 
 def scalar_function(op, inputs, output):
