@@ -226,3 +226,24 @@ def test_use_and_back():
         engine.use("theano")
     g = theano.function([x], x + 1)
     assert hasattr(f.fn, "program") and not hasattr(g.fn, "program")
+
+
+def test_a_script_and_the_environment_name_a_device(tmp_path):
+    import subprocess
+    import sys
+    from engine_cases import in_new_process
+    script = tmp_path / "train.py"
+    script.write_text("import theano, theano.tensor as T\n"
+                      "x = T.fvector()\nf = theano.function([x], x + 1)\n"
+                      "print(hasattr(f.fn, 'program'), f([1])[0])\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "lasagne_flipconv", "run", "--device", "cpu",
+         str(script)], stdout=subprocess.PIPE, text=True)
+    assert done.stdout == "True 2.0\n"
+    program = "import lasagne_flipconv\n" + script.read_text()
+    assert in_new_process(program, LASAGNE_FLIPCONV_DEVICE="cpu"
+                          ) == "True 2.0\n"
+    done = subprocess.run(
+        [sys.executable, "-m", "lasagne_flipconv", "run", "--device", "tpu9",
+         str(script)], stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 2 and "expected 'cpu' or 'cuda'" in done.stderr

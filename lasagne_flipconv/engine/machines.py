@@ -32,13 +32,12 @@ def use(backend, device="cpu"):
 
     Examples
     --------
-    >>> import theano, theano.tensor as T
     >>> from lasagne_flipconv import engine
-    >>> engine.use("torch", device="cpu")
-    >>> x = T.fvector()
-    >>> theano.function([x], 2 * x)([1, 2]).tolist()
-    [2.0, 4.0]
-    >>> engine.use("theano")
+    >>> engine.use("jax")
+    Traceback (most recent call last):
+        ...
+    lasagne_flipconv.engine.library.EngineError: engine: there is no back
+    end 'jax'; expected one of 'torch', 'theano'.
     """
     if backend != "theano":
         _calling(backend, "use", device)
@@ -90,7 +89,8 @@ def _calling(backend, name, device):
     """Call a function of a back end; its errors become the engine's."""
     if backend not in BACKENDS:
         raise EngineError("engine: there is no back end %r; expected one of "
-                          "%s." % (backend, ", ".join(map(repr, BACKENDS))))
+                          "%s." % (backend, ", ".join(map(
+                              repr, [*BACKENDS, "theano"]))))
     module, distribution = BACKENDS[backend]
     try:
         found = importlib.import_module(module)
