@@ -247,3 +247,33 @@ def test_a_script_and_the_environment_name_a_device(tmp_path):
         [sys.executable, "-m", "lasagne_flipconv", "run", "--device", "tpu9",
          str(script)], stderr=subprocess.PIPE, text=True)
     assert done.returncode == 2 and "expected 'cpu' or 'cuda'" in done.stderr
+
+
+def test_what_is_no_tensor_stays_with_theano():
+    from theano import sparse
+    from theano.tensor.shared_randomstreams import RandomStreams
+    import scipy.sparse
+    s, x = sparse.csr_matrix("s", "float32"), T.fmatrix()
+    outputs = [sparse.dot(s, x) + 1, s, sparse.dense_from_sparse(s) * x]
+    given = scipy.sparse.csr_matrix(np.eye(3, dtype="float32"))
+    dense = np.arange(9, dtype="float32").reshape(3, 3)
+    got = theano.function([s, x], outputs, mode=torch_mode())(given, dense)
+    same([got[0], got[1].toarray(), got[2]],
+         [dense + 1, np.eye(3, dtype="float32"), np.diag(np.diag(dense))])
+    draws = [theano.function([], 2 * RandomStreams(3).uniform((2, 3)),
+                             mode=mode) for mode in (torch_mode(), FAST_RUN)]
+    for _ in range(3):
+        same(draws[0](), draws[1]())
+
+
+@pytest.mark.parametrize("dtype", ["float16", "uint16", "uint64",
+                                   "complex64"])
+def test_types_that_pytorch_does_not_compute_in(dtype):
+    x = T.vector(dtype=dtype)
+    f = theano.function([x], [x + x, x[::-1], T.cast(x.real, "float32")
+                              * np.float32(2)], mode=torch_mode())
+    given = np.array([1, 2, 3], dtype)
+    same(f(given), [2 * given, given[::-1],
+                    2 * given.real.astype("float32")])
+    profiled = theano.function([x], x * x, mode=torch_mode(), profile=True)
+    same(profiled(given), given * given)

@@ -2,6 +2,8 @@
 from collections import namedtuple
 
 import torch
+from theano.scalar import Scalar
+from theano.tensor import TensorType
 
 __all__ = ["ROWS", "TYPES", "Untranslated", "row", "row_of"]
 
@@ -62,7 +64,12 @@ def row_of(node):
     Untranslated
         If there is none, or for an array that PyTorch does not compute with.
     """
+    for variable in node.outputs:
+        if not isinstance(variable.type, (TensorType, Scalar)):
+            raise Untranslated("it gives %s" % variable.type)
     for variable in node.inputs + node.outputs:
+        if hasattr(variable.type, "format"):
+            raise Untranslated("its arrays are sparse")
         dtype = getattr(variable.type, "dtype", "bool")
         if dtype not in TYPES:
             raise Untranslated("it computes in %s" % dtype)
