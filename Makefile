@@ -54,7 +54,10 @@ test-fast: $(READY)  ## run what takes under a minute, while at work
 .PHONY: test-torch
 test-torch: $(EXTRA)compare  ## install PyTorch, run the tests that compare with it
 	$(RUN) -m pytest -q tests/test_torch.py tests/test_load_torch.py \
-		tests/test_golden.py tests/test_attacks.py
+		tests/test_golden.py tests/test_attacks.py tests/test_pytorch_*.py \
+		tests/test_leaving_*.py
+	$(RUN) -m pytest -q -o addopts=--doctest-modules \
+		lasagne_flipconv/pytorch lasagne_flipconv/leaving
 
 .PHONY: examples
 examples: $(READY)  ## run all examples; pictures go to OUT=examples-output

@@ -68,7 +68,8 @@ setup(
         "plot": ["matplotlib"],
         # read without their libraries; the names were used
         "hdf5": [], "onnx": [], "safetensors": [], "formats": [],
-        "torch": [],
+        # to compute with it; its files are read without it
+        "torch": ["torch"],
         "leave": ["onnx", "torch", "safetensors", RUNTIME],
         "compare": ["torch", RUNTIME],
         "examples": ["matplotlib", "pooch", "scikit-image", "scikit-learn"],

@@ -23,6 +23,8 @@ ROOMS = {
         "axes": "what a row tells", "errors": "an unknown class is refused"}),
     "engine": ((2, 1.4),
                "Theano's convolutions on oneDNN: Ops, rewrites, C++", {}),
+    "pytorch": ((3, -1.3), "Theano's graphs on PyTorch: a linker", {
+        "engine": "its errors are the engine's"}),
     "compat": ((3, 1.4), "what Theano and Lasagne need today; doctor", {
         "engine": "doctor asks how it is",
         "errors": "Theano could not be installed"}),
@@ -54,6 +56,7 @@ ROOMS = {
         "scripts": "run, export", "weights": "inspect, check, convert",
         "leaving": "export",
         "compat": "doctor", "layers": "explain and demo",
+        "engine": "on which device to run",
         "formats": "the formats there are", "conventions": "explain",
         "kernels": "pictures of kernels", "axes": "orientations",
         "limits": "the default ceilings", "errors": "one line for each"}),
@@ -156,7 +159,7 @@ def draw(path):
             axes.annotate("", places[other], places[room], arrowprops=dict(
                 arrowstyle="-|>", color="0.5", patchA=boxes[room],
                 patchB=boxes[other], shrinkA=0, shrinkB=1), zorder=1)
-    axes.set_xlim(.1, 13.2)
+    axes.set_xlim(-2.6, 13.2)
     axes.set_ylim(-.7, 10.4)
     axes.axis("off")
     figure.tight_layout(pad=.2)

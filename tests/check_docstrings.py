@@ -8,6 +8,7 @@ import importlib
 import inspect
 import pkgutil
 import sys
+from importlib.util import find_spec
 
 import lasagne_flipconv  # first, for it makes Theano importable
 
@@ -40,6 +41,7 @@ def public_modules():
     names = [package] + [
         info.name for info in pkgutil.walk_packages(
             lasagne_flipconv.__path__, package + ".")
+        if info.name != package + ".pytorch" or find_spec("torch")
         if info.name.count(".") == 1 or info.name.split(".")[1] in ROOMS]
     for name in names:
         module = importlib.import_module(name)

@@ -15,8 +15,9 @@ import rooms  # noqa: E402
 MODULES = rooms.modules()
 IMPORTS = {name: rooms.imports(name, path, MODULES)
            for name, path in MODULES.items()}
-#: Files of Python in a folder, and entries at the top beside the door.
+#: Files of Python in a folder beside the door.
 MOST = 12
+#: At the top: the rooms.
 
 
 def test_every_module_is_in_a_room():

@@ -2,14 +2,17 @@
 
 The engine is on by itself where oneDNN is installed (Linux on x86-64, with
 ``pip install lasagne-flipconv[fast]``). It changes what `theano.function`
-compiles, for any graph in float32; what it cannot do stays with Theano.
+compiles, for any graph in float32; what it cannot do stays with Theano. With
+`use`, PyTorch computes instead, on a GPU of today.
 """
 from .graph.rewrites import register
 from .library import EngineError
+from .machines import use, use_device, using
 from .report import report
 from .state import disable, disabled, enable, enabled, why_off
 
 __all__ = ["enable", "disable", "disabled", "enabled", "report",
-           "why_off", "EngineError"]
+           "why_off", "use", "using", "EngineError"]
 
 register()
+use_device(None)

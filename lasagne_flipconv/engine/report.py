@@ -38,7 +38,9 @@ def report(function):
         and `OpFromGraph` as well: the Op, what it runs on
         ('oneDNN', 'engine' for the engine's own loops, or 'Theano'), and for
         the last, why. Whether a convolution on oneDNN is computed in tiles
-        of the engine instead is decided at each call, by its shapes.
+        of the engine instead is decided at each call, by its shapes. Of a
+        function on PyTorch: the convolutions, pools and norms, what is left
+        to Theano, why and what it took, and what the last call moved.
 
     Examples
     --------
@@ -50,6 +52,8 @@ def report(function):
     ...     print(line.runs_on, "-", line.reason)
     Theano - it computes in float64, the engine in float32
     """
+    if hasattr(function.fn, "lines"):  # a back end that tells it itself
+        return [Line(*line) for line in function.fn.lines()]
     return [line for node in function.maker.fgraph.toposort()
             for line in _lines(node)]
 

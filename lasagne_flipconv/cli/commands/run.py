@@ -11,7 +11,7 @@ EXAMPLE = "lasagne-flipconv run --report train.py --epochs 5"
 def add_arguments(parser):
     """Add the script or module, its arguments, and how to run it."""
     parser.usage = ("lasagne-flipconv run [-h] [--report] [--python2] "
-                    "[--floatx TYPE] [--numbers-of VERSION] "
+                    "[--floatx TYPE] [--numbers-of VERSION] [--device NAME] "
                     "(SCRIPT | -m MODULE) [ARGUMENT ...]")
     parser.add_argument("--report", action="store_true",
                         help="tell at the end which convolution layers were "
@@ -28,6 +28,9 @@ def add_arguments(parser):
                         help="on Lasagne 0.1, whose numbers are wanted where "
                         "it differs from 0.2.dev1, as for LSTMs: 0.2.dev1 "
                         "(default) or 0.1")
+    parser.add_argument("--device", metavar="NAME", help="let PyTorch "
+                        "compute, on cuda, cuda:1 or cpu; without it what "
+                        "LASAGNE_FLIPCONV_DEVICE names, or Theano")
     parser.add_argument("-m", dest="module", action="store_true",
                         help="run a module instead of a file")
     parser.add_argument("script", metavar="SCRIPT",
@@ -39,6 +42,8 @@ def add_arguments(parser):
 
 def run(args):
     """Run the script as python would; return its exit code."""
+    from ...engine.library import EngineError
+    from ...engine.machines import use_device
     from ...scripts.build_report import watch
     from ...scripts.installing import install
     from ...scripts.old_names.late_flags import LateFlags
@@ -53,8 +58,9 @@ def run(args):
              file=sys.stderr)
     late.watch()
     try:
+        use_device(args.device)
         code = start(args.script, args.arguments, args.python2)
-    except FlipconvError as error:
+    except (FlipconvError, EngineError) as error:
         tell("lasagne-flipconv run: %s" % error, file=sys.stderr)
         return 2
     finally:

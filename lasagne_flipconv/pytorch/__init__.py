@@ -1,0 +1,11 @@
+"""Theano's graphs on PyTorch: a linker, so a mode of `theano.function`.
+
+`rows` is the table: kind of node → function of tensors. `program` makes steps
+of a graph, `cells` lets shared variables live on the device, `fallback` leaves
+to Theano what has no row.
+"""
+from .devices import TorchError
+from .linker import TorchLinker, torch_mode
+from .switch import stop, use, using
+
+__all__ = ["TorchError", "TorchLinker", "stop", "torch_mode", "use", "using"]

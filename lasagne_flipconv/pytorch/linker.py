@@ -1,0 +1,193 @@
+"""The linker: what makes a function of an optimized graph."""
+from theano.compile.mode import Mode, predefined_optimizers
+from theano.gof.link import Container, LocalLinker, map_storage
+from theano.scalar import basic
+from theano.tensor.elemwise import Elemwise
+
+from .cells import Cell
+from .devices import TOTAL, check_device
+from .program import Program
+from .rectifier import REWRITE
+from .report import lines
+from .rows.table import TYPES
+
+__all__ = ["TorchLinker", "torch_mode"]
+
+#: Rewrites that are not for PyTorch: those that replace what it has a function
+#: for, and those that write into operands.
+EXCLUDED = (
+    "conv_gemm", "local_conv2d_cpu", "local_conv2d_gradweight_cpu",
+    "local_conv2d_gradinputs_cpu", "AbstractConvCheck",
+    "local_abstractconv_check", "inplace", "fusion", "local_careduce_fusion",
+    "BlasOpt", "onednn", "local_abstract_batch_norm_train",
+    "local_abstract_batch_norm_train_grad",
+    "local_abstract_batch_norm_inference")
+
+#: Functions whose result is memory of its own, not that of an operand.
+_FRESH = (basic.Sub, basic.TrueDiv, basic.Sqr, basic.Sqrt, basic.Neg,
+          basic.Switch, basic.Clip)
+
+
+def torch_mode(device="cpu"):
+    """Return a mode of `theano.function` that computes with PyTorch.
+
+    Parameters
+    ----------
+    device : str, default 'cpu'
+        Where: 'cpu', 'cuda', 'cuda:1'.
+
+    Returns
+    -------
+    theano.compile.Mode
+        The mode.
+
+    Raises
+    ------
+    TorchError
+        If the device cannot be used.
+
+    Examples
+    --------
+    >>> import theano, theano.tensor as T
+    >>> x = T.fvector()
+    >>> f = theano.function([x], 2 * x, mode=torch_mode("cpu"))
+    >>> f([1, 2]).tolist()
+    [2.0, 4.0]
+    """
+    return Mode(TorchLinker(str(check_device(device))),
+                predefined_optimizers["fast_run"].excluding(
+                    *EXCLUDED).register(REWRITE))
+
+
+class TorchLinker(LocalLinker):
+    """Make functions that compute with PyTorch.
+
+    Parameters
+    ----------
+    device : str
+        Where.
+    allow_gc : bool, default True
+        As other linkers have it; memory is always given back.
+    """
+
+    def __init__(self, device="cpu", allow_gc=True):
+        self.device, self.allow_gc = device, allow_gc
+        self.fgraph, self._updated = None, {}
+
+    def accept(self, fgraph, no_recycling=None, profile=None):
+        """Return a linker for a graph: this one, or another like it."""
+        if self.fgraph is not None and self.fgraph is not fgraph:
+            return type(self)(self.device, self.allow_gc).accept(fgraph)
+        self.fgraph = fgraph
+        return self
+
+    def accept_var_updates(self, updated):
+        """Be told which input is set to which output at the end."""
+        self._updated = updated
+
+    def make_all(self, input_storage=None, output_storage=None,
+                 storage_map=None):
+        """Return the function, its inputs and outputs, as all linkers do."""
+        graph = self.fgraph
+        inputs, outputs, _ = map_storage(
+            graph, graph.toposort(), input_storage, output_storage,
+            storage_map)
+        run = Run(graph, self.device, inputs, len(outputs),
+                  _updates(graph, self._updated))
+        return (run, [Container(v, s) for v, s in zip(graph.inputs, inputs)],
+                [Container(v, s, True) for v, s in zip(graph.outputs,
+                                                       outputs)], [], [])
+
+
+def _updates(graph, updated):
+    """Return the number of the output that each updated input is set to.
+
+    Updates are the last outputs, in the order of the inputs.
+    """
+    changed = [i for i, v in enumerate(graph.inputs) if v in updated]
+    first = len(graph.outputs) - len(changed)
+    return {first + n: i for n, i in enumerate(changed)}
+
+
+class Run:
+    """One function: bring in, compute, take out, set what is updated.
+
+    Parameters
+    ----------
+    graph : theano.gof.FunctionGraph
+        What to compute.
+    device : str
+        Where.
+    inputs : list of list
+        The storage of each input.
+    count : int
+        How many outputs there are.
+    updates : dict of int to int
+        Which output is the new value of which input.
+    """
+
+    need_update_inputs = False  # that is done here
+    allow_gc = False
+    #: Bytes that the last call moved to the device and from it.
+    moved = (0, 0)
+
+    def __init__(self, graph, device, inputs, count, updates):
+        self.device, self.graph = check_device(device), graph
+        self.inputs, self.updates = inputs, updates
+        places = ["device" if isinstance(s, Cell) else "raw" for s in inputs]
+        self.program = Program(graph, self.device, places, [
+            places[updates[i]] if i in updates else "raw"
+            for i in range(count)])
+        self.copied = [not _is_fresh(v, graph) for v in graph.outputs]
+        self.storage_map = dict(zip(graph.inputs, inputs))
+
+    @property
+    def nodes(self):
+        """The node of each step, for errors."""
+        return self.program.nodes
+
+    @property
+    def position_of_error(self):
+        """The number of the step that failed."""
+        return self.program.position
+
+    def __call__(self, output_subset=None):
+        """Compute; nothing is set unless all could be computed."""
+        before = TOTAL.up, TOTAL.down
+        values = [s.on_device(self.device) if isinstance(s, Cell) else s[0]
+                  for s in self.inputs]
+        outputs = self.program(values)
+        outputs = [_copy(value) if copied else value
+                   for value, copied in zip(outputs, self.copied)]
+        for i, target in self.updates.items():
+            storage = self.inputs[target]
+            if isinstance(storage, Cell):
+                storage.put(outputs[i])
+            else:
+                storage[0] = outputs[i]
+            outputs[i] = None
+        self.moved = TOTAL.up - before[0], TOTAL.down - before[1]
+        return outputs
+
+    def lines(self):
+        """Return what the report says of this function, line by line."""
+        return lines(self)
+
+
+def _copy(value):
+    """Return a value that is nobody else's."""
+    if hasattr(value, "clone"):
+        return value.clone()
+    return value.copy() if hasattr(value, "copy") else value
+
+
+def _is_fresh(variable, graph):
+    """Tell whether an output is surely no memory of another value."""
+    node = variable.owner
+    if node is None or graph.outputs.count(variable) > 1:
+        return False
+    if type(node.op) is not Elemwise or variable.ndim == 0:
+        return False
+    kind = type(node.op.scalar_op)
+    return variable.dtype in TYPES and (kind in _FRESH or (
+        kind in (basic.Add, basic.Mul) and len(node.inputs) > 1))

@@ -1,0 +1,131 @@
+"""Convolutions and their gradients; Theano's kernel is reversed or not."""
+import torch
+from theano.tensor.nnet.abstract_conv import (
+    AbstractConv2d,
+    AbstractConv2d_gradInputs,
+    AbstractConv2d_gradWeights,
+    AbstractConv3d,
+    AbstractConv3d_gradInputs,
+    AbstractConv3d_gradWeights,
+    border_mode_to_pad,
+)
+from torch.nn import functional as F
+
+from .table import Untranslated, row
+
+__all__ = ["convolution", "gradient_of_input", "gradient_of_kernel"]
+
+
+@row(AbstractConv2d, AbstractConv3d)
+def convolution(op, node, device):
+    """Slide a kernel over images."""
+    check(op, node)
+    slide = F.conv2d if op.convdim == 2 else F.conv3d
+
+    def convolve(images, kernel):
+        pads = _pads(op, kernel.shape[2:])
+        images, padding = _padded(images, pads)
+        return slide(images, _turned(op, kernel), None, op.subsample, padding,
+                     op.filter_dilation, op.num_groups)
+    return convolve
+
+
+@row(AbstractConv2d_gradWeights, AbstractConv3d_gradWeights, host=(2,))
+def gradient_of_kernel(op, node, device):
+    """Return the gradient of the kernel, of a shape that is given."""
+    check(op, node)
+
+    def gradient(images, above, shape):
+        pads = _pads(op, shape)
+        kernel = (above.shape[1], images.shape[1] // op.num_groups, *shape)
+        _agree(op, images.shape, above.shape, shape, pads)
+        images, padding = _padded(images, pads)
+        return _turned(op, _backward(
+            op, above, images, _empty(above, kernel), padding, 1))
+    return gradient
+
+
+@row(AbstractConv2d_gradInputs, AbstractConv3d_gradInputs, host=(2,))
+def gradient_of_input(op, node, device):
+    """Return the gradient of the images, of a shape that is given."""
+    check(op, node)
+
+    def gradient(kernel, above, shape):
+        pads = _pads(op, kernel.shape[2:])
+        images = (above.shape[0], kernel.shape[1] * op.num_groups, *shape)
+        _agree(op, images, above.shape, kernel.shape[2:], pads)
+        padding, around = _split(pads)
+        wide = images[:2] + tuple(
+            n + a + b for n, (a, b) in zip(shape, around))
+        result = _backward(op, above, _empty(above, wide),
+                           _turned(op, kernel), padding, 0)
+        return _cropped(result, shape, around)
+    return gradient
+
+
+def check(op, node):
+    """Raise Untranslated for what PyTorch has no function for."""
+    if op.unshared:
+        raise Untranslated("its kernel is unshared")
+    if node.outputs[0].dtype not in ("float32", "float64"):
+        raise Untranslated("it computes in %s" % node.outputs[0].dtype)
+
+
+def _pads(op, kernel):
+    """Return how much is padded before and after each axis."""
+    dilated = tuple((k - 1) * d + 1 for k, d in zip(
+        kernel, op.filter_dilation))
+    return border_mode_to_pad(op.border_mode, op.convdim, dilated)
+
+
+def _split(pads):
+    """Return what PyTorch pads itself, and what has to be before that."""
+    if all(a == b for a, b in pads):
+        return [a for a, _ in pads], [(0, 0)] * len(pads)
+    return [0] * len(pads), pads
+
+
+def _padded(images, pads):
+    padding, around = _split(pads)
+    if any(a or b for a, b in around):
+        images = F.pad(images, [n for pair in around[::-1] for n in pair])
+    return images, padding
+
+
+def _cropped(images, shape, around):
+    for axis, (n, (before, _)) in enumerate(zip(shape, around), 2):
+        if n != images.shape[axis]:
+            images = images.narrow(axis, before, n)
+    return images
+
+
+def _turned(op, kernel):
+    """Return the kernel in PyTorch's orientation, or back: OIHW, flipped."""
+    if not op.filter_flip or all(n == 1 for n in kernel.shape[2:]):
+        return kernel
+    return kernel.flip(tuple(range(2, kernel.ndim)))
+
+
+def _empty(like, shape):
+    """Return an array of which only the shape is looked at."""
+    return like.new_empty(1).expand(shape)
+
+
+def _backward(op, above, images, kernel, padding, which):
+    return torch.ops.aten.convolution_backward(
+        above, images, kernel, None, op.subsample, padding,
+        op.filter_dilation, False, [0] * op.convdim, op.num_groups,
+        [which == 0, which == 1, False])[which]
+
+
+def _agree(op, images, above, kernel, pads):
+    """Raise if the gradient has not the shape that the output would have."""
+    expected = tuple(
+        (n + a + b - ((k - 1) * d + 1)) // s + 1 for n, (a, b), k, d, s in zip(
+            images[2:], pads, kernel, op.filter_dilation, op.subsample))
+    if expected != tuple(above[2:]) or images[0] != above[0]:
+        raise ValueError(
+            "%s: the gradient has shape %s; expected a batch of %d and %s, "
+            "for images of %s and a kernel of %s" % (
+                type(op).__name__, tuple(above), images[0], expected,
+                tuple(images), tuple(kernel)))

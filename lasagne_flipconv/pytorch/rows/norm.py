@@ -1,0 +1,93 @@
+"""Batch normalization, as Theano's abstract Ops have it."""
+import torch
+from theano.tensor.nnet.bn import (
+    AbstractBatchNormInference,
+    AbstractBatchNormTrain,
+    AbstractBatchNormTrainGrad,
+)
+
+from .table import row
+
+__all__ = ["normalize", "normalize_gradient"]
+
+
+@row(AbstractBatchNormTrain, host=(3,))
+def normalize(op, node, device):
+    """Normalize by the batch; return what gradient and inference need."""
+    axes = tuple(op.axes)
+    compute = _per_channel if _is_per_channel(op, node) else _spelled_out
+
+    def normalized(x, scale, bias, epsilon, factor, *running):
+        out, mean, variance, inverse = (
+            compute if x.numel() and epsilon else _spelled_out)(
+                x, scale, bias, epsilon, axes, len(running))
+        return (out, mean, inverse, *_running(
+            x, mean, variance, factor.to(x.dtype), running))
+    return normalized
+
+
+def _is_per_channel(op, node):
+    """Tell whether statistics are per channel, for which there is a kernel."""
+    ndim = node.inputs[0].ndim
+    return set(op.axes) == set(range(ndim)) - {1} and len(
+        {v.dtype for v in node.inputs[:3]}) == 1
+
+
+def _spelled_out(x, scale, bias, epsilon, axes, running):
+    variance, mean = torch.var_mean(x, axes, correction=0, keepdim=True)
+    inverse = torch.rsqrt(variance + epsilon)
+    return (x - mean) * (scale * inverse) + bias, mean, variance, inverse
+
+
+def _per_channel(x, scale, bias, epsilon, axes, running):
+    out, mean, inverse = torch.native_batch_norm(
+        x, scale.reshape(-1), bias.reshape(-1), None, None, True, 0., epsilon)
+    mean, inverse = mean.reshape(scale.shape), inverse.reshape(scale.shape)
+    variance = torch.var(x, axes, correction=0, keepdim=True) if (
+        running > 1) else None
+    return out, mean, variance, inverse
+
+
+def _running(x, mean, variance, factor, running):
+    """Return the running mean and variance, as many as there are."""
+    kept = [old * (1 - factor) for old in running]
+    if kept:
+        kept[0] = kept[0] + mean * factor
+    if len(kept) > 1:
+        count = x.numel() / max(mean.numel(), 1)
+        ratio = count / (count - 1) if count != 1 else float("inf")
+        kept[1] = kept[1] + ratio * variance * factor
+    return kept
+
+
+@row(AbstractBatchNormInference)
+def infer(op, node, device):
+    """Normalize by statistics that are given."""
+    return lambda x, scale, bias, mean, variance, epsilon: (
+        x - mean) * (scale * torch.rsqrt(
+            variance + epsilon.to(x.dtype))) + bias
+
+
+@row(AbstractBatchNormTrainGrad, host=(5,))
+def normalize_gradient(op, node, device):
+    """Return the gradients of input, scale and bias."""
+    axes = tuple(op.axes)
+    fast = _is_per_channel(op, node)
+
+    def gradient(x, above, scale, mean, inverse, epsilon):
+        if fast and x.numel() and epsilon:
+            return _channels_gradient(x, above, scale, mean, inverse, epsilon)
+        normal = (x - mean) * inverse
+        bias = above.sum(axes, keepdim=True)
+        scaled = (above * normal).sum(axes, keepdim=True)
+        count = x.numel() / max(bias.numel(), 1)
+        inner = above - (bias + normal * scaled) / max(count, 1)
+        return scale * inverse * inner, scaled, bias
+    return gradient
+
+
+def _channels_gradient(x, above, scale, mean, inverse, epsilon):
+    found = torch.ops.aten.native_batch_norm_backward(
+        above, x, scale.reshape(-1), None, None, mean.reshape(-1),
+        inverse.reshape(-1), True, epsilon, [True, True, True])
+    return (found[0], *(g.reshape(scale.shape) for g in found[1:]))

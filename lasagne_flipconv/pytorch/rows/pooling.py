@@ -1,0 +1,206 @@
+"""Pooling and its gradients, with Theano's meaning.
+
+Of equal maxima each gets the gradient, where PyTorch takes one of them; a
+not-a-number is passed on only where it comes first in its window; a window may
+stick out of the image.
+"""
+import itertools
+
+import torch
+from theano.tensor.signal.pool import (
+    AveragePoolGrad,
+    DownsampleFactorMaxGradGrad,
+    MaxPoolGrad,
+    Pool,
+)
+from torch.nn import functional as F
+
+from .table import Untranslated, row
+
+__all__ = ["average_gradient", "maximum_gradient", "pool"]
+
+
+@row(Pool, host=(1, 2, 3))
+def pool(op, node, device):
+    """Return the maximum, sum or mean of each window."""
+    _check(node, op.ndim)
+    reduce = _maximum if op.mode == "max" else _mean_of(op)
+
+    def pooled(x, window, stride, pad):
+        return reduce(x, _windows(op, x.shape, window, stride, pad))
+    return pooled
+
+
+@row(MaxPoolGrad, host=(3, 4, 5))
+def maximum_gradient(op, node, device):
+    """Give each maximum of a window the gradient of the window."""
+    _check(node, op.ndim)
+
+    def gradient(x, maximum, above, window, stride, pad):
+        windows = _windows(op, x.shape, window, stride, pad)
+        wide = windows.padded(x, float("-inf"))
+        result = torch.zeros_like(wide)
+        zero = above.new_zeros(())
+        for part in windows.parts():
+            result[part] += torch.where(wide[part] == maximum, above, zero)
+        return windows.cropped(result, x.shape)
+    return gradient
+
+
+@row(AveragePoolGrad, host=(2, 3, 4))
+def average_gradient(op, node, device):
+    """Spread the gradient of a window over it."""
+    _check(node, op.ndim)
+
+    def gradient(x, above, window, stride, pad):
+        windows = _windows(op, x.shape, window, stride, pad)
+        if op.mode != "sum":
+            above = above / windows.counts(op.mode, above)
+        result = x.new_zeros(windows.wide_shape(x.shape))
+        for part in windows.parts():
+            result[part] += above
+        return windows.cropped(result, x.shape)
+    return gradient
+
+
+@row(DownsampleFactorMaxGradGrad, host=(3, 4, 5))
+def maximum_gradient_gradient(op, node, device):
+    """Sum what is above the maxima of each window."""
+    _check(node, op.ndim)
+
+    def gradient(x, maximum, above, window, stride, pad):
+        windows = _windows(op, x.shape, window, stride, pad)
+        wide = windows.padded(x, float("-inf"))
+        above = windows.padded(above, 0)
+        zero = above.new_zeros(())
+        return sum(torch.where(wide[part] == maximum, above[part], zero)
+                   for part in windows.parts())
+    return gradient
+
+
+def _check(node, ndim):
+    if node.inputs[0].dtype not in ("float32", "float64"):
+        raise Untranslated("it computes in %s" % node.inputs[0].dtype)
+    if ndim > 3:
+        raise Untranslated("it pools over %d axes" % ndim)
+
+
+def _windows(op, shape, window, stride, pad):
+    if len(window) == len(stride) == len(pad) == op.ndim:
+        out = Pool.out_shape(shape, window, op.ignore_border, stride, pad,
+                             op.ndim)
+        return Windows(shape[-op.ndim:], [int(n) for n in out[-op.ndim:]],
+                       window, stride, pad)
+    raise ValueError("%s: window %s, stride %s and pad %s; expected %d "
+                     "numbers each" % (op, window, stride, pad, op.ndim))
+
+
+class Windows:
+    """Where the windows lie over the last axes of an image.
+
+    Parameters
+    ----------
+    size : tuple of int
+        Lengths of these axes.
+    out : list of int
+        How many windows there are along each.
+    window, stride, pad : tuple of int
+        Their size, their distance, and how far the first sticks out.
+    """
+
+    def __init__(self, size, out, window, stride, pad):
+        self.size, self.out = tuple(size), out
+        self.window, self.stride, self.pad = window, stride, pad
+        #: What the windows cover, from the start of the first.
+        self.wide = [max((n - 1) * s + w, 0) if n else 0
+                     for n, s, w in zip(out, stride, window)]
+
+    def wide_shape(self, shape):
+        """Return the shape of the image with all that windows cover."""
+        return (*shape[:-len(self.size)], *self.wide)
+
+    def padded(self, x, value):
+        """Return all that the windows cover, a value around the image."""
+        ends = [(p, w - n - p) for n, w, p in zip(
+            self.size, self.wide, self.pad)]
+        if not any(a or b for a, b in ends):
+            return x
+        return F.pad(x, [n for pair in ends[::-1] for n in pair], value=value)
+
+    def cropped(self, x, shape):
+        """Return the image of what the windows cover; zero elsewhere."""
+        ends = [(-p, n + p - w) for n, w, p in zip(
+            self.size, self.wide, self.pad)]
+        if not any(a or b for a, b in ends):
+            return x
+        return F.pad(x, [n for pair in ends[::-1] for n in pair])
+
+    def parts(self):
+        """Iterate over the places in a window, as indices of all of them."""
+        for place in itertools.product(*[range(w) for w in self.window]):
+            yield (..., *[slice(i, i + (n - 1) * s + 1 if n else i, s)
+                          for i, n, s in zip(place, self.out, self.stride)])
+
+    def first(self, x):
+        """Return the first value of each window that is in the image."""
+        for axis, (n, s, p) in enumerate(zip(self.out, self.stride, self.pad),
+                                         x.ndim - len(self.size)):
+            if p:
+                at = torch.arange(n, device=x.device) * s - p
+                x = x.index_select(axis, at.clamp_(min=0))
+            else:
+                x = x.narrow(axis, 0, (n - 1) * s + 1)[
+                    (slice(None),) * axis + (slice(None, None, s),)]
+        return x
+
+    def counts(self, mode, like):
+        """Return how many values each window is the mean of."""
+        result = like.new_ones(())
+        for n, w, s, p, size in zip(self.out, self.window, self.stride,
+                                    self.pad, self.size):
+            start = torch.arange(n, device=like.device) * s
+            end = (start + w).clamp_(max=size + 2 * p)
+            if mode == "average_exc_pad":
+                start, end = start.clamp_(min=p), end.clamp_(max=size + p)
+            result = result[..., None] * (end - start).to(like.dtype)
+        return result
+
+
+def _maximum(x, windows):
+    """Return the maximum of each window; not-a-number if it comes first."""
+    if 0 in windows.out or 0 in x.shape:
+        return x.new_empty((*x.shape[:-len(windows.out)], *windows.out))
+    numbers = torch.where(torch.isnan(x), x.new_full((), float("-inf")), x)
+    wide = _planes(windows.padded(numbers, float("-inf")), windows)
+    slide = F.max_pool3d if wide.ndim == 5 else F.max_pool2d
+    found = slide(wide, *_as_planes(windows)).reshape(
+        *x.shape[:-len(windows.out)], *windows.out)
+    first = windows.first(x)
+    return torch.where(torch.isnan(first), first, found)
+
+
+def _mean_of(op):
+    """Return the function for a mode that sums."""
+    def reduce(x, windows):
+        shape = (*x.shape[:-len(windows.out)], *windows.out)
+        if 0 in shape or 0 in x.shape:
+            return x.new_zeros(shape)
+        wide = _planes(windows.padded(x, 0), windows)
+        slide = F.avg_pool3d if wide.ndim == 5 else F.avg_pool2d
+        total = slide(wide, *_as_planes(windows),
+                      divisor_override=1).reshape(shape)
+        if op.mode == "sum":
+            return total
+        return total / windows.counts(op.mode, total)
+    return reduce
+
+
+def _planes(x, windows):
+    """Return images as PyTorch takes them: one channel, two or three axes."""
+    size = x.shape[-len(windows.out):]
+    return x.reshape(-1, 1, *((1,) if len(size) == 1 else ()), *size)
+
+
+def _as_planes(windows):
+    one = (1,) if len(windows.out) == 1 else ()
+    return one + tuple(windows.window), one + tuple(windows.stride)

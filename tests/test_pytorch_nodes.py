@@ -1,0 +1,142 @@
+"""Pooling, convolution, normalization and random numbers on PyTorch.
+
+They are compared with Theano's C code, which differs from its NumPy code here
+and there.
+"""
+import itertools
+
+import numpy as np
+import pytest
+import theano.tensor as T
+from pytorch_cases import FAST_RUN, check, needs_torch, tensor, values
+from theano.sandbox.rng_mrg import MRG_RandomStreams
+from theano.tensor.nnet import abstract_conv as conv
+from theano.tensor.nnet import bn
+from theano.tensor.signal.pool import pool_2d, pool_3d
+
+pytestmark = needs_torch
+
+POOLS = [
+    dict(ws=(2, 3)), dict(ws=(3, 2), stride=(2, 2)),
+    dict(ws=(3, 3), stride=(2, 1), ignore_border=False),
+    dict(ws=(2, 2), stride=(3, 4), ignore_border=False),
+    dict(ws=(3, 4), stride=(2, 2), pad=(1, 2)),
+    dict(ws=(2, 2), stride=(3, 3)),
+]
+
+
+def pools(x):
+    """Return each pooling with its gradient, in each mode."""
+    outputs = []
+    for mode, options in itertools.product(
+            ("max", "sum", "average_inc_pad", "average_exc_pad"), POOLS):
+        if mode == "average_exc_pad" and "pad" in options:
+            continue
+        options = dict(dict(ignore_border=True), **options)
+        out = pool_2d(x, mode=mode, **options)
+        outputs += [out, T.grad((out ** 2).sum(), x)]
+    return outputs
+
+
+def test_pooling_with_equal_maxima_and_not_a_number():
+    """After a ReLU, windows of zeros are everywhere."""
+    x = tensor("float32", 4)
+    outputs = pools(x)
+    f = check([x], outputs, np.maximum(values("float32", 2, 3, 8, 9), 0),
+              mode=FAST_RUN, limit=2e-6)
+    assert f.maker.fgraph
+    given = values("float32", 2, 3, 8, 9)
+    given[:, :, 2:6:3, 1::2] = np.nan
+    given[1, :, 0] = -np.inf
+    check([x], [o for o in outputs[:10:2]], given, mode=FAST_RUN)
+
+
+def test_pooling_over_three_axes():
+    x = tensor("float32", 5)
+    outputs = []
+    for mode in ("max", "average_inc_pad"):
+        out = pool_3d(x, (2, 1, 3), ignore_border=True, stride=(1, 2, 2),
+                      mode=mode)
+        outputs += [out, T.grad((out ** 2).sum(), x)]
+    check([x], outputs, values("float32", 2, 2, 5, 4, 6), mode=FAST_RUN,
+          limit=2e-6)
+
+
+GEOMETRIES = [
+    dict(), dict(border_mode="half"), dict(border_mode="full"),
+    dict(border_mode=(1, 2), subsample=(2, 1)),
+    dict(filter_dilation=(2, 1)), dict(filter_flip=False, border_mode=1),
+    dict(border_mode=((1, 0), (0, 2))), dict(num_groups=2),
+    dict(subsample=(2, 3), filter_flip=False),
+]
+
+
+@pytest.mark.parametrize("options", GEOMETRIES, ids=str)
+def test_convolution_and_gradients(options):
+    x, w = tensor("float32", 4), tensor("float32", 4)
+    out = T.nnet.conv2d(x, w, **options)
+    groups = options.get("num_groups", 1)
+    check([x, w], [out, *T.grad((out ** 2).sum(), [x, w])],
+          values("float32", 2, 4, 9, 8), values("float32", 6, 4 // groups, 3,
+                                                2), mode=FAST_RUN, limit=4e-6)
+
+
+def test_convolution_over_three_axes():
+    x, w = tensor("float32", 5), tensor("float32", 5)
+    out = T.nnet.conv3d(x, w, border_mode=(1, 0, 2), subsample=(1, 2, 1))
+    check([x, w], [out, *T.grad((out ** 2).sum(), [x, w])],
+          values("float32", 2, 2, 5, 6, 4), values("float32", 3, 2, 3, 2, 2),
+          mode=FAST_RUN, limit=4e-6)
+
+
+def test_convolution_that_is_unshared_stays_with_theano():
+    x, w = tensor("float32", 4), tensor("float32", 6)
+    out = conv.conv2d(x, w, unshared=True, border_mode="valid")
+    check([x, w], [out * 2, T.grad(out.sum(), w)],
+          values("float32", 2, 2, 5, 6), values("float32", 3, 4, 4, 2, 2, 3),
+          mode=FAST_RUN, limit=4e-6,
+          left=["AbstractConv2d", "AbstractConv2d_gradWeights"])
+
+
+@pytest.mark.parametrize("axes", ["per-activation", "spatial"])
+def test_batch_normalization(axes):
+    x = tensor("float32", 4)
+    shape = (1, 3, 1, 1) if axes == "spatial" else (1, 3, 4, 5)
+    pattern = tuple(n == 1 for n in shape)
+    scale, bias, mean, var = (T.TensorType("float32", pattern)()
+                              for _ in range(4))
+    train = bn.batch_normalization_train(
+        x, scale, bias, axes, running_mean=mean, running_var=var)
+    infer = bn.batch_normalization_test(x, scale, bias, mean, var, axes)
+    outputs = [*train, infer, *T.grad((train[0] ** 3).sum(),
+                                      [x, scale, bias])]
+    given = [values("float32", *shape, seed=i) for i in range(4)]
+    given[3] = np.abs(given[3])
+    check([x, scale, bias, mean, var], outputs, values("float32", 6, 3, 4, 5),
+          *given, mode=FAST_RUN, limit=2e-5)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("shape", [(7,), (3, 40), (300, 400)])
+def test_random_numbers_bit_for_bit(shape, dtype):
+    """More than streams and fewer, and again from the state after."""
+    def draws(stream):
+        return [stream.uniform(shape, dtype=dtype) for _ in range(2)] + [
+            stream.binomial(shape, p=.7, dtype=dtype)]
+    from pytorch_cases import on_torch
+    import theano
+    ours = on_torch([], draws(MRG_RandomStreams(5)))
+    theirs = theano.function([], draws(MRG_RandomStreams(5)), mode=FAST_RUN)
+    for _ in range(3):
+        for a, b in zip(ours(), theirs()):
+            assert a.dtype == b.dtype
+            np.testing.assert_array_equal(a, b)
+    assert not ours.fn.program.untranslated
+
+
+def test_normal_numbers():
+    import theano
+    from pytorch_cases import on_torch, same
+    made = [f([], MRG_RandomStreams(9).normal((5, 7))) for f in (
+        on_torch, lambda *a: theano.function(*a, mode=FAST_RUN))]
+    same(made[0](), made[1](), 2e-6)
