@@ -21,7 +21,10 @@ MAIN = (PACKAGE, PACKAGE + ".layers", PACKAGE + ".engine")
 _WHOLE = (PACKAGE + ".layers", PACKAGE + ".cli", PACKAGE + ".formats",
           PACKAGE + ".engine", PACKAGE + ".leaving.rows",
           PACKAGE + ".leaving.graphs", PACKAGE + ".leaving.onnx_model",
-          PACKAGE + ".leaving.torch_module")
+          PACKAGE + ".leaving.torch_module", PACKAGE + ".pytorch")
+
+#: What cannot be imported without PyTorch; `engine.use` is its door.
+_NEEDS_TORCH = PACKAGE + ".pytorch"
 
 
 def modules():
@@ -30,7 +33,8 @@ def modules():
     for info in pkgutil.walk_packages(lasagne_flipconv.__path__,
                                       PACKAGE + "."):
         parent = info.name.rpartition(".")[0]
-        if parent in _WHOLE or parent.startswith(_WHOLE):
+        if parent in _WHOLE or parent.startswith(_WHOLE) or (
+                info.name == _NEEDS_TORCH):
             continue
         module = importlib.import_module(info.name)
         if getattr(module, "__all__", None):
