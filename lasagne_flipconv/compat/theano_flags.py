@@ -19,8 +19,18 @@ __all__ = ["OldGpu", "find_compiler", "flags_of", "instead_of_gpu",
            "is_for_gpu", "no_old_gpu", "old_gpu", "old_gpu_name",
            "theano_flags", "user_flag"]
 
-#: What a program of the time asked for, where, at which line.
 OldGpu = namedtuple("OldGpu", "flag value place line")
+OldGpu.__doc__ = """A flag that asks for a GPU of the time.
+
+Parameters
+----------
+flag, value : str
+    As ``"device"`` and ``"gpu0"``.
+place : str
+    ``"THEANO_FLAGS"``, or the file.
+line : int or None
+    The line in the file.
+"""
 
 #: Flags that name a GPU of the time, and what they are here.
 _DEVICES = {"device": "cpu", "init_gpu_device": ""}

@@ -18,7 +18,13 @@ TAG = numpy2_c.TAG if NUMPY2 else ""
 
 
 def is_needed():
-    """Tell whether this Python or NumPy needs any of it."""
+    """Tell whether this Python or NumPy needs any of it.
+
+    Returns
+    -------
+    bool
+        False up to Python 3.11 with NumPy 1.
+    """
     return NUMPY2 or sys.version_info >= (3, 12)
 
 

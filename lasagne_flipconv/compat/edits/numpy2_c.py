@@ -40,7 +40,13 @@ EDITS = [Edit(
 
 
 def inc_rows_code():
-    """Return C++ that adds to rows, or sets them, as ``inc_code`` did."""
+    """Return C++ that adds to rows, or sets them, as ``inc_code`` did.
+
+    Returns
+    -------
+    str
+        With the function ``inplace_increment``.
+    """
     with open(ROWS) as file:
         return file.read()
 

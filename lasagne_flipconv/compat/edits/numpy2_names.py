@@ -65,7 +65,13 @@ def numpy_before_2():
 
 
 def same_numpy():
-    """Return a module with all that NumPy has, and had."""
+    """Return a module with all that NumPy has, and had.
+
+    Returns
+    -------
+    module
+        NumPy itself is not touched.
+    """
     made = types.ModuleType("numpy", np.__doc__)
     made.__dict__.update(vars(np))
     made.__dict__.update(old_numpy_names())

@@ -26,7 +26,13 @@ PICKLERS = [
 
 
 def edits():
-    """Return the edits that this Python needs."""
+    """Return the edits that this Python needs.
+
+    Returns
+    -------
+    list of Edit
+        Empty up to Python 3.12.
+    """
     return list(PICKLERS) if sys.version_info >= (3, 13) else []
 
 

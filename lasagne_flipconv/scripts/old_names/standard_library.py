@@ -44,6 +44,16 @@ def getargspec(func):
 def gcd(a, b):
     """Return the greatest common divisor, with the sign of `b`.
 
+    Parameters
+    ----------
+    a, b : int
+        Two numbers.
+
+    Returns
+    -------
+    int
+        As ``fractions.gcd`` had it.
+
     Examples
     --------
     >>> gcd(12, -18), gcd(12, 0)

@@ -12,6 +12,17 @@ from .splitters import SPLITTERS
 __all__ = ["ROWS", "Row"]
 
 Row = namedtuple("Row", "module name became dropped")
+Row.__doc__ = """A name that a module had.
+
+Parameters
+----------
+module, name : str
+    Where it was, and what it was called.
+became : object
+    What it is: ``"module:name"``, or the thing itself.
+dropped : str
+    The release that dropped it.
+"""
 
 _SIGNAL = ("barthann bartlett blackman blackmanharris bohman boxcar chebwin "
            "cosine exponential flattop gaussian general_gaussian hamming hann "
