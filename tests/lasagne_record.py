@@ -2,7 +2,7 @@
 
     LASAGNE_SOURCE=../Lasagne python tests/lasagne_record.py
 
-writes ``golden/lasagne-0.2.dev1.json``, to which ``test_lasagne_record.py``
+writes ``lasagne-0.2.dev1.json``, to which ``test_lasagne_record.py``
 holds Lasagne 0.1 under ``install()``.
 """
 import importlib
@@ -24,7 +24,7 @@ import theano.tensor as T
 
 from cases import values
 
-PATH = Path(__file__).parent / "golden" / "lasagne-0.2.dev1.json"
+PATH = Path(__file__).parent / "lasagne-0.2.dev1.json"
 
 #: Modules whose names are compared.
 MODULES = """init nonlinearities objectives random regularization updates utils
