@@ -211,8 +211,9 @@ MUTANTS = {
         "return lambda by: setattr(thing, name, _divide_in_place("
         "getattr(thing, name), by))", "test_python2.py"),
     "take what is installed for a program": (
-        "scripts/python2/importing.py",
-        "return not path.startswith(_installed()) and not (", "return not (",
+        "scripts/whose.py",
+        "return not path.startswith(installed_folders()) and not (",
+        "return not (",
         "test_run_python2.py::test_what_belongs_to_a_program"),
     "take Python 3 for Python 2": (
         "scripts/python2/translating.py",

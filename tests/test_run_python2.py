@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from lasagne_flipconv.scripts import python2
+from lasagne_flipconv.scripts.whose import belongs_to_program
 from test_run import flags, run, write
 
 HALF = "def half(x):\n    return x / 2\nprint 'half'\n"
@@ -148,7 +149,7 @@ def test_what_is_installed_stays_as_it_is(tmp_path, option):
     ("/home/me/dist-packages/x.py", False), ("/home/me/net.py", True),
     (__file__, True)])
 def test_what_belongs_to_a_program(path, belongs):
-    assert python2.belongs_to_program(path) is belongs
+    assert belongs_to_program(path) is belongs
 
 
 #: What no Python 2 could parse, and what both can.

@@ -7,6 +7,7 @@ import re
 import traceback
 
 from . import python2
+from .whose import belongs_to_program
 
 __all__ = ["hint"]
 
@@ -49,7 +50,7 @@ def _where(error):
         return ""
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames
-           if python2.belongs_to_program(frame.filename)
+           if belongs_to_program(frame.filename)
            and os.path.isfile(frame.filename)]
     return "%s, line %d: " % (own[-1].filename, own[-1].lineno) if own else ""
 

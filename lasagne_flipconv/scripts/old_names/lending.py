@@ -7,13 +7,11 @@ import builtins
 import importlib
 import importlib.machinery
 import importlib.util
-import os
-import site
 import sys
-import sysconfig
 from types import ModuleType
 
 from ...compat.numpy_names import BUILTINS, old_numpy_names
+from ..whose import belongs_to_program
 from .table import ROWS
 
 __all__ = ["lend_to_program", "lent_import"]
@@ -177,23 +175,6 @@ def lend_to_program():
         sys.meta_path.insert(0, _Finder())
 
 
-def is_installed(path):
-    """Tell whether a file is installed, or of the standard library."""
-    paths = sysconfig.get_paths()
-    folders = {paths[name] for name in ("stdlib", "platstdlib", "purelib",
-                                        "platlib")}
-    folders |= {*site.getsitepackages(), site.getusersitepackages(),
-                _PACKAGE}
-    path = os.path.realpath(path)
-    return bool({"site-packages", "dist-packages"} & set(path.split(os.sep))
-                ) or path.startswith(tuple(
-                    os.path.join(os.path.realpath(folder), "")
-                    for folder in folders))
-
-
-_PACKAGE = os.path.dirname(sys.modules[__name__.partition(".")[0]].__file__)
-
-
 class _Finder:
     """Import hook that gives modules of a program another loader."""
 
@@ -203,7 +184,7 @@ class _Finder:
             return None
         spec = importlib.machinery.PathFinder.find_spec(fullname, path)
         if (spec is None or type(spec.loader) is not importlib.machinery
-                .SourceFileLoader or is_installed(spec.origin)):
+                .SourceFileLoader or not belongs_to_program(spec.origin)):
             return None
         spec.loader = _Loader(fullname, spec.origin)
         return spec

@@ -6,10 +6,10 @@ line for line; the rest is what they find built in (``functions``), in things
 """
 from .library.arithmetic import divide
 from .library.modules import GONE
-from .importing import belongs_to_program, translate_imports
+from .importing import translate_imports
 from .lending import lent
 from .library.functions import NAMES_THEN, end_line
 from .translating import compiled, is_python2, prepared
 
-__all__ = ["GONE", "NAMES_THEN", "belongs_to_program", "compiled", "divide",
+__all__ = ["GONE", "NAMES_THEN", "compiled", "divide",
            "end_line", "is_python2", "lent", "prepared", "translate_imports"]

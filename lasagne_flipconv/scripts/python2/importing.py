@@ -2,26 +2,20 @@
 import __future__
 
 import builtins
-import functools
 import importlib.machinery
 import importlib.util
-import os
-import site
 import sys
-import sysconfig
 from types import ModuleType
 
-import lasagne
-import theano
-
 from ..old_names.lending import lent_import
+from ..whose import belongs_to_program, installed_folders
 from . import lending
 from .library.attributes import LENT, attribute
 from .library.functions import BUILTINS
 from .library.modules import GONE, old_module
 from .translating import prepared
 
-__all__ = ["belongs_to_program", "translate_imports"]
+__all__ = ["translate_imports"]
 
 
 def translate_imports(from_python2=True):
@@ -36,42 +30,6 @@ def translate_imports(from_python2=True):
     sys.meta_path.insert(0, _Finder(
         _Loader if from_python2 else lending.Loader,
         libraries - {"__main__"}))
-
-
-@functools.lru_cache(maxsize=None)
-def _installed():
-    """Return the folders of the standard library and of what is installed."""
-    paths = sysconfig.get_paths()
-    folders = [paths[name] for name in ("stdlib", "platstdlib", "purelib",
-                                        "platlib")]
-    folders += site.getsitepackages() + [site.getusersitepackages()]
-    folders += [os.path.dirname(package.__file__) for package in (
-        theano, lasagne, sys.modules[__name__.partition(".")[0]])]
-    return tuple(os.path.join(os.path.realpath(folder), "")
-                 for folder in folders)
-
-
-def belongs_to_program(path):
-    """Tell whether a file is neither installed nor of the standard library.
-
-    Parameters
-    ----------
-    path : str
-        The file.
-
-    Returns
-    -------
-    bool
-        Whether it is the program's own.
-
-    Examples
-    --------
-    >>> belongs_to_program("/home/me/net.py"), belongs_to_program(os.__file__)
-    (True, False)
-    """
-    path = os.path.realpath(path)
-    return not path.startswith(_installed()) and not (
-        {"site-packages", "dist-packages"} & set(path.split(os.sep)))
 
 
 class _Finder:
@@ -157,7 +115,8 @@ def _is_gone(name):
         spec = importlib.util.find_spec(name)
     except (ImportError, ValueError, AttributeError):
         return True
-    return spec is None or (spec.origin or "").startswith(_installed())
+    return spec is None or (spec.origin or "").startswith(
+        installed_folders())
 
 
 def _is_neighbour(name, names):
