@@ -21,10 +21,15 @@ collect_ignore = ["attacks", "check_docstrings.py", "detect_networks.py",
 
 
 @pytest.fixture(autouse=True)
-def floatx_is_put_back():
-    """Let no test leave Theano's floatX changed, as ``run`` does."""
+def floatx_is_put_back(request):
+    """Let no test leave Theano's floatX changed, as ``run`` does.
+
+    What runs on PyTorch is tested in float32, which it is for.
+    """
     config = getattr(sys.modules.get("theano"), "config", None)
     before = config and config.floatX
+    if config and request.node.nodeid.startswith("tests/test_pytorch_"):
+        config.floatX = "float32"
     yield
     if config:
         config.floatX = before
