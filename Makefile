@@ -8,6 +8,7 @@ CXX ?= g++
 OUT ?= examples-output
 SECONDS ?= 60
 BENCH ?=
+TESTS ?=
 
 BIN = $(VENV)/bin
 RUN = $(BIN)/python
@@ -39,8 +40,8 @@ demo: $(READY)  ## show, on a small network, what the wrong way round costs
 	$(BIN)/lasagne-flipconv demo
 
 .PHONY: test
-test: $(READY)  ## run all tests
-	$(RUN) -m pytest -q
+test: $(READY)  ## run all tests (TESTS=... what else pytest is told)
+	$(RUN) -m pytest -q $(TESTS)
 
 # The idea, the values on the move and the files; what compiles much is left out
 FAST = architecture kernels conventions layers_api transfer matching load save \
