@@ -14,7 +14,12 @@ NOT_LOADED = {"own convolution": "overrides convolve",
               "tied": "is the expression"}
 
 
-@pytest.mark.parametrize("name", leaving_cases.CASES)
+#: All where they can be compared with ONNX Runtime; ONNX's own evaluator,
+#: which is slow and lacks some, sees one of a dozen.
+HERE = list(leaving_cases.CASES)[::1 if files.has("onnxruntime") else 12]
+
+
+@pytest.mark.parametrize("name", HERE)
 def test_row(name, tmp_path):
     net = leaving_cases.CASES[name]()
     cases = leaving_runs.cases_of(net)
