@@ -95,7 +95,8 @@ _OF_PYTHON2 = [
      "%s is a name of Python 2"),
     (TypeError, r"'(\w+)' object (?:is not subscriptable|has no len|does "
      r"not support item)", _LISTS, "%s returned a list in Python 2"),
-    (TypeError, r"'(cmp)' is an invalid keyword", {"cmp"},
+    # "... is an invalid keyword", since Python 3.13 "unexpected keyword ..."
+    (TypeError, r"(?=.*keyword argument).*'(cmp)'", {"cmp"},
      "sorting by %s is of Python 2"),
     (UnicodeDecodeError, r"'(ascii)' codec can't decode byte", {"ascii"},
      "a pickle of Python 2 is no text of %s"),
