@@ -31,6 +31,14 @@ SUCCESSORS = {
     "func_closure": "__closure__", "im_func": "__func__",
     "im_self": "__self__", "tostring": "tobytes", "fromstring": "frombytes",
     "isAlive": "is_alive", "getiterator": "iter",
+    "assertEquals": "assertEqual", "assertNotEquals": "assertNotEqual",
+    "assert_": "assertTrue", "failUnless": "assertTrue",
+    "failIf": "assertFalse", "failUnlessEqual": "assertEqual",
+    "failIfEqual": "assertNotEqual", "failUnlessRaises": "assertRaises",
+    "assertAlmostEquals": "assertAlmostEqual",
+    "assertNotAlmostEquals": "assertNotAlmostEqual",
+    "assertRaisesRegexp": "assertRaisesRegex",
+    "assertRegexpMatches": "assertRegex",
     "assertItemsEqual": "assertCountEqual", "xreadlines": "__iter__",
 }
 

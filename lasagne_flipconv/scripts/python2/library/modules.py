@@ -3,6 +3,7 @@ import builtins
 import configparser
 import importlib
 import re
+import shlex
 import types
 import urllib.error
 import urllib.parse
@@ -72,7 +73,6 @@ def _contents(*modules):
             for name, value in vars(module).items() if name[0] != "_"}
 
 
-
 #: Name of a module → a function that returns its contents.
 _MADE = {
     "StringIO": lambda: {"StringIO": texts.StringIO},
@@ -98,6 +98,12 @@ _MADE = {
                     types.MethodType(function, thing),
                     "classobj": type, "module": ModuleType,
                     "function": types.FunctionType, "code": types.CodeType},
+    # gone from Python 3.12 and 3.13
+    "cgi": lambda: {**texts.MODULES["cgi"],
+                    "parse_qs": urllib.parse.parse_qs,
+                    "parse_qsl": urllib.parse.parse_qsl},
+    "pipes": lambda: {"quote": shlex.quote},
+    "imp": lambda: {"reload": importlib.reload, "new_module": ModuleType},
     "UserDict": lambda: {
         "UserDict": UserDict, "IterableUserDict": UserDict,
         "DictMixin": importlib.import_module("collections.abc")
