@@ -14,7 +14,7 @@ from functools import cmp_to_key, partial
 
 import numpy
 
-from . import pickles, randoms, texts
+from . import pickles, randoms, texts, zipped
 from .arithmetic import as_argument, divide, ordered, shown
 
 __all__ = ["ATTRIBUTES", "LENT", "SUCCESSORS", "attribute", "listed",
@@ -331,6 +331,7 @@ _MODULES = {
     "numpy": {"load": pickles.load_old_array, "divide": _numpy_divide},
     "subprocess": {"check_output": _check_output},
     **pickles.MODULES, **randoms.MODULES, **texts.MODULES,
+    **zipped.MODULES,
 }
 
 #: (module, name) → what a program of Python 2 finds there.
