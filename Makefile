@@ -57,6 +57,8 @@ test-torch: $(EXTRA)compare  ## install PyTorch, run the tests that compare with
 	$(RUN) -m pytest -q tests/test_torch.py tests/test_load_torch.py \
 		tests/test_golden.py tests/test_attacks.py tests/test_pytorch_*.py \
 		tests/test_leaving_*.py
+	$(RUN) -m pytest -q tests/test_mutants.py \
+		-k "leave or deviation or alpha or border or axes"
 	$(RUN) -m pytest -q -o addopts=--doctest-modules \
 		lasagne_flipconv/pytorch lasagne_flipconv/leaving
 
