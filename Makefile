@@ -59,8 +59,9 @@ test-torch: $(EXTRA)compare  ## install PyTorch, run the tests that compare with
 		tests/test_leaving_*.py
 	$(RUN) -m pytest -q tests/test_mutants.py \
 		-k "leave or deviation or alpha or border or axes"
-	$(RUN) -m pytest -q -o addopts=--doctest-modules \
-		lasagne_flipconv/pytorch lasagne_flipconv/leaving
+	$(RUN) -m pytest -q -o addopts=--doctest-modules lasagne_flipconv/leaving
+	THEANO_FLAGS="$$THEANO_FLAGS,floatX=float32" $(RUN) -m pytest -q \
+		-o addopts=--doctest-modules lasagne_flipconv/pytorch
 
 .PHONY: examples
 examples: $(READY)  ## run all examples; pictures go to OUT=examples-output
