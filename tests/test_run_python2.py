@@ -123,7 +123,7 @@ INSTALLED = """
             "_frozen", "importlib", "_bootstrap")), module.__loader__
     assert json.__dict__["__builtins__"]["range"] is range
     assert numpy.__builtins__["open"] is open
-    assert vars(numpy)["load"].__module__ == "numpy"
+    assert vars(names["numpy"])["load"].__module__ == "numpy"
     assert numpy.divide(7, 2) == 3.5
     import pickle, math, string, itertools
     assert pickle.load.__module__ == "_pickle" and math.floor(2.5) == 2

@@ -153,7 +153,7 @@ def code_of_file(path, from_python2):
         source = file.read()
     if from_python2:
         return python2.prepared(source, path, dont_inherit=True)
-    return (python2.lent(source, path, dont_inherit=True),
+    return (compile(source, path, "exec", dont_inherit=True),
             lending.LENT_BUILTINS)
 
 
@@ -176,8 +176,8 @@ def make_ready(folder, from_python2):
     if not getattr(sys.flags, "safe_path", False):  # python -P
         sys.path[0] = folder
     install()
-    lending.lend_to_program()
-    python2.translate_imports(from_python2)
+    lending.lend_to_program(python2.Loader if from_python2
+                            else lending.Loader)
     if from_python2 and hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="surrogateescape")
 

@@ -12,9 +12,14 @@ from types import ModuleType
 
 from ...compat.numpy_names import BUILTINS, old_numpy_names
 from ..whose import belongs_to_program
+from .arrays import load_array
 from .table import ROWS
 
-__all__ = ["lend_to_program", "lent_import"]
+__all__ = ["LENT_BUILTINS", "Loader", "lend_to_program", "lent_import",
+           "refresh"]
+
+#: What NumPy's stand-in has whether NumPy has it or not.
+_OF_NUMPY = dict(old_numpy_names(), load=load_array)
 
 #: Module → name → row.
 _BY_MODULE = {}
@@ -39,7 +44,7 @@ class _Lent(ModuleType):
              if not isinstance(value, ModuleType)
              and key not in ("__getattr__", "__dir__")}, _module=module)
         if name == "numpy":
-            vars(self).update(old_numpy_names())
+            vars(self).update(_OF_NUMPY)
         vars(self)["__all__"] = _public(name, module)
 
     def __getattr__(self, name):
@@ -80,7 +85,7 @@ def _public(name, module):
     names = list(getattr(module, "__all__", ()) or (
         key for key in vars(module or ModuleType("")) if key[0] != "_"))
     if name == "numpy":
-        had = set(old_numpy_names()) - set(BUILTINS)
+        had = set(_OF_NUMPY) - set(BUILTINS)
     else:
         had = _BY_MODULE.get(name, ())
     return names + sorted(set(had) - set(names))
@@ -169,29 +174,43 @@ def refresh():
         setattr(LENT_BUILTINS, name, getattr(builtins, name))
 
 
-def lend_to_program():
-    """Let the modules of a program, from now on, be lent the names."""
-    if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
-        sys.meta_path.insert(0, _Finder())
+class Loader(importlib.machinery.SourceFileLoader):
+    """Load a module whose import statements get the names."""
+
+    def exec_module(self, module):
+        """Run it."""
+        module.__builtins__ = LENT_BUILTINS
+        super().exec_module(module)
+
+
+def lend_to_program(loader=Loader):
+    """Let the modules of a program, from now on, be lent the names.
+
+    Parameters
+    ----------
+    loader : type, optional
+        What loads them.
+    """
+    sys.meta_path[:] = [finder for finder in sys.meta_path
+                        if not isinstance(finder, _Finder)]
+    sys.meta_path.insert(0, _Finder(loader))
 
 
 class _Finder:
     """Import hook that gives modules of a program another loader."""
 
+    def __init__(self, loader):
+        self.loader = loader
+        self.libraries = {name.partition(".")[0] for name in sys.modules
+                          } - {"__main__"}
+
     def find_spec(self, fullname, path=None, target=None):
         """Return the spec that Python finds, with our loader."""
-        if fullname.partition(".")[0] in ("theano", "lasagne"):
+        if fullname.partition(".")[0] in self.libraries:
             return None
         spec = importlib.machinery.PathFinder.find_spec(fullname, path)
         if (spec is None or type(spec.loader) is not importlib.machinery
                 .SourceFileLoader or not belongs_to_program(spec.origin)):
             return None
-        spec.loader = _Loader(fullname, spec.origin)
+        spec.loader = self.loader(fullname, spec.origin)
         return spec
-
-
-class _Loader(importlib.machinery.SourceFileLoader):
-    def exec_module(self, module):
-        """Run a module, its import statements getting the names."""
-        module.__builtins__ = LENT_BUILTINS
-        super().exec_module(module)

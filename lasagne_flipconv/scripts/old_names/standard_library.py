@@ -1,11 +1,12 @@
 """Functions that later releases of Python dropped."""
+import html
 import importlib.util
 import inspect
 import math
 import sys
 from collections import namedtuple
 
-__all__ = ["gcd", "getargspec", "load_source"]
+__all__ = ["escape", "gcd", "getargspec", "load_source"]
 
 ArgSpec = namedtuple("ArgSpec", "args varargs keywords defaults")
 
@@ -39,6 +40,29 @@ def getargspec(func):
                          "expected none. Call inspect.getfullargspec."
                          % (func, spec.kwonlyargs))
     return ArgSpec(*spec[:4])
+
+
+def escape(s, quote=False):
+    """Replace what means something in HTML.
+
+    Parameters
+    ----------
+    s : str
+        The text.
+    quote : bool, default False
+        Whether quotation marks are replaced as well.
+
+    Returns
+    -------
+    str
+        As ``cgi.escape`` had it, but for the apostrophe.
+
+    Examples
+    --------
+    >>> escape("a < 'b'")
+    "a &lt; 'b'"
+    """
+    return html.escape(s, quote)
 
 
 def gcd(a, b):

@@ -95,4 +95,8 @@ ROWS = (
     + _new("imp", {"load_source": standard_library.load_source},
            "Python 3.12")
     + _moved("imp", "reload", "importlib", "Python 3.12")
+    + [Row("imp", "new_module", "types:ModuleType", "Python 3.12"),
+       Row("pipes", "quote", "shlex:quote", "Python 3.13")]
+    + _new("cgi", {"escape": standard_library.escape}, "Python 3.8")
+    + _moved("cgi", "parse_qs parse_qsl", "urllib.parse", "Python 3.8")
 )

@@ -6,10 +6,9 @@ line for line; the rest is what they find built in (``functions``), in things
 """
 from .library.arithmetic import divide
 from .library.modules import GONE
-from .importing import translate_imports
-from .lending import lent
+from .importing import Loader
 from .library.functions import NAMES_THEN, end_line
 from .translating import compiled, is_python2, prepared
 
-__all__ = ["GONE", "NAMES_THEN", "compiled", "divide",
-           "end_line", "is_python2", "lent", "prepared", "translate_imports"]
+__all__ = ["GONE", "Loader", "NAMES_THEN", "compiled", "divide", "end_line",
+           "is_python2", "prepared"]

@@ -8,53 +8,16 @@ import sys
 from types import ModuleType
 
 from ..old_names.lending import lent_import
-from ..whose import belongs_to_program, installed_folders
-from . import lending
+from ..whose import installed_folders
 from .library.attributes import LENT, attribute
 from .library.functions import BUILTINS
 from .library.modules import GONE, old_module
 from .translating import prepared
 
-__all__ = ["translate_imports"]
+__all__ = ["Loader"]
 
 
-def translate_imports(from_python2=True):
-    """Let what a program imports, and is its own, be run as it is run.
-
-    Parameters
-    ----------
-    from_python2 : bool, default True
-        Whether to translate it from Python 2.
-    """
-    libraries = {name.partition(".")[0] for name in sys.modules}
-    sys.meta_path.insert(0, _Finder(
-        _Loader if from_python2 else lending.Loader,
-        libraries - {"__main__"}))
-
-
-class _Finder:
-    """Import hook that lends the modules of a program another loader."""
-
-    def __init__(self, loader, libraries):
-        self.loader, self.libraries = loader, libraries
-
-    def find_spec(self, fullname, path=None, target=None):
-        """Return the spec that Python finds, with our loader."""
-        if fullname.partition(".")[0] in self.libraries:
-            return None
-        spec = importlib.machinery.PathFinder.find_spec(fullname, path)
-        if (spec is None or not spec.has_location
-                or type(spec.loader) is not importlib.machinery
-                .SourceFileLoader
-                or not belongs_to_program(spec.origin)
-                or self.loader is lending.Loader
-                and not lending.lends(spec.origin)):
-            return None
-        spec.loader = self.loader(fullname, spec.origin)
-        return spec
-
-
-class _Loader(importlib.machinery.SourceFileLoader):
+class Loader(importlib.machinery.SourceFileLoader):
     """Load a module of either Python, without leaving byte code behind."""
 
     def get_code(self, fullname):

@@ -3,7 +3,6 @@ import builtins
 import configparser
 import importlib
 import re
-import shlex
 import types
 import urllib.error
 import urllib.parse
@@ -98,12 +97,6 @@ _MADE = {
                     types.MethodType(function, thing),
                     "classobj": type, "module": ModuleType,
                     "function": types.FunctionType, "code": types.CodeType},
-    # gone from Python 3.12 and 3.13
-    "cgi": lambda: {**texts.MODULES["cgi"],
-                    "parse_qs": urllib.parse.parse_qs,
-                    "parse_qsl": urllib.parse.parse_qsl},
-    "pipes": lambda: {"quote": shlex.quote},
-    "imp": lambda: {"reload": importlib.reload, "new_module": ModuleType},
     "UserDict": lambda: {
         "UserDict": UserDict, "IterableUserDict": UserDict,
         "DictMixin": importlib.import_module("collections.abc")

@@ -1,17 +1,12 @@
 """Pickles as programs of Python 2 read and write them."""
 import pickle
 
-import numpy
+from ...old_names.arrays import bytes_of, load_array
 
-__all__ = ["MODULES", "load_array", "load_old_array"]
+__all__ = ["MODULES", "load_old_array"]
 
 #: What the texts of such a pickle are read as, for arrays are among them.
 _ENCODING = "latin1"
-
-
-def _binary(file):
-    """Return what reads or writes the bytes of a file."""
-    return getattr(file, "buffer", file)
 
 
 def _protocol(protocol):
@@ -22,7 +17,7 @@ def _protocol(protocol):
 def load(file, **options):
     """Read a pickle of either Python from a file of either mode."""
     options.setdefault("encoding", _ENCODING)
-    return pickle.load(_binary(file), **options)
+    return pickle.load(bytes_of(file), **options)
 
 
 def loads(data, **options):
@@ -38,7 +33,7 @@ def dump(thing, file, protocol=None, **options):
     """Write a pickle that Python 2 reads, to a file of either mode."""
     if hasattr(file, "buffer"):
         file.flush()
-    pickle.dump(thing, _binary(file), _protocol(protocol), **options)
+    pickle.dump(thing, bytes_of(file), _protocol(protocol), **options)
 
 
 def dumps(thing, protocol=None, **options):
@@ -51,7 +46,7 @@ class Unpickler(pickle.Unpickler):
 
     def __init__(self, file, **options):
         options.setdefault("encoding", _ENCODING)
-        super().__init__(_binary(file), **options)
+        super().__init__(bytes_of(file), **options)
         self._file = file  # one that nobody holds closes what it wraps
 
 
@@ -59,38 +54,8 @@ class Pickler(pickle.Pickler):
     """Write pickles that Python 2 reads."""
 
     def __init__(self, file, protocol=None, **options):
-        super().__init__(_binary(file), _protocol(protocol), **options)
+        super().__init__(bytes_of(file), _protocol(protocol), **options)
         self._file = file
-
-
-def load_array(file, mmap_mode=None, allow_pickle=True, **options):
-    """Load what ``numpy.load`` did before 1.16.3: arrays of objects too.
-
-    Parameters
-    ----------
-    file : str, path-like or file
-        As for :func:`numpy.load`.
-    mmap_mode : str, optional
-        As there.
-    allow_pickle : bool, default True
-        Whether arrays of objects are read.
-    **options : dict
-        As there.
-
-    Returns
-    -------
-    array or NpzFile
-        As there.
-
-    Examples
-    --------
-    >>> import os, tempfile
-    >>> path = os.path.join(tempfile.mkdtemp(), "objects.npy")
-    >>> numpy.save(path, numpy.array([{}, None]))
-    >>> load_array(path)
-    array([{}, None], dtype=object)
-    """
-    return numpy.load(_binary(file), mmap_mode, allow_pickle, **options)
 
 
 def load_old_array(file, *args, **options):

@@ -3,7 +3,6 @@ import base64
 import builtins
 import csv
 import hashlib
-import html
 import io
 from functools import partial
 
@@ -244,5 +243,4 @@ MODULES = {
                "b64encode": _on_bytes(base64.b64encode),
                "decodestring": lambda text: base64.decodebytes(_bytes(text)),
                "b64decode": lambda text: base64.b64decode(_bytes(text))},
-    "cgi": {"escape": lambda text, quote=False: html.escape(text, quote)},
 }
