@@ -10,6 +10,7 @@ import pytest
 import theano
 from layouts import layouts
 from lasagne_flipconv.compat import environment
+from lasagne_flipconv.compat.edits.python_today import pkg_resources_stand_in
 from lasagne_flipconv.compat.theano_flags import theano_flags, user_flag
 
 ROOT = os.path.dirname(os.path.dirname(lasagne_flipconv.__file__))
@@ -134,7 +135,7 @@ def test_without_pkg_resources(hidden):
 
 
 def test_stand_in_for_pkg_resources_tells_versions():
-    module = environment.pkg_resources_stand_in()
+    module = pkg_resources_stand_in()
     assert module.get_distribution("Theano").version == theano.__version__
     with pytest.raises(module.DistributionNotFound):
         module.get_distribution("no such distribution")

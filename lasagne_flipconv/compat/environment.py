@@ -378,21 +378,13 @@ def lend_pkg_resources(module=None):
         missing = not ("pkg_resources" in sys.modules
                        or importlib.util.find_spec("pkg_resources"))
         if missing:
+            from .edits.python_today import pkg_resources_stand_in
             sys.modules["pkg_resources"] = pkg_resources_stand_in()
         try:
             yield
         finally:
             if missing:
                 sys.modules.pop("pkg_resources", None)
-
-
-def pkg_resources_stand_in():
-    """Return a module with what Lasagne 0.1 and Theano ask of the name."""
-    from importlib import metadata
-    module = types.ModuleType("pkg_resources", "What is asked of it")
-    module.DistributionNotFound = metadata.PackageNotFoundError
-    module.get_distribution = metadata.distribution
-    return module
 
 
 BEFORE_LASAGNE = (lend_pkg_resources,)

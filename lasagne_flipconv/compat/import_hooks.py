@@ -3,7 +3,7 @@ import importlib.abc
 import importlib.machinery
 import sys
 
-__all__ = ["ImportWithin", "Refusal"]
+__all__ = ["Hook", "ImportWithin", "Refusal"]
 
 
 class Refusal:
@@ -31,7 +31,20 @@ class Refusal:
                 name=fullname) from self.cause
 
 
-class ImportWithin(importlib.abc.MetaPathFinder):
+class Hook(importlib.abc.MetaPathFinder):
+    """Import hook that is asked before all others."""
+
+    def install(self):
+        """Act on every import from now on."""
+        if self not in sys.meta_path:
+            sys.meta_path.insert(0, self)
+
+    def remove(self):
+        """Act no more."""
+        sys.meta_path.remove(self)
+
+
+class ImportWithin(Hook):
     """Import hook that runs the code of a module within a context.
 
     Parameters
@@ -58,15 +71,6 @@ class ImportWithin(importlib.abc.MetaPathFinder):
 
     def __init__(self, name, context):
         self.name, self.context = name, context
-
-    def install(self):
-        """Act on every import from now on."""
-        if self not in sys.meta_path:
-            sys.meta_path.insert(0, self)
-
-    def remove(self):
-        """Act no more."""
-        sys.meta_path.remove(self)
 
     def find_spec(self, fullname, path=None, target=None):
         """Find the module where Python does, None if it is another."""

@@ -5,7 +5,9 @@ under ``run``; NumPy itself is not touched.
 """
 import numpy as np
 
-__all__ = ["old_numpy_names"]
+__all__ = ["NUMPY2", "old_numpy_names"]
+
+NUMPY2 = int(np.__version__.split(".")[0]) >= 2
 
 #: Names of builtins, dropped in 1.24; NumPy 2 has ``np.bool`` for its own.
 BUILTINS = {"bool": bool, "int": int, "float": float, "complex": complex,

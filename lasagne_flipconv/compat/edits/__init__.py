@@ -6,12 +6,11 @@ is how it is done. Imported by ``compat`` alone; no file of theirs is changed.
 """
 import sys
 
+from ..numpy_names import NUMPY2
 from . import numpy2_c, numpy2_names, numpy2_rules, python_today
 from .importing import EditedImport
 
 __all__ = ["TAG", "edited_import", "is_needed"]
-
-NUMPY2 = numpy2_names.NUMPY2
 
 #: What tells, in the name of a folder, what C++ was changed to.
 TAG = numpy2_c.TAG if NUMPY2 else ""

@@ -6,13 +6,14 @@ what it compiles beside the file; what is compiled from a changed text is
 cached there under a name of its own.
 """
 import builtins
-import importlib.abc
 import importlib.machinery
 import importlib.util
 import marshal
 import os
 import sys
 import zlib
+
+from ..import_hooks import Hook
 
 __all__ = ["Edit", "EditedImport"]
 
@@ -58,7 +59,7 @@ class Edit:
         return text.replace(self.old, self.new)
 
 
-class EditedImport(importlib.abc.MetaPathFinder):
+class EditedImport(Hook):
     """Import hook that imports some packages with edits and stand-ins.
 
     Parameters
@@ -82,15 +83,6 @@ class EditedImport(importlib.abc.MetaPathFinder):
             self.edits.setdefault(edit.module, []).append(edit)
         self.builtins = dict(vars(builtins),
                              __import__=importing(stand_ins))
-
-    def install(self):
-        """Act on every import from now on."""
-        if self not in sys.meta_path:
-            sys.meta_path.insert(0, self)
-
-    def remove(self):
-        """Act no more."""
-        sys.meta_path.remove(self)
 
     def find_spec(self, fullname, path=None, target=None):
         """Find the module where Python does, None if it is another's."""

@@ -7,12 +7,10 @@ import types
 
 import numpy as np
 
-from ..numpy_names import old_numpy_names
+from ..numpy_names import NUMPY2, old_numpy_names
 from .importing import Edit
 from .numpy2_c import inc_rows_code
 from .numpy2_rules import RULES
-
-NUMPY2 = int(np.__version__.split(".")[0]) >= 2
 
 __all__ = ["EDITS", "SUBMODULES", "numpy_before_2", "same_numpy"]
 

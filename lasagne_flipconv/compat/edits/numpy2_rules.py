@@ -9,12 +9,13 @@ import functools
 
 import numpy as np
 
+from ..numpy_names import NUMPY2
 from .importing import Edit
 
 __all__ = ["EDITS", "RULES", "mend_thunks"]
 
 #: What `copy` is given to copy only where it must be.
-IF_NEEDED = None if int(np.__version__.split(".")[0]) >= 2 else False
+IF_NEEDED = None if NUMPY2 else False
 
 _SCALARS = "theano.scalar.basic"
 

@@ -17,7 +17,7 @@ import sys
 
 from ...compat.import_hooks import ImportWithin
 from . import cuda
-from .splitters import SPLITTERS
+from .table import ROWS, became
 
 __all__ = ["lend", "take_back"]
 
@@ -101,18 +101,11 @@ class _Loader(importlib.abc.Loader):
         return None
 
     def exec_module(self, module):
-        selection = importlib.import_module("sklearn.model_selection")
-        for name in _CONTENTS[module.__name__]:
-            value = SPLITTERS.get(name) or getattr(selection, name)
-            setattr(module, name, value)
+        for name, row in _CONTENTS[module.__name__].items():
+            setattr(module, name, became(row))
 
 
-#: What each module that is gone is lent: old splitters, and functions and
-#: classes that merely moved.
-_CONTENTS = {
-    "sklearn.cross_validation": (
-        *SPLITTERS, "train_test_split", "cross_val_score",
-        "cross_val_predict", "permutation_test_score", "check_cv"),
-    "sklearn.grid_search": ("GridSearchCV", "RandomizedSearchCV",
-                            "ParameterGrid", "ParameterSampler"),
-}
+#: What each module that is gone is lent: module → name → what it became.
+_CONTENTS = {module: {row.name: row for row in ROWS if row.module == module}
+             for module in ("sklearn.cross_validation",
+                            "sklearn.grid_search")}

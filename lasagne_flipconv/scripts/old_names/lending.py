@@ -13,10 +13,9 @@ from types import ModuleType
 from ...compat.numpy_names import BUILTINS, old_numpy_names
 from ..whose import belongs_to_program
 from .arrays import load_array
-from .table import ROWS
+from .table import ROWS, became
 
-__all__ = ["LENT_BUILTINS", "Loader", "lend_to_program", "lent_import",
-           "refresh"]
+__all__ = ["Loader", "lend_to_program", "lent_import", "refresh"]
 
 #: What NumPy's stand-in has whether NumPy has it or not.
 _OF_NUMPY = dict(old_numpy_names(), load=load_array)
@@ -73,11 +72,7 @@ def _found(module, name):
         return _stand_in(full)
     if row is None:
         raise AttributeError("module %r has no attribute %r" % (module, name))
-    if not isinstance(row.became, str):
-        return row.became
-    home, _, attribute = row.became.partition(":")
-    found = importlib.import_module(home)
-    return getattr(found, attribute) if attribute else found
+    return became(row)
 
 
 def _public(name, module):

@@ -3,13 +3,14 @@
 A row has the module and the name, what it became, and the release. What it
 became is a place, ``"module:name"``, or what has to be written anew.
 """
+import importlib
 import sys
 from collections import namedtuple
 
 from . import images, sklearn_names, standard_library
 from .splitters import SPLITTERS
 
-__all__ = ["ROWS", "Row"]
+__all__ = ["ROWS", "Row", "became"]
 
 Row = namedtuple("Row", "module name became dropped")
 Row.__doc__ = """A name that a module had.
@@ -23,6 +24,28 @@ became : object
 dropped : str
     The release that dropped it.
 """
+
+
+
+def became(row):
+    """Return what a name became.
+
+    Parameters
+    ----------
+    row : Row
+        Its row.
+
+    Returns
+    -------
+    object
+        Imported, if it is a place.
+    """
+    if not isinstance(row.became, str):
+        return row.became
+    home, _, attribute = row.became.partition(":")
+    found = importlib.import_module(home)
+    return getattr(found, attribute) if attribute else found
+
 
 _SIGNAL = ("barthann bartlett blackman blackmanharris bohman boxcar chebwin "
            "cosine exponential flattop gaussian general_gaussian hamming hann "
