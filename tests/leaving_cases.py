@@ -259,9 +259,6 @@ for _name, _function in EXPRESSIONS.items():
         )(_function))
 
 
-FINAL = "only_return_final" in inspect.signature(LSTMLayer).parameters
-
-
 def masked(make, **options):
     def build():
         mask = InputLayer((None, None), T.matrix())
@@ -271,20 +268,38 @@ def masked(make, **options):
     return build
 
 
+def recurrent(name, cls):
+    """Return the cases of a recurrent layer; 0.1 returns all states only."""
+    final = {"only_return_final": True} if (
+        "only_return_final" in inspect.signature(cls).parameters) else {}
+    if name.startswith("simple"):  # whose rectifier may give zeros alone
+        final["nonlinearity"] = nl.tanh
+    return {
+        name: on((None, 6, 5), cls, 4),
+        name + " backwards": on((None, None, 5), cls, 4, backwards=True),
+        name + " mask": masked(cls),
+        name + " mask backwards": masked(cls, backwards=True),
+        name + " learned": on((None, 6, 5), cls, 4, learn_init=True),
+        name + " final": on((None, 6, 5, 2), cls, 4, **final),
+        name + " final backwards": on((None, 6, 5), cls, 4, backwards=True,
+                                      **final)}
+
+
+def of_lasagne_0_1():
+    """Return an LSTM of this package that Lasagne 0.1 has pickled."""
+    net = on((None, 6, 5), L.LSTMLayer, 4)()
+    net.peephole_after = True
+    return net
+
+
 for _name, _cls in (("simple", RecurrentLayer), ("gru", GRULayer),
                     ("lstm", LSTMLayer)):
-    _final = {"only_return_final": True} if FINAL else {}
-    if _name == "simple":  # whose rectifier may give zeros alone
-        _final["nonlinearity"] = nl.tanh
-    CASES.update({
-        _name: on((None, 6, 5), _cls, 4),
-        _name + " backwards": on((None, None, 5), _cls, 4, backwards=True),
-        _name + " mask": masked(_cls),
-        _name + " mask backwards": masked(_cls, backwards=True),
-        _name + " learned": on((None, 6, 5), _cls, 4, learn_init=True),
-        _name + " final": on((None, 6, 5, 2), _cls, 4, **_final),
-        _name + " final backwards": on((None, 6, 5), _cls, 4,
-                                       backwards=True, **_final)})
+    CASES.update(recurrent(_name, _cls))
+    _ours = getattr(layers, _cls.__name__, _cls)
+    if _ours is not _cls:  # Lasagne 0.1, whose own are others
+        CASES.update(recurrent(_name + " as in 0.2.dev1", _ours))
+if hasattr(L.LSTMLayer, "peephole_after"):
+    CASES["lstm pickled by 0.1"] = of_lasagne_0_1
 CASES["lstm without peepholes"] = on((None, 6, 5), LSTMLayer, 4,
                                      peepholes=False)
 CASES["recurrent tanh"] = on((None, 6, 5), RecurrentLayer, 4,

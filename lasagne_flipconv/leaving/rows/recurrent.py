@@ -8,8 +8,9 @@ from .values import name_of_nonlinearity, value_of
 
 __all__ = ["ROWS", "incoming_of"]
 
-#: Lasagne 0.1 adds the peephole of the output gate after its nonlinearity.
-LATE_PEEPHOLE = lasagne.__version__ == "0.1"
+#: Lasagne 0.1 adds the peephole of the output gate after its nonlinearity;
+#: the LSTM of this package says of itself whether it does.
+_LATE = lasagne.__version__ == "0.1"
 
 _CELL = ("sigmoid", "tanh", "relu", "identity")
 
@@ -71,7 +72,8 @@ def _recurrent(layer, scope, inputs, cell, arrays, functions):
     return scope.add(
         "recurrent", x, *(roles[role] for role in takes), arrays=arrays,
         cell=cell, takes=tuple(takes), functions=_names(functions, scope),
-        backwards=bool(layer.backwards), late_peephole=LATE_PEEPHOLE,
+        backwards=bool(layer.backwards),
+        late_peephole=getattr(layer, "peephole_after", _LATE),
         final=bool(getattr(layer, "only_return_final", False)),
         shape=scope.shape)
 
