@@ -14,7 +14,6 @@ from .rows import recurrent, row_of
 __all__ = ["Source", "plan_of"]
 
 
-
 class Source:
     """Hold a network with an expression for each of its layers.
 
@@ -54,7 +53,6 @@ class Source:
             on_unused_input="ignore", allow_input_downcast=True,
             mode=theano.compile.get_default_mode().excluding(
                 "fusion", "inplace"))  # what need not be compiled anew
-
 
     def fits(self, shapes):
         """Tell whether inputs are large enough for all layers.
@@ -198,13 +196,12 @@ def _inputs(source):
 
 
 def _input(layer, source):
-    masks = [other for user in source.layers for other in [
-        _mask_of(user)] if other is layer]
+    is_mask = any(_mask_of(user) is layer for user in source.layers)
     indices = [user.W.get_value(borrow=True).shape[0]
                for user in source.layers
                if type(user).__name__ == "EmbeddingLayer"]
     dtype = np.dtype(layer.input_var.dtype)
-    kind = "mask" if masks else "float" if dtype.kind == "f" else "index"
+    kind = "mask" if is_mask else "float" if dtype.kind == "f" else "index"
     return Input(source.names[layer], _plain(layer.shape),
                  "float32" if dtype.kind == "f" else dtype.name, kind,
                  min(indices, default=2))

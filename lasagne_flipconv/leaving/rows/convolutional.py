@@ -7,7 +7,7 @@ from ...errors import ConventionError
 from ...kernels import convert_kernel
 from ...layers.geometry import effective, pad_pairs
 from ..errors import LeavingError
-from .values import activated, biased, value_of
+from .values import activated, biased, numbers, value_of
 
 __all__ = ["ROWS"]
 
@@ -96,9 +96,7 @@ def _kernel(layer, scope, channels):
 
 
 def _ints(layer, name, kernel):
-    value = getattr(layer, name, 1)
-    return tuple(map(int, value)) if isinstance(value, (tuple, list)) else (
-        (int(value),) * (kernel.ndim - 2))
+    return numbers(getattr(layer, name, 1), kernel.ndim - 2)
 
 
 def _pairs(layer, name, kernel):

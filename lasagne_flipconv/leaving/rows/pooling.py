@@ -2,6 +2,7 @@
 import theano.tensor as T
 
 from ..errors import LeavingError
+from .values import numbers
 
 __all__ = ["ROWS"]
 
@@ -21,19 +22,14 @@ def pool(layer, scope, x):
                 layer, "dimshuffle", True), ", ".join(_MODES)))
     partial = not getattr(layer, "ignore_border", True)
     pooled = _pool(layer, scope, x, mode, partial, *(
-        _sizes(getattr(layer, name, 0), n)
+        numbers(getattr(layer, name, 0), n)
         for name in ("pool_size", "stride", "pad")))
     if mode == "sum":
         area = 1.
-        for size in _sizes(layer.pool_size, n):
+        for size in numbers(layer.pool_size, n):
             area *= size
         pooled = scope.add("mul", pooled, area, suffix="sum")
     return pooled
-
-
-def _sizes(value, n):
-    return tuple(map(int, value)) if isinstance(value, (tuple, list)) else (
-        (int(value),) * n)
 
 
 def _pool(layer, scope, x, mode, ceil, size, stride, pad):
@@ -94,7 +90,7 @@ def upscale(layer, scope, x):
     mode = getattr(layer, "mode", "repeat")
     kind = {"repeat": "repeat", "dilate": "dilate"}[mode]
     return scope.add(kind, x, shape=scope.shape,
-                     factors=_sizes(layer.scale_factor, len(scope.shape) - 2))
+                     factors=numbers(layer.scale_factor, len(scope.shape) - 2))
 
 
 ROWS = {name: pool for name in (

@@ -9,7 +9,7 @@ from ..errors import LeavingError
 from ..graphs.walking import Walk
 
 __all__ = ["activated", "biased", "broadcast", "name_of_nonlinearity",
-           "value_of"]
+           "numbers", "value_of"]
 
 #: Functions that are parts, by name; where Lasagne has them and Theano too.
 _NAMED = {"sigmoid": "sigmoid", "tanh": "tanh", "rectify": "relu",
@@ -113,6 +113,25 @@ def name_of_nonlinearity(function):
         return _KNOWN.get(function)
     except TypeError:  # not hashable
         return None
+
+
+def numbers(value, n):
+    """Return a number for each axis.
+
+    Parameters
+    ----------
+    value : int, or tuple or list of int
+        One for all, or one for each.
+    n : int
+        How many axes there are.
+
+    Returns
+    -------
+    tuple of int
+        Of Python's numbers.
+    """
+    return tuple(map(int, value)) if isinstance(value, (tuple, list)) else (
+        (int(value),) * n)
 
 
 def broadcast(array, axes, ndim):
