@@ -1,4 +1,6 @@
 """Arithmetic with shapes, on the host, in plain numbers."""
+import math
+
 import numpy as np
 from theano.compile.ops import Rebroadcast, Shape, Shape_i
 from theano.gof import Constant
@@ -121,10 +123,7 @@ def _sum(*numbers):
 
 
 def _product(*numbers):
-    result = 1
-    for n in numbers:
-        result *= n
-    return result
+    return math.prod(numbers)
 
 
 def _second(x, y):

@@ -1,4 +1,6 @@
 """Rows of pooling and of enlarging."""
+import math
+
 import theano.tensor as T
 
 from ..errors import LeavingError
@@ -25,10 +27,8 @@ def pool(layer, scope, x):
         numbers(getattr(layer, name, 0), n)
         for name in ("pool_size", "stride", "pad")))
     if mode == "sum":
-        area = 1.
-        for size in numbers(layer.pool_size, n):
-            area *= size
-        pooled = scope.add("mul", pooled, area, suffix="sum")
+        area = math.prod(numbers(layer.pool_size, n))
+        pooled = scope.add("mul", pooled, float(area), suffix="sum")
     return pooled
 
 

@@ -1,4 +1,6 @@
 """What leaves values as they are: views, copies, pieces, repetitions."""
+import math
+
 import torch
 from theano.compile.ops import (
     DeepCopyOp,
@@ -71,14 +73,8 @@ def reshape(op, node, device):
 @row(Flatten)
 def flatten(op, node, device):
     """Join the last axes."""
-    return lambda x: x.reshape(_flat(x.shape, op.outdim))
-
-
-def _flat(shape, outdim):
-    size = 1
-    for n in shape[outdim - 1:]:
-        size *= n
-    return (*shape[:outdim - 1], size)
+    kept = op.outdim - 1
+    return lambda x: x.reshape(*x.shape[:kept], math.prod(x.shape[kept:]))
 
 
 @row(Alloc, host=lambda node: range(1, len(node.inputs)))

@@ -1,4 +1,6 @@
 """Sums, products and the like over axes."""
+import math
+
 import torch
 from theano.scalar import basic as scalar
 from theano.tensor.basic import Argmax, MaxAndArgmax
@@ -136,17 +138,11 @@ def _argmax(op, node):
         if not axes:
             return x, torch.zeros_like(x, dtype=torch.int64)
         flat = x.permute(*kept, *axes).reshape(
-            [x.shape[a] for a in kept] + [_size(x, axes)])
+            [x.shape[a] for a in kept] + [math.prod(
+                x.shape[a] for a in axes)])
         place = flat.argmax(-1)
         return flat.gather(-1, place[..., None])[..., 0], place
     return found
-
-
-def _size(x, axes):
-    size = 1
-    for axis in axes:
-        size *= x.shape[axis]
-    return size
 
 
 @row(CumOp)
