@@ -1,16 +1,12 @@
 """Rows of the recurrent layers: one kind of part, by its cell."""
-import lasagne
 import numpy as np
 from lasagne.layers import Layer
 
+from ...layers.backports.common import IS_OLD
 from ..errors import LeavingError
 from .values import name_of_nonlinearity, value_of
 
 __all__ = ["ROWS", "incoming_of"]
-
-#: Lasagne 0.1 adds the peephole of the output gate after its nonlinearity;
-#: the LSTM of this package says of itself whether it does.
-_LATE = lasagne.__version__ == "0.1"
 
 _CELL = ("sigmoid", "tanh", "relu", "identity")
 
@@ -73,7 +69,8 @@ def _recurrent(layer, scope, inputs, cell, arrays, functions):
         "recurrent", x, *(roles[role] for role in takes), arrays=arrays,
         cell=cell, takes=tuple(takes), functions=_names(functions, scope),
         backwards=bool(layer.backwards),
-        late_peephole=getattr(layer, "peephole_after", _LATE),
+        # after the gate's nonlinearity in Lasagne 0.1; our own layer says it
+        late_peephole=getattr(layer, "peephole_after", IS_OLD),
         final=bool(getattr(layer, "only_return_final", False)),
         shape=scope.shape)
 

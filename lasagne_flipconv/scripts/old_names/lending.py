@@ -170,7 +170,15 @@ def refresh():
 
 
 class Loader(importlib.machinery.SourceFileLoader):
-    """Load a module whose import statements get the names."""
+    """Load a module whose import statements get the names.
+
+    Parameters
+    ----------
+    fullname : str
+        Its name.
+    path : str
+        Its file.
+    """
 
     def exec_module(self, module):
         """Run it."""

@@ -18,7 +18,15 @@ __all__ = ["Loader"]
 
 
 class Loader(importlib.machinery.SourceFileLoader):
-    """Load a module of either Python, without leaving byte code behind."""
+    """Load a module of either Python, without leaving byte code behind.
+
+    Parameters
+    ----------
+    fullname : str
+        Its name.
+    path : str
+        Its file.
+    """
 
     def get_code(self, fullname):
         """Return the code of a module."""
