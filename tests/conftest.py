@@ -1,15 +1,18 @@
 """Make Theano and Lasagne importable before any test imports them.
 
 ``LASAGNE_SOURCE`` names a checkout of Lasagne to test against instead of the
-installed one.
+installed one. Every test draws the same numbers each time; ``TEST_SEED``
+chooses others.
 """
 import os
 import sys
+import zlib
 
 if os.environ.get("LASAGNE_SOURCE"):
     sys.path.insert(0, os.path.abspath(os.environ["LASAGNE_SOURCE"]))
 
 import lasagne_flipconv  # noqa: E402,F401
+import numpy as np  # noqa: E402
 import pytest  # noqa: E402
 
 #: Programs, not tests; what they import need not be installed.
@@ -18,6 +21,15 @@ collect_ignore = ["attacks", "check_docstrings.py", "detect_networks.py",
                   "measure_detect.py", "measure_files.py", "measure_memory.py",
                   "measure_readers.py", "networks", "promotion.py", "python2",
                   "recipes_zoo.py", "safety.py", "soak.py", "theano_suite.py"]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item):
+    """Seed NumPy and Lasagne by the test's name, before its fixtures."""
+    seed = int(os.environ.get("TEST_SEED", 0))
+    np.random.seed(zlib.crc32(item.nodeid.encode(), seed))
+    if "lasagne.random" in sys.modules:
+        sys.modules["lasagne.random"].set_rng(np.random)
 
 
 @pytest.fixture(autouse=True)

@@ -38,7 +38,7 @@ def make_net(**options):
         conv1_num_filters=4, conv1_filter_size=3, conv1_flip_filters=False,
         conv2_num_filters=3, conv2_filter_size=2,
         output_nonlinearity=lasagne.nonlinearities.softmax,
-        output_num_units=3, update_learning_rate=.1, max_epochs=12,
+        output_num_units=3, update_learning_rate=.1, max_epochs=30,
         **options)
 
 
