@@ -27,6 +27,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import lasagne_flipconv  # noqa: F401
+from golden_files import golden_files
 from lasagne_flipconv.errors import FlipconvError
 from lasagne_flipconv.formats import FORMATS, HEAD, format_of, function_of
 from lasagne_flipconv.limits import LIMITS
@@ -54,10 +55,9 @@ TOKENS = (b"\xff" * 4, b"\0" * 8, b"\x7f\xff\xff\xff", b"PK\1\2", b"PK\5\6",
 def seeds():
     """Return the golden files by format."""
     found = {name: [] for name in FORMATS}
-    for path in sorted((TESTS / "golden").iterdir()):
-        if path.suffix not in (".py", ".txt", ".pyc") and path.is_file():
-            data = path.read_bytes()
-            found[format_of(data[:HEAD], path.name)].append(data)
+    for path in golden_files():
+        data = path.read_bytes()
+        found[format_of(data[:HEAD], path.name)].append(data)
     return found
 
 

@@ -22,6 +22,7 @@ sys.path.insert(0, str(TESTS / "attacks"))
 
 import lasagne_flipconv  # noqa: E402,F401
 from gadgets import MARKER  # noqa: E402
+from golden_files import golden_files  # noqa: E402
 from lasagne_flipconv.weights.checkpoint import read  # noqa: E402
 from lasagne_flipconv.errors import CheckpointError, UnsafeFileError  # noqa: E402
 
@@ -51,9 +52,8 @@ def rows(manifest=MANIFEST):
 
 def preload():
     """Import what reading imports, so that nothing is left to import."""
-    for path in sorted((TESTS / "golden").iterdir()):
-        if path.suffix not in (".py", ".txt", ".pyc"):
-            read_all(path)
+    for path in golden_files():
+        read_all(path)
 
 
 def status(key):

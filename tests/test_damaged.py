@@ -12,6 +12,7 @@ import pytest
 TESTS = Path(__file__).parent
 sys.path.insert(0, str(TESTS))
 import fuzz  # noqa: E402
+from golden_files import golden_files  # noqa: E402
 from lasagne_flipconv.formats import FORMATS, HEAD, format_of  # noqa: E402
 
 #: What is done to one byte.
@@ -29,9 +30,7 @@ def files():
     of those in which compression hides the rest, a few are enough.
     """
     found = {}
-    for path in sorted((TESTS / "golden").iterdir()):
-        if path.suffix in (".py", ".txt", ".pyc"):
-            continue
+    for path in golden_files():
         data = path.read_bytes()
         form = format_of(data[:HEAD], path.name)
         kind = path.name.partition("-")[2] if form in (

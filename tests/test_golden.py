@@ -1,17 +1,15 @@
 """Files that the real libraries wrote all load, bit for bit."""
 import sys
-from pathlib import Path
 
 import pytest
 from lasagne_flipconv.weights.checkpoint import read
 
-GOLDEN = Path(__file__).parent / "golden"
+from golden_files import GOLDEN, golden_files
+
 sys.path.insert(0, str(GOLDEN))
 import values  # noqa: E402
 
-FILES = sorted(path for path in GOLDEN.iterdir()
-               if path.suffix not in (".py", ".txt", ".pyc")
-               and path.is_file())
+FILES = golden_files()
 
 
 def variant_of(path):

@@ -23,8 +23,7 @@ from lasagne_flipconv.formats.common.record import Checkpoint
 from lasagne_flipconv.weights.inspecting import check_file
 
 import files
-from test_golden import FILES as GOLDEN_FILES
-from test_golden import GOLDEN
+from golden_files import golden_files
 
 sys.path.insert(0, str(Path(__file__).parent / "attacks"))
 from containers import caffe_layer, caffe_model  # noqa: E402
@@ -68,13 +67,12 @@ SURFACES = {
 }
 
 
-def golden_files():
+def one_a_format():
     """Return one golden file of each format."""
     found = {}
-    for path in sorted(GOLDEN.iterdir()):
-        if path.suffix not in (".py", ".txt", ".pyc") and path.is_file():
-            with open(str(path), "rb") as file:
-                found.setdefault(format_of(file.read(HEAD), path.name), path)
+    for path in golden_files():
+        with open(str(path), "rb") as file:
+            found.setdefault(format_of(file.read(HEAD), path.name), path)
     return found
 
 
@@ -82,8 +80,8 @@ def golden_files():
 def shown(monkeypatch, tmp_path):
     """Return what makes the reader of a format raise, or its entries."""
     def make(name, read):
-        path = tmp_path / golden_files()[name].name
-        path.write_bytes(golden_files()[name].read_bytes())
+        path = tmp_path / one_a_format()[name].name
+        path.write_bytes(one_a_format()[name].read_bytes())
         module = importlib.import_module(
             "lasagne_flipconv.formats." + FORMATS[name].module)
         monkeypatch.setattr(module, "read" + FORMATS[name].suffix, read)
@@ -227,7 +225,7 @@ def test_what_is_no_file(path):
         read(path)
 
 
-LATER = [path for path in GOLDEN_FILES if path.stat().st_size > 200]
+LATER = [path for path in golden_files() if path.stat().st_size > 200]
 
 
 @pytest.mark.parametrize("path", LATER, ids=lambda path: path.name)
