@@ -130,8 +130,9 @@ bench: $(EXTRA)bench  ## measure the speed against other libraries (hours; BENCH
 	$(RUN) -m benchmarks.run $(BENCH)
 
 .PHONY: lint
-lint: $(EXTRA)lint  ## check the style with ruff
+lint: $(EXTRA)lint  ## check the style with ruff, the types with mypy
 	$(RUN) -m ruff check .
+	$(RUN) -m mypy
 
 .PHONY: docstrings
 docstrings: $(EXTRA)lint  ## check the docstrings of the public names
@@ -163,7 +164,7 @@ clean:  ## remove the environment and everything that was built
 	rm -rf .pytest_cache .hypothesis .ruff_cache *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-$(READY): setup.py $(wildcard locks/*.txt) | $(RUN)
+$(READY): pyproject.toml $(wildcard locks/*.txt) | $(RUN)
 	@$(RUN) -c '$(WORKS)' && $(RUN) -m pip --version >/dev/null || { \
 	echo "make: $(VENV) is there, but has no pip or not a Python 3.8 to 3.14."; \
 	echo "Remove it with 'make clean', then call make again."; exit 1; } >&2

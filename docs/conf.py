@@ -28,6 +28,7 @@ html_copy_source = html_show_sphinx = html_show_copyright = False
 default_role = "literal"
 add_module_names = False
 autodoc_member_order = "bysource"
+autodoc_typehints = "none"  # the docstrings say them, with shapes and units
 autosummary_generate = False
 numpydoc_show_class_members = False
 pygments_style = "friendly"

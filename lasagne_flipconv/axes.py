@@ -4,7 +4,9 @@ A convolution reverses its kernel before sliding it over the input, a
 correlation does not. Everything else in this package reads these two facts
 with a :class:`Convention`, and compares them.
 """
-from collections import namedtuple
+from __future__ import annotations
+
+from typing import NamedTuple, Optional, Tuple
 
 from .errors import ConventionError
 
@@ -23,7 +25,12 @@ SPATIAL = {1: "W", 2: "HW", 3: "DHW"}
 _LETTERS = frozenset("OIDHWhw")
 
 
-class Convention(namedtuple("Convention", "axes orientation")):
+class _Told(NamedTuple):
+    axes: str
+    orientation: Optional[str]
+
+
+class Convention(_Told):
     """Tell how to read a kernel.
 
     Parameters
@@ -51,7 +58,7 @@ class Convention(namedtuple("Convention", "axes orientation")):
 
     __slots__ = ()
 
-    def __new__(cls, axes, orientation):
+    def __new__(cls, axes: str, orientation: Optional[str]) -> Convention:
         axes = str(axes)
         if not set(axes) <= _LETTERS or len(set(axes)) != len(axes):
             raise ConventionError(
@@ -70,6 +77,6 @@ class Convention(namedtuple("Convention", "axes orientation")):
         return super().__new__(cls, axes, orientation)
 
     @property
-    def spatial(self):
+    def spatial(self) -> Tuple[int, ...]:
         """Return the positions of the axes the kernel slides over."""
         return tuple(i for i, a in enumerate(self.axes) if a in "DHW")

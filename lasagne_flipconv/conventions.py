@@ -4,7 +4,10 @@ A layer class has one row here and nowhere else; a new one adds its row with
 :func:`register`. Classes are looked up exactly: a subclass that changes how
 the kernel is used is refused until it is declared.
 """
+from __future__ import annotations
+
 from collections import namedtuple
+from typing import Any, Iterable, List
 
 from .axes import (CONVOLUTION, CORRELATION, ORIENTATIONS, SPATIAL,
                    Convention)
@@ -43,7 +46,7 @@ _STOCK = {
 _REGISTERED = {}
 
 
-def register(layer_class, like):
+def register(layer_class: type, like: type) -> None:
     """Declare that a layer class reads its kernel as another one does.
 
     Parameters
@@ -140,7 +143,7 @@ def _told_apart(*classes):
     return names
 
 
-def convention_of(layer):
+def convention_of(layer: Any) -> Convention:
     """Tell axes and orientation of the kernel ``layer.W``.
 
     Parameters
@@ -173,7 +176,7 @@ def convention_of(layer):
     return Convention(_axes(layer, row), _orientation(layer, row))
 
 
-def default_convention(layer_class):
+def default_convention(layer_class: type) -> Convention:
     """Tell the convention that a layer class has by default.
 
     Parameters
@@ -254,7 +257,8 @@ OPEN_AXES = {"keras-1": ("keras-1-th", "keras-1-tf")}
 DENSE_AXES = {"torch": "OI", "caffe": "OI"}
 
 
-def convention_of_format(name, n, transposed=False):
+def convention_of_format(name: str, n: int,
+                         transposed: bool = False) -> Convention:
     """Tell the convention of the kernels in a file format.
 
     Parameters
@@ -294,7 +298,8 @@ def convention_of_format(name, n, transposed=False):
     return Convention(axes, orientation)
 
 
-def orders_of(names, n, transposed=False):
+def orders_of(names: Iterable[str], n: int,
+              transposed: bool = False) -> List[str]:
     """Return the orders of axes that kernels have in some formats.
 
     Parameters
@@ -320,7 +325,8 @@ def orders_of(names, n, transposed=False):
                               for name in names))
 
 
-def convention_told(what, n, transposed=False):
+def convention_told(what: Any, n: int,
+                    transposed: bool = False) -> Convention:
     """Return the convention that a word, a class or a pair stands for.
 
     Parameters

@@ -4,6 +4,8 @@ Every text has the same parts: where, what is wrong (with the value), what was
 expected, and the way out. Names and paths in it come from files: what could
 command a terminal, or not be printed, is escaped in all of them.
 """
+from __future__ import annotations
+
 import re
 
 __all__ = ["FlipconvError", "ConventionError", "CheckpointError",
@@ -15,7 +17,7 @@ _UNSEEN = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164"
                      "\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
 
 
-def escaped(text):
+def escaped(text: str) -> str:
     """Return a text that does to a terminal no more than it says.
 
     Parameters
@@ -44,7 +46,7 @@ def escaped(text):
 class FlipconvError(ValueError):
     """Signal that something was refused; nothing was changed."""
 
-    def __str__(self):
+    def __str__(self) -> str:
         return escaped(super().__str__())
 
 

@@ -3,7 +3,9 @@
 Everything in this package that moves a kernel calls :func:`convert_kernel`, or
 asks :func:`plan_conversion` what it would do.
 """
-from collections import namedtuple
+from __future__ import annotations
+
+from typing import Any, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -17,10 +19,12 @@ __all__ = ["CONVOLUTION", "CORRELATION", "SPATIAL", "Convention",
 
 #: What a conversion does: the permutation for :func:`numpy.transpose` (None if
 #: the axes are in place) and, after it, the axes to reverse.
-KernelPlan = namedtuple("KernelPlan", "permutation reverse")
+KernelPlan = NamedTuple("KernelPlan", [
+    ("permutation", Optional[Tuple[int, ...]]), ("reverse", Tuple[int, ...])])
 
 
-def plan_conversion(shape, source, target, where="kernel"):
+def plan_conversion(shape: Sequence[int], source: Convention,
+                    target: Convention, where: str = "kernel") -> KernelPlan:
     """Work out what has to be done to a kernel, without touching it.
 
     Parameters
@@ -53,7 +57,7 @@ def plan_conversion(shape, source, target, where="kernel"):
             "%s: axes %r cannot become %r; expected the same letters in "
             "another order. Name the axes of both in a Convention."
             % (where, source.axes, target.axes))
-    reverse = ()
+    reverse: Tuple[int, ...] = ()
     if any(shape[i] != 1 for i in source.spatial):
         if None in (source.orientation, target.orientation):
             raise ConventionError(
@@ -63,12 +67,14 @@ def plan_conversion(shape, source, target, where="kernel"):
         if source.orientation != target.orientation:
             reverse = target.spatial
     permutation = tuple(source.axes.index(a) for a in target.axes)
-    if permutation == tuple(range(len(permutation))):
-        permutation = None
-    return KernelPlan(permutation, reverse)
+    in_place = permutation == tuple(range(len(permutation)))
+    return KernelPlan(None if in_place else permutation, reverse)
 
 
-def convert_kernel(kernel, source, target, where="kernel"):
+def convert_kernel(kernel: Any,
+                   source: Convention | Tuple[str, str] | str | type,
+                   target: Convention | Tuple[str, str] | str | type,
+                   where: str = "kernel") -> np.ndarray:
     """Convert a kernel from one convention to another.
 
     Parameters
@@ -103,8 +109,8 @@ def convert_kernel(kernel, source, target, where="kernel"):
            [2, 1]])
     """
     kernel = np.asarray(kernel)
-    source, target = _meant(kernel.ndim, source, target, where)
-    plan = plan_conversion(kernel.shape, source, target, where)
+    given, wanted = _meant(kernel.ndim, source, target, where)
+    plan = plan_conversion(kernel.shape, given, wanted, where)
     if plan.permutation:
         kernel = kernel.transpose(plan.permutation)
     return np.flip(kernel, plan.reverse).copy(order="C")

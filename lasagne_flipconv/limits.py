@@ -1,11 +1,12 @@
 """Ceilings that every reader keeps: bytes, headers, members, opcodes."""
-from collections import namedtuple
+from __future__ import annotations
+
+from typing import NamedTuple
 
 __all__ = ["Limits", "LIMITS"]
 
 
-class Limits(namedtuple("Limits", "file header members name axes opcodes "
-                        "depth floor expansion")):
+class Limits(NamedTuple):
     """Hold the ceilings for one read; all of them are checked before use.
 
     Parameters
@@ -36,14 +37,22 @@ class Limits(namedtuple("Limits", "file header members name axes opcodes "
     1000000
     """
 
-    __slots__ = ()
+    file: int
+    header: int
+    members: int
+    name: int
+    axes: int
+    opcodes: int
+    depth: int
+    floor: int
+    expansion: int
 
     @property
-    def containers(self):
+    def containers(self) -> int:
         """Return how many lists, dicts or groups may be around the members."""
         return 4 * self.members
 
-    def unpacked(self, stored):
+    def unpacked(self, stored: int) -> int:
         """Return how many bytes may come out of so many stored ones.
 
         Parameters

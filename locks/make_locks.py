@@ -28,7 +28,7 @@ MACHINES = ["x86_64", "aarch64", "arm64"]
 def main():
     """Write all locks."""
     for python in PYTHONS:
-        lines = resolved(python, ["--extra", "test", "setup.py"])
+        lines = resolved(python, ["--extra", "test", "pyproject.toml"])
         # only the weights in it are used, so what it needs is left out
         lines += resolved(python, ["--no-deps", "-"], "mtcnn\n")
         write("python%s.txt" % python, lines)

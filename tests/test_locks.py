@@ -43,7 +43,7 @@ def on(path):
 
 
 def test_there_is_one_for_each_python():
-    text = (ROOT / "setup.py").read_text()
+    text = (ROOT / "pyproject.toml").read_text()
     told = re.findall(r"Python :: (3\.\d+)", text)
     assert told and [p.stem for p in PYTHONS] == sorted(
         "python" + version for version in told)

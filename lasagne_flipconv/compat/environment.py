@@ -17,7 +17,7 @@ import warnings
 try:
     import numpy as np
 except ImportError:  # `doctor` says so; nothing else works without it
-    np = None
+    np = None  # type: ignore[assignment]
 
 from .import_hooks import ImportWithin, Refusal
 from .theano_flags import find_compiler, no_old_gpu, theano_flags, user_flag

@@ -9,7 +9,7 @@ import time
 try:
     import fcntl
 except ImportError:  # not on Windows, where there is no engine
-    fcntl = None
+    fcntl = None  # type: ignore[assignment]
 
 __all__ = ["building", "is_whole", "remove_left_behind", "seal"]
 

@@ -1,8 +1,11 @@
 """What computes Theano's functions: Theano, or another library by name."""
+from __future__ import annotations
+
 import contextlib
 import importlib
 import os
 import sys
+from typing import Iterator
 
 from .library import EngineError
 
@@ -15,7 +18,7 @@ VARIABLE = "LASAGNE_FLIPCONV_DEVICE"
 BACKENDS = {"torch": ("lasagne_flipconv.pytorch", "lasagne-flipconv[torch]")}
 
 
-def use(backend, device="cpu"):
+def use(backend: str, device: str = "cpu") -> None:
     """Choose what computes the functions that are compiled from now on.
 
     Parameters
@@ -48,7 +51,7 @@ def use(backend, device="cpu"):
 
 
 @contextlib.contextmanager
-def using(backend, device="cpu"):
+def using(backend: str, device: str = "cpu") -> Iterator[None]:
     """Choose what computes the functions that are compiled in this context.
 
     Parameters

@@ -1,5 +1,7 @@
 """Tell what the nodes of a compiled function run on."""
-from collections import namedtuple
+from __future__ import annotations
+
+from typing import Any, List, NamedTuple
 
 from theano.tensor.nnet import corr, corr3d
 from theano.tensor.signal import pool
@@ -10,8 +12,14 @@ from .state import why_off
 
 __all__ = ["Line", "report"]
 
-#: One node: its Op, 'oneDNN', 'engine' or 'Theano', and why not oneDNN.
-Line = namedtuple("Line", "op runs_on reason")
+
+class Line(NamedTuple):
+    """One node: its Op, 'oneDNN', 'engine' or 'Theano', and why not oneDNN."""
+
+    op: Any
+    runs_on: str
+    reason: str
+
 
 _STOCK = tuple(LOWER) + (
     corr.CorrMM, corr.CorrMM_gradWeights, corr.CorrMM_gradInputs,
@@ -23,7 +31,7 @@ _STOCK = tuple(LOWER) + (
 _OWN_LOOPS = ("pool", "pool_grad", "norm", "norm_grad", "channel_sum")
 
 
-def report(function):
+def report(function: Any) -> List[Line]:
     """Tell for each convolution, pool and norm what it runs on, and why.
 
     Parameters

@@ -1,8 +1,11 @@
 """Whether the engine is on, and whether it can be used here."""
+from __future__ import annotations
+
 import contextlib
 import os
 import sys
 import warnings
+from typing import Any, Dict, Iterator, Optional
 
 import theano
 
@@ -21,11 +24,12 @@ _FLOAT64 = (
     "most models were trained, set THEANO_FLAGS=floatX=float32 or "
     "theano.config.floatX = 'float32' before the network is built.")
 
-_state = {"on": os.environ.get(VARIABLE, "1") not in ("0", "off", "no"),
-          "broken": None, "told of float64": False}
+_state: Dict[str, Any] = {
+    "on": os.environ.get(VARIABLE, "1") not in ("0", "off", "no"),
+    "broken": None, "told of float64": False}
 
 
-def enable():
+def enable() -> None:
     """Let functions that are compiled from now on use oneDNN.
 
     Raises
@@ -37,13 +41,13 @@ def enable():
     _state.update(on=True, broken=None)
 
 
-def disable():
+def disable() -> None:
     """Let functions that are compiled from now on use Theano's own Ops."""
     _state["on"] = False
 
 
 @contextlib.contextmanager
-def disabled():
+def disabled() -> Iterator[None]:
     """Switch the engine off for the functions compiled in this context.
 
     Examples
@@ -61,7 +65,7 @@ def disabled():
         _state["on"] = before
 
 
-def enabled():
+def enabled() -> bool:
     """Tell whether functions compiled now would use oneDNN.
 
     Returns
@@ -72,7 +76,7 @@ def enabled():
     return why_off() is None
 
 
-def why_off():
+def why_off() -> Optional[str]:
     """Tell why functions compiled now would not use oneDNN.
 
     Returns

@@ -1,7 +1,11 @@
 """What users call: export a network, or make a torch module of it."""
+from __future__ import annotations
+
 import os
+from typing import TYPE_CHECKING
 
 from ..formats.common.writing import replaced
+from ..weights.networks import Network
 from . import files
 from .checking import Oracle
 from .errors import LeavingError
@@ -9,10 +13,13 @@ from .planning import Source, plan_of
 from .provenance import record_of
 from .record import ExportRecord
 
+if TYPE_CHECKING:
+    import torch
+
 __all__ = ["ExportRecord", "LeavingError", "export", "to_torch"]
 
 
-def export(network, path):
+def export(network: Network, path: str | os.PathLike[str]) -> ExportRecord:
     """Write a network for other programs, compared with it before.
 
     Parameters
@@ -63,7 +70,7 @@ def _check_folder(where):
                 where, "ends in %r" % suffix if suffix else "is a file"))
 
 
-def to_torch(network):
+def to_torch(network: Network) -> torch.nn.Module:
     """Return a network as a module of PyTorch, compared with it before.
 
     Parameters

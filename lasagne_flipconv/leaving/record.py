@@ -1,5 +1,8 @@
 """A network as a plan: a list of parts that no longer know Lasagne."""
+from __future__ import annotations
+
 from collections import namedtuple
+from typing import NamedTuple, Optional, Tuple
 
 __all__ = ["ExportRecord", "Input", "Part", "Plan", "Scope"]
 
@@ -71,8 +74,7 @@ class Plan(namedtuple("Plan", "inputs parts outputs by_row by_graph title")):
     __slots__ = ()
 
 
-class ExportRecord(namedtuple(
-        "ExportRecord", "path difference largest opset by_row by_graph")):
+class ExportRecord(NamedTuple):
     """Tell what was exported, and how well it agrees.
 
     Parameters
@@ -91,7 +93,12 @@ class ExportRecord(namedtuple(
         Layers that were written by the graph that they build in Theano.
     """
 
-    __slots__ = ()
+    path: str
+    difference: float
+    largest: float
+    opset: Optional[int]
+    by_row: Tuple[str, ...]
+    by_graph: Tuple[str, ...]
 
 
 class Scope:

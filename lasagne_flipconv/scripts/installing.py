@@ -5,6 +5,8 @@ that cannot be imported without a GPU of their time. No module of Lasagne is
 changed: a submodule with other contents is a copy that stands in for it, so
 that the code of the one it stands for keeps its own names.
 """
+from __future__ import annotations
+
 import contextlib
 import importlib
 import sys
@@ -36,7 +38,7 @@ _ABSENT = object()
 _before = None
 
 
-def install(numbers_of="0.2.dev1"):
+def install(numbers_of: str = "0.2.dev1") -> None:
     """Put our layers where scripts written for Lasagne import them from.
 
     ``lasagne.layers.corrmm``, ``.dnn`` and ``.cuda_convnet`` can be imported
@@ -97,7 +99,7 @@ def install(numbers_of="0.2.dev1"):
     gpu_imports.explain()
 
 
-def uninstall():
+def uninstall() -> None:
     """Restore everything that :func:`install` replaced.
 
     Examples

@@ -5,8 +5,11 @@ and gets another class, with the flags that leave its function as it is. All
 that refers to it, be it a merge layer, an ``InverseLayer``, a wrapper or a
 variable of the caller, refers to it still.
 """
+from __future__ import annotations
+
 import copy
 from collections import namedtuple
+from typing import Any, Dict, NamedTuple, Tuple
 
 import numpy as np
 import theano
@@ -18,18 +21,32 @@ from ..conventions import convention_of, find_row, name_of, row_of_class
 from ..errors import ConventionError
 from ..layers.conv import KNOWN_MODULES
 from ..layers.geometry import effective, pad_pairs
-from ..weights.networks import layers_given, names_of
+from ..weights.networks import Network, layers_given, names_of
 
 __all__ = ["replace_layers"]
 
-#: What was done: a tuple of `Replaced` and one of `Left`.
-ReplaceRecord = namedtuple("ReplaceRecord", "replaced left")
 
-#: A layer that was replaced: its name, and its class before and after.
-Replaced = namedtuple("Replaced", "name old new")
+class Replaced(NamedTuple):
+    """A layer that was replaced: its name, and its class before and after."""
 
-#: A layer with a kernel that was left alone, and why.
-Left = namedtuple("Left", "name reason")
+    name: str
+    old: type
+    new: type
+
+
+class Left(NamedTuple):
+    """A layer with a kernel that was left alone, and why."""
+
+    name: str
+    reason: str
+
+
+class ReplaceRecord(NamedTuple):
+    """What was done."""
+
+    replaced: Tuple[Replaced, ...]
+    left: Tuple[Left, ...]
+
 
 #: A layer, and what it is to be: a new layer of the same function.
 _Step = namedtuple("_Step", "layer name new")
@@ -47,7 +64,9 @@ _DEFAULTS = {"untie_biases": False, "num_groups": 1, "channelwise": False,
 _KEPT = ("params", "name", "input_layer", "input_shape", "get_output_kwargs")
 
 
-def replace_layers(network, using=None, *, check=False, inputs=None):
+def replace_layers(network: Network,
+                   using: Dict[type, type] | None = None, *,
+                   check: bool = False, inputs: Any = None) -> ReplaceRecord:
     """Replace convolution layers by others that compute the same.
 
     A layer stays the same object, with its parameters (the very same

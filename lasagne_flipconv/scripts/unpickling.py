@@ -3,9 +3,13 @@
 A pickle holds instructions that run when it is loaded. This is for files of
 your own; :func:`lasagne_flipconv.load` reads values from files of others.
 """
+from __future__ import annotations
+
 import importlib
 import inspect
+import os
 import pickle
+from typing import Any
 
 import lasagne.layers
 from lasagne.layers import Layer
@@ -19,7 +23,8 @@ from .stand_ins import loading, reconstructed, stand_in
 __all__ = ["unpickle"]
 
 
-def unpickle(path, encoding="latin1", stand_ins=False):
+def unpickle(path: str | os.PathLike[str], encoding: str = "latin1",
+             stand_ins: bool = False) -> Any:
     """Load a pickled network, running whatever the file says.
 
     **The file can run any program**: load only what you pickled yourself or

@@ -1,6 +1,7 @@
 """Carry out what was planned: set all values, or none, and tell it."""
-from collections import namedtuple
-from typing import NamedTuple
+from __future__ import annotations
+
+from typing import Dict, NamedTuple, Tuple
 
 import numpy as np
 
@@ -26,14 +27,13 @@ class TransferRecord(NamedTuple):
         Left alone, being the same variable on both sides.
     """
 
-    copied: tuple
-    turned: tuple
-    permuted: tuple
-    left: tuple
+    copied: Tuple[str, ...]
+    turned: Tuple[str, ...]
+    permuted: Tuple[str, ...]
+    left: Tuple[str, ...]
 
 
-class LoadRecord(namedtuple("LoadRecord", TransferRecord._fields
-                            + ("computed", "missing", "unused", "refused"))):
+class LoadRecord(NamedTuple):
     """Tell what a load did, by the names of parameters.
 
     Parameters
@@ -56,7 +56,14 @@ class LoadRecord(namedtuple("LoadRecord", TransferRecord._fields
         With ``strict=False``: parameters whose value does not fit, and why.
     """
 
-    __slots__ = ()
+    copied: Tuple[str, ...]
+    turned: Tuple[str, ...]
+    permuted: Tuple[str, ...]
+    left: Tuple[str, ...]
+    computed: Tuple[str, ...]
+    missing: Tuple[str, ...]
+    unused: Tuple[str, ...]
+    refused: Dict[str, str]
 
 
 def set_all(plans):

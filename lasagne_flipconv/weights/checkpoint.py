@@ -1,15 +1,20 @@
 """Checkpoints: files of named parameter values."""
-import os
+from __future__ import annotations
 
+import os
+from typing import Any, Dict, overload
+
+from ..axes import Convention
 from ..errors import ConventionError
 from ..formats import writer_of
 from ..formats.common.guard import check_names
 from ..formats.common.record import (Checkpoint, Entry, is_kernel,
                                      orientation_of)
 from ..formats.common.writing import replaced
-from ..limits import LIMITS
+from ..limits import LIMITS, Limits
+from .applying import LoadRecord
 from .loading import load_into
-from .networks import entries_of
+from .networks import Network, entries_of
 from .planning import Options
 from .reading import read, read_npz
 from .telling import DATA_FORMATS, check_epsilon, check_orientation
@@ -18,9 +23,26 @@ __all__ = ["Checkpoint", "Entry", "is_kernel", "load", "orientation_of",
            "read", "read_npz", "save", "write"]
 
 
-def load(path, network=None, *, orientation=None, inputs=None, strict=True,
-         prefix="", names=None, leave_last=0, data_format=None,
-         epsilon=None, limits=LIMITS):
+@overload
+def load(path: str | os.PathLike[str], network: None = None, *,
+         limits: Limits = LIMITS) -> Checkpoint: ...
+
+
+@overload
+def load(path: str | os.PathLike[str], network: Network, *,
+         orientation: str | Convention | Dict[str, Any] | None = None,
+         inputs: Any = None, strict: bool = True, prefix: str = "",
+         names: Dict[str, str] | None = None, leave_last: int = 0,
+         data_format: str | None = None, epsilon: float | None = None,
+         limits: Limits = LIMITS) -> LoadRecord: ...
+
+
+def load(path: str | os.PathLike[str], network: Network | None = None, *,
+         orientation: str | Convention | Dict[str, Any] | None = None,
+         inputs: Any = None, strict: bool = True, prefix: str = "",
+         names: Dict[str, str] | None = None, leave_last: int = 0,
+         data_format: str | None = None, epsilon: float | None = None,
+         limits: Limits = LIMITS) -> LoadRecord | Checkpoint:
     """Load a checkpoint into a network, the right way round.
 
     Arrays are matched to parameters by the names of layers where both sides
@@ -96,7 +118,7 @@ def load(path, network=None, *, orientation=None, inputs=None, strict=True,
             data_format, epsilon))
 
 
-def save(path, network):
+def save(path: str | os.PathLike[str], network: Network) -> None:
     """Save the values of all parameters, and the convention of each kernel.
 
     The file has the values in the order of
@@ -123,7 +145,7 @@ def save(path, network):
     write(path, Checkpoint(os.fspath(path), "network", entries_of(network)))
 
 
-def write(path, checkpoint):
+def write(path: str | os.PathLike[str], checkpoint: Checkpoint) -> None:
     """Write a checkpoint, one array at a time.
 
     Parameters

@@ -1,6 +1,8 @@
 """Make another checkpoint of one: format, axes and orientation of kernels."""
+from __future__ import annotations
+
 import os
-from collections import namedtuple
+from typing import Callable, NamedTuple, Tuple, Union
 
 import numpy as np
 
@@ -9,16 +11,18 @@ from ..conventions import OPEN_AXES, convention_told, orders_of
 from ..errors import CheckpointError, ConventionError
 from ..formats.common.record import is_kernel, is_one_by_one
 from ..kernels import plan_conversion
-from ..limits import LIMITS
+from ..limits import LIMITS, Limits
 from .checkpoint import write
 from .inspecting import watched
 from .reading import read
 
 __all__ = ["ConvertRecord", "convert_file"]
 
+#: A convention as a user tells it: itself, a word, axes and orientation.
+Words = Union[str, Convention, Tuple[str, str], None]
 
-class ConvertRecord(namedtuple("ConvertRecord", "arrays turned permuted "
-                               "left")):
+
+class ConvertRecord(NamedTuple):
     """Tell what a conversion did.
 
     Parameters
@@ -33,12 +37,18 @@ class ConvertRecord(namedtuple("ConvertRecord", "arrays turned permuted "
         What was left out, as the new file holds arrays only.
     """
 
-    __slots__ = ()
+    arrays: int
+    turned: Tuple[str, ...]
+    permuted: Tuple[str, ...]
+    left: Tuple[str, ...]
 
 
 
-def convert_file(source, target, told=None, wanted=None, progress=None,
-                 limits=LIMITS):
+def convert_file(source: str | os.PathLike[str],
+                 target: str | os.PathLike[str],
+                 told: Words = None, wanted: Words = None,
+                 progress: Callable[[int, int], object] | None = None,
+                 limits: Limits = LIMITS) -> ConvertRecord:
     """Make a checkpoint of another format, its kernels in another convention.
 
     One array is in memory at a time, where the source's format allows it.

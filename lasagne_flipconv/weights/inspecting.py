@@ -1,11 +1,13 @@
 """What is in a checkpoint, and whether it is valid."""
+from __future__ import annotations
+
 import os
-from collections import namedtuple
+from typing import Callable, NamedTuple, Optional, Tuple
 
 from ..formats.common.guard import guarded
 from ..formats.common.record import (axes_of, is_kernel, is_one_by_one,
                                      orientation_of)
-from ..limits import LIMITS
+from ..limits import LIMITS, Limits
 from .reading import read
 
 __all__ = ["ArrayReport", "FileReport", "check_file", "inspect_file"]
@@ -13,8 +15,7 @@ __all__ = ["ArrayReport", "FileReport", "check_file", "inspect_file"]
 NOT_RECORDED, ANY = "not recorded", "any"
 
 
-class ArrayReport(namedtuple("ArrayReport", "name shape dtype bytes axes "
-                             "orientation")):
+class ArrayReport(NamedTuple):
     """Tell what a file says of one array.
 
     Parameters
@@ -34,11 +35,15 @@ class ArrayReport(namedtuple("ArrayReport", "name shape dtype bytes axes "
         recorded``; None if it is no kernel.
     """
 
-    __slots__ = ()
+    name: str
+    shape: Tuple[int, ...]
+    dtype: str
+    bytes: int
+    axes: Optional[str]
+    orientation: Optional[str]
 
 
-class FileReport(namedtuple("FileReport", "path format writer bytes ordered "
-                            "arrays metadata")):
+class FileReport(NamedTuple):
     """Tell what is in a file.
 
     Parameters
@@ -59,10 +64,17 @@ class FileReport(namedtuple("FileReport", "path format writer bytes ordered "
         Names of what else is in the file.
     """
 
-    __slots__ = ()
+    path: str
+    format: str
+    writer: Optional[str]
+    bytes: int
+    ordered: bool
+    arrays: Tuple[ArrayReport, ...]
+    metadata: Tuple[str, ...]
 
 
-def inspect_file(path, limits=LIMITS):
+def inspect_file(path: str | os.PathLike[str],
+                 limits: Limits = LIMITS) -> FileReport:
     """Tell what is in a checkpoint, without reading the values.
 
     Parameters
@@ -87,7 +99,9 @@ def inspect_file(path, limits=LIMITS):
         return _report(path, checkpoint)
 
 
-def check_file(path, limits=LIMITS, progress=None):
+def check_file(path: str | os.PathLike[str], limits: Limits = LIMITS,
+               progress: Callable[[int, int], object] | None = None
+               ) -> FileReport:
     """Read all of a file, every value included, and keep nothing.
 
     Parameters

@@ -1,5 +1,6 @@
 """How a network may be given, what its layers are called, what they hold."""
 from collections import namedtuple
+from typing import Any
 
 import numpy as np
 from lasagne.layers import Layer, get_all_layers
@@ -10,8 +11,12 @@ from ..errors import ConventionError
 from ..formats.common.naming import unique
 from ..formats.common.record import Entry
 
-__all__ = ["Slot", "entries_of", "entry_of", "layers_given", "names_of",
-           "output_of", "outputs_of", "slots_of"]
+__all__ = ["Network", "Slot", "entries_of", "entry_of", "layers_given",
+           "names_of", "output_of", "outputs_of", "slots_of"]
+
+#: How users give a network: a layer, a list or dict of layers, or a NeuralNet
+#: of nolearn. None of these libraries has types.
+Network = Any
 
 #: The most characters of a name: what files may have, less what makes a name
 #: unique and the parameter.

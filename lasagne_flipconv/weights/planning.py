@@ -1,5 +1,8 @@
 """Work out what a load has to do to each value, before anything is changed."""
+from __future__ import annotations
+
 from collections import namedtuple
+from typing import Any, Dict, NamedTuple, Optional
 
 from ..conventions import DENSE_AXES, convention_of, find_row
 from ..errors import CheckpointError, ConventionError
@@ -13,10 +16,7 @@ from .telling import (AS_IN_NETWORK, axes_like, check_mapping, rows_told,
 __all__ = ["Options", "Plan", "check_fit", "plan_kernel", "plan_load"]
 
 
-class Options(namedtuple("Options", "orientation inputs strict prefix names "
-                         "leave_last data_format epsilon blind",
-                         defaults=(None, None, True, "", {}, 0, None, None,
-                                   False))):
+class Options(NamedTuple):
     """Hold what :func:`lasagne_flipconv.load` is told, which see.
 
     Parameters
@@ -41,7 +41,15 @@ class Options(namedtuple("Options", "orientation inputs strict prefix names "
         Whether what the file says of orientation is left aside.
     """
 
-    __slots__ = ()
+    orientation: Any = None
+    inputs: Any = None
+    strict: bool = True
+    prefix: str = ""
+    names: Dict[str, str] = {}
+    leave_last: int = 0
+    data_format: Optional[str] = None
+    epsilon: Optional[float] = None
+    blind: bool = False
 
 
 class Plan(namedtuple("Plan", "slot entry source target transpose rows "

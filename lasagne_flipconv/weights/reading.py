@@ -1,16 +1,23 @@
 """Read what a file says about its arrays; nothing in it is executed."""
+from __future__ import annotations
+
 import os
 import stat
+from typing import List
+
+import numpy as np
 
 from ..errors import CheckpointError, UnsafeFileError
 from ..formats import HEAD, format_of, function_of
 from ..formats.common.guard import guarded, guarded_entries
-from ..limits import LIMITS
+from ..formats.common.record import Checkpoint
+from ..limits import LIMITS, Limits
 
 __all__ = ["read", "read_npz"]
 
 
-def read(path, *, limits=LIMITS):
+def read(path: str | os.PathLike[str], *,
+         limits: Limits = LIMITS) -> Checkpoint:
     """Read what a file says about its arrays, and check all of it.
 
     Nothing in the file is ever executed, imported or opened. The values are
@@ -91,7 +98,7 @@ def _check_kind(kind, where, limits):
                               % (where, kind.st_size, limits.file))
 
 
-def read_npz(path):
+def read_npz(path: str | os.PathLike[str]) -> List[np.ndarray]:
     """Return the values in a file, in the order of the layers.
 
     Parameters

@@ -3,16 +3,19 @@
 A transfer is a load whose source is a network: what goes where is planned as a
 whole, then all values are set, or none.
 """
+from __future__ import annotations
+
 from ..conventions import find_row, name_of
 from ..errors import CheckpointError, ConventionError
 from .applying import TransferRecord, names_by_action, set_all
-from .networks import entry_of, slots_of
+from .networks import Network, entry_of, slots_of
 from .planning import Plan, check_fit, plan_kernel
 
 __all__ = ["TransferRecord", "transfer"]
 
 
-def transfer(source, target, deep=True):
+def transfer(source: Network, target: Network,
+             deep: bool = True) -> TransferRecord:
     """Copy all parameter values between layers or networks, made to fit.
 
     The two have the same architecture, but may have other layer classes or

@@ -1,5 +1,10 @@
 """What a reader returns: a checkpoint of entries, none of them read yet."""
-from collections import namedtuple
+from __future__ import annotations
+
+from typing import (Any, Callable, Dict, NamedTuple, Optional, Tuple,
+                    Union)
+
+import numpy as np
 
 from ...axes import ORIENTATIONS, SPATIAL, Convention
 from ...conventions import FORMAT_CONVENTIONS, OPEN_AXES
@@ -8,9 +13,7 @@ __all__ = ["Checkpoint", "Entry", "axes_of", "is_kernel", "is_one_by_one",
            "orientation_of"]
 
 
-class Entry(namedtuple("Entry", "name shape dtype read layer role kind "
-                       "convention epsilon rows shared",
-                       defaults=(None,) * 7)):
+class Entry(NamedTuple):
     """Describe one array of a checkpoint; its values are read on demand.
 
     Parameters
@@ -45,10 +48,20 @@ class Entry(namedtuple("Entry", "name shape dtype read layer role kind "
         How other layers read the same kernel, in order, if they share it.
     """
 
-    __slots__ = ()
+    name: str
+    shape: Tuple[int, ...]
+    dtype: np.dtype
+    read: Callable[[], np.ndarray]
+    layer: Optional[str] = None
+    role: Optional[str] = None
+    kind: Optional[str] = None
+    convention: Union[Convention, str, None] = None
+    epsilon: Optional[float] = None
+    rows: Optional[str] = None
+    shared: Optional[Tuple[Tuple[Any, Any], ...]] = None
 
     @property
-    def nbytes(self):
+    def nbytes(self) -> int:
         """Return the size of the values in bytes."""
         size = self.dtype.itemsize
         for n in self.shape:
@@ -56,9 +69,7 @@ class Entry(namedtuple("Entry", "name shape dtype read layer role kind "
         return size
 
 
-class Checkpoint(namedtuple("Checkpoint", "where format entries metadata "
-                            "writer ordered close",
-                            defaults=({}, None, True, None))):
+class Checkpoint(NamedTuple):
     """Hold what a file says about its arrays.
 
     Parameters
@@ -79,16 +90,22 @@ class Checkpoint(namedtuple("Checkpoint", "where format entries metadata "
         Closes the file, if it is still open.
     """
 
-    __slots__ = ()
+    where: str
+    format: str
+    entries: Tuple[Entry, ...]
+    metadata: Dict[str, Any] = {}
+    writer: Optional[str] = None
+    ordered: bool = True
+    close: Optional[Callable[[], None]] = None
 
-    def __enter__(self):
+    def __enter__(self) -> Checkpoint:
         return self
 
-    def __exit__(self, *exc):
+    def __exit__(self, *exc: object) -> None:
         if self.close is not None:
             self.close()
 
-    def values(self):
+    def values(self) -> Dict[str, np.ndarray]:
         """Read all arrays.
 
         Returns
@@ -99,7 +116,7 @@ class Checkpoint(namedtuple("Checkpoint", "where format entries metadata "
         return {entry.name: entry.read() for entry in self.entries}
 
 
-def is_kernel(entry):
+def is_kernel(entry: Entry) -> bool:
     """Tell whether an entry is a convolution kernel, as far as one can see.
 
     Parameters
@@ -117,7 +134,7 @@ def is_kernel(entry):
     return entry.role in (None, "W") and 3 <= len(entry.shape) <= 5
 
 
-def orientation_of(entry):
+def orientation_of(entry: Entry) -> Optional[str]:
     """Return what the file says of a kernel's orientation.
 
     Parameters
@@ -146,7 +163,7 @@ def orientation_of(entry):
     return None
 
 
-def axes_of(entry):
+def axes_of(entry: Entry) -> Optional[str]:
     """Return the axes of a kernel, or None if they are not known.
 
     Parameters
@@ -170,7 +187,7 @@ def axes_of(entry):
     return None
 
 
-def is_one_by_one(entry, axes=None):
+def is_one_by_one(entry: Entry, axes: Optional[str] = None) -> bool:
     """Tell whether a kernel has just one position, so that it has no reverse.
 
     Parameters
@@ -185,9 +202,10 @@ def is_one_by_one(entry, axes=None):
     bool
         Whether the orientation does not matter.
     """
-    if axes is None and entry.convention in OPEN_AXES:
+    told = entry.convention
+    if axes is None and isinstance(told, str) and told in OPEN_AXES:
         return all(is_one_by_one(entry, axes_of(entry._replace(
-            convention=row))) for row in OPEN_AXES[entry.convention])
+            convention=row))) for row in OPEN_AXES[told])
     if axes is None:
         return all(n == 1 for n in entry.shape[2:])
     return all(n == 1 for n, a in zip(entry.shape, axes) if a in "DHW")

@@ -6,7 +6,11 @@ much is chance is found by running the same kernels with their positions
 shuffled, mirrored and transposed: what was trained loses by that, what is
 random does not.
 """
+from __future__ import annotations
+
 import itertools
+import os
+from typing import Any
 
 import numpy as np
 
@@ -14,7 +18,7 @@ from ...axes import CORRELATION
 from ...errors import ConventionError
 from ...formats.common.record import Checkpoint, is_kernel, orientation_of
 from ..applying import value_of
-from ..networks import outputs_of
+from ..networks import Network, outputs_of
 from ..planning import Options, plan_load
 from ..reading import read
 from .evidence import UNDECIDED, Evidence, LayerEvidence, Runs, weighed
@@ -26,7 +30,9 @@ __all__ = ["Evidence", "LayerEvidence", "UNDECIDED", "detect", "evidence_for"]
 SHUFFLES = 16
 
 
-def detect(network, checkpoint, inputs, options=None):
+def detect(network: Network,
+           checkpoint: Checkpoint | str | os.PathLike[str], inputs: Any,
+           options: Options | None = None) -> Evidence:
     """Tell which way round the kernels of a checkpoint are.
 
     Parameters

@@ -4,7 +4,10 @@ An answer is believed only if it is good in itself, better than the reverse by
 a margin, and better than what no right network gives: kernels whose positions
 are shuffled, and kernels mirrored or transposed, which tell inputs that are.
 """
+from __future__ import annotations
+
 from collections import namedtuple
+from typing import NamedTuple, Optional, Tuple
 
 import numpy as np
 
@@ -59,8 +62,7 @@ FITS, LAYERS_MARGIN = 1., .5
 LEANS = 1.5
 
 
-class LayerEvidence(namedtuple("LayerEvidence", "name convolution "
-                               "correlation")):
+class LayerEvidence(NamedTuple):
     """Tell how well one batch normalisation fits what reaches it.
 
     Parameters
@@ -72,11 +74,12 @@ class LayerEvidence(namedtuple("LayerEvidence", "name convolution "
         as such (in nats, mean over the channels).
     """
 
-    __slots__ = ()
+    name: str
+    convolution: float
+    correlation: float
 
 
-class Evidence(namedtuple("Evidence", "answer margin statistic convolution "
-                          "correlation shuffled layers confidence reason")):
+class Evidence(NamedTuple):
     """Tell which way round a checkpoint is, and why.
 
     Printed, it is a table.
@@ -108,14 +111,22 @@ class Evidence(namedtuple("Evidence", "answer margin statistic convolution "
         Why there is no answer; empty if there is one.
     """
 
-    __slots__ = ()
+    answer: str
+    margin: float
+    statistic: Optional[str]
+    convolution: float
+    correlation: float
+    shuffled: Tuple[float, ...]
+    layers: Tuple[LayerEvidence, ...]
+    confidence: Optional[Tuple[float, float]]
+    reason: str
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         """Tell the answer in one line."""
         return "<Evidence: %s, by %s, margin %.1f>" % (
             self.answer, self.statistic, self.margin)
 
-    def __str__(self):
+    def __str__(self) -> str:
         """Tell the answer and what led to it, as a table."""
         lines = ["%s%s" % (self.answer, self.reason and ": " + self.reason)]
         if self.statistic:

@@ -1,0 +1,30 @@
+from . import conventions as conventions
+from . import engine as engine
+from . import errors as errors
+from . import kernels as kernels
+from . import layers as layers
+from .axes import Convention as Convention
+from .conventions import convention_of as convention_of
+from .conventions import register as register
+from .errors import CheckpointError as CheckpointError
+from .errors import ConventionError as ConventionError
+from .errors import FlipconvError as FlipconvError
+from .errors import UnsafeFileError as UnsafeFileError
+from .kernels import convert_kernel as convert_kernel
+from .leaving.exporting import export as export
+from .leaving.exporting import to_torch as to_torch
+from .scripts.installing import install as install
+from .scripts.installing import uninstall as uninstall
+from .scripts.replace import replace_layers as replace_layers
+from .scripts.unpickling import unpickle as unpickle
+from .weights.checkpoint import Checkpoint as Checkpoint
+from .weights.checkpoint import load as load
+from .weights.checkpoint import read as read
+from .weights.checkpoint import save as save
+from .weights.converting import convert_file as convert_file
+from .weights.inspecting import check_file as check_file
+from .weights.inspecting import inspect_file as inspect_file
+from .weights.orientation.detecting import detect as detect
+from .weights.transfer import transfer as transfer
+
+__version__: str
