@@ -23,7 +23,7 @@ def public():
 
 
 def signatures(value):
-    """Yield the functions that are called by a user, of a function or class."""
+    """Yield what a user calls: a function, or the methods of a class."""
     if not inspect.isclass(value):
         yield value
         return

@@ -41,6 +41,7 @@ def turns(kernel: np.ndarray) -> np.ndarray:
 
 def tells(path: str) -> List[str]:
     """Look at a file, and at what a function runs on."""
-    names = [array.name for array in lasagne_flipconv.inspect_file(path).arrays]
+    report = lasagne_flipconv.inspect_file(path)
+    names = [array.name for array in report.arrays]
     with engine.using("torch", device="cuda"):
         return names + [line.reason for line in engine.report(None)]
