@@ -134,7 +134,10 @@ def _unshuffled(data, item, size):
     """Return elements whose first bytes were stored first, then the next."""
     if len(data) != size:
         return None
-    return np.frombuffer(data, "u1").reshape(item, -1).T.tobytes()
+    made, n = bytearray(size), size // item
+    for k in range(item):  # several times as fast as NumPy's transpose
+        made[k::item] = data[k * n:(k + 1) * n]
+    return bytes(made)
 
 
 def _summed(data, item, size):
