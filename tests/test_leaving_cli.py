@@ -73,7 +73,7 @@ def test_to_source_code(script, tmp_path):
     assert export(script(), digits.WEIGHTS, tmp_path / "net",
                   "--orientation", "convolution") == 0
     assert sorted(path.name for path in (tmp_path / "net").iterdir()) == [
-        "check.npz", "model.py", "model.safetensors"]
+        "check.safetensors", "model.py", "model.safetensors"]
 
 
 @pytest.mark.parametrize("arguments, said", [

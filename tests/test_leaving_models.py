@@ -31,9 +31,10 @@ def float32():
 
 
 def run_alone(folder):
-    """Run model.py in a process that can import neither Lasagne nor us."""
+    """Run model.py in a process that has torch and safetensors alone."""
     program = ("import runpy, sys\n"
-               "for name in ('theano', 'lasagne', 'lasagne_flipconv'):\n"
+               "for name in ('numpy', 'theano', 'lasagne',\n"
+               "             'lasagne_flipconv'):\n"
                "    sys.modules[name] = None\n"
                "runpy.run_path('model.py', run_name='__main__')\n")
     return subprocess.run([sys.executable, "-c", program], cwd=str(folder),

@@ -28,7 +28,7 @@ def export(network: Network, path: str | os.PathLike[str]) -> ExportRecord:
         Output layer or layers, with their values.
     path : str or os.PathLike
         A file that ends in ``.onnx``, or a folder for source code:
-        ``model.py``, ``model.safetensors`` and ``check.npz``.
+        ``model.py``, ``model.safetensors`` and ``check.safetensors``.
 
     Returns
     -------

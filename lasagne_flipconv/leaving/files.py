@@ -25,11 +25,12 @@ def write_folder(folder, program, oracle, plan):
         The network, for the names of its inputs.
     """
     os.makedirs(folder, exist_ok=True)
-    with replaced(os.path.join(folder, "model.safetensors")) as file:
-        safetensors.write(file, Checkpoint(folder, "safetensors", tuple(
-            _entry(name, value) for name, value in program.state.items())))
-    with replaced(os.path.join(folder, "check.npz")) as file:
-        np.savez(file, **_example(program, oracle, plan))
+    for name, arrays in (("model", program.state),
+                         ("check", _example(program, oracle, plan))):
+        with replaced(os.path.join(folder, name + ".safetensors")) as file:
+            safetensors.write(file, Checkpoint(
+                folder, "safetensors", tuple(map(_entry, *zip(
+                    *arrays.items())))))
     with replaced(os.path.join(folder, "model.py")) as file:
         file.write(program.text.encode("utf-8"))
 

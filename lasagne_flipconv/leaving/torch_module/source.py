@@ -11,8 +11,8 @@ from .writing import class_of
 __all__ = ["Program", "program_of"]
 
 #: Source code, name of its main class, its arrays by their names in the
-#: ``state_dict``, what its inputs and outputs are called in ``check.npz``, and
-#: which recurrent cells it has.
+#: ``state_dict``, what its inputs and outputs are called in
+#: ``check.safetensors``, and which recurrent cells it has.
 Program = namedtuple("Program", "text main state inputs outputs cells")
 
 _IMPORTS = """import torch
@@ -24,8 +24,8 @@ from torch import nn
 _DOC = '''"""A network that was built and trained with Lasagne.
 
 lasagne_flipconv wrote this file, and model.safetensors, which has the
-weights, kernels turned as PyTorch wants them. check.npz has an input and what
-Lasagne computed of it: run this file to compare.
+weights, kernels turned as PyTorch wants them. check.safetensors has an input
+and what Lasagne computed of it: run this file to compare.
 """'''
 
 _LOAD = '''
@@ -37,17 +37,14 @@ def load(path="model.safetensors"):
     return network.eval()
 
 
-def check(network, path="check.npz"):
+def check(network, path="check.safetensors"):
     """Return the largest difference from what Lasagne computed."""
-    import numpy as np
-    with np.load(path) as values:
-        inputs = [torch.from_numpy(values[name]) for name in %(inputs)r]
-        expected = [values[name] for name in %(outputs)r]
+    values = load_file(path)
     with torch.no_grad():
-        found = network(*inputs)
+%(call)s
     found = found if isinstance(found, tuple) else (found,)
-    return max(abs(ours.numpy() - theirs).max()
-               for ours, theirs in zip(found, expected))
+    return max((ours - values["output_%%d" %% i]).abs().max().item()
+               for i, ours in enumerate(found))
 
 
 if __name__ == "__main__":
@@ -89,8 +86,10 @@ def program_of(plan, main="Network"):
     text, constants = _constants("\n\n\n".join(classes))
     used = _cells(text)
     results = ["output_%d" % i for i in range(len(outputs))]
-    after = _LOAD % {"main": main, "inputs": list(names.values()),
-                     "outputs": results}
+    call = "        found = network(%s)" % ", ".join(
+        'values["%s"]' % name for name in names.values())
+    after = _LOAD % {"main": main, "call": textwrap.fill(
+        call, 79, subsequent_indent=" " * 24)}
     return Program(_file(text, constants, used) + after, main, state,
                    tuple(names.values()), tuple(results), used)
 
