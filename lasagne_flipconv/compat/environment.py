@@ -20,6 +20,7 @@ except ImportError:  # `doctor` says so; nothing else works without it
     np = None  # type: ignore[assignment]
 
 from .import_hooks import ImportWithin, Refusal
+from .theano_cache import keep_compiled
 from .theano_flags import find_compiler, no_old_gpu, theano_flags, user_flag
 from .theano_views import mend_dimshuffle
 
@@ -66,6 +67,7 @@ def prepare():
     elif not try_import("theano", BEFORE_THEANO):
         return
     add_downsample()
+    keep_compiled()
     mend_dimshuffle()
     from .theano_python import mend_python  # it needs NumPy
     mend_python()
