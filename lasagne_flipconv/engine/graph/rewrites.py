@@ -43,6 +43,41 @@ class _Rewrite(gof.Optimizer):
                    for node in fgraph.apply_nodes)
 
 
+class _Parallel(_Rewrite):
+    """Let each Elemwise over activations use all processors.
+
+    Theano's own run on one, unless its flag `openmp` is set. All are replaced
+    at once, the last first, so that Theano checks only once what may work in
+    place; one at a time, that took a fifth of the time of compiling.
+    """
+
+    def __init__(self):
+        super().__init__(None)
+
+    def apply(self, fgraph):
+        if self.wanted(fgraph):
+            nodes = [node for node in reversed(fgraph.toposort())
+                     if _is_over_activations(node)]
+            _replace(fgraph, [node.outputs[0] for node in nodes],
+                     [_on_all_processors(node) for node in nodes])
+
+
+def _is_over_activations(node):
+    op, y = node.op, node.outputs[0]
+    if (type(op) is not Elemwise or op.openmp or y.ndim < 3
+            or len(node.outputs) > 1 or y.dtype != "float32"):
+        return False
+    patterns = {x.broadcastable for x in node.inputs if not all(
+        x.broadcastable)}
+    return patterns == {y.broadcastable}
+
+
+def _on_all_processors(node):
+    op = node.op
+    return Elemwise(op.scalar_op, op.inplace_pattern, op.name, op.nfunc_spec,
+                    openmp=True)(*node.inputs)
+
+
 class _Lower(_Rewrite):
     def wanted(self, fgraph):
         if any(is_left_for_float64(node) for node in fgraph.apply_nodes):
@@ -74,23 +109,6 @@ def _fuse(fgraph, node):
         _replace(fgraph, *normalized)
     if fused is not None:
         _replace(fgraph, fused[:1], fused[1:])
-
-
-def _parallel(fgraph, node):
-    """Let an Elemwise over activations use all processors.
-
-    Theano's own run on one, unless its flag `openmp` is set.
-    """
-    op, y = node.op, node.outputs[0]
-    if (type(op) is not Elemwise or op.openmp or y.ndim < 3
-            or len(node.outputs) > 1 or y.dtype != "float32"):
-        return
-    patterns = {x.broadcastable for x in node.inputs if not all(
-        x.broadcastable)}
-    if patterns == {y.broadcastable}:
-        new = Elemwise(op.scalar_op, op.inplace_pattern, op.name,
-                       op.nfunc_spec, openmp=True)
-        _replace(fgraph, [y], [new(*node.inputs)])
 
 
 def _replace(fgraph, old, new):
@@ -132,5 +150,5 @@ def register():
     optdb.register("onednn_engine", steps, 0.4, *tags)
     # after Theano has fused them (49), made them work in place (75) and merged
     # what is equal (100): to Theano they are, and it would put its own back
-    optdb.register("onednn_parallel", _Rewrite(_parallel), 101, "fast_run",
+    optdb.register("onednn_parallel", _Parallel(), 101, "fast_run",
                    "onednn")
