@@ -44,7 +44,7 @@ test: $(READY)  ## run all tests (TESTS=... what else pytest is told)
 	$(RUN) -m pytest -q $(TESTS)
 
 # The idea, the values on the move and the files; what compiles much is left out
-FAST = architecture kernels conventions layers_api transfer matching load save \
+FAST = architecture types kernels conventions layers_api transfer matching load save \
 	notes limits guard pickled_files pytorch load_safetensors load_caffe \
 	load_onnx readme
 
