@@ -63,6 +63,21 @@ def test_every_name_is_there_and_ours(under_install, home):
             assert getattr(lasagne.layers, name) is getattr(layers, name)
 
 
+@pytest.mark.parametrize("home, base", [
+    ("corrmm", "MMLayer"), ("dnn", "DNNLayer"), ("cuda_convnet", "CCLayer")])
+def test_what_scripts_took_from_modules_for_gpus(under_install, home, base):
+    module = importlib.import_module("lasagne.layers." + home)
+    assert module.as_tuple(3, 2) == (3, 3)
+    assert module.conv_output_length(9, 3, 2, 1) == 5
+    assert module.pool_output_length(9, 2, 2, 0, True) == 4
+    assert module.theano is theano and module.init is lasagne.init
+    own = type("Own", (getattr(module, base),), {})
+    assert own((2, 3)).output_shape == (2, 3)
+    assert not isinstance(getattr(module, NAMES[home][0]), own)
+    assert issubclass(module.BaseConvLayer, lasagne.layers.Layer)
+    assert "as_tuple" not in module.__all__
+
+
 #: Modules that install() makes or changes.
 STAND_INS = (["lasagne.layers"] + ["lasagne.layers." + home for home in NAMES]
              + ["lasagne.nonlinearities", "lasagne.objectives",

@@ -1,5 +1,6 @@
 """Names that later releases dropped: lent to a script, and to nobody else."""
 import importlib
+import re
 import sys
 import warnings
 
@@ -9,7 +10,7 @@ from lasagne_flipconv.scripts.old_names import images, lending, splitters
 from lasagne_flipconv.scripts.old_names import sklearn_names
 from lasagne_flipconv.scripts.old_names.table import ROWS
 
-from test_run import run, write
+from test_run import ROOT, run, write
 
 
 def needs(module):
@@ -33,6 +34,16 @@ def test_every_row_can_be_imported(row):
     for part in row.module.split(".")[1:] + [row.name]:
         top = getattr(top, part)
     assert row.dropped and (callable(row.became) or ":" in row.became)
+
+
+def test_every_module_is_in_the_docs():
+    page = (ROOT / "docs/lent_names.rst").read_text()
+    lent = page.partition("Not lent")[0]
+    told = {module for module in {row.module for row in ROWS}
+            if not module.startswith("sklearn.") or module.count(".") < 2}
+    missing = [module for module in told if not re.search(
+        r"\b%s\b" % re.escape(module.partition(".")[2] or module), lent)]
+    assert not missing
 
 
 #: Library, code → what it prints.

@@ -202,7 +202,7 @@ def _stand_in(home, names):
     module.__package__ = "lasagne.layers"
     module.__spec__ = ModuleSpec(name, None)
     vars(module).update(vars(getattr(lasagne.layers, home, module)))
-    if IS_OLD:
+    if IS_OLD or home in GPU_MODULES:
         vars(module).update(newer_functions.within(home))
     vars(module).update(names)
     module.__all__ = sorted(set(vars(module).get("__all__", ())) | set(names))

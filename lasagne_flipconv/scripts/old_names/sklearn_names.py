@@ -138,8 +138,8 @@ def _thrice(name):
         today.__init__(self, *args, **_with_cv(kwargs))
 
     __init__.__signature__ = inspect.signature(today.__init__)
-    return type(name, (today,), {"__init__": __init__, "__doc__":
-                                 today.__doc__})
+    return type(name, (today,), {"__init__": __init__, "__module__": __name__,
+                                 "__doc__": today.__doc__})
 
 
 def _with_cv(kwargs):
