@@ -93,7 +93,8 @@ ROWS = (
     + _moved("scipy", _COMPLEX, "numpy.lib.scimath", "SciPy 1.4 to 2.0")
     + _moved("scipy", "rand randn", "numpy.random", "SciPy 1.4")
     + _moved("scipy", "ifft", "numpy.fft", "SciPy 1.4")
-    + [Row("scipy.linalg", "expm2", "scipy.linalg:expm", "SciPy 1.0"),
+    + [Row("scipy", "random", "numpy.random:", "SciPy 1.12"),
+       Row("scipy.linalg", "expm2", "scipy.linalg:expm", "SciPy 1.0"),
        Row("numpy.lib", "pad", "numpy:pad", "NumPy 2.0")]
     + _moved("numpy.linalg.linalg", "LinAlgError det eig eigh inv lstsq norm "
              "pinv qr solve svd", "numpy.linalg", "NumPy 2.0")
