@@ -105,6 +105,13 @@ PROGRAMS = [
      "np.find_common_type(['f4'], ['c16']), "
      "np.find_common_type(['f4'], ['f8']))",
      "[False  True  True False] complex128 float32"),
+    ("numpy", "import numpy as np; print(np.fromstring(b'\\x01\\xc8', 'u1'), "
+     "np.fromstring('\\x01\\udcc8', np.uint8), np.fromstring('1 2', int, "
+     "sep=' '), np.fromstring('', 'u1').shape)",
+     "[  1 200] [  1 200] [1 2] (0,)"),
+    ("numpy", "import numpy as np; x = np.array([[1, 2], [3]]); "
+     "print(x.dtype, x[1], np.asarray([(1,), ()]).shape, np.array([1, 2]))",
+     "object [3] (2,) [1 2]"),
     ("numpy", "import io, numpy as np; print(np.recfromcsv(io.StringIO("
      "'A,b\\n1,2\\n3,4')).a)", "[1 3]"),
     ("sklearn", "from sklearn.decomposition.pca import PCA; "
@@ -192,6 +199,14 @@ def test_what_is_installed_sees_nothing_of_it(tmp_path):
     for line in lines:
         assert line.endswith("set()"), line
     assert "clock" not in vars(sys.modules["time"])
+
+
+def test_rows_of_unequal_lengths_are_no_array_of_numbers():
+    for name in ("array", "asarray"):
+        for more in (["f4"], []):
+            with pytest.raises(ValueError, match="inhomogeneous|sequence"):
+                lend("numpy", name)([[1, 2], [3]], *more, **(
+                    {} if more else {"dtype": "f4"}))
 
 
 def test_filters_do_not_smooth_across_colours():

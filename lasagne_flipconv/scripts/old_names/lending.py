@@ -12,14 +12,13 @@ from types import ModuleType
 
 from ...compat.numpy_names import BUILTINS, old_numpy_names
 from ..whose import belongs_to_program
-from . import skimage_names
-from .arrays import load_array
+from . import arrays, skimage_names
 from .table import ROWS, became
 
 __all__ = ["Loader", "lend_to_program", "lent_import", "refresh"]
 
 #: What a stand-in has whether the module has it or not.
-_INSTEAD = {"numpy": dict(old_numpy_names(), load=load_array),
+_INSTEAD = {"numpy": dict(old_numpy_names(), **arrays.INSTEAD),
             "skimage.transform": skimage_names.INSTEAD}
 
 #: Module → name → row.
