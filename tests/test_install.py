@@ -233,3 +233,22 @@ def test_the_modules_of_a_gpu_stay(monkeypatch):
         assert "lasagne.layers.corrmm" in sys.modules
     finally:
         uninstall()
+
+
+#: What Lasagne 0.1 asked for ints, which NumPy's were in Python 2.
+INTEGERS = [
+    ("ReshapeLayer", ((np.int64(8), np.int32(-1)),), {}, (8, 3)),
+    ("ReshapeLayer", (), {"shape": ([np.int64(0)], 6, 2)}, (2, 6, 2)),
+    ("DimshuffleLayer", ((np.int64(1), "x", np.int8(0)),), {}, (12, 1, 2)),
+    ("DimshuffleLayer", (), {"pattern": (np.int64(1), 0)}, (12, 2))]
+
+
+@pytest.mark.parametrize("numbers_of", ["0.2.dev1"] + ["0.1"] * OLD)
+@pytest.mark.parametrize("name, args, kwargs, shape", INTEGERS)
+def test_integers_of_numpy(name, args, kwargs, shape, numbers_of):
+    install(numbers_of)
+    try:
+        layer = getattr(lasagne.layers, name)((2, 12), *args, **kwargs)
+        assert layer.output_shape == shape
+    finally:
+        uninstall()

@@ -130,7 +130,7 @@ def methods(is_old, numbers_of="0.2.dev1"):
     """
     wanted = network.METHODS if is_old else {}
     return {cls: names for cls, names in wanted.items()
-            if cls is lasagne.layers.Layer or numbers_of != "0.1"}
+            if cls is not lasagne.layers.InputLayer or numbers_of != "0.1"}
 
 
 def within(home):
