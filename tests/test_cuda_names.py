@@ -55,6 +55,40 @@ def test_convolutions(cuda, pad, stride, mode):
                                rtol=1e-5)
 
 
+@pytest.mark.parametrize("mode", ["conv", "cross"])
+def test_convolutions_along_three_axes(cuda, mode):
+    from theano.sandbox.cuda.dnn import (GpuDnnConv3d, GpuDnnConv3dGradI,
+                                         GpuDnnConvDesc, dnn_conv3d)
+    x, w = values((2, 3, 5, 9, 8), 1), values((4, 3, 1, 2, 5), 2)
+    turned = w[..., ::-1, ::-1] if mode == "conv" else w
+    expected = np.stack([correlated(x[:, :, i], turned[:, :, 0], (2, 1),
+                                    (1, 2)) for i in range(0, 5, 2)], 2)
+    pad, stride = (0, 1, 2), (2, 2, 1)
+    desc = GpuDnnConvDesc(pad, stride, conv_mode=mode)(x.shape, w.shape)
+    for y in (dnn_conv3d(x, w, pad, stride, mode),
+              GpuDnnConv3d()(x, w, None, desc)):
+        np.testing.assert_allclose(y.eval(), expected, atol=1e-6)
+    top = values(expected.shape, 3)
+    found = GpuDnnConv3dGradI()(w, top, theano.shared(x), desc).eval()
+    np.testing.assert_allclose((found * x).sum(), (top * expected).sum(),
+                               rtol=1e-5)
+
+
+def test_batch_normalization(cuda):
+    from theano.sandbox.cuda import dnn
+    x = values((4, 3, 5, 2), 1)
+    gamma, beta = values((1, 3, 1, 1), 2), values((1, 3, 1, 1), 3)
+    mean, var = (f(x, axis=(0, 2, 3), keepdims=True) for f in (np.mean,
+                                                                np.var))
+    expected = (x - mean) / np.sqrt(var + 1e-4) * gamma + beta
+    given = [theano.tensor.patternbroadcast(theano.tensor.constant(v), (
+        True, False, True, True)) for v in (gamma, beta, mean, var)]
+    found = dnn.dnn_batch_normalization_train(x, *given[:2], "spatial")[0]
+    np.testing.assert_allclose(found.eval(), expected, atol=1e-5)
+    found = dnn.dnn_batch_normalization_test(x, *given, mode="spatial")
+    np.testing.assert_allclose(found.eval(), expected, atol=1e-5)
+
+
 def test_pooling_steps_by_one_unless_told(cuda):
     x = values((2, 3, 5, 4), 1)
     one = cuda.dnn.dnn_pool(x, (2, 3)).eval()
@@ -68,9 +102,12 @@ def test_pooling_steps_by_one_unless_told(cuda):
 
 def test_what_copied_returns_the_array(cuda):
     x = theano.shared(values((2, 3)))
-    for name in ("gpu_contiguous", "host_from_gpu",
+    for name in ("gpu_contiguous", "host_from_gpu", "gpu_from_host",
                  "as_cuda_ndarray_variable"):
         assert getattr(cuda.basic_ops, name)(x) is x
+    for name in ("HostFromGpu", "GpuFromHost"):
+        assert getattr(cuda.basic_ops, name)()(x) is x
+    assert not cuda.cuda_available and not cuda.cuda_enabled
     assert cuda.basic_ops.gpu_alloc_empty(2, 3).eval().shape == (2, 3)
     assert cuda.dnn.dnn_available() and cuda.use("gpu") is None
 

@@ -88,3 +88,32 @@ def test_what_the_command_says_wins(tmp_path):
           "import theano\nprint(theano.config.floatX)\n")
     result = run(tmp_path, "--floatx", "float32", "late.py")
     assert result.stdout.split() == ["float32"] and not result.stderr
+
+
+#: What a line of a script asks → whether it chooses by the device.
+ASKED = {"if theano.config.device == 'cuda': pass": True,
+         "gpu = 'gpu' in theano.config.device": True,
+         "gpu = theano.config.device.startswith('gpu')": True,
+         "assert theano.config.device != 'gpu'": True,
+         "print(theano.config.device)": False,
+         "theano.config.floatX == 'float32'": False}
+
+
+@pytest.mark.parametrize("option", [[], ["--python2"]])
+def test_who_chooses_by_the_device_is_warned(option, tmp_path):
+    write(tmp_path, "layer.py", "import theano\n" + "\n".join(ASKED))
+    write(tmp_path, "main.py", """
+        import warnings
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            import layer, theano, lasagne
+            x = theano.tensor.matrix()
+            theano.function([x], x.sum())
+        for w in told:
+            if "theano.config.device is 'cpu' here" in str(w.message):
+                print(w.filename[-8:] + ":" + str(w.lineno))
+        """)
+    result = run(tmp_path, *option, "main.py", env={"THEANO_FLAGS": flags()})
+    lines = [i + 2 for i, told in enumerate(ASKED.values()) if told]
+    assert result.stdout.split() == ["cpu"] + [
+        "layer.py:%d" % line for line in lines], result.stderr

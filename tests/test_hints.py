@@ -92,6 +92,10 @@ BEFORE_0_1 = {
     "l.get_output_shape()": "write layer.output_shape",
     "layers.get_all_non_bias_params(l)": "regularizable=True",
     "layers.get_all_bias_params(l)": "regularizable=False",
+    "layers.MultipleInputsLayer": "write MergeLayer",
+    "from lasagne.layers import MultipleInputsLayer": "write MergeLayer",
+    "lasagne.utils.concatenate": "write theano.tensor.concatenate",
+    "from lasagne.utils import concatenate": "theano.tensor.concatenate",
     "lasagne.regularization.l2(layers.DenseLayer(l, 3))":
         "l2 of a layer is of Lasagne before 0.1; write "
         "lasagne.regularization.regularize_network_params(network, l2)",

@@ -63,6 +63,21 @@ def test_every_name_is_there_and_ours(under_install, home):
             assert getattr(lasagne.layers, name) is getattr(layers, name)
 
 
+@pytest.mark.parametrize("home, base", [
+    ("corrmm", "MMLayer"), ("dnn", "DNNLayer"), ("cuda_convnet", "CCLayer")])
+def test_what_scripts_took_from_modules_for_gpus(under_install, home, base):
+    module = importlib.import_module("lasagne.layers." + home)
+    assert module.as_tuple(3, 2) == (3, 3)
+    assert module.conv_output_length(9, 3, 2, 1) == 5
+    assert module.pool_output_length(9, 2, 2, 0, True) == 4
+    assert module.theano is theano and module.init is lasagne.init
+    own = type("Own", (getattr(module, base),), {})
+    assert own((2, 3)).output_shape == (2, 3)
+    assert not isinstance(getattr(module, NAMES[home][0]), own)
+    assert issubclass(module.BaseConvLayer, lasagne.layers.Layer)
+    assert "as_tuple" not in module.__all__
+
+
 #: Modules that install() makes or changes.
 STAND_INS = (["lasagne.layers"] + ["lasagne.layers." + home for home in NAMES]
              + ["lasagne.nonlinearities", "lasagne.objectives",
@@ -216,5 +231,24 @@ def test_the_modules_of_a_gpu_stay(monkeypatch):
     try:
         assert "lasagne.layers.dnn" not in sys.modules
         assert "lasagne.layers.corrmm" in sys.modules
+    finally:
+        uninstall()
+
+
+#: What Lasagne 0.1 asked for ints, which NumPy's were in Python 2.
+INTEGERS = [
+    ("ReshapeLayer", ((np.int64(8), np.int32(-1)),), {}, (8, 3)),
+    ("ReshapeLayer", (), {"shape": ([np.int64(0)], 6, 2)}, (2, 6, 2)),
+    ("DimshuffleLayer", ((np.int64(1), "x", np.int8(0)),), {}, (12, 1, 2)),
+    ("DimshuffleLayer", (), {"pattern": (np.int64(1), 0)}, (12, 2))]
+
+
+@pytest.mark.parametrize("numbers_of", ["0.2.dev1"] + ["0.1"] * OLD)
+@pytest.mark.parametrize("name, args, kwargs, shape", INTEGERS)
+def test_integers_of_numpy(name, args, kwargs, shape, numbers_of):
+    install(numbers_of)
+    try:
+        layer = getattr(lasagne.layers, name)((2, 12), *args, **kwargs)
+        assert layer.output_shape == shape
     finally:
         uninstall()

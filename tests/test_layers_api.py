@@ -227,6 +227,32 @@ def test_a_convolution_function_of_ones_own(options):
     assert seen == [((None, 4, 9, 8), W.shape)]
 
 
+@pytest.mark.parametrize("flip", [True, False])
+def test_a_convolution_function_is_told_the_orientation(flip):
+    """Where it takes any keyword, as 0.2.dev1 tells it; of 0.1, it may not."""
+    seen = []
+
+    def any_keyword(*args, **kwargs):
+        seen.append(kwargs["filter_flip"])
+        return T.nnet.conv2d(*args, **kwargs)
+
+    def of_0_1(input, kernel, input_shape, kernel_shape, subsample,
+               border_mode):
+        return T.nnet.conv2d(input, kernel, input_shape, kernel_shape,
+                             subsample=subsample, border_mode=border_mode)
+
+    x = cases.values((2, 4, 9, 8), 2, theano.config.floatX)
+    for function in [any_keyword] + [of_0_1] * flip:
+        W = cases.values((6, 4, 3, 3), 1, theano.config.floatX)
+        layer = layers.Conv2DLayer((None, 4, 9, 8), 6, 3, W=W,
+                                   flip_filters=flip, convolution=function)
+        plain = layers.Conv2DLayer((None, 4, 9, 8), 6, 3, W=W,
+                                   flip_filters=flip)
+        np.testing.assert_array_equal(cases.run(layer, x),
+                                      cases.run(plain, x))
+    assert seen == [flip]
+
+
 def test_a_shared_variable_or_an_expression_as_kernel():
     W = theano.shared(cases.values((6, 4, 3, 3), 1, theano.config.floatX))
     shared = layers.Conv2DLayer((None, 4, 9, 8), 6, 3, W=W)

@@ -8,8 +8,11 @@ import theano
 from lasagne_flipconv import FlipconvError, install, uninstall, unpickle
 from lasagne_flipconv.layers import backports
 from lasagne_flipconv.layers.backports.recurrent import gated, plain
+from lasagne_flipconv.scripts.installing import (installed,
+                                                 installed_meanwhile)
 
 from cases import values
+from test_run import run, write
 
 OLD = lasagne.__version__ == "0.1"
 only_old = pytest.mark.skipif(not OLD, reason="Lasagne has its own")
@@ -88,6 +91,27 @@ def test_whose_numbers_install_gives(numbers_of, ours):
     assert "get_output_kwargs" not in vars(lasagne.layers.Layer)
 
 
+@only_old
+@pytest.mark.parametrize("first, second", [("0.2.dev1", "0.1"),
+                                           ("0.1", "0.2.dev1")])
+def test_other_numbers_are_refused_until_uninstall(first, second):
+    install(first)
+    adam = lasagne.updates.adam
+    try:
+        install(first)
+        with pytest.raises(FlipconvError, match=(
+                "numbers_of='%s', but the layers are installed with those of "
+                "'%s'.*uninstall" % (second, first))):
+            install(second)
+        with installed_meanwhile():
+            assert lasagne.updates.adam is adam
+        assert installed() and lasagne.updates.adam is adam
+    finally:
+        uninstall()
+    install(second)
+    uninstall()
+
+
 def test_numbers_that_there_are_not():
     with pytest.raises(FlipconvError, match="expected '0.2.dev1'"):
         install("0.3")
@@ -111,3 +135,15 @@ def test_a_state_for_each_example_as_in_0_1():
 def test_refused(options, said):
     with pytest.raises(ValueError, match=said):
         built(gated.GRULayer, **options)
+
+
+@only_old
+def test_a_script_that_wants_other_numbers_than_the_command(tmp_path):
+    write(tmp_path, "train.py", """
+        import lasagne_flipconv
+        lasagne_flipconv.install()
+        """)
+    assert run(tmp_path, "train.py").returncode == 0
+    told = run(tmp_path, "--numbers-of", "0.1", "train.py")
+    assert told.returncode != 0
+    assert "say --numbers-of 0.2.dev1" in told.stderr

@@ -34,12 +34,33 @@ RENAMED = {
     "TooHardError": "exceptions.TooHardError",
     "core": "_core",
     # dropped in 2.0 to 2.4
-    "in1d": "isin", "row_stack": "vstack", "trapz": "trapezoid",
+    "row_stack": "vstack", "trapz": "trapezoid",
     # dropped before
     "bool8": "bool_", "object0": "object_", "str0": "str_",
     "bytes0": "bytes_", "int0": "intp", "uint0": "uintp", "void0": "void",
     "typeDict": "sctypeDict", "rank": "ndim",
 }
+
+
+#: Kinds of types, the greater after the less.
+_KINDS = "buifcSUVO"
+
+
+def common_type(arrays, scalars):
+    """Return the type of arrays; that of scalars if its kind is greater."""
+    if not len(arrays) or not len(scalars):
+        return np.result_type(*(list(arrays) or list(scalars)))
+    one, other = np.result_type(*arrays), np.result_type(*scalars)
+    greater = _KINDS.find(other.kind) > _KINDS.find(one.kind)
+    return other if greater else one
+
+
+def records_of(file, delimiter=",", names=True, case_sensitive="lower",
+               dtype=None, **options):
+    """Read a table of text, as ``np.recfromcsv`` did."""
+    return np.genfromtxt(file, delimiter=delimiter, names=names, dtype=dtype,
+                         case_sensitive=case_sensitive,
+                         **options).view(np.recarray)
 
 
 class Casts:
@@ -62,8 +83,9 @@ EXPIRED = {
         kind, np.generic),
     "issubclass_": lambda one, two: isinstance(one, type) and issubclass(
         one, two),
-    "find_common_type": lambda arrays, scalars: np.result_type(
-        *(list(arrays) or list(scalars))),
+    "find_common_type": common_type, "recfromcsv": records_of,
+    "in1d": lambda one, two, **options: np.isin(np.ravel(one), two,
+                                                **options),
     "msort": lambda a: np.sort(a, axis=0),
     "sctypes": {
         "int": [np.int8, np.int16, np.int32, np.int64],

@@ -48,7 +48,13 @@ class _Convolution(BaseConvLayer):
 
 
 def _names(function, keyword):
-    return keyword in inspect.signature(function).parameters
+    """Tell whether a function is passed a keyword, as 0.2.dev1 does.
+
+    ``filter_flip`` always; the others where they are no defaults.
+    """
+    parameters = inspect.signature(function).parameters
+    return keyword in parameters or keyword == "filter_flip" and any(
+        p.kind is p.VAR_KEYWORD for p in parameters.values())
 
 
 @drop_in("forward", "OI", n=1, flip=True)

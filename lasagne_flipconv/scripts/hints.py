@@ -144,6 +144,11 @@ _BEFORE_0_1 = [
     (r"has no attribute '(get_all_bias_params)'|cannot import name "
      r"'(get_all_bias_params)'",
      "write get_all_params(network, regularizable=False)"),
+    (r"has no attribute '(MultipleInputsLayer)'|cannot import name "
+     r"'(MultipleInputsLayer)'", "write MergeLayer"),
+    (r"lasagne.utils' has no attribute '(concatenate)'|cannot import name "
+     r"'(concatenate)' from 'lasagne.utils'",
+     "write theano.tensor.concatenate"),
     (r"unsupported operand type\(s\) for \*\* or pow\(\): '\w*(Layer)' and",
      "write lasagne.regularization.regularize_network_params(network, l2) "
      "where l2(network) was"),

@@ -34,8 +34,9 @@ _HOMES = {"transposed": "conv", "dilated": "conv", "transformer": "special",
 
 _ABSENT = object()
 
-#: What :func:`uninstall` restores: what was lent, and (dict, old values).
-_before = None
+#: What :func:`uninstall` restores: what was lent, and (dict, old values); and
+#: whose numbers were put in.
+_before = _numbers = None
 
 
 def install(numbers_of: str = "0.2.dev1") -> None:
@@ -48,7 +49,8 @@ def install(numbers_of: str = "0.2.dev1") -> None:
     that Lasagne can import because Theano uses a GPU stay. What old scripts
     and nolearn import from ``collections`` and scikit-learn, and is gone
     there, is lent. Imports of what only GPUs of the time had fail with what
-    to use instead. Installing twice is installing once.
+    to use instead. Installing twice is installing once; the numbers of the
+    other version are refused until :func:`uninstall`.
 
     Where layers, updates and losses of Lasagne 0.1 give other numbers than
     those of 0.2.dev1, such as the LSTM, those of 0.2.dev1 are put in.
@@ -61,7 +63,8 @@ def install(numbers_of: str = "0.2.dev1") -> None:
     Raises
     ------
     FlipconvError
-        If it is none of these, or those of 0.1 are asked for on 0.2.dev1.
+        If it is none of these, those of 0.1 are asked for on 0.2.dev1, or
+        those of the other version are installed.
 
     Notes
     -----
@@ -77,10 +80,11 @@ def install(numbers_of: str = "0.2.dev1") -> None:
     (None, 4, 7, 7)
     >>> uninstall()
     """
-    global _before
+    global _before, _numbers
     _check_version(numbers_of)
     if _before is not None:
         return
+    _numbers = numbers_of
     changes = [(sys.modules, {}), (vars(lasagne.layers), {})]
     (_, modules), (_, attributes) = changes
     for home, names in replacements(numbers_of).items():
@@ -107,14 +111,14 @@ def uninstall() -> None:
     >>> install(), uninstall(), installed()
     (None, None, False)
     """
-    global _before
+    global _before, _numbers
     if _before is None:
         return
     lent, changes = _before
     _put(changes)
     old_names.take_back(lent)
     gpu_imports.forget()
-    _before = None
+    _before = _numbers = None
 
 
 def installed():
@@ -128,11 +132,16 @@ def installed():
     return _before is not None
 
 
+def ensure_installed():
+    """Install, unless that was done already, with the numbers of either."""
+    install(_numbers or "0.2.dev1")
+
+
 @contextlib.contextmanager
 def installed_meanwhile():
     """Install within a ``with`` statement; what was installed stays so."""
     before = installed()
-    install()
+    ensure_installed()
     try:
         yield
     finally:
@@ -141,13 +150,19 @@ def installed_meanwhile():
 
 
 def _check_version(numbers_of):
-    """Refuse a version whose numbers there are not."""
+    """Refuse a version whose numbers there are not, or not at once."""
     known = ("0.2.dev1", "0.1") if IS_OLD else ("0.2.dev1",)
     if numbers_of not in known:
         raise FlipconvError(
             "install: numbers_of=%r with Lasagne %s; expected %s." % (
                 numbers_of, lasagne.__version__,
                 " or ".join(map(repr, known))))
+    if _numbers not in (None, numbers_of):
+        raise FlipconvError(
+            "install: numbers_of=%r, but the layers are installed with those "
+            "of %r; expected the same. Call uninstall() first; under "
+            "lasagne-flipconv run, say --numbers-of %s." % (
+                numbers_of, _numbers, numbers_of))
 
 
 def replacements(numbers_of="0.2.dev1"):
@@ -189,7 +204,7 @@ def _stand_in(home, names):
     module.__package__ = "lasagne.layers"
     module.__spec__ = ModuleSpec(name, None)
     vars(module).update(vars(getattr(lasagne.layers, home, module)))
-    if IS_OLD:
+    if IS_OLD or home in GPU_MODULES:
         vars(module).update(newer_functions.within(home))
     vars(module).update(names)
     module.__all__ = sorted(set(vars(module).get("__all__", ())) | set(names))

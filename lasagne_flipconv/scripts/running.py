@@ -7,8 +7,8 @@ from types import ModuleType
 
 from ..compat.theano_flags import user_flag
 from ..errors import FlipconvError
-from . import gpu_imports, python2
-from .installing import install
+from . import asked_device, gpu_imports, python2
+from .installing import ensure_installed
 from .old_names import lending
 
 __all__ = ["choose_floatx", "code_of_file", "make_ready", "run_module",
@@ -175,7 +175,8 @@ def make_ready(folder, from_python2):
     """
     if not getattr(sys.flags, "safe_path", False):  # python -P
         sys.path[0] = folder
-    install()
+    ensure_installed()
+    asked_device.tell()
     lending.lend_to_program(python2.Loader if from_python2
                             else lending.Loader)
     if from_python2 and hasattr(sys.stdout, "reconfigure"):

@@ -6,6 +6,7 @@ modules; ``network`` and ``sampling`` hold what is in several and what is
 private.
 """
 import lasagne
+import theano
 from lasagne.theano_extensions import conv, padding
 
 from ... import layers
@@ -51,8 +52,27 @@ _FUNCTIONS = {
 _COMPATIBLE = (lasagne.layers.helper, lasagne.layers, lasagne.regularization,
                conv, padding)
 
+#: What the modules that need a GPU have of their neighbours.
+_NEIGHBOURS = {
+    "BaseConvLayer": getattr(lasagne.layers.conv, "BaseConvLayer",
+                             layers.base.BaseConvLayer),
+    "Layer": lasagne.layers.Layer, "as_tuple": lasagne.utils.as_tuple,
+    "conv_output_length": lasagne.layers.conv.conv_output_length,
+    "pool_output_length": lasagne.layers.pool.pool_output_length,
+    "init": lasagne.init, "nonlinearities": lasagne.nonlinearities,
+    "theano": theano, "T": theano.tensor}
+
+
+def _with_base(name):
+    """Return what such a module has, with the base class that 0.1 had."""
+    return {name: type(name, (lasagne.layers.Layer,), {
+        "__module__": __name__}), **_NEIGHBOURS}
+
+
 #: Submodule of ``lasagne.layers`` → what scripts import from it besides.
 _WITHIN = {
+    "corrmm": _with_base("MMLayer"), "dnn": _with_base("DNNLayer"),
+    "cuda_convnet": _with_base("CCLayer"),
     "conv": {name: getattr(network, name) for name in (
         "conv_input_length", "inspect_kwargs", "int_types")},
     "local": {"Conv2DLayer": layers.Conv2DLayer},
@@ -110,7 +130,7 @@ def methods(is_old, numbers_of="0.2.dev1"):
     """
     wanted = network.METHODS if is_old else {}
     return {cls: names for cls, names in wanted.items()
-            if cls is lasagne.layers.Layer or numbers_of != "0.1"}
+            if cls is not lasagne.layers.InputLayer or numbers_of != "0.1"}
 
 
 def within(home):

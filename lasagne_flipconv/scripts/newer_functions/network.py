@@ -11,7 +11,8 @@ import numpy as np
 import theano
 import theano.tensor as T
 from lasagne import utils
-from lasagne.layers import InputLayer, Layer, helper
+from lasagne.layers import (DimshuffleLayer, InputLayer, Layer, ReshapeLayer,
+                            helper)
 
 from ...layers.parameters import collect_shared_vars, own_params
 
@@ -181,6 +182,30 @@ def _make_input(self, shape, input_var=None, name=None, **kwargs):
     self.input_var = input_var
 
 
+def _plain(value):
+    """Return integers of NumPy, also those in a list, as Python's."""
+    if isinstance(value, list):
+        return list(map(_plain, value))
+    return int(value) if isinstance(value, np.integer) else value
+
+
+def _of_plain_integers(cls, name):
+    """Return a constructor that takes integers of NumPy in a tuple.
+
+    In Python 2 they are of the class int, for which Lasagne 0.1 asks.
+    """
+    stock = cls.__init__
+
+    @functools.wraps(stock)
+    def __init__(self, incoming, *args, **kwargs):
+        if args:
+            args = (tuple(map(_plain, args[0])), *args[1:])
+        elif name in kwargs:
+            kwargs[name] = tuple(map(_plain, kwargs[name]))
+        stock(self, incoming, *args, **kwargs)
+    return __init__
+
+
 def _kept(name, function):
     """Return an attribute that is computed once for each layer."""
     found = functools.cached_property(function)
@@ -192,4 +217,7 @@ def _kept(name, function):
 METHODS = {
     Layer: {"get_params": own_params,
             "get_output_kwargs": _kept("get_output_kwargs", lambda self: [])},
-    InputLayer: {"__init__": _make_input}}
+    InputLayer: {"__init__": _make_input},
+    DimshuffleLayer: {"__init__": _of_plain_integers(DimshuffleLayer,
+                                                     "pattern")},
+    ReshapeLayer: {"__init__": _of_plain_integers(ReshapeLayer, "shape")}}

@@ -9,7 +9,7 @@ from collections import namedtuple
 
 import theano
 import theano.tensor as T
-from theano.tensor.nnet import abstract_conv
+from theano.tensor.nnet import abstract_conv, bn
 from theano.tensor.signal.pool import pool_2d, pool_3d
 
 __all__ = ["CONTENTS", "find", "take_back"]
@@ -71,6 +71,43 @@ def dnn_conv(img, kerns, border_mode="valid", subsample=(1, 1),
         border_mode, subsample, conv_mode)._asdict())
 
 
+def dnn_conv3d(img, kerns, border_mode="valid", subsample=(1, 1, 1),
+               conv_mode="conv", direction_hint=None, workmem=None, algo=None,
+               precision=None):
+    """Convolve as :func:`dnn_conv`, along three axes."""
+    return T.nnet.conv3d(as_array(img), as_array(kerns), **_sliding(
+        border_mode, subsample, conv_mode)._asdict())
+
+
+def dnn_batch_normalization_train(inputs, gamma, beta, mode="per-activation",
+                                  *args, **kwargs):
+    """Normalize by the batch; see Theano's function without ``dnn_``.
+
+    Parameters
+    ----------
+    inputs, gamma, beta : theano.Variable
+        With as many axes.
+    mode : {'per-activation', 'spatial'} or tuple of int
+        Its `axes`.
+    *args, **kwargs : object
+        As there.
+
+    Returns
+    -------
+    tuple of theano.Variable
+        The result, the mean, one by the standard deviation, and what runs.
+    """
+    return bn.batch_normalization_train(inputs, gamma, beta, mode, *args,
+                                        **kwargs)
+
+
+def dnn_batch_normalization_test(inputs, gamma, beta, mean, var,
+                                 mode="per-activation", epsilon=1e-4):
+    """Normalize by what is given; see Theano's function without ``dnn_``."""
+    return bn.batch_normalization_test(inputs, gamma, beta, mean, var, mode,
+                                       epsilon)
+
+
 def dnn_pool(img, ws, stride=(1, 1), mode="max", pad=(0, 0)):
     """Pool regions, which lie one apart unless told otherwise.
 
@@ -125,8 +162,8 @@ class GpuDnnConv(_Convolution):
     """Convolve as a description says."""
 
     def __call__(self, img, kern, output, desc, alpha=None, beta=None):
-        return T.nnet.conv2d(as_array(img), as_array(kern),
-                             **desc._asdict())
+        convolve = (T.nnet.conv2d, T.nnet.conv3d)[len(desc.subsample) - 2]
+        return convolve(as_array(img), as_array(kern), **desc._asdict())
 
 
 class GpuDnnConvGradI(_Convolution):
@@ -136,27 +173,37 @@ class GpuDnnConvGradI(_Convolution):
     """
 
     def __call__(self, kern, topgrad, output, desc, alpha=None, beta=None):
-        op = abstract_conv.AbstractConv2d_gradInputs(**desc._asdict())
-        return op(as_array(kern), as_array(topgrad), output.shape[2:])
+        op = (abstract_conv.AbstractConv2d_gradInputs,
+              abstract_conv.AbstractConv3d_gradInputs)[len(desc.subsample) - 2]
+        return op(**desc._asdict())(as_array(kern), as_array(topgrad),
+                                    output.shape[2:])
 
 
 def use(device, *args, **kwargs):
     """Choose a device: the fastest that there is, as ever."""
 
 
+class Copy:
+    """Copy from or to a GPU: return the array. No graph has such a node."""
+
+    def __call__(self, x):
+        return as_array(x)
+
+
 _DNN = {value.__name__: value for value in (
-    dnn_available, dnn_conv, dnn_pool, GpuDnnConvDesc, GpuDnnConv,
-    GpuDnnConvGradI)}
+    dnn_available, dnn_batch_normalization_test,
+    dnn_batch_normalization_train, dnn_conv, dnn_conv3d, dnn_pool,
+    GpuDnnConvDesc, GpuDnnConv, GpuDnnConvGradI)}
+_DNN.update(GpuDnnConv3d=GpuDnnConv, GpuDnnConv3dGradI=GpuDnnConvGradI)
 _BASIC = dict(dict.fromkeys((
-    "gpu_contiguous", "host_from_gpu", "as_cuda_ndarray_variable"), as_array),
-    gpu_alloc_empty=gpu_alloc_empty)
+    "gpu_contiguous", "host_from_gpu", "gpu_from_host",
+    "as_cuda_ndarray_variable"), as_array), gpu_alloc_empty=gpu_alloc_empty,
+    HostFromGpu=Copy, GpuFromHost=Copy)
 
 #: Module → what it holds.
 CONTENTS = {
-    _PACKAGE: dict(use=use, dnn_available=dnn_available,
-                   **{name: _BASIC[name] for name in (
-                       "as_cuda_ndarray_variable", "host_from_gpu",
-                       "gpu_contiguous", "gpu_alloc_empty")}),
+    _PACKAGE: dict(_BASIC, use=use, dnn_available=dnn_available,
+                   cuda_available=False, cuda_enabled=False),
     _PACKAGE + ".basic_ops": _BASIC, _PACKAGE + ".dnn": _DNN}
 
 

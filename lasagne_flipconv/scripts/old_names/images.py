@@ -160,9 +160,15 @@ def imrotate(arr, angle, interp="bilinear"):
     return fromimage(toimage(arr).rotate(angle, resample=_filter(interp)))
 
 
+def imshow(arr):
+    """Show an image, its values scaled to bytes, by another program."""
+    toimage(arr).show()
+
+
 def _filter(interp):
     return getattr(_pillow(), _FILTERS[interp])
 
 
 FUNCTIONS = {function.__name__: function for function in (
-    bytescale, fromimage, imread, imresize, imrotate, imsave, toimage)}
+    bytescale, fromimage, imread, imresize, imrotate, imsave, imshow,
+    toimage)}

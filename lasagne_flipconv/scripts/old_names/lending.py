@@ -12,19 +12,21 @@ from types import ModuleType
 
 from ...compat.numpy_names import BUILTINS, old_numpy_names
 from ..whose import belongs_to_program
-from .arrays import load_array
+from . import arrays, skimage_names
 from .table import ROWS, became
 
 __all__ = ["Loader", "lend_to_program", "lent_import", "refresh"]
 
-#: What NumPy's stand-in has whether NumPy has it or not.
-_OF_NUMPY = dict(old_numpy_names(), load=load_array)
+#: What a stand-in has whether the module has it or not.
+_INSTEAD = {"numpy": dict(old_numpy_names(), **arrays.INSTEAD),
+            "skimage.transform": skimage_names.INSTEAD}
 
 #: Module → name → row.
 _BY_MODULE = {}
 for _row in ROWS:
     _BY_MODULE.setdefault(_row.module, {})[_row.name] = _row
-_BY_MODULE["numpy"] = {}
+for _name in _INSTEAD:
+    _BY_MODULE.setdefault(_name, {})
 
 #: Modules of which one below is in the table.
 _ABOVE = {name[:at] for name in _BY_MODULE for at, letter in enumerate(name)
@@ -42,8 +44,7 @@ class _Lent(ModuleType):
             {key: value for key, value in own.items()
              if not isinstance(value, ModuleType)
              and key not in ("__getattr__", "__dir__")}, _module=module)
-        if name == "numpy":
-            vars(self).update(_OF_NUMPY)
+        vars(self).update(_INSTEAD.get(name, {}))
         vars(self)["__all__"] = _public(name, module)
 
     def __getattr__(self, name):
@@ -79,11 +80,10 @@ def _public(name, module):
     """Return what ``import *`` gives."""
     names = list(getattr(module, "__all__", ()) or (
         key for key in vars(module or ModuleType("")) if key[0] != "_"))
+    had = {*_BY_MODULE.get(name, ()), *_INSTEAD.get(name, ())}
     if name == "numpy":
-        had = set(_OF_NUMPY) - set(BUILTINS)
-    else:
-        had = _BY_MODULE.get(name, ())
-    return names + sorted(set(had) - set(names))
+        had -= set(BUILTINS)
+    return names + sorted(had - set(names))
 
 
 def _stand_in(name):

@@ -1,9 +1,62 @@
 """Classes and functions that scikit-learn dropped, by what it has today."""
+import functools
 import importlib
+import inspect
 
 import numpy as np
 
-__all__ = ["Imputer", "RandomizedPCA", "fetch_mldata"]
+__all__ = ["Imputer", "MODULES", "RandomizedPCA", "THREE_FOLDS",
+           "fetch_mldata"]
+
+#: What ``sklearn.model_selection`` has with another default of `cv`; they are
+#: attributes of this module.
+THREE_FOLDS = ("GridSearchCV RandomizedSearchCV cross_val_predict "
+               "cross_val_score learning_curve permutation_test_score "
+               "validation_curve").split()
+
+#: Modules that got an underscore in 0.22, and what scripts imported there.
+MODULES = {
+    "cluster.k_means_": "KMeans MiniBatchKMeans k_means",
+    "cluster.dbscan_": "DBSCAN dbscan",
+    "datasets.base": "get_data_home load_digits load_files load_iris",
+    "datasets.samples_generator":
+        "make_blobs make_circles make_classification make_moons "
+        "make_regression",
+    "decomposition.pca": "PCA",
+    "decomposition.nmf": "NMF",
+    "ensemble.forest":
+        "ExtraTreesClassifier ExtraTreesRegressor RandomForestClassifier "
+        "RandomForestRegressor",
+    "ensemble.gradient_boosting":
+        "GradientBoostingClassifier GradientBoostingRegressor",
+    "linear_model.base": "LinearRegression",
+    "linear_model.coordinate_descent": "ElasticNet Lasso LassoCV",
+    "linear_model.logistic": "LogisticRegression LogisticRegressionCV",
+    "linear_model.ridge": "Ridge RidgeCV RidgeClassifier",
+    "linear_model.stochastic_gradient": "SGDClassifier SGDRegressor",
+    "manifold.t_sne": "TSNE",
+    "metrics.classification":
+        "accuracy_score classification_report confusion_matrix f1_score "
+        "log_loss precision_score recall_score",
+    "metrics.ranking":
+        "auc average_precision_score precision_recall_curve roc_auc_score "
+        "roc_curve",
+    "metrics.regression":
+        "mean_absolute_error mean_squared_error r2_score",
+    "metrics.scorer": "get_scorer make_scorer",
+    "neighbors.classification": "KNeighborsClassifier",
+    "neighbors.regression": "KNeighborsRegressor",
+    "neighbors.unsupervised": "NearestNeighbors",
+    "neighbors.kde": "KernelDensity",
+    "neural_network.rbm": "BernoulliRBM",
+    "preprocessing.data":
+        "Binarizer MaxAbsScaler MinMaxScaler Normalizer OneHotEncoder "
+        "PolynomialFeatures RobustScaler StandardScaler normalize scale",
+    "preprocessing.label":
+        "LabelBinarizer LabelEncoder MultiLabelBinarizer label_binarize",
+    "svm.classes": "LinearSVC LinearSVR NuSVC SVC SVR",
+    "tree.tree": "DecisionTreeClassifier DecisionTreeRegressor",
+}
 
 
 def _sklearn(name):
@@ -63,6 +116,34 @@ def RandomizedPCA(n_components=None, copy=True, iterated_power=2,
     return _sklearn("decomposition").PCA(
         n_components, copy=copy, whiten=whiten, svd_solver="randomized",
         iterated_power=iterated_power, random_state=random_state)
+
+
+def __getattr__(name):
+    """Return what validates in three folds unless told, not in five."""
+    if name in THREE_FOLDS:
+        return _thrice(name)
+    raise AttributeError("module %r has no attribute %r" % (__name__, name))
+
+
+@functools.lru_cache(maxsize=None)
+def _thrice(name):
+    today = getattr(_sklearn("model_selection"), name)
+    if not isinstance(today, type):
+        @functools.wraps(today)
+        def function(*args, **kwargs):
+            return today(*args, **_with_cv(kwargs))
+        return function
+
+    def __init__(self, *args, **kwargs):
+        today.__init__(self, *args, **_with_cv(kwargs))
+
+    __init__.__signature__ = inspect.signature(today.__init__)
+    return type(name, (today,), {"__init__": __init__, "__module__": __name__,
+                                 "__doc__": today.__doc__})
+
+
+def _with_cv(kwargs):
+    return dict(kwargs, cv=3) if kwargs.get("cv") is None else kwargs
 
 
 #: A data set of mldata.org → its name and version at OpenML.

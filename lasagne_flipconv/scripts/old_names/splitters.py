@@ -5,21 +5,24 @@ iterated over; today it is given them when it splits.
 """
 import importlib
 
+import numpy as np
+
 __all__ = ["SPLITTERS"]
 
 
 class _Splitter:
     """Iterate over pairs of arrays of indices, for training and testing.
 
-    A class names its successor, and has a constructor that calls
-    :meth:`_hold`.
+    With ``indices=False``, of masks. A class names its successor, and has a
+    constructor that calls :meth:`_hold`.
     """
 
     _successor = None
 
-    def _hold(self, n, labels, *args, **kwargs):
+    def _hold(self, n, labels, *args, indices=None, **kwargs):
         selection = importlib.import_module("sklearn.model_selection")
         self.n, self._labels = n, labels
+        self._masks = indices is not None and not indices
         self._splitter = getattr(selection, self._successor)(*args, **kwargs)
 
     def _samples(self):
@@ -30,7 +33,13 @@ class _Splitter:
         return self._splitter.get_n_splits(*self._samples())
 
     def __iter__(self):
-        return self._splitter.split(*self._samples())
+        for pair in self._splitter.split(*self._samples()):
+            yield tuple(map(self._mask, pair)) if self._masks else pair
+
+    def _mask(self, indices):
+        mask = np.zeros(self.n, bool)
+        mask[indices] = True
+        return mask
 
 
 class KFold(_Splitter):
@@ -38,10 +47,11 @@ class KFold(_Splitter):
 
     _successor = "KFold"
 
-    def __init__(self, n, n_folds=3, shuffle=False, random_state=None):
+    def __init__(self, n, n_folds=3, shuffle=False, random_state=None, *,
+                 indices=None):
         self.n_folds = int(n_folds)
         self._hold(n, None, self.n_folds, shuffle=shuffle,
-                   random_state=random_state)
+                   random_state=random_state, indices=indices)
 
 
 class StratifiedKFold(_Splitter):
@@ -49,10 +59,11 @@ class StratifiedKFold(_Splitter):
 
     _successor = "StratifiedKFold"
 
-    def __init__(self, y, n_folds=3, shuffle=False, random_state=None):
+    def __init__(self, y, n_folds=3, shuffle=False, random_state=None, *,
+                 indices=None):
         self.n_folds = int(n_folds)
         self._hold(len(y), y, self.n_folds, shuffle=shuffle,
-                   random_state=random_state)
+                   random_state=random_state, indices=indices)
 
 
 class LabelKFold(_Splitter):
@@ -70,8 +81,8 @@ class LeaveOneOut(_Splitter):
 
     _successor = "LeaveOneOut"
 
-    def __init__(self, n):
-        self._hold(n, None)
+    def __init__(self, n, *, indices=None):
+        self._hold(n, None, indices=indices)
 
 
 class LeavePOut(_Splitter):
@@ -79,9 +90,9 @@ class LeavePOut(_Splitter):
 
     _successor = "LeavePOut"
 
-    def __init__(self, n, p):
+    def __init__(self, n, p, *, indices=None):
         self.p = p
-        self._hold(n, None, p)
+        self._hold(n, None, p, indices=indices)
 
 
 class LeaveOneLabelOut(_Splitter):
@@ -89,8 +100,8 @@ class LeaveOneLabelOut(_Splitter):
 
     _successor = "LeaveOneGroupOut"
 
-    def __init__(self, labels):
-        self._hold(len(labels), labels)
+    def __init__(self, labels, *, indices=None):
+        self._hold(len(labels), labels, indices=indices)
 
 
 class LeavePLabelOut(_Splitter):
@@ -98,9 +109,9 @@ class LeavePLabelOut(_Splitter):
 
     _successor = "LeavePGroupsOut"
 
-    def __init__(self, labels, p):
+    def __init__(self, labels, p, *, indices=None):
         self.p = p
-        self._hold(len(labels), labels, p)
+        self._hold(len(labels), labels, p, indices=indices)
 
 
 class PredefinedSplit(_Splitter):
@@ -121,18 +132,20 @@ class ShuffleSplit(_Splitter):
     _successor = "ShuffleSplit"
 
     def __init__(self, n, n_iter=10, test_size=0.1, train_size=None,
-                 random_state=None):
+                 random_state=None, *, indices=None):
         self.n_iter = n_iter
         self._hold(n, None, n_iter, test_size=test_size,
-                   train_size=train_size, random_state=random_state)
+                   train_size=train_size, random_state=random_state,
+                   indices=indices)
 
 
 class _ByLabel(_Splitter):
     def __init__(self, y, n_iter=10, test_size=0.1, train_size=None,
-                 random_state=None):
+                 random_state=None, *, indices=None):
         self.n_iter = n_iter
         self._hold(len(y), y, n_iter, test_size=test_size,
-                   train_size=train_size, random_state=random_state)
+                   train_size=train_size, random_state=random_state,
+                   indices=indices)
 
 
 class StratifiedShuffleSplit(_ByLabel):

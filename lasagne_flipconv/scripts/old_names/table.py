@@ -3,11 +3,16 @@
 A row has the module and the name, what it became, and the release. What it
 became is a place, ``"module:name"``, or what has to be written anew.
 """
+import builtins
 import importlib
 import sys
 from collections import namedtuple
+from types import ModuleType
 
-from . import images, sklearn_names, standard_library
+import numpy as np
+
+from . import (images, matplotlib_names, skimage_names, sklearn_names,
+               standard_library)
 from .splitters import SPLITTERS
 
 __all__ = ["ROWS", "Row", "became"]
@@ -50,13 +55,16 @@ def became(row):
 _SIGNAL = ("barthann bartlett blackman blackmanharris bohman boxcar chebwin "
            "cosine exponential flattop gaussian general_gaussian hamming hann "
            "kaiser nuttall parzen triang tukey").split()
-_SEARCH = "GridSearchCV RandomizedSearchCV ParameterGrid ParameterSampler"
-_CROSS = ("train_test_split cross_val_score cross_val_predict "
-          "permutation_test_score check_cv")
-_LABEL = ("LabelBinarizer LabelEncoder MultiLabelBinarizer label_binarize")
-_SCIPY = ("array asarray zeros ones empty arange linspace mean std var sum "
-          "sqrt exp log log10 sin cos pi dot where float32 float64 int32 "
-          "random rand randn fft linspace concatenate reshape").split()
+_THREE_FOLDS = sklearn_names.__name__
+#: What of NumPy gives complex numbers in SciPy, where it gave NaN.
+_COMPLEX = "sqrt log log2 log10 logn power arccos arcsin arctanh".split()
+_ELSEWHERE = set(dir(builtins)) - {"all", "any", "sum"} | {
+    *_COMPLEX, "fft", "show_config", "show_runtime", "test"}
+#: What SciPy had of NumPy: all of it that is no module, nor named as what is
+#: built in.
+_NUMPY = [name for name, value in vars(np).items()
+          if not name.startswith("_") and not isinstance(value, ModuleType)
+          and name not in _ELSEWHERE]
 
 
 def _moved(module, names, to, dropped):
@@ -73,6 +81,7 @@ def _new(module, functions, dropped):
 
 ROWS = (
     _new("scipy.misc", images.FUNCTIONS, "SciPy 1.2 and 1.3")
+    + _new("scipy.misc.pilutil", images.FUNCTIONS, "SciPy 1.2")
     + _moved("scipy.misc", "logsumexp comb factorial", "scipy.special",
              "SciPy 1.0 to 1.3")
     + _moved("scipy.misc", "ascent face", "scipy.datasets", "SciPy 1.12")
@@ -80,16 +89,26 @@ ROWS = (
        Row("scipy.signal", "hanning", "scipy.signal.windows:hann",
            "SciPy 1.1")]
     + _moved("scipy.signal", _SIGNAL, "scipy.signal.windows", "SciPy 1.13")
-    + [row for row in _moved("scipy", _SCIPY, "numpy", "SciPy 1.4 to 2.0")
-       if row.name not in ("rand", "randn", "fft")]
+    + _moved("scipy", _NUMPY, "numpy", "SciPy 1.4 to 2.0")
+    + _moved("scipy", _COMPLEX, "numpy.lib.scimath", "SciPy 1.4 to 2.0")
     + _moved("scipy", "rand randn", "numpy.random", "SciPy 1.4")
+    + _moved("scipy", "ifft", "numpy.fft", "SciPy 1.4")
+    + [Row("scipy", "random", "numpy.random:", "SciPy 1.12"),
+       Row("scipy.linalg", "expm2", "scipy.linalg:expm", "SciPy 1.0"),
+       Row("numpy.lib", "pad", "numpy:pad", "NumPy 2.0")]
+    + _moved("numpy.linalg.linalg", "LinAlgError det eig eigh inv lstsq norm "
+             "pinv qr solve svd", "numpy.linalg", "NumPy 2.0")
     + _new("sklearn.cross_validation", SPLITTERS, "scikit-learn 0.20")
-    + _moved("sklearn.cross_validation", _CROSS, "sklearn.model_selection",
-             "scikit-learn 0.20")
-    + _moved("sklearn.grid_search", _SEARCH, "sklearn.model_selection",
-             "scikit-learn 0.20")
-    + _moved("sklearn.learning_curve", "learning_curve validation_curve",
+    + _moved("sklearn.cross_validation", "train_test_split check_cv",
              "sklearn.model_selection", "scikit-learn 0.20")
+    + _moved("sklearn.cross_validation", "cross_val_score cross_val_predict "
+             "permutation_test_score", _THREE_FOLDS, "scikit-learn 0.20")
+    + _moved("sklearn.grid_search", "ParameterGrid ParameterSampler",
+             "sklearn.model_selection", "scikit-learn 0.20")
+    + _moved("sklearn.grid_search", "GridSearchCV RandomizedSearchCV",
+             _THREE_FOLDS, "scikit-learn 0.20")
+    + _moved("sklearn.learning_curve", "learning_curve validation_curve",
+             _THREE_FOLDS, "scikit-learn 0.20")
     + [Row("sklearn.lda", "LDA", "sklearn.discriminant_analysis:"
            "LinearDiscriminantAnalysis", "scikit-learn 0.19"),
        Row("sklearn.qda", "QDA", "sklearn.discriminant_analysis:"
@@ -98,15 +117,67 @@ ROWS = (
        Row("sklearn.externals", "six", "six:", "scikit-learn 0.23")]
     + _moved("sklearn.externals.joblib", "dump load Parallel delayed Memory "
              "cpu_count hash", "joblib", "scikit-learn 0.23")
-    + _moved("sklearn.preprocessing.label", _LABEL, "sklearn.preprocessing",
-             "scikit-learn 0.24")
+    + [row for module, names in sklearn_names.MODULES.items()
+       for row in _moved("sklearn." + module, names, "sklearn."
+                         + module.rpartition(".")[0], "scikit-learn 0.24")]
+    + [Row("sklearn.datasets.base", "Bunch", "sklearn.utils:Bunch",
+           "scikit-learn 0.24"),
+       Row("sklearn.preprocessing.label", "type_of_target",
+           "sklearn.utils.multiclass:type_of_target", "scikit-learn 0.24"),
+       Row("sklearn.utils", "safe_indexing", "sklearn.utils:_safe_indexing",
+           "scikit-learn 0.24")]
     + _new("sklearn.preprocessing", {"Imputer": sklearn_names.Imputer},
            "scikit-learn 0.22")
+    + _new("sklearn.preprocessing.imputation",
+           {"Imputer": sklearn_names.Imputer}, "scikit-learn 0.22")
     + _new("sklearn.decomposition",
+           {"RandomizedPCA": sklearn_names.RandomizedPCA},
+           "scikit-learn 0.20")
+    + _new("sklearn.decomposition.pca",
            {"RandomizedPCA": sklearn_names.RandomizedPCA},
            "scikit-learn 0.20")
     + _new("sklearn.datasets", {"fetch_mldata": sklearn_names.fetch_mldata},
            "scikit-learn 0.22")
+    + _new("sklearn.datasets.mldata",
+           {"fetch_mldata": sklearn_names.fetch_mldata}, "scikit-learn 0.22")
+    + _moved("sklearn.externals.six", "iteritems itervalues iterkeys "
+             "string_types text_type integer_types u b PY2 PY3", "six",
+             "scikit-learn 0.23")
+    + _moved("sklearn.externals.six.moves", "cPickle range xrange zip map "
+             "urllib", "six.moves", "scikit-learn 0.23")
+    + [Row("joblib.pool", "MemmapingPool", "joblib.pool:MemmappingPool",
+           "joblib 0.12"),
+       Row("skimage.morphology", "watershed", "skimage.segmentation:watershed",
+           "scikit-image 0.19"),
+       Row("skimage.util", "pad", "numpy:pad", "scikit-image 0.19"),
+       Row("skimage.util.montage", "montage2d", "skimage.util:montage",
+           "scikit-image 0.15"),
+       Row("skimage.filter", "rank", "skimage.filters.rank:",
+           "scikit-image 0.13")]
+    + _moved("skimage.filter", "gabor_kernel gaussian prewitt roberts scharr "
+             "sobel threshold_isodata threshold_otsu threshold_yen",
+             "skimage.filters", "scikit-image 0.13")
+    + _moved("skimage.filter", "canny", "skimage.feature",
+             "scikit-image 0.11")
+    + _new("skimage.filter", skimage_names.FILTERS, "scikit-image 0.13")
+    + _new("skimage.filters", skimage_names.FILTERS, "scikit-image 0.19")
+    + _new("skimage.measure", skimage_names.MEASURES, "scikit-image 0.18")
+    + [Row("skimage.measure", old, "skimage.metrics:" + new,
+           "scikit-image 0.18") for old, new in (
+               ("compare_mse", "mean_squared_error"),
+               ("compare_nrmse", "normalized_root_mse"),
+               ("compare_psnr", "peak_signal_noise_ratio"))]
+    + _new("skimage.draw", {"circle": skimage_names.circle},
+           "scikit-image 0.19")
+    + _new("skimage.feature", {"register_translation":
+                               skimage_names.register_translation},
+           "scikit-image 0.19")
+    + [Row("matplotlib.cm", "get_cmap", "matplotlib.pyplot:get_cmap",
+           "Matplotlib 3.11"),
+       Row("matplotlib.cm", "spectral", "matplotlib.cm:nipy_spectral",
+           "Matplotlib 2.2")]
+    + _new("matplotlib.pyplot", {"hold": matplotlib_names.hold},
+           "Matplotlib 3.0")
     + [Row("PIL.Image", "ANTIALIAS", "PIL.Image:LANCZOS", "Pillow 10"),
        Row("PIL.Image", "LINEAR", "PIL.Image:BILINEAR", "Pillow 10"),
        Row("PIL.Image", "CUBIC", "PIL.Image:BICUBIC", "Pillow 10"),
