@@ -1,7 +1,9 @@
 """Joining the ranks that torchrun started, and leaving them."""
+import atexit
 import os
 import random
 import sys
+import traceback
 from collections import namedtuple
 
 from ..errors import FlipconvError
@@ -86,11 +88,10 @@ def among_ranks(program, tell):
         code = program()
     except SystemExit as stopped:
         code = stopped.code
-        raise
-    finally:
-        _forget(shadows)
-        _leave(ranks, code)
-    return code
+    except BaseException:
+        traceback.print_exc()
+    _leave(ranks, code, shadows)
+    return code or 0
 
 
 def _torch():
@@ -138,12 +139,14 @@ class Numbered:
     """
 
     def __init__(self, file, rank):
-        self._file, self._begin, self._fresh = file, "[rank %d] " % rank, True
+        self._file, self._begin, self._fresh = file, "[rank%d]: " % rank, True
 
     def write(self, text):
         """Write a text, with the number before each line."""
         for line in text.splitlines(True):
-            self._file.write(self._begin * self._fresh + line)
+            # PyTorch has done so with a traceback
+            named = not self._fresh or line.startswith(self._begin)
+            self._file.write(line if named else self._begin + line)
             self._fresh = line.endswith("\n")
         return len(text)
 
@@ -179,6 +182,7 @@ def _join(place, distributed, torch, tell, shadows):
         import theano
         shadows.append(files.redirect([theano.config.base_compiledir,
                                        theano.config.compiledir]))
+        atexit.register(_forget, shadows)  # called after those of the script
     return ranks
 
 
@@ -207,7 +211,7 @@ def _seed(ranks):
     np.random.seed(seed)
 
 
-def _leave(ranks, code):
+def _leave(ranks, code, shadows):
     """Say goodbye; after an error end at once, as others may be waiting."""
     sys.stdout.flush()
     sys.stderr.flush()
@@ -220,4 +224,9 @@ def _leave(ranks, code):
     ranks.lifeline.farewell("exit code %s" % code if error is None else
                             "%s: %s" % (type(error).__name__, str(
                                 error).split("\n")[0][:300]))
-    os._exit(code if isinstance(code, int) else 1)
+    if not isinstance(code, int):  # as sys.exit("why") has it
+        sys.stderr.write("%s\n" % (code,))
+        code = 1
+    sys.stderr.flush()
+    _forget(shadows)
+    os._exit(code)

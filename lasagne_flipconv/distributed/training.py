@@ -94,8 +94,9 @@ class Step:
             i.update for i in inputs if i.update is not None]))
         self._streams = Streams(
             [i.value for i in shared if i.variable in states], ranks.rank)
-        self._values = [(i.value, i.update is not None, str(i.variable))
-                        for i in shared if i.variable not in states]
+        self._values = [(
+            i.value, i.update is not None and i.variable not in states,
+            str(i.variable)) for i in shared]
         self._recipe = inputs, averages, outputs, mode
         self._comparison, self._rules = None, None
 
@@ -223,7 +224,7 @@ def share(values, ranks, later):
     Parameters
     ----------
     values : list of tuple
-        Container, whether it is updated, and name of each.
+        Container, whether training changes it, and name of each.
     ranks : lasagne_flipconv.distributed.processes.ranks.Ranks
         Whose.
     later : bool
@@ -234,7 +235,8 @@ def share(values, ranks, later):
     FlipconvError
         If they should, and are not.
     """
-    values = [row for row in values if not _is_own(row, ranks)]
+    values = [row for row in values if not _is_own(row, ranks) and (
+        row[1] or not later)]
     digests = ranks.all_have([digest([container.storage[0]])
                               for container, _, _ in values])
     for i, (container, _, name) in enumerate(values):
