@@ -70,7 +70,7 @@ class Comparison:
         except Exception as error:
             raise ranks.problem or self._failed(
                 "a part of the batch", "Let layers take any number of "
-                "samples, None in their shapes", error) from error
+                "samples, None in their shapes", error) from None
         outputs = ranks.all_have(parts[self._count:])
         verdict = None
         if ranks.rank == 0:
