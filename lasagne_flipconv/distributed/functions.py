@@ -9,7 +9,7 @@ import sys
 from theano.gof import Constant
 
 from ..errors import FlipconvError
-from .graphs import Entry, substitute, toposort
+from .graphs import Entry, of_whole_batch, substitute, toposort
 from .marks import Average, Mark, mark
 from .randomness import draws, states_of
 from .processes.ranks import current
@@ -65,8 +65,10 @@ def join_marks(inputs, results, updates):
     list of theano.Variable
         What is averaged.
     """
-    mark_own_updates(inputs, results, updates)
     entries = results + updates
+    if current().synchronized:
+        synchronize(entries)
+    mark_own_updates(inputs, results, updates)
     nodes = toposort([entry.get() for entry in entries])
     depth, levels = {}, {}
     for node in nodes:
@@ -84,7 +86,37 @@ def join_marks(inputs, results, updates):
         nodes.append(found[0].owner)
         averages += found
     substitute(other, nodes, entries)
+    chain(entries)
     return averages
+
+
+def synchronize(entries):
+    """Let batch normalization take the statistics of the whole batch.
+
+    Parameters
+    ----------
+    entries : list of Entry
+        The outputs and updates of a function; they and the graph are changed.
+    """
+    nodes = toposort([entry.get() for entry in entries])
+    other = of_whole_batch(nodes, Average())
+    substitute(other, toposort([e.get() for e in entries] + list(
+        other.values())), entries)
+
+
+def chain(entries):
+    """Let each Average wait for another, in an order that all ranks have.
+
+    Parameters
+    ----------
+    entries : list of Entry
+        The outputs and updates of a function, whose graph is changed.
+    """
+    nodes = [node for node in toposort([entry.get() for entry in entries])
+             if isinstance(node.op, Average)]
+    for first, then in zip(nodes, nodes[1:]):
+        then.op = Average(chained=True)
+        then.inputs.append(first.outputs[0])
 
 
 def mark_own_updates(inputs, results, updates):

@@ -80,8 +80,9 @@ def substitute(other, nodes, entries):
     entries : list of Entry
         Which are looked at, too.
     """
-    for node in nodes:
-        node.inputs[:] = [other.get(v, v) for v in node.inputs]
+    for node in nodes:  # but what reads a variable to take its place
+        node.inputs[:] = [v if other.get(v) in node.outputs else
+                          other.get(v, v) for v in node.inputs]
     for entry in entries:
         entry.set(other.get(entry.get(), entry.get()))
 
@@ -235,42 +236,96 @@ def _constant(node):
     return none + T.cast(count, total.dtype)
 
 
-def normalized(node):
-    """Return the outputs of Theano's own batch normalization, likewise.
+def of_whole_batch(nodes, average):
+    """Return what lets batch normalization take statistics of all ranks.
+
+    Parameters
+    ----------
+    nodes : list of theano.gof.Apply
+        A graph, forwards and backwards. Theano's Op with running statistics
+        of its own, which depend on how many samples there are, stays.
+    average : callable
+        From a value to its average over the ranks.
+
+    Returns
+    -------
+    dict of theano.Variable to theano.Variable
+        What is for what.
+    """
+    other = {v: average(v) for v in statistics(nodes)}
+    for node in nodes:
+        if isinstance(node.op, AbstractBatchNormTrain) and not node.inputs[5:]:
+            other.update(zip(node.outputs, normalized(node, average)))
+        elif isinstance(node.op, AbstractBatchNormTrainGrad) and (
+                node.inputs[3] in other):
+            other.update(zip(node.outputs, normalized_gradient(node, average)))
+    return other
+
+
+def normalized(node, average=None):
+    """Return the outputs of Theano's own batch normalization.
 
     Parameters
     ----------
     node : theano.gof.Apply
         Its AbstractBatchNormTrain.
+    average : callable, optional
+        From a value to its average over the ranks; without it, the mean is 0
+        and the variance 1.
 
     Returns
     -------
     list of theano.Variable
         What is normalized, mean, inverse deviation, running statistics.
     """
-    x, scale, bias = node.inputs[:3]
-    zero = T.zeros_like(scale)
-    return [x * scale + bias, zero, zero + 1, zero, zero + 1][
-        :len(node.outputs)]
+    x, scale, bias, epsilon, factor = node.inputs[:5]
+    if average is None:
+        mean = T.zeros_like(scale)
+        deviation, variance = mean + 1, mean + 1
+    else:
+        mean = average(_mean(x, node))
+        variance = average(_mean(T.sqr(x - mean), node))
+        deviation = T.inv(T.sqrt(variance + epsilon))
+    found = [(x - mean) * (scale * deviation) + bias, mean, deviation]
+    for running, new in zip(node.inputs[5:], (mean, variance)):
+        found.append(running * (1 - factor) + new * factor)
+    return [T.patternbroadcast(T.cast(a, b.dtype), b.broadcastable)
+            for a, b in zip(found, node.outputs)]
 
 
-def normalized_gradient(node):
+def normalized_gradient(node, average=None):
     """Return the gradient of that.
 
     Parameters
     ----------
     node : theano.gof.Apply
         Theano's AbstractBatchNormTrainGrad.
+    average : callable, optional
+        As for `normalized`.
 
     Returns
     -------
     list of theano.Variable
         For what is normalized, scale and bias.
     """
-    x, given, scale = node.inputs[:3]
+    x, given, scale, mean, deviation = node.inputs[:5]
+    if average is None:
+        inner, around = x, given
+    else:
+        inner = (x - mean) * deviation
+        around = given - average(_mean(given, node)) - inner * average(
+            _mean(given * inner, node))
+        scale = scale * deviation
+    outer = node.inputs[2]
+    totals = [T.addbroadcast((given * v).sum(node.op.axes, keepdims=True),
+                             *node.op.axes) for v in (inner, 1)]
+    found = [around * scale] + [
+        T.patternbroadcast(t, outer.broadcastable) for t in totals]
+    return [T.patternbroadcast(T.cast(a, b.dtype), b.broadcastable)
+            for a, b in zip(found, node.outputs)]
+
+
+def _mean(x, node):
+    """Return the mean of a value over the axes of a normalization."""
     axes = node.op.axes
-
-    def total(of):
-        return T.addbroadcast(of.sum(axes, keepdims=True), *axes)
-
-    return [given * scale, total(given * x), total(given)]
+    return T.addbroadcast(x.mean(axes, keepdims=True), *axes)

@@ -59,19 +59,31 @@ class Mark(Op):
 
 
 class Average(Op):
-    """Average values over all ranks, in one message."""
+    """Average values over all ranks, in one message.
 
-    __props__ = ()
+    Parameters
+    ----------
+    chained : bool, default False
+        Whether the last operand is one of another Average, which comes
+        first on all ranks.
+    """
+
+    __props__ = ("chained",)
+
+    def __init__(self, chained=False):
+        self.chained = chained
 
     def make_node(self, *values):
         """Take any number of values, give as many of the same types."""
-        return Apply(self, list(values), [v.type() for v in values])
+        kept = values[:len(values) - self.chained]
+        return Apply(self, list(values), [v.type() for v in kept])
 
     def perform(self, node, inputs, outputs):
         """Average over the ranks, or copy where one computes alone."""
         ranks = current()
         if ranks is None or ranks.stage is None:
             raise _outside()
+        inputs = inputs[:len(outputs)]
         alone = ranks.stage == "alone"
         found = [x.copy() for x in inputs] if alone else ranks.average(inputs)
         for output, value in zip(outputs, found):
@@ -83,7 +95,7 @@ class Average(Op):
 
     def infer_shape(self, node, shapes):
         """Return the shapes of the operands."""
-        return shapes
+        return shapes[:len(node.outputs)]
 
 
 def _outside():

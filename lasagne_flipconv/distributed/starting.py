@@ -54,7 +54,7 @@ def place_of(environment):
                  "127.0.0.1" if alone else address, alone)
 
 
-def among_ranks(program, tell):
+def among_ranks(program, tell, synchronized=False):
     """Run a program as one of the ranks that torchrun started.
 
     Parameters
@@ -63,6 +63,8 @@ def among_ranks(program, tell):
         Without arguments; returns an exit code, or raises SystemExit.
     tell : callable
         Takes a text for the user.
+    synchronized : bool, default False
+        Whether batch normalization takes the statistics of the whole batch.
 
     Returns
     -------
@@ -83,6 +85,7 @@ def among_ranks(program, tell):
     say = _quietened(place, tell)
     shadows = []
     ranks = _join(place, distributed, torch, say, shadows)
+    ranks.synchronized = synchronized
     code = 1
     try:
         code = program()

@@ -182,7 +182,8 @@ class Step:
             ranks.tell("%s: batch normalization takes the statistics of each "
                        "rank's own %d samples, not of all %d; what was "
                        "compared leaves it out, and losses will differ from "
-                       "those of one process by that." % (
+                       "those of one process by that. --sync-batch-norm "
+                       "takes those of all." % (
                            self.where, length // ranks.size, length))
 
     def _computed(self, function, part, ranks):

@@ -12,7 +12,8 @@ def add_arguments(parser):
     """Add the script or module, its arguments, and how to run it."""
     parser.usage = ("lasagne-flipconv run [-h] [--report] [--python2] "
                     "[--floatx TYPE] [--numbers-of VERSION] [--device NAME] "
-                    "[--data-parallel] (SCRIPT | -m MODULE) [ARGUMENT ...]")
+                    "[--data-parallel] "
+                    "[--sync-batch-norm] (SCRIPT | -m MODULE) [ARGUMENT ...]")
     parser.add_argument("--report", action="store_true",
                         help="tell at the end which convolution layers were "
                         "built, with which flags, and what Theano used")
@@ -34,6 +35,10 @@ def add_arguments(parser):
     parser.add_argument("--data-parallel", action="store_true",
                         help="as one of the processes that torchrun started, "
                         "compute a part of every batch")
+    parser.add_argument("--sync-batch-norm", action="store_true",
+                        help="with --data-parallel, let batch normalization "
+                        "take the statistics of the whole batch, at the cost "
+                        "of some messages a layer")
     parser.add_argument("-m", dest="module", action="store_true",
                         help="run a module instead of a file")
     parser.add_argument("script", metavar="SCRIPT",
@@ -49,7 +54,8 @@ def run(args):
         return run_alone(args)
     from ...distributed.starting import among_ranks
     return among_ranks(lambda: run_alone(args), lambda text: tell(
-        "lasagne-flipconv run: " + text, file=sys.stderr))
+        "lasagne-flipconv run: " + text, file=sys.stderr),
+        args.sync_batch_norm)
 
 
 def run_alone(args):

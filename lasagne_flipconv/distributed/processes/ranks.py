@@ -64,6 +64,8 @@ class Ranks:
     stage : str or None
         What Average does: 'parts', average over the ranks; 'alone', nothing;
         None, refuse, as no step is being made.
+    synchronized : bool
+        Whether batch normalization takes the statistics of all ranks.
     lengths : set of int
         Of the arrays that the script had split by `shard`; empty if none.
     problem : FlipconvError or None
@@ -74,7 +76,7 @@ class Ranks:
 
     def __init__(self, rank, size, distributed, from_numpy, lifeline, tell):
         self.rank, self.size, self.tell = rank, size, tell
-        self.lifeline = lifeline
+        self.lifeline, self.synchronized = lifeline, False
         self._distributed, self._tensor = distributed, from_numpy
         self._asked = None
         self.stage, self.lengths, self.problem = None, set(), None
