@@ -8,9 +8,11 @@ import sys
 import textwrap
 from pathlib import Path
 
+import lasagne_flipconv
 import pytest
 
-ROOT = Path(__file__).resolve().parents[1]
+#: Where the package is that is tested; a copy, if it has a wrong edit.
+ROOT = Path(lasagne_flipconv.__file__).resolve().parents[1]
 HERE = importlib.util.find_spec("torch") is not None
 needs_torch = pytest.mark.skipif(not HERE, reason="PyTorch is not installed")
 

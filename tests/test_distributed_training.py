@@ -6,12 +6,20 @@ from distributed_cases import needs_torch, run, said, write
 pytestmark = needs_torch
 
 TRAIN = """
-    def network(normalized=False, dropped=False):
+    def by_arithmetic(v):
+        # as Lasagne 0.2 does, not by Theano's Op
+        mean, axes = v.mean((0, 2, 3)), ("x", 0, "x", "x")
+        inv_std = T.inv(T.sqrt(v.var((0, 2, 3)) + 1e-4))
+        return (v - mean.dimshuffle(axes)) * inv_std.dimshuffle(axes)
+
+    def network(normalized=False, dropped=False, by_hand=False):
         np.random.seed(3)
         lasagne.random.set_rng(np.random.RandomState(5))
         net = Conv2DLayer(InputLayer((None, 1, 8, 8), x), 8, 3)
         if normalized:
             net = batch_norm(net)
+        if by_hand:
+            net = ExpressionLayer(net, by_arithmetic)
         if dropped:
             net = DropoutLayer(net)
         return DenseLayer(net, 5, nonlinearity=softmax)
@@ -47,6 +55,7 @@ ALL = TRAIN + """
     train("clipped", network(), clip=.5, single=True)
     net = network(normalized=True)
     train("normalized", net)
+    train("by hand", network(by_hand=True))
     test = theano.function([x], get_output(net, deterministic=True))
     say(test=test(X).tolist())
     """
@@ -57,14 +66,13 @@ def runs(tmp_path_factory):
     """Return the same script by two ranks, and by one process."""
     folder = tmp_path_factory.mktemp("runs")
     name = write(folder, ALL)
-    found = run(folder, name), run(folder, name, size=0)
-    for result in found:
-        assert result.returncode == 0, result.stderr
-    return found
+    return run(folder, name), run(folder, name, size=0)
 
 
 @pytest.mark.parametrize("name", ["plain", "clipped"])
 def test_losses_values_and_outputs_are_those_of_one_process(runs, name):
+    for result in runs:
+        assert result.returncode == 0, result.stderr
     two, one = (said(r)[name] for r in runs)
     other = said(runs[0], 1)[name]
     for what in ("loss", "norm", "p"):
@@ -80,7 +88,7 @@ def test_losses_values_and_outputs_are_those_of_one_process(runs, name):
 def test_gradients_go_in_one_message(runs):
     """Also those that were asked for one by one, and running statistics."""
     assert [said(runs[0])[n]["averages"] for n in (
-        "plain", "clipped", "normalized")] == [1, 1, 1]
+        "plain", "clipped", "normalized", "by hand")] == [1] * 4
 
 
 def test_running_statistics_are_averaged(runs):
@@ -96,9 +104,50 @@ def test_running_statistics_are_averaged(runs):
 def test_batch_normalization_is_said(runs):
     lines = [line for line in runs[0].stderr.splitlines()
              if "batch normalization takes the statistics" in line]
-    assert len(lines) == 1 and "8 samples, not of all 16" in lines[0]
-    assert "function normalized" in lines[0]
-    assert runs[0].stderr.count("the gradient is that of one process") == 3
+    assert len(lines) == 2
+    for name, line in zip(("normalized", "by hand"), lines):
+        assert "8 samples, not of all 16" in line
+        assert "function " + name in line
+    assert runs[0].stderr.count("the gradient is that of one process") == 4
+
+
+SYNCHRONIZED = TRAIN + """
+    train("normalized", network(normalized=True))
+    train("by hand", network(by_hand=True))
+    """
+
+
+def test_with_statistics_of_the_whole_batch(tmp_path, runs):
+    """The order of the messages is the same on all ranks."""
+    result = run(tmp_path, "--sync-batch-norm", write(tmp_path, SYNCHRONIZED))
+    assert result.returncode == 0, result.stderr
+    assert "batch normalization takes" not in result.stderr
+    for name, count in (("normalized", 4), ("by hand", 5)):
+        two, one = said(result)[name], said(runs[1])[name]
+        assert said(result, 1)[name] == two
+        assert count - 1 <= two["averages"] <= count + 1
+        for what in ("loss", "norm", "p"):
+            np.testing.assert_allclose(two[what], one[what], rtol=1e-4,
+                                       atol=1e-5)
+        for a, b in zip(two["values"], one["values"]):
+            np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-5)
+
+
+UNLIKE = TRAIN + """
+    net = network()
+    rank = int(os.environ.get("RANK", 0))
+    for w in get_all_params(net):
+        w.set_value(w.get_value() + rank)
+    train("unlike", net)
+    """
+
+
+def test_all_begin_with_the_values_of_rank_0(tmp_path, runs):
+    result = run(tmp_path, write(tmp_path, UNLIKE))
+    assert result.returncode == 0, result.stderr
+    two, one = said(result)["unlike"], said(runs[1])["plain"]
+    assert two == said(result, 1)["unlike"]
+    np.testing.assert_allclose(two["loss"], one["loss"], rtol=1e-5)
 
 
 DROPPED = TRAIN + """

@@ -227,7 +227,7 @@ def _constant(node):
     summed, total = node.inputs[0], node.outputs[0]
     squared = summed.owner is not None and isinstance(
         getattr(summed.owner.op, "scalar_op", None), (basic.Sqr, basic.Pow))
-    none = T.zeros_like(total)
+    none = T.zeros_like(node.op(summed))  # not total, which is replaced
     if not squared or isinstance(summed.owner.op, CAReduce):
         return none
     count = 1

@@ -12,10 +12,10 @@ __all__ = ["Arguments", "digest", "has_batch_axis", "shard"]
 def shard(*arrays):
     """Return this rank's part of data that the script splits itself.
 
-    Every so-manieth row, so that minibatches of k rows of all R ranks are
-    together those of R k rows of the whole. What is over is left out: all ranks
-    get as many rows. From the first call on, training functions take what they
-    are given as this rank's part of the batch, and split nothing.
+    Of R ranks each gets every R-th row, so that their minibatches of k rows
+    are together those of R k rows of the whole. What is over is left out: all
+    ranks get as many rows. From the first call on, training functions take
+    what they are given as this rank's part of the batch, and split nothing.
 
     Parameters
     ----------
