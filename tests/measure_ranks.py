@@ -119,7 +119,7 @@ def result(folder, size, options, sync=False):
     if done.returncode:
         sys.exit(done.stderr)
     for line in done.stderr.splitlines():
-        if "lasagne-flipconv run: training" in line:
+        if "lasagne-flipconv run: function" in line:
             print(line)
     return json.loads(done.stdout)
 

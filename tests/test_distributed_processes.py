@@ -330,8 +330,12 @@ def shadows(tmp_path, monkeypatch):
 def test_writing_is_seen_by_this_rank_alone(tmp_path, shadows):
     with open("new", "w") as file:
         file.write("here")
-    assert open("new").read() == "here"
-    assert os.path.isfile("new")
+    with open(file="new", mode="a") as file:
+        file.write(" too")
+    with open("new") as file:
+        assert file.read() == "here too"
+    os.rename(src="new", dst="newer")
+    assert os.path.isfile("newer") and not os.path.exists("new")
     with pytest.raises(FileNotFoundError):
         open("absent", "r+")
     shadows.forget()

@@ -114,7 +114,7 @@ class Comparison:
         """Return an error that says why it would be another training."""
         if np.shape(found) == np.shape(expected):
             ratio = _norm(expected) / (_norm(found) or 1)
-            if near(found * size, expected):
+            if near(found * size, expected, 0.0):
                 why = ("of the batch, the sum is %d times the average of its "
                        "parts: the loss is a sum over the samples, where a "
                        "mean was meant" % size)

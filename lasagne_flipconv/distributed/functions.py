@@ -9,8 +9,9 @@ import sys
 from theano.gof import Constant
 
 from ..errors import FlipconvError
-from .graphs import Entry, of_whole_batch, substitute, toposort
+from .graphs import Entry, substitute, toposort
 from .marks import Average, Mark, mark
+from .normalization import of_whole_batch
 from .randomness import draws, states_of
 from .processes.ranks import current
 from .splitting import has_batch_axis

@@ -79,7 +79,10 @@ class Shadows:
 
         @functools.wraps(stock)
         def called(*args, **kwargs):
-            if not args or not self._is_ours(args[0], kwargs):
+            path = args[0] if args else next(
+                (kwargs[k] for k in ("file", "path", "src") if k in kwargs),
+                None)
+            if not self._is_ours(path, kwargs):
                 return stock(*args, **kwargs)
             return method(stock, *args, **kwargs)
 
@@ -122,11 +125,11 @@ class Shadows:
             self._places[name] = shadow
         return self._places[name]
 
-    def _rename(self, stock, source, target, **kwargs):
+    def _rename(self, stock, src, dst, **kwargs):
         """Rename the shadow; rank 0 renames the file."""
-        shadow = self._places.pop(_whole(source), None)
+        shadow = self._places.pop(_whole(src), None)
         if shadow is not None:
-            self._places[_whole(target)] = shadow
+            self._places[_whole(dst)] = shadow
 
     def _remove(self, stock, path, **kwargs):
         """Remove the shadow; rank 0 removes the file."""
