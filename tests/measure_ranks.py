@@ -19,6 +19,7 @@ import sys
 import tempfile
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -140,19 +141,30 @@ def measure_losses(folder, args, options):
 
 
 def measure_speed(folder, args, options):
-    """Print images a second, runs of all sizes in turns."""
-    found = {size: [] for size in args.sizes}
+    """Print images a second: of ranks, and of as many separate processes.
+
+    The latter is what the machine has to give, without any message.
+    """
     for _ in range(args.rounds):
         for size in args.sizes:
             batch = args.batch * size
             times = result(folder, size, dict(options, batch=batch),
                            args.sync)["times"]
-            times.sort()
-            found[size].append((batch / times[len(times) // 2],
-                                batch / times[len(times) // 10]))
-            print("%d ranks: %.0f images a second (median step), %.0f (first "
-                  "tenth); load %.1f" % ((size,) + found[size][-1]
-                                         + os.getloadavg()[:1]))
+            print("%d ranks: %s" % (size, speeds(batch, times)), flush=True)
+            if size > 1:
+                with ThreadPoolExecutor(size) as pool:
+                    each = list(pool.map(lambda _: result(
+                        folder, 1, options)["times"], range(size)))
+                print("%d separate: %s" % (size, " + ".join(
+                    speeds(args.batch, times) for times in each)), flush=True)
+
+
+def speeds(batch, times):
+    """Return images a second in words, and how busy the machine was."""
+    times = sorted(times)
+    return "%.0f images a second (median step), %.0f (first tenth), load %.1f"\
+        % (batch / times[len(times) // 2], batch / times[len(times) // 10],
+           os.getloadavg()[0])
 
 
 def measure_kills(folder, args, options):
