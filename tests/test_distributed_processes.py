@@ -167,8 +167,9 @@ def test_without_torchrun_the_others_name_it(tmp_path, victim):
     text = logs[1 - victim].read()
     for log in logs:
         log.close()
-    assert "rank %d of 2 ends: rank %d has died." % (
-        1 - victim, victim) in text
+    # by the thread that hears of it, or by the step that failed
+    assert re.search("rank %d of 2( ends)?: rank %d has died" % (
+        1 - victim, victim), text), text
 
 
 ONE = """
