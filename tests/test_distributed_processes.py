@@ -109,6 +109,7 @@ def test_a_rank_that_stops_stops_all(tmp_path, how, words):
     result = run(tmp_path, write(tmp_path, STOPS), how)
     assert result.returncode == 1
     assert words in result.stderr
+    assert "Error in sys.excepthook" not in result.stderr
 
 
 @needs_torch
@@ -170,6 +171,7 @@ def test_without_torchrun_the_others_name_it(tmp_path, victim):
     # by the thread that hears of it, or by the step that failed
     assert re.search("rank %d of 2( ends)?: rank %d has died" % (
         1 - victim, victim), text), text
+    assert "Error in sys.excepthook" not in text
 
 
 ONE = """

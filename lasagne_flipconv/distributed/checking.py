@@ -68,7 +68,9 @@ class Comparison:
         try:
             parts = self._compute(ranks, "parts", part)
         except Exception as error:
-            raise ranks.problem or self._failed(
+            if ranks.problem is not None:
+                raise FlipconvError(ranks.problem) from None
+            raise self._failed(
                 "a part of the batch", "Let layers take any number of "
                 "samples, None in their shapes", error) from None
         outputs = ranks.all_have(parts[self._count:])
@@ -88,7 +90,7 @@ class Comparison:
 
     def _compute(self, ranks, stage, arguments):
         args, kwargs = arguments
-        ranks.stage = stage
+        ranks.stage, ranks.problem = stage, None
         try:
             return self._function(*args, **kwargs)
         finally:

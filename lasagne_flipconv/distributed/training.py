@@ -195,7 +195,7 @@ class Step:
                 return function(*args, **kwargs)
         except Exception:
             if ranks.problem is not None:
-                raise ranks.problem from None
+                raise FlipconvError(ranks.problem) from None
             raise
         finally:
             ranks.stage = None

@@ -68,8 +68,8 @@ class Ranks:
         Whether batch normalization takes the statistics of all ranks.
     lengths : set of int
         Of the arrays that the script had split by `shard`; empty if none.
-    problem : FlipconvError or None
-        What went wrong last; Theano changes the texts of errors.
+    problem : str or None
+        What went wrong last, as Theano changes the errors of its Ops.
     numbers : iterator of int
         The same on all ranks, as all run the same script.
     """
@@ -98,8 +98,8 @@ class Ranks:
                 "failed (%s)" % str(error).splitlines()[0]))
 
     def _noted(self, text):
-        self.problem = FlipconvError(text)
-        return self.problem
+        self.problem = text
+        return FlipconvError(text)
 
     def sum_up(self, array):
         """Replace an array by the sum of those of all ranks.
