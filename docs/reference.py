@@ -21,7 +21,8 @@ MAIN = (PACKAGE, PACKAGE + ".layers", PACKAGE + ".engine")
 _WHOLE = (PACKAGE + ".layers", PACKAGE + ".cli", PACKAGE + ".formats",
           PACKAGE + ".engine", PACKAGE + ".leaving.rows",
           PACKAGE + ".leaving.graphs", PACKAGE + ".leaving.onnx_model",
-          PACKAGE + ".leaving.torch_module", PACKAGE + ".pytorch")
+          PACKAGE + ".leaving.torch_module", PACKAGE + ".pytorch",
+          PACKAGE + ".distributed")
 
 #: What cannot be imported without PyTorch; `engine.use` is its door.
 _NEEDS_TORCH = PACKAGE + ".pytorch"

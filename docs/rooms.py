@@ -25,6 +25,8 @@ ROOMS = {
                "Theano's convolutions on oneDNN: Ops, rewrites, C++", {}),
     "pytorch": ((3, -1.3), "Theano's graphs on PyTorch: a linker", {
         "engine": "its errors are the engine's"}),
+    "distributed": ((1, 1.4), "one training over several processes", {
+        "errors": "what would be another training"}),
     "compat": ((3, 1.4), "what Theano and Lasagne need today; doctor", {
         "engine": "doctor asks how it is",
         "errors": "Theano could not be installed"}),
@@ -57,6 +59,7 @@ ROOMS = {
         "leaving": "export",
         "compat": "doctor", "layers": "explain and demo",
         "engine": "on which device to run",
+        "distributed": "run, as one of several processes",
         "formats": "the formats there are", "conventions": "explain",
         "kernels": "pictures of kernels", "axes": "orientations",
         "limits": "the default ceilings", "errors": "one line for each"}),

@@ -32,11 +32,12 @@ _HOME = {
     "replace_layers": "scripts.replace", "unpickle": "scripts.unpickling",
 }
 
-__all__ = sorted(_HOME) + ["engine", "layers"]
+__all__ = sorted(_HOME) + ["distributed", "engine", "layers"]
 
 
 def __getattr__(name):
-    if name in ("layers", "conventions", "kernels", "errors", "engine"):
+    if name in ("layers", "conventions", "kernels", "errors", "engine",
+                "distributed"):
         return importlib.import_module("." + name, __name__)
     if name not in _HOME:
         raise AttributeError("module %r has no attribute %r"

@@ -19,8 +19,9 @@ import pytest  # noqa: E402
 collect_ignore = ["attacks", "check_docstrings.py", "detect_networks.py",
                   "fuzz.py", "golden", "keras_networks", "lasagne_suite.py",
                   "measure_detect.py", "measure_files.py", "measure_memory.py",
-                  "measure_readers.py", "networks", "promotion.py", "python2",
-                  "recipes_zoo.py", "safety.py", "soak.py", "theano_suite.py"]
+                  "measure_ranks.py", "measure_readers.py", "networks",
+                  "promotion.py", "python2", "recipes_zoo.py", "safety.py",
+                  "soak.py", "theano_suite.py"]
 
 
 @pytest.hookimpl(tryfirst=True)

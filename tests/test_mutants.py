@@ -224,6 +224,38 @@ MUTANTS = {
         "scripts/python2/translating.py", "        _put_back(node, lines)",
         "        pass",
         "test_python2.py::test_code_has_the_lines_of_the_file"),
+    "let ranks keep their own gradients": (
+        "distributed/processes/ranks.py", "            self.sum_up(flat)",
+        "            pass", "test_distributed_training.py::"
+        "test_losses_values_and_outputs_are_those_of_one_process"),
+    "let ranks begin with their own values": (
+        "distributed/training.py",
+        "container.storage[0] = ranks.first_has(container.storage[0])",
+        "pass", "test_distributed_training.py::"
+        "test_all_begin_with_the_values_of_rank_0"),
+    "let ranks keep their own running statistics": (
+        "distributed/functions.py", "entry.set(marked)", "pass",
+        "test_distributed_training.py::test_running_statistics_are_averaged"),
+    "let ranks draw the same numbers": (
+        "distributed/randomness.py", "[zlib.crc32(said), rank]",
+        "[zlib.crc32(said), 0]",
+        "test_distributed_training.py::test_each_rank_draws_its_own_numbers"),
+    "believe that ranks have the same batch": (
+        "distributed/processes/ranks.py",
+        "if int(pair[0]) == -int(pair[1]):", "if True:",
+        "test_distributed_refused.py::test_reason"),
+    "believe that ranks compute what one does": (
+        "distributed/checking.py", "if not near(a, b, scale):", "if False:",
+        "test_distributed_refused.py::test_reason"),
+    "let all ranks write": (
+        "distributed/processes/files.py", 'if set(mode) & set("wax+"):',
+        "if False:", "test_distributed_processes.py::"
+        "test_writing_is_seen_by_this_rank_alone"),
+    "hear of no rank that dies": (
+        "distributed/processes/lifeline.py",
+        'self._note(data[0], "died", "")', "pass",
+        "test_distributed_processes.py::"
+        "test_who_has_died_is_heard_of_by_all"),
     "read pickles as text of today": (
         "scripts/python2/library/pickles.py", '_ENCODING = "latin1"',
         '_ENCODING = "ascii"', "test_python2.py::test_a_pickle_of_python_2"),
@@ -233,8 +265,11 @@ MUTANTS = {
 #: Tests that compare with both; `make test-torch` has them.
 IN_BOTH = ("test_leaving_rows", "test_leaving_pools")
 BOTH = files.has("onnxruntime") and files.has("torch")
+#: Tests for which ranks are started.
+IN_RANKS = ("test_distributed_training", "test_distributed_refused")
 HERE = [name for name, row in MUTANTS.items()
-        if BOTH or not row[-1].startswith(IN_BOTH)]
+        if (BOTH or not row[-1].startswith(IN_BOTH))
+        and (files.has("torch") or not row[-1].startswith(IN_RANKS))]
 
 
 @pytest.mark.parametrize("name", HERE)

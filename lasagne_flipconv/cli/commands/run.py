@@ -12,7 +12,8 @@ def add_arguments(parser):
     """Add the script or module, its arguments, and how to run it."""
     parser.usage = ("lasagne-flipconv run [-h] [--report] [--python2] "
                     "[--floatx TYPE] [--numbers-of VERSION] [--device NAME] "
-                    "(SCRIPT | -m MODULE) [ARGUMENT ...]")
+                    "[--data-parallel] "
+                    "[--sync-batch-norm] (SCRIPT | -m MODULE) [ARGUMENT ...]")
     parser.add_argument("--report", action="store_true",
                         help="tell at the end which convolution layers were "
                         "built, with which flags, and what Theano used")
@@ -31,6 +32,13 @@ def add_arguments(parser):
     parser.add_argument("--device", metavar="NAME", help="let PyTorch "
                         "compute, on cuda, cuda:1 or cpu; without it what "
                         "LASAGNE_FLIPCONV_DEVICE names, or Theano")
+    parser.add_argument("--data-parallel", action="store_true",
+                        help="as one of the processes that torchrun started, "
+                        "compute a part of every batch")
+    parser.add_argument("--sync-batch-norm", action="store_true",
+                        help="with --data-parallel, let batch normalization "
+                        "take the statistics of the whole batch, at the cost "
+                        "of some messages a layer")
     parser.add_argument("-m", dest="module", action="store_true",
                         help="run a module instead of a file")
     parser.add_argument("script", metavar="SCRIPT",
@@ -42,6 +50,16 @@ def add_arguments(parser):
 
 def run(args):
     """Run the script as python would; return its exit code."""
+    if not args.data_parallel:
+        return run_alone(args)
+    from ...distributed.starting import among_ranks
+    return among_ranks(lambda: run_alone(args), lambda text: tell(
+        "lasagne-flipconv run: " + text, file=sys.stderr),
+        args.sync_batch_norm)
+
+
+def run_alone(args):
+    """Run the script, whether others do the same or not."""
     from ...engine.library import EngineError
     from ...engine.machines import use_device
     from ...scripts.build_report import watch

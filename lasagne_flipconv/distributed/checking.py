@@ -1,0 +1,162 @@
+"""The first step, compared with that of the whole batch on one rank."""
+from collections import namedtuple
+
+import numpy as np
+import theano
+from theano.compile import In
+from theano.compile.function_module import orig_function
+
+from ..errors import FlipconvError
+from .graphs import comparable
+from .outputs import brief, candidates, near, no_rule
+
+__all__ = ["Comparison", "Findings"]
+
+#: What was found: rules that fit each output, the largest difference of a
+#: gradient relative to its norm, whether there was batch normalization.
+Findings = namedtuple("Findings", "rules difference normalized")
+
+
+class Comparison:
+    """A function that computes what ranks send and return, and sets nothing.
+
+    Parameters
+    ----------
+    inputs : list of theano.In
+        Of the training function.
+    averages : list of theano.Variable
+        What is averaged over the ranks.
+    outputs : list of theano.Variable
+        What it returns.
+    mode : theano.compile.Mode, str or None
+        As for `theano.function`.
+    where : str
+        The function, for errors.
+    """
+
+    def __init__(self, inputs, averages, outputs, mode, where):
+        self._where, self._count = where, len(averages)
+        variables, found, self._normalized = comparable(
+            [i.variable for i in inputs], averages + outputs)
+        with theano.change_flags(compute_test_value="off"):
+            self._function = orig_function(
+                [_reading(i, v) for i, v in zip(inputs, variables)],
+                found, mode, on_unused_input="ignore")
+
+    def __call__(self, ranks, part, whole):
+        """Compare; every rank has to.
+
+        Parameters
+        ----------
+        ranks : lasagne_flipconv.distributed.processes.ranks.Ranks
+            Which have parts.
+        part : tuple
+            Arguments (by place, by name) of this rank.
+        whole : tuple
+            Arguments of the whole batch; of rank 0.
+
+        Returns
+        -------
+        Findings
+            On every rank.
+
+        Raises
+        ------
+        FlipconvError
+            On every rank, if it would be another training.
+        """
+        try:
+            parts = self._compute(ranks, "parts", part)
+        except Exception as error:
+            if ranks.problem is not None:
+                raise FlipconvError(ranks.problem) from None
+            raise self._failed(
+                "a part of the batch", "Let layers take any number of "
+                "samples, None in their shapes", error) from None
+        outputs = ranks.all_have(parts[self._count:])
+        verdict = None
+        if ranks.rank == 0:
+            try:
+                alone = self._compute(ranks, "alone", whole)
+                verdict = self._judged(parts, outputs, alone, ranks.size)
+            except Exception as error:
+                verdict = error if isinstance(error, FlipconvError) else (
+                    self._failed("the whole batch on one rank",
+                                 "Choose a smaller batch", error))
+        verdict = ranks.first_has(verdict)
+        if isinstance(verdict, Exception):
+            raise verdict
+        return verdict
+
+    def _compute(self, ranks, stage, arguments):
+        args, kwargs = arguments
+        ranks.stage, ranks.problem = stage, None
+        try:
+            return self._function(*args, **kwargs)
+        finally:
+            ranks.stage = None
+
+    def _judged(self, parts, outputs, alone, size):
+        """Return the findings, or raise what is wrong."""
+        found, expected = (x[:self._count] for x in (parts, alone))
+        scale = max([_norm(x) for x in expected], default=0)
+        for a, b in zip(found, expected):
+            if not near(a, b, scale):
+                raise self._another(a, b, size)
+        rules = []
+        for i, whole in enumerate(alone[self._count:]):
+            given = [np.asarray(o[i]) for o in outputs]
+            rules.append(candidates(given, np.asarray(whole)))
+            if not rules[i]:
+                raise no_rule(self._where, i, given, whole)
+        return Findings(rules, max([_difference(a, b, scale) for a, b in zip(
+            found, expected)], default=0), self._normalized)
+
+    def _another(self, found, expected, size):
+        """Return an error that says why it would be another training."""
+        if np.shape(found) == np.shape(expected):
+            ratio = _norm(expected) / (_norm(found) or 1)
+            if near(found * size, expected, 0.0):
+                why = ("of the batch, the sum is %d times the average of its "
+                       "parts: the loss is a sum over the samples, where a "
+                       "mean was meant" % size)
+            else:
+                why = ("norm %.6g, %.6g times as large as averaged over the "
+                       "ranks: the loss is no mean over the samples, or the "
+                       "first axis of an argument is not that of the batch"
+                       % (_norm(expected), ratio))
+        else:
+            why = "%s on one rank, %s averaged" % (
+                brief(expected), brief(found))
+        return FlipconvError(
+            "%s: the gradient of the whole batch is not the average of those "
+            "of its %d parts (%s); expected the same. Take the mean over the "
+            "samples as loss, pass the batch along the first axis, or run the "
+            "script in one process." % (self._where, size, why))
+
+    def _failed(self, what, way_out, error):
+        return FlipconvError(
+            "%s: could not be computed for %s (%s: %s); expected a step to "
+            "compare. %s." % (self._where, what, type(error).__name__,
+                              (str(error).splitlines() or [""])[0], way_out))
+
+
+def _reading(entry, variable):
+    """Return an input for the same, which is not changed."""
+    if entry.shared:
+        return In(variable, value=entry.value, mutable=False, borrow=True,
+                  shared=True)
+    return In(variable, name=entry.name, strict=entry.strict,
+              allow_downcast=entry.allow_downcast)
+
+
+def _norm(array):
+    array = np.asarray(array, "float64")
+    return float(np.linalg.norm(array[np.isfinite(array)]))
+
+
+def _difference(found, expected, scale):
+    """Return how far apart two are, relative to the norm of one."""
+    with np.errstate(invalid="ignore"):
+        apart = np.asarray(found, "float64") - expected
+    return _norm(apart) / (max(_norm(expected), 1e-3 * scale) or 1)

@@ -1,0 +1,198 @@
+"""What trains, among all that `theano.function` makes.
+
+A function whose outputs or updates have a marked gradient in them is made
+anew: its marks are joined, and its calls are steps of all ranks.
+"""
+import functools
+import sys
+
+from theano.gof import Constant
+
+from ..errors import FlipconvError
+from .graphs import Entry, substitute, toposort
+from .marks import Average, Mark, mark
+from .normalization import of_whole_batch
+from .randomness import draws, states_of
+from .processes.ranks import current
+from .splitting import has_batch_axis
+from .training import Training
+
+__all__ = ["hook", "join_marks"]
+
+
+def hook():
+    """Let functions that train do so on all ranks, from now on."""
+    module = sys.modules["theano.compile.pfunc"]
+    stock = module.orig_function
+
+    @functools.wraps(stock)
+    def orig_function(inputs, outputs, mode=None, **options):
+        if current() is None or not _has_marks(inputs, outputs):
+            return stock(inputs, outputs, mode, **options)
+        entries = [Entry(i, "update") for i in inputs if i.update is not None]
+        listed = outputs if isinstance(outputs, list) else [outputs]
+        holder = list(listed)
+        results = [Entry(o, "variable") if hasattr(o, "variable") else
+                   Entry(holder, i) for i, o in enumerate(listed)]
+        averages = join_marks(inputs, results, entries)
+        made = holder if isinstance(outputs, list) else holder[0]
+        function = stock(inputs, made, mode, **options)
+        return Training.of(function, inputs, averages,
+                           [entry.get() for entry in results], mode)
+
+    module.orig_function = orig_function
+
+
+def _has_marks(inputs, outputs):
+    outputs = outputs if isinstance(outputs, list) else [outputs]
+    roots = [getattr(o, "variable", o) for o in outputs if o is not None]
+    roots += [i.update for i in inputs if i.update is not None]
+    return any(isinstance(node.op, Mark) for node in toposort(roots))
+
+
+def join_marks(inputs, results, updates):
+    """Put an Average in the place of all marks of one depth.
+
+    Parameters
+    ----------
+    inputs : list of theano.In
+        Of the function; explicit ones and shared variables.
+    results, updates : list of Entry
+        Where its outputs and its updates are. They, and the graph, which
+        is the function's own, are changed.
+
+    Returns
+    -------
+    list of theano.Variable
+        What is averaged.
+    """
+    entries = results + updates
+    if current().synchronized:
+        synchronize(entries)
+    mark_own_updates(inputs, results, updates)
+    nodes = toposort([entry.get() for entry in entries])
+    depth, levels = {}, {}
+    for node in nodes:
+        below = max([depth.get(v, 0) for v in node.inputs], default=0)
+        marked = isinstance(node.op, Mark)
+        if marked:
+            levels.setdefault(below, []).append(node)
+        depth.update((v, below + marked) for v in node.outputs)
+    other, averages = {}, []
+    for _, marks in sorted(levels.items()):
+        marks.sort(key=lambda node: node.op.number)
+        found = Average()(*[node.inputs[0] for node in marks],
+                          return_list=True)
+        other.update((n.outputs[0], v) for n, v in zip(marks, found))
+        nodes.append(found[0].owner)
+        averages += found
+    substitute(other, nodes, entries)
+    chain(entries)
+    return averages
+
+
+def synchronize(entries):
+    """Let batch normalization take the statistics of the whole batch.
+
+    Parameters
+    ----------
+    entries : list of Entry
+        The outputs and updates of a function; they and the graph are changed.
+    """
+    nodes = toposort([entry.get() for entry in entries])
+    other = of_whole_batch(nodes, Average())
+    substitute(other, toposort([e.get() for e in entries] + list(
+        other.values())), entries)
+
+
+def chain(entries):
+    """Let each Average wait for another, in an order that all ranks have.
+
+    Parameters
+    ----------
+    entries : list of Entry
+        The outputs and updates of a function, whose graph is changed.
+    """
+    nodes = [node for node in toposort([entry.get() for entry in entries])
+             if isinstance(node.op, Average)]
+    for first, then in zip(nodes, nodes[1:]):
+        then.op = Average(chained=True)
+        then.inputs.append(first.outputs[0])
+
+
+def mark_own_updates(inputs, results, updates):
+    """Mark what each rank would set otherwise, as running statistics are.
+
+    Parameters
+    ----------
+    inputs : list of theano.In
+        Of the function.
+    results, updates : list of Entry
+        Where its outputs and its updates are; the latter are changed.
+
+    Raises
+    ------
+    FlipconvError
+        If such an update is no float, of which there is an average.
+    """
+    nodes = toposort([entry.get() for entry in results + updates])
+    states = states_of(nodes)
+    own = of_the_batch(inputs, nodes)
+    for entry in updates:
+        variable = entry.owner.variable
+        if variable in states or entry.get() not in own:
+            continue
+        marked = mark(entry.get())
+        if marked is entry.get():
+            raise FlipconvError(
+                "--data-parallel: the update of %s, of type %s, follows from "
+                "the batch itself; expected floats, which can be averaged "
+                "over the ranks. Count on the whole batch outside of the "
+                "function." % (variable.name or variable, variable.type))
+        entry.set(marked)
+
+
+def of_the_batch(inputs, nodes):
+    """Return what differs between ranks: what follows from the batch.
+
+    Parameters
+    ----------
+    inputs : list of theano.In
+        Of the function.
+    nodes : list of theano.gof.Apply
+        All, causes first.
+
+    Returns
+    -------
+    set of theano.Variable
+        What follows from marked gradients alone is not in it.
+    """
+    own = {i.variable for i in inputs if is_data(i)}
+    for node in nodes:
+        if isinstance(node.op, Mark):
+            continue
+        if draws(node) or any(v in own for v in node.inputs if not isinstance(
+                v, Constant)):
+            own.update(node.outputs)
+    return own
+
+
+def is_data(entry):
+    """Tell whether an input of a function differs between ranks.
+
+    Parameters
+    ----------
+    entry : theano.In
+        An argument, or a shared variable.
+
+    Returns
+    -------
+    bool
+        True for an argument with an axis for the batch, and for a shared
+        variable as long as what the script split itself.
+    """
+    if not entry.shared:
+        return has_batch_axis(entry.variable)
+    value = entry.value.storage[0]
+    return entry.update is None and bool(getattr(value, "shape", ())) and (
+        value.shape[0] in current().lengths)

@@ -1,0 +1,178 @@
+"""Outputs of all ranks, put together as one process would have them."""
+import numpy as np
+
+from ..errors import FlipconvError
+
+__all__ = ["RULES", "candidates", "combined"]
+
+#: How parts become the whole, the likeliest first.
+RULES = ("mean", "sum", "rows", "same")
+
+#: How far apart results may be that are the same, relative to their norm.
+NEAR = {"float32": 1e-3, "float64": 1e-6, "float16": 3e-2}
+
+#: So many times that for a gradient: where rounding turns the sign of what a
+#: rectifier gets, the gradient of one sample changes by all of it. In a deep
+#: network with batch normalization that was 1e-3 of the norm in float32.
+ROUGH = 10
+
+
+def by_rule(rule, parts):
+    """Return one whole of the parts of all ranks.
+
+    Parameters
+    ----------
+    rule : str
+        One of RULES.
+    parts : list of numpy.ndarray
+        One a rank.
+
+    Returns
+    -------
+    numpy.ndarray or None
+        None if that cannot be.
+    """
+    shapes = {p.shape for p in parts}
+    if rule == "rows":
+        return np.concatenate(parts) if parts[0].ndim and len(
+            {s[1:] for s in shapes}) == 1 else None
+    if len(shapes) > 1:
+        return None
+    if rule == "same":
+        return parts[0] if all(np.array_equal(p, parts[0]) for p in parts
+                               ) else None
+    if rule == "mean" and parts[0].dtype.kind != "f":
+        return None
+    total = np.sum(parts, axis=0, dtype="float64")
+    return total / len(parts) if rule == "mean" else total
+
+
+def near(found, expected, scale=None):
+    """Tell whether two results are the same, but for rounding.
+
+    Parameters
+    ----------
+    found, expected : numpy.ndarray
+        The results.
+    scale : float, optional
+        For a gradient, the largest norm of any, beside which differences of
+        a small one do not count.
+
+    Returns
+    -------
+    bool
+        False for other shapes, or not-a-number in other places.
+    """
+    if found is None or found.shape != expected.shape:
+        return False
+    if expected.dtype.kind != "f":
+        return np.array_equal(found, expected)
+    finite = np.isfinite(expected)
+    if not np.array_equal(finite, np.isfinite(found)):
+        return False
+    a, b = (x.astype("float64")[finite] for x in (found, expected))
+    limit = NEAR.get(str(expected.dtype), 1e-3)
+    norm = np.linalg.norm(b)
+    if scale is not None:
+        limit, norm = ROUGH * limit, norm + 1e-3 * scale
+    return np.linalg.norm(a - b) <= limit * norm + 1e-30
+
+
+def candidates(parts, whole):
+    """Return the rules by which parts are the whole.
+
+    Parameters
+    ----------
+    parts : list of numpy.ndarray
+        What each rank gives for its part of the batch.
+    whole : numpy.ndarray
+        What one gives for all of it.
+
+    Returns
+    -------
+    list of str
+        Of RULES; none, one, or more where it cannot be told.
+    """
+    found = [rule for rule in RULES if near(by_rule(rule, parts), whole)]
+    if "mean" in found and "same" in found:
+        found.remove("same")  # the mean of the same is the same
+    return found
+
+
+def combined(values, rules, ranks):
+    """Return the outputs of the whole batch, on every rank.
+
+    Parameters
+    ----------
+    values : list of numpy.ndarray
+        Outputs of this rank.
+    rules : list of str
+        One of RULES for each.
+    ranks : lasagne_flipconv.distributed.processes.ranks.Ranks
+        Whose messages to send.
+
+    Returns
+    -------
+    list of numpy.ndarray
+        Of the same types.
+    """
+    found = [np.asarray(v) for v in values]
+    added = [i for i, rule in enumerate(rules) if rule in ("mean", "sum")]
+    if added:
+        flat = np.concatenate([found[i].ravel().astype("float64")
+                               for i in added])
+        ranks.sum_up(flat)
+        for i in added:
+            piece, flat = np.split(flat, [found[i].size])
+            whole = piece.reshape(found[i].shape) / (
+                ranks.size if rules[i] == "mean" else 1)
+            found[i] = np.asarray(whole, found[i].dtype)
+    for i, rule in enumerate(rules):
+        if rule == "rows":
+            found[i] = ranks.joined(found[i])
+    return found
+
+
+def no_rule(where, number, parts, whole):
+    """Return an error for an output that cannot be put together.
+
+    Parameters
+    ----------
+    where : str
+        The function.
+    number : int
+        Which output.
+    parts : list of numpy.ndarray
+        What each rank gives.
+    whole : numpy.ndarray
+        What one gives for the whole batch.
+
+    Returns
+    -------
+    FlipconvError
+        To be raised.
+    """
+    return FlipconvError(
+        "%s: output %d of the whole batch, %s, is neither the mean nor the "
+        "sum of those of its parts, %s, nor their rows one after another; "
+        "expected one of these. Compute it in a function of its own, which "
+        "does not train." % (where, number, brief(whole), ", ".join(
+            map(brief, parts))))
+
+
+def brief(array):
+    """Return an array in a few words.
+
+    Parameters
+    ----------
+    array : numpy.ndarray
+        Any.
+
+    Returns
+    -------
+    str
+        Its value if it is one number, else its shape.
+    """
+    array = np.asarray(array)
+    return "%.6g" % array if array.size == 1 and array.dtype.kind in (
+        "fiub") else "of shape %s" % (array.shape,)

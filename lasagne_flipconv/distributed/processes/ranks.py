@@ -1,0 +1,271 @@
+"""The ranks of a training, and the messages between them.
+
+All ranks send the same messages in the same order; whoever is not there in
+time is named.
+"""
+import datetime
+import itertools
+
+import numpy as np
+
+from ...errors import FlipconvError
+
+__all__ = ["Ranks", "current", "set_current"]
+
+#: Bytes of gradients that go in one message at most.
+BUCKET = 64 << 20
+
+#: How long a rank waits for another that lives, in minutes.
+PATIENCE = 30
+
+_state = {"ranks": None}
+
+
+def current():
+    """Return the ranks that this process is one of.
+
+    Returns
+    -------
+    Ranks or None
+        None where there is one process only.
+    """
+    return _state["ranks"]
+
+
+def set_current(ranks):
+    """Let `current` return this from now on.
+
+    Parameters
+    ----------
+    ranks : Ranks or None
+        The ranks.
+    """
+    _state["ranks"] = ranks
+
+
+class Ranks:
+    """The processes that train one network.
+
+    Parameters
+    ----------
+    rank, size : int
+        Which of how many this is.
+    distributed : module
+        ``torch.distributed``, joined already.
+    from_numpy : callable
+        ``torch.from_numpy``.
+    lifeline : lasagne_flipconv.distributed.processes.lifeline.Lifeline
+        Knows who is gone.
+    tell : callable
+        Takes what the user is to read; on rank 0 alone it says something.
+
+    Attributes
+    ----------
+    stage : str or None
+        What Average does: 'parts', average over the ranks; 'alone', nothing;
+        None, refuse, as no step is being made.
+    synchronized : bool
+        Whether batch normalization takes the statistics of all ranks.
+    lengths : set of int
+        Of the arrays that the script had split by `shard`; empty if none.
+    problem : str or None
+        What went wrong last, as Theano changes the errors of its Ops.
+    numbers : iterator of int
+        The same on all ranks, as all run the same script.
+    """
+
+    def __init__(self, rank, size, distributed, from_numpy, lifeline, tell):
+        self.rank, self.size, self.tell = rank, size, tell
+        self.lifeline, self.synchronized = lifeline, False
+        self._distributed, self._tensor = distributed, from_numpy
+        self._asked = None
+        self.stage, self.lengths, self.problem = None, set(), None
+        self.numbers = itertools.count()
+
+    def _call(self, name, *args, **kwargs):
+        """Send and receive; an error becomes one that names the rank."""
+        try:
+            return getattr(self._distributed, name)(*args, **kwargs)
+        except RuntimeError as error:
+            raise self._explained(error) from None
+
+    def _explained(self, error):
+        gone = self.lifeline.who_is_gone()
+        return self._noted(
+            "rank %d of %d: %s; expected all ranks at the same step. Start "
+            "them again, from the last checkpoint if there is one." % (
+                self.rank, self.size, gone or "messages between the ranks "
+                "failed (%s)" % str(error).splitlines()[0]))
+
+    def _noted(self, text):
+        self.problem = text
+        return FlipconvError(text)
+
+    def sum_up(self, array):
+        """Replace an array by the sum of those of all ranks.
+
+        Parameters
+        ----------
+        array : numpy.ndarray
+            Contiguous; the same shape and type on each rank.
+        """
+        self._call("all_reduce", self._tensor(array))
+
+    def average(self, arrays):
+        """Return the averages over all ranks, in few large messages.
+
+        Parameters
+        ----------
+        arrays : list of numpy.ndarray
+            Of floats; the same shapes and types on each rank.
+
+        Returns
+        -------
+        list of numpy.ndarray
+            New ones, in the same order and shapes.
+        """
+        self.agree()
+        found = [None] * len(arrays)
+        for places in buckets(arrays):
+            flat = np.concatenate([arrays[i].ravel() for i in places])
+            self.sum_up(flat)
+            flat /= flat.dtype.type(self.size)
+            end = 0
+            for i in places:
+                start, end = end, end + arrays[i].size
+                found[i] = flat[start:end].reshape(arrays[i].shape)
+        return found
+
+    def joined(self, array):
+        """Return the arrays of all ranks, one after another on axis 0.
+
+        Parameters
+        ----------
+        array : numpy.ndarray
+            The same shape and type on each rank.
+
+        Returns
+        -------
+        numpy.ndarray
+            With as many times the rows.
+        """
+        whole = np.empty((self.size,) + array.shape, array.dtype)
+        kept = np.ascontiguousarray(array)
+        self._call("all_gather", [self._tensor(part) for part in whole],
+                   self._tensor(kept))
+        return whole.reshape((-1,) + array.shape[1:])
+
+    def all_have(self, value):
+        """Return what each rank has, on every rank.
+
+        Parameters
+        ----------
+        value : object
+            Small; what pickle can.
+
+        Returns
+        -------
+        list
+            One value a rank.
+        """
+        found = [None] * self.size
+        self._call("all_gather_object", found, value)
+        return found
+
+    def first_has(self, value):
+        """Return what rank 0 has, on every rank.
+
+        Parameters
+        ----------
+        value : object
+            What pickle can; that of other ranks is not looked at.
+
+        Returns
+        -------
+        object
+            The value of rank 0.
+        """
+        found = [value if self.rank == 0 else None]
+        self._call("broadcast_object_list", found, src=0)
+        return found[0]
+
+    def ask_whether_same(self, number):
+        """Begin to compare a number with those of the other ranks.
+
+        Parameters
+        ----------
+        number : int
+            Of at most 62 bits. The answer is waited for in `agree`.
+        """
+        import torch
+        pair = torch.tensor([number, -number])
+        work = self._call("all_reduce", pair, self._distributed.ReduceOp.MAX,
+                          async_op=True)
+        self._asked = work, pair, number
+
+    def agree(self):
+        """Refuse to go on where the number that was asked for differs.
+
+        Raises
+        ------
+        FlipconvError
+            On all ranks alike.
+        """
+        if self._asked is None:
+            return
+        (work, pair, number), self._asked = self._asked, None
+        try:
+            work.wait()
+        except RuntimeError as error:
+            raise self._explained(error) from None
+        if int(pair[0]) == -int(pair[1]):
+            return
+        others = self.all_have(number)
+        odd = next(r for r, other in enumerate(others) if other != others[0])
+        raise self._noted(
+            "rank %d was given another batch than rank 0, or another "
+            "function; expected all ranks to run the script alike. Let it "
+            "draw from seeded generators, go through sets and folders in "
+            "sorted order, and not stop by the clock; or split the data "
+            "yourself with lasagne_flipconv.distributed.shard." % odd)
+
+    def leave(self):
+        """Close the connections, after the last message."""
+        self._distributed.destroy_process_group()
+
+
+def buckets(arrays):
+    """Yield the places of arrays that go in one message: of one type, small.
+
+    Parameters
+    ----------
+    arrays : list of numpy.ndarray
+        What is to be sent.
+
+    Yields
+    ------
+    list of int
+        Places in the list, each once.
+    """
+    for dtype in dict.fromkeys(a.dtype for a in arrays):
+        places, size = [], 0
+        for i, array in enumerate(arrays):
+            if array.dtype != dtype:
+                continue
+            if places and size + array.nbytes > BUCKET:
+                yield places
+                places, size = [], 0
+            places.append(i)
+            size += array.nbytes
+        yield places
+
+
+def patience():
+    """Return how long to wait for a message of a rank that lives.
+
+    Returns
+    -------
+    datetime.timedelta
+        For torch.distributed.
+    """
+    return datetime.timedelta(minutes=PATIENCE)

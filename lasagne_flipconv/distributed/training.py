@@ -1,0 +1,258 @@
+"""A function that trains: every call is a step of all ranks."""
+import numpy as np
+from theano.compile.function_module import Function
+
+from ..errors import FlipconvError
+from .checking import Comparison
+from .graphs import toposort
+from .outputs import combined
+from .randomness import Streams, states_of
+from .processes.ranks import current
+from .splitting import Arguments, digest
+
+__all__ = ["Training"]
+
+#: A step so often the values of shared variables are compared.
+EVERY = 100
+
+#: So often a step is compared with that of one rank, at most, until it is
+#: known how outputs are put together.
+MOST = 5
+
+
+class Training(Function):
+    """A function of Theano that computes a part of every batch.
+
+    `Training.of` makes one; a copy would be an ordinary function.
+    """
+
+    @classmethod
+    def of(cls, function, inputs, averages, outputs, mode):
+        """Make a function that Theano compiled one that trains.
+
+        Parameters
+        ----------
+        function : theano.compile.function_module.Function
+            The function; it is changed.
+        inputs : list of theano.In
+            Arguments and shared variables.
+        averages, outputs : list of theano.Variable
+            What is averaged over the ranks, and what it returns.
+        mode : theano.compile.Mode, str or None
+            As for `theano.function`.
+
+        Returns
+        -------
+        Training
+            The same object.
+        """
+        function.__class__ = cls
+        function.step = Step(inputs, averages, outputs, mode, function.name)
+        return function
+
+    def __call__(self, *args, **kwargs):
+        """Compute this rank's part; return the outputs of the whole."""
+        if current() is None:
+            return super().__call__(*args, **kwargs)
+        if "output_subset" in kwargs:
+            raise FlipconvError("%s: output_subset=%r; expected all outputs "
+                                "of a step that is made by several ranks. "
+                                "Pick those that you want of the result." % (
+                                    self.step.where, kwargs["output_subset"]))
+        return self.step(super().__call__, args, kwargs)
+
+    def copy(self, *args, **kwargs):
+        """Refuse: the copy would not know of the other ranks."""
+        raise FlipconvError(
+            "%s: a copy was asked for with --data-parallel; expected one "
+            "function for one training. Call theano.function again." %
+            self.step.where)
+
+
+class Step:
+    """What the calls of one training function share.
+
+    Parameters
+    ----------
+    inputs : list of theano.In
+        Arguments and shared variables.
+    averages, outputs : list of theano.Variable
+        What is averaged over the ranks, and what the function returns.
+    mode : theano.compile.Mode, str or None
+        As for `theano.function`.
+    name : str or None
+        Of the function.
+    """
+
+    def __init__(self, inputs, averages, outputs, mode, name):
+        ranks = current()
+        self.where = "function %s" % name if name else "training function"
+        self._number, self._calls = next(ranks.numbers), 0
+        self._arguments = [i.variable for i in inputs if not i.shared]
+        shared = [i for i in inputs if i.shared]
+        states = states_of(toposort(averages + outputs + [
+            i.update for i in inputs if i.update is not None]))
+        self._streams = Streams(
+            [i.value for i in shared if i.variable in states], ranks.rank)
+        self._values = [(
+            i.value, i.update is not None and i.variable not in states,
+            str(i.variable)) for i in shared]
+        self._recipe = inputs, averages, outputs, mode
+        self._comparison, self._rules = None, None
+
+    def __call__(self, function, args, kwargs):
+        """Make a step.
+
+        Parameters
+        ----------
+        function : callable
+            What computes it.
+        args, kwargs : tuple and dict
+            What the script passed: the whole batch, or after `shard` this
+            rank's part.
+
+        Returns
+        -------
+        numpy.ndarray, list, dict or None
+            As Theano returns outputs; of the whole batch.
+        """
+        ranks = current()
+        given = Arguments(self._arguments, args, kwargs, self.where)
+        part = self._part(given, ranks)
+        if self._calls % EVERY == 0:
+            self._agree(given, ranks)
+            share(self._values, ranks, self._calls > 0)
+        if self._calls < MOST and not self._settled():
+            self._compare(given, part, ranks)
+        self._calls += 1
+        ranks.ask_whether_same(self._digest(given, ranks))
+        found = self._computed(function, part, ranks)
+        return self._together(found, ranks)
+
+    def _part(self, given, ranks):
+        if not ranks.lengths:
+            return given.part(ranks.rank, ranks.size)
+        return given.args, given.kwargs
+
+    def _digest(self, given, ranks):
+        """Return a number that is the same on all ranks if all is well."""
+        if not ranks.lengths:
+            return digest(given.all(), self._number)
+        return digest([np.int64(v.shape[0]) for v in given.batch.values()]
+                      + list(given.whole.values()), self._number)
+
+    def _agree(self, given, ranks):
+        """Refuse early, before anything that takes long."""
+        ranks.ask_whether_same(self._digest(given, ranks))
+        ranks.agree()
+
+    def _settled(self):
+        return self._rules is not None and all(
+            len(rules) == 1 for rules in self._rules)
+
+    def _compare(self, given, part, ranks):
+        """Compare a step with that of one rank; keep the rules that fit."""
+        if ranks.lengths and not given.batch:
+            self._rules = [[_likely(v)] for v in self._recipe[2]]
+            ranks.tell("%s: reads its batch from shared variables, so that it "
+                       "cannot be compared with one process." % self.where)
+            return
+        first = self._comparison is None
+        if first:
+            self._comparison = Comparison(*self._recipe, self.where)
+        whole = given.args, given.kwargs
+        if ranks.lengths:
+            whole = given.together(ranks.all_have(given.batch))
+        found = self._comparison(ranks, part, whole)
+        self._rules = found.rules if first else [
+            [r for r in before if r in now] or before
+            for before, now in zip(self._rules, found.rules)]
+        if first:
+            self._say(found, given, ranks)
+        if self._settled():
+            self._comparison = self._recipe = ()
+
+    def _say(self, found, given, ranks):
+        length = given.length() * (ranks.size if ranks.lengths else 1)
+        ranks.tell("%s: %d of %d samples a rank; the gradient is that of one "
+                   "process (largest difference %.1e of its norm)." % (
+                       self.where, length // ranks.size, length,
+                       found.difference))
+        if found.normalized:
+            ranks.tell("%s: batch normalization takes the statistics of each "
+                       "rank's own %d samples, not of all %d; what was "
+                       "compared leaves it out, and losses will differ from "
+                       "those of one process by that. --sync-batch-norm "
+                       "takes those of all." % (
+                           self.where, length // ranks.size, length))
+
+    def _computed(self, function, part, ranks):
+        """Compute, with this rank's random numbers."""
+        args, kwargs = part
+        ranks.stage, ranks.problem = "parts", None
+        try:
+            with self._streams.own():
+                return function(*args, **kwargs)
+        except Exception:
+            if ranks.problem is not None:
+                raise FlipconvError(ranks.problem) from None
+            raise
+        finally:
+            ranks.stage = None
+
+    def _together(self, found, ranks):
+        """Return outputs of the whole, in the form that Theano has them."""
+        if found is None:
+            return None
+        if isinstance(found, dict):
+            return dict(zip(found, self._together(list(found.values()),
+                                                  ranks)))
+        values = found if isinstance(found, list) else [found]
+        whole = combined(values, [rules[0] for rules in self._rules], ranks)
+        return whole if isinstance(found, list) else whole[0]
+
+
+def _likely(variable):
+    """Return a rule for an output that could not be compared."""
+    if variable.ndim:
+        return "rows"
+    return "mean" if "float" in variable.dtype else "sum"
+
+
+def share(values, ranks, later):
+    """Give all ranks what rank 0 has in shared variables.
+
+    Parameters
+    ----------
+    values : list of tuple
+        Container, whether training changes it, and name of each.
+    ranks : lasagne_flipconv.distributed.processes.ranks.Ranks
+        Whose.
+    later : bool
+        Whether they should be the same already.
+
+    Raises
+    ------
+    FlipconvError
+        If they should, and are not.
+    """
+    values = [row for row in values if not _is_own(row, ranks) and (
+        row[1] or not later)]
+    digests = ranks.all_have([digest([container.storage[0]])
+                              for container, _, _ in values])
+    for i, (container, _, name) in enumerate(values):
+        odd = [r for r, d in enumerate(digests) if d[i] != digests[0][i]]
+        if odd and later:
+            raise FlipconvError(
+                "%s: has another value on rank %d than on rank 0; expected "
+                "the same on all. Set it on all ranks alike, and run all on "
+                "processors of one kind." % (name, odd[0]))
+        if odd:
+            container.storage[0] = ranks.first_has(container.storage[0])
+
+
+def _is_own(row, ranks):
+    """Tell whether a shared variable holds what the script split itself."""
+    container, updated, _ = row
+    shape = getattr(container.storage[0], "shape", ())
+    return not updated and bool(shape) and shape[0] in ranks.lengths

@@ -1,0 +1,346 @@
+"""Ranks begin and end together; rank 0 alone prints and writes."""
+import io
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+from distributed_cases import (
+    command,
+    environment,
+    needs_torch,
+    run,
+    said,
+    write,
+)
+from lasagne_flipconv.distributed import shard
+from lasagne_flipconv.distributed.processes import files
+from lasagne_flipconv.distributed.processes.lifeline import Lifeline
+from lasagne_flipconv.distributed.starting import Numbered, place_of
+from lasagne_flipconv.errors import FlipconvError
+
+TRAIN = """
+    net = DenseLayer(InputLayer((None, 1, 8, 8), x), 5, nonlinearity=softmax)
+    p = get_output(net)
+    loss = T.nnet.categorical_crossentropy(p, y).mean()
+    params = get_all_params(net)
+    f = theano.function([x, y], loss,
+                        updates=lasagne.updates.sgd(loss, params, .1))
+    f(X[:16], Y[:16])
+    rank = int(os.environ.get("RANK", 0))
+    """
+
+FILES = TRAIN + """
+    import pickle, pathlib, shutil, tempfile
+    print("printed by", rank)
+    os.system("echo by a child")
+    if not os.path.exists("out"):
+        os.makedirs("out/deeper")
+    np.savez("out/net.npz", *get_all_param_values(net))
+    with open("out/net.pkl", "wb") as file:
+        pickle.dump([rank, get_all_param_values(net)], file)
+    with open("out/tmp", "w") as file:
+        file.write("by rank %d" % rank)
+    os.replace("out/tmp", "out/text")
+    with open("log.txt", "a") as file:
+        file.write("by rank %d\\n" % rank)
+    pathlib.Path("out/deeper/path").write_text("by rank %d" % rank)
+    with open("out/gone", "w") as file:
+        file.write("x")
+    os.remove("out/gone")
+    with tempfile.TemporaryDirectory() as folder:
+        with open(os.path.join(folder, "a"), "w") as file:
+            file.write("of a rank")
+        private = os.listdir(folder)
+    with np.load("out/net.npz") as file:
+        back = [file[n] for n in file.files]
+    say(text=open("out/text").read(),
+        log=open("log.txt").read().splitlines()[-1],
+        path=pathlib.Path("out/deeper/path").read_text(),
+        there=[os.path.exists(n) for n in ("out/gone", "out/tmp",
+                                           "out/net.npz")],
+        pickled=pickle.load(open("out/net.pkl", "rb"))[0], private=private,
+        same=all((a == b).all() for a, b in zip(
+            back, get_all_param_values(net))), argv=sys.argv[1:])
+    """
+
+
+@needs_torch
+def test_rank_0_alone_prints_and_writes(tmp_path):
+    (tmp_path / "log.txt").write_text("before\n")
+    result = run(tmp_path, write(tmp_path, FILES), "--epochs", "3")
+    assert result.returncode == 0, result.stderr
+    assert result.stdout == "printed by 0\nby a child\n"
+    for rank in (0, 1):
+        found = said(result, rank)
+        text = "by rank %d" % rank
+        assert found == {
+            "text": text, "log": text, "path": text,
+            "there": [False, False, True], "pickled": rank,
+            "private": ["a"], "same": True, "argv": ["--epochs", "3"]}
+    assert (tmp_path / "log.txt").read_text() == "before\nby rank 0\n"
+    assert sorted(os.listdir(str(tmp_path / "out"))) == [
+        "deeper", "net.npz", "net.pkl", "text"]
+    assert (tmp_path / "out" / "text").read_text() == "by rank 0"
+
+
+STOPS = TRAIN + """
+    if "left" in sys.argv and rank == 1:
+        sys.exit(0)
+    for step in range(10 ** 6):
+        if "failed" in sys.argv and rank == 1 and step == 5:
+            raise KeyError("of this script")
+        f(X[:16], Y[:16])
+        if step == 3:
+            say(pid=os.getpid())
+    """
+
+
+@needs_torch
+@pytest.mark.parametrize("how, words", [
+    ("failed", "KeyError: 'of this script'"),
+    ("left", "rank 1 has come to the end of the script already")])
+def test_a_rank_that_stops_stops_all(tmp_path, how, words):
+    result = run(tmp_path, write(tmp_path, STOPS), how)
+    assert result.returncode == 1
+    assert words in result.stderr
+    assert "Error in sys.excepthook" not in result.stderr
+
+
+@needs_torch
+@pytest.mark.parametrize("victim", [0, 1])
+def test_a_rank_that_is_killed_ends_all(tmp_path, victim):
+    """By torchrun, which names it; without torchrun, too: see below."""
+    name = write(tmp_path, STOPS)
+    process = subprocess.Popen(
+        command(name, size=2), cwd=str(tmp_path), stderr=subprocess.PIPE,
+        universal_newlines=True, env=environment())
+    pids, seen = {}, []
+    for line in process.stderr:
+        seen.append(line)
+        match = re.match(r'(\[rank1\]: )?SAID {"pid": (\d+)}', line)
+        if match:
+            pids[1 if match.group(1) else 0] = int(match.group(2))
+        if len(pids) == 2:
+            break
+    assert len(pids) == 2, "".join(seen)
+    os.kill(pids[victim], signal.SIGKILL)
+    killed = time.monotonic()
+    text = process.stderr.read()
+    assert process.wait() == 1
+    assert time.monotonic() - killed < 10
+    assert re.search(r"rank\s*: %d \(local_rank: %d\)\s*exitcode\s*: -9" % (
+        victim, victim), text), text
+
+
+@needs_torch
+@pytest.mark.parametrize("victim", [0, 1])
+def test_without_torchrun_the_others_name_it(tmp_path, victim):
+    """As on another machine, whose torchrun knows of its own ranks only."""
+    name = write(tmp_path, STOPS)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    logs = [open(str(tmp_path / ("log%d" % r)), "w+") for r in (0, 1)]
+    processes = [subprocess.Popen(
+        [sys.executable, "-m", "lasagne_flipconv", "run", "--data-parallel",
+         name], cwd=str(tmp_path), stderr=log, env=environment(
+             RANK=str(rank), WORLD_SIZE="2", MASTER_ADDR="127.0.0.1",
+             MASTER_PORT=port)) for rank, log in enumerate(logs)]
+    try:
+        until = time.monotonic() + 300
+        while not all("SAID" in (tmp_path / ("log%d" % r)).read_text()
+                      for r in (0, 1)):
+            assert time.monotonic() < until
+            time.sleep(.1)
+        processes[victim].kill()
+        assert processes[1 - victim].wait(10) == 1
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
+    logs[1 - victim].seek(0)
+    text = logs[1 - victim].read()
+    for log in logs:
+        log.close()
+    # by the thread that hears of it, or by the step that failed
+    assert re.search("rank %d of 2( ends)?: rank %d has died" % (
+        1 - victim, victim), text), text
+    assert "Error in sys.excepthook" not in text
+
+
+ONE = """
+    print("ran", os.environ["WORLD_SIZE"])
+    """
+
+
+@needs_torch
+def test_one_rank_is_an_ordinary_run(tmp_path):
+    result = run(tmp_path, write(tmp_path, ONE), size=1)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout == "ran 1\n"
+    assert "there is one rank, so nothing is split" in result.stderr
+
+
+def test_without_torchrun_or_pytorch(tmp_path):
+    name = write(tmp_path, ONE)
+    alone = [sys.executable, "-m", "lasagne_flipconv", "run",
+             "--data-parallel", name]
+    result = subprocess.run(alone, cwd=str(tmp_path), env=environment(),
+                            stderr=subprocess.PIPE, universal_newlines=True)
+    assert result.returncode == 1
+    assert result.stderr.count("\n") == 1
+    assert "RANK is not set; expected to be started by torchrun" in (
+        result.stderr)
+    assert "torchrun --nproc-per-node 2 -m lasagne_flipconv run" in (
+        result.stderr)
+    (tmp_path / "torch.py").write_text(
+        "raise ImportError('none', name='torch')")
+    result = subprocess.run(
+        alone, cwd=str(tmp_path), stderr=subprocess.PIPE,
+        universal_newlines=True, env=environment(
+            RANK="0", WORLD_SIZE="2", MASTER_ADDR="127.0.0.1",
+            MASTER_PORT="1"))
+    assert result.returncode == 2
+    assert "torch is not installed" in result.stderr
+    assert "pip install lasagne-flipconv[torch]" in result.stderr
+
+
+def test_shard_of_one_process_is_all():
+    assert shard([1, 2, 3]).tolist() == [1, 2, 3]
+    assert [len(part) for part in shard([1, 2], [3, 4])] == [2, 2]
+    with pytest.raises(FlipconvError, match="same number of rows"):
+        shard([1, 2], [3])
+
+
+def test_places():
+    told = {"RANK": "3", "WORLD_SIZE": "4", "LOCAL_RANK": "1",
+            "GROUP_RANK": "1", "LOCAL_WORLD_SIZE": "2",
+            "MASTER_ADDR": "first", "MASTER_PORT": "9"}
+    place = place_of(told)
+    assert (place.rank, place.size, place.local, place.group) == (3, 4, 1, "1")
+    assert place.address == "first"
+    assert place_of(dict(told, LOCAL_WORLD_SIZE="4")).address == "127.0.0.1"
+    for name in ("RANK", "MASTER_ADDR"):
+        with pytest.raises(FlipconvError, match=name + " is not set"):
+            place_of({k: v for k, v in told.items() if k != name})
+
+
+def test_lines_have_the_number_of_their_rank():
+    file = io.StringIO()
+    numbered = Numbered(file, 3)
+    numbered.write("one\ntw")
+    numbered.write("o\n[rank3]: three\n")
+    assert file.getvalue() == "[rank3]: one\n[rank3]: two\n[rank3]: three\n"
+
+
+def lifelines(size):
+    """Return connected lifelines in this process, and what each heard."""
+    told, heard, ready = {}, [[] for _ in range(size)], threading.Event()
+
+    def exchange(value):
+        if value is not None:
+            told["value"] = value
+            ready.set()
+        ready.wait()
+        return told["value"]
+
+    found = [None] * size
+
+    def make(rank):
+        found[rank] = Lifeline(rank, size, exchange, "127.0.0.1",
+                               heard[rank].append)
+
+    threads = [threading.Thread(target=make, args=(r,)) for r in range(size)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    return found, heard
+
+
+def close(lifeline):
+    """Break the connections of one, as the end of a process does."""
+    for peer in lifeline._peers.values():
+        peer.shutdown(socket.SHUT_RDWR)
+
+
+@pytest.mark.parametrize("victim", [0, 1, 2])
+def test_who_has_died_is_heard_of_by_all(victim):
+    found, heard = lifelines(3)
+    close(found[victim])
+    for rank in {0, 1, 2} - {victim}:
+        assert found[rank].who_is_gone(5) == "rank %d has died" % victim
+        until = time.monotonic() + 5
+        while not heard[rank] and time.monotonic() < until:
+            time.sleep(.01)
+        assert heard[rank][0] == "rank %d has died" % victim
+
+
+def test_who_leaves_says_so():
+    found, heard = lifelines(3)
+    assert found[1].who_is_gone(0) is None
+    found[2].farewell()
+    close(found[2])
+    for rank in (0, 1):
+        assert found[rank].who_is_gone(5) == (
+            "rank 2 has come to the end of the script already")
+    found[1].farewell("KeyError: 3")
+    assert "rank 1 has stopped with an error (KeyError: 3)" in (
+        wait_for(lambda: found[0].who_is_gone(0)))
+    assert not heard[0] or "stopped" in heard[0][0]
+
+
+def wait_for(call):
+    """Return what a call returns once it names rank 1."""
+    until = time.monotonic() + 5
+    while "rank 1" not in call() and time.monotonic() < until:
+        time.sleep(.01)
+    return call()
+
+
+def test_a_stranger_is_not_let_in(monkeypatch):
+    """Who does not know the word is no rank."""
+    connect = socket.create_connection
+
+    def twice(address, *args):
+        stranger = connect(address, *args)
+        stranger.sendall(b"guess 1\n")
+        return connect(address, *args)
+
+    monkeypatch.setattr(socket, "create_connection", twice)
+    found, heard = lifelines(2)
+    monkeypatch.undo()
+    found[1].farewell()
+    assert "rank 1" in found[0].who_is_gone(5)
+    assert not heard[0]
+
+
+@pytest.fixture
+def shadows(tmp_path, monkeypatch):
+    """Redirect writing, for a folder that is not private."""
+    monkeypatch.chdir(tmp_path)
+    found = files.redirect([])
+    yield found
+    found.forget()
+
+
+def test_writing_is_seen_by_this_rank_alone(tmp_path, shadows):
+    with open("new", "w") as file:
+        file.write("here")
+    with open(file="new", mode="a") as file:
+        file.write(" too")
+    with open("new") as file:
+        assert file.read() == "here too"
+    os.rename(src="new", dst="newer")
+    assert os.path.isfile("newer") and not os.path.exists("new")
+    with pytest.raises(FileNotFoundError):
+        open("absent", "r+")
+    shadows.forget()
+    assert not os.listdir(str(tmp_path))
+    assert not os.path.exists(shadows._folder)

@@ -1,0 +1,125 @@
+"""What would be another training is refused, with the reason, on all ranks."""
+import pytest
+from distributed_cases import needs_torch, run, said, write
+
+pytestmark = needs_torch
+
+REFUSED = """
+    from lasagne_flipconv.distributed import shard, training
+    from lasagne_flipconv.errors import FlipconvError
+    rank = int(os.environ.get("RANK", 0))
+    net = DenseLayer(InputLayer((None, 1, 8, 8), x), 5, nonlinearity=softmax)
+    p = get_output(net)
+    each = T.nnet.categorical_crossentropy(p, y)
+    params = get_all_params(net)
+
+    def make(inputs, loss, outputs=None, more=(), **options):
+        updates = lasagne.updates.sgd(loss, params, .1)
+        updates.update(more)
+        return theano.function(inputs, loss if outputs is None else outputs,
+                               updates=updates, name="train", **options)
+
+    def refused(name, call):
+        before = params[0].get_value()
+        try:
+            call()
+        except FlipconvError as error:
+            said = str(error)
+        except Exception as error:
+            said = "%s: %s" % (type(error).__name__, error)
+        else:
+            said = "nothing"
+        same = bool((before == params[0].get_value()).all())
+        say(**{name: said, name + " changed": not same})
+
+    a, b = X[:16], Y[:16]
+    good = make([x, y], each.mean())
+    good(a, b)
+    refused("good", lambda: good(a, b))
+    refused("odd", lambda: good(X[:15], Y[:15]))
+    refused("unlike", lambda: good(X[:16], Y[:14]))
+    refused("sum", lambda: make([x, y], each.sum())(a, b))
+    i = T.iscalar("i")
+    refused("index", lambda: make([i], each.mean(), givens={
+        x: theano.shared(X)[i:i + 4], y: theano.shared(Y)[i:i + 4]})(3))
+    m = T.fvector("m")
+    mask = np.arange(16, dtype="float32")
+    refused("mask", lambda: make([x, y, m], (each * m).sum() / m.sum())(
+        a, b, mask))
+    weights = np.ones(5, "float32")
+    refused("weights", lambda: make(
+        [x, y, m], (each * m[y]).mean())(a, b, weights))
+    rows = x.reshape((x.shape[0], 64))
+    refused("axis", lambda: make([x], T.tanh(T.dot(T.dot(
+        rows.T, rows), params[0]) + params[1]).mean())(a))
+    refused("output", lambda: make([x, y], each.mean(), [p.max()])(a, b))
+    seen = theano.shared(np.int64(0), "seen")
+    refused("count", lambda: make(
+        [x, y], each.mean(), more=[(seen, seen + x.shape[0])])(a, b))
+    refused("fixed", lambda: make(
+        [x, y], each.mean() + x.reshape((16, 64)).mean())(a, b))
+    refused("copy", lambda: good.copy())
+    refused("subset", lambda: good(a, b, output_subset=[0]))
+    refused("shard", lambda: shard(X, Y[:3]))
+    loop = lambda: theano.function([x, y], theano.scan(
+        lambda w: theano.grad(each.mean(), params)[0].sum() + w,
+        sequences=params[1], non_sequences=[])[0])(a, b)
+    refused("loop", loop)
+    refused("other batch", lambda: good(X[rank:rank + 16], b))
+    training.EVERY = 1
+    good(a, b)
+    if rank:
+        params[0].set_value(params[0].get_value() + 1)
+    refused("drifted", lambda: good(a, b))
+    """
+
+#: Case → words of the reason, and of the way out.
+REASONS = {
+    "good": ["nothing"],
+    "odd": ["a batch of 15 samples", "x (15, 1, 8, 8), y (15,)",
+            "for 2 ranks", "Leave the last batch out"],
+    "unlike": ["different lengths on the first axis", "y (14,)"],
+    "sum": ["function train: the gradient of the whole batch",
+            "the sum is 2 times", "a mean was meant",
+            "Take the mean over the samples as loss"],
+    "index": ["none of its arguments (i ()) has an axis for the batch",
+              "distributed.shard"],
+    "mask": ["times as large as averaged over the ranks", "no mean over"],
+    "weights": ["different lengths on the first axis", "m (5,)",
+                "shared variable"],
+    "axis": ["times as large as averaged over the ranks",
+             "the first axis of an argument is not that of the batch"],
+    "output": ["output 0 of the whole batch", "in a function of its own"],
+    "count": ["the update of seen", "int64", "expected floats"],
+    "fixed": ["could not be computed for a part of the batch",
+              "None in their shapes"],
+    "copy": ["a copy was asked for", "Call theano.function again"],
+    "subset": ["output_subset=[0]", "expected all outputs"],
+    "shard": ["(64, 1, 8, 8), (3,)", "same number of rows"],
+    "loop": ["within a loop of theano.scan"],
+    "other batch": ["rank 1 was given another batch than rank 0",
+                    "seeded generators"],
+    "drifted": ["W: has another value on rank 1 than on rank 0"],
+}
+
+
+@pytest.fixture(scope="module")
+def result(tmp_path_factory):
+    """Return the run of all cases by two ranks."""
+    folder = tmp_path_factory.mktemp("refused")
+    return run(folder, write(folder, REFUSED))
+
+
+@pytest.mark.parametrize("name", REASONS)
+def test_reason(result, name):
+    assert result.returncode == 0, result.stderr
+    for rank in (0, 1):
+        text = said(result, rank)[name]
+        for words in REASONS[name]:
+            assert words in text
+
+
+@pytest.mark.parametrize("name", [n for n in REASONS if n != "good"])
+def test_nothing_is_changed(result, name):
+    assert said(result)["good changed"]
+    assert not said(result)[name + " changed"]

@@ -1,0 +1,215 @@
+"""Two ranks train as one process does."""
+import numpy as np
+import pytest
+from distributed_cases import needs_torch, run, said, write
+
+pytestmark = needs_torch
+
+TRAIN = """
+    def by_arithmetic(v):
+        # as Lasagne 0.2 does, not by Theano's Op
+        mean, axes = v.mean((0, 2, 3)), ("x", 0, "x", "x")
+        inv_std = T.inv(T.sqrt(v.var((0, 2, 3)) + 1e-4))
+        return (v - mean.dimshuffle(axes)) * inv_std.dimshuffle(axes)
+
+    def network(normalized=False, dropped=False, by_hand=False):
+        np.random.seed(3)
+        lasagne.random.set_rng(np.random.RandomState(5))
+        net = Conv2DLayer(InputLayer((None, 1, 8, 8), x), 8, 3)
+        if normalized:
+            net = batch_norm(net)
+        if by_hand:
+            net = ExpressionLayer(net, by_arithmetic)
+        if dropped:
+            net = DropoutLayer(net)
+        return DenseLayer(net, 5, nonlinearity=softmax)
+
+    def train(name, net, clip=None, single=False, each=16):
+        p = get_output(net)
+        loss = T.nnet.categorical_crossentropy(p, y).mean()
+        params = get_all_params(net, trainable=True)
+        grads = ([T.grad(loss, w) for w in params] if single
+                 else theano.grad(loss, params))
+        if clip:
+            grads = lasagne.updates.total_norm_constraint(grads, clip)
+        f = theano.function(
+            [x, y], {"loss": loss, "right": T.eq(p.argmax(1), y).sum(),
+                     "p": p, "norm": sum(T.sqr(g).sum() for g in grads)},
+            updates=lasagne.updates.momentum(grads, params, .1), name=name)
+        order = np.random.RandomState(4)
+        found = [f(X[b], y=Y[b]) for b in (
+            order.permutation(64)[:each] for _ in range(10))]
+        averages = set(f.maker.fgraph.apply_nodes)
+        averages = sum("Average" in str(n.op) for n in averages)
+        say(**{name: dict(
+            loss=[float(r["loss"]) for r in found],
+            right=[int(r["right"]) for r in found],
+            norm=[float(r["norm"]) for r in found],
+            p=found[-1]["p"].tolist(), averages=averages,
+            values=[v.tolist() for v in get_all_param_values(net)])})
+
+    """
+
+ALL = TRAIN + """
+    train("plain", network())
+    train("clipped", network(), clip=.5, single=True)
+    net = network(normalized=True)
+    train("normalized", net)
+    train("by hand", network(by_hand=True))
+    test = theano.function([x], get_output(net, deterministic=True))
+    say(test=test(X).tolist())
+    """
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    """Return the same script by two ranks, and by one process."""
+    folder = tmp_path_factory.mktemp("runs")
+    name = write(folder, ALL)
+    return run(folder, name), run(folder, name, size=0)
+
+
+@pytest.mark.parametrize("name", ["plain", "clipped"])
+def test_losses_values_and_outputs_are_those_of_one_process(runs, name):
+    for result in runs:
+        assert result.returncode == 0, result.stderr
+    two, one = (said(r)[name] for r in runs)
+    other = said(runs[0], 1)[name]
+    for what in ("loss", "norm", "p"):
+        np.testing.assert_allclose(two[what], one[what], rtol=1e-5, atol=1e-6)
+    assert np.shape(two["p"]) == (16, 5)
+    assert two["right"] == one["right"]
+    for a, b, c in zip(two["values"], one["values"], other["values"]):
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)
+        np.testing.assert_array_equal(a, c)
+    assert two == other
+
+
+def test_gradients_go_in_one_message(runs):
+    """Also those that were asked for one by one, and running statistics."""
+    assert [said(runs[0])[n]["averages"] for n in (
+        "plain", "clipped", "normalized", "by hand")] == [1] * 4
+
+
+def test_running_statistics_are_averaged(runs):
+    two, one = (said(r)["normalized"]["values"] for r in runs)
+    other = said(runs[0], 1)["normalized"]["values"]
+    assert all(np.array_equal(a, c) for a, c in zip(two, other))
+    # beta, gamma, mean, inv_std follow W; the mean is one of means
+    np.testing.assert_allclose(two[3], one[3], rtol=.1, atol=.02)
+    np.testing.assert_allclose(two[4], one[4], rtol=.1, atol=.02)
+    assert said(runs[0])["test"] == said(runs[0], 1)["test"]
+
+
+def test_batch_normalization_is_said(runs):
+    lines = [line for line in runs[0].stderr.splitlines()
+             if "batch normalization takes the statistics" in line]
+    assert len(lines) == 2
+    for name, line in zip(("normalized", "by hand"), lines):
+        assert "8 samples, not of all 16" in line
+        assert "function " + name in line
+    assert runs[0].stderr.count("the gradient is that of one process") == 4
+
+
+SYNCHRONIZED = TRAIN + """
+    train("normalized", network(normalized=True))
+    train("by hand", network(by_hand=True))
+    """
+
+
+def test_with_statistics_of_the_whole_batch(tmp_path, runs):
+    """The order of the messages is the same on all ranks."""
+    result = run(tmp_path, "--sync-batch-norm", write(tmp_path, SYNCHRONIZED))
+    assert result.returncode == 0, result.stderr
+    assert "batch normalization takes" not in result.stderr
+    for name, count in (("normalized", 4), ("by hand", 7)):
+        two, one = said(result)[name], said(runs[1])[name]
+        assert said(result, 1)[name] == two
+        assert two["averages"] == count
+        for what in ("loss", "norm", "p"):
+            np.testing.assert_allclose(two[what], one[what], rtol=1e-4,
+                                       atol=1e-5)
+        for a, b in zip(two["values"], one["values"]):
+            np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-5)
+
+
+UNLIKE = TRAIN + """
+    net = network()
+    rank = int(os.environ.get("RANK", 0))
+    for w in get_all_params(net):
+        w.set_value(w.get_value() + rank)
+    train("unlike", net)
+    """
+
+
+def test_all_begin_with_the_values_of_rank_0(tmp_path, runs):
+    result = run(tmp_path, write(tmp_path, UNLIKE))
+    assert result.returncode == 0, result.stderr
+    two, one = said(result)["unlike"], said(runs[1])["plain"]
+    assert two == said(result, 1)["unlike"]
+    np.testing.assert_allclose(two["loss"], one["loss"], rtol=1e-5)
+
+
+DROPPED = TRAIN + """
+    train("dropped", network(dropped=True))
+    from theano.sandbox.rng_mrg import MRG_RandomStreams
+    from theano.tensor.shared_randomstreams import RandomStreams
+    W = theano.shared(np.ones(3, "float32"), "W")
+    for kind in MRG_RandomStreams, RandomStreams:
+        streams = kind(7)
+        drawn = streams.uniform((x.shape[0], 3), dtype="float32")
+        f = theano.function([x], drawn, updates=lasagne.updates.sgd(
+            (drawn * W * x[:, 0, 0, :3]).mean(), [W], .1))
+        g = theano.function([], streams.uniform((2,), dtype="float32"))
+        say(**{kind.__name__: [f(X[:16]).tolist(), f(X[:16]).tolist()],
+               kind.__name__ + " outside": g().tolist()})
+    say(W=W.get_value().tolist(), host=np.random.rand())
+    """
+
+
+def test_each_rank_draws_its_own_numbers(tmp_path):
+    result = run(tmp_path, write(tmp_path, DROPPED))
+    assert result.returncode == 0, result.stderr
+    ours, theirs = said(result), said(result, 1)
+    assert ours == theirs  # whole outputs, and what is drawn outside of steps
+    for kind in ("MRG_RandomStreams", "RandomStreams"):
+        first, second = (np.array(v) for v in ours[kind])
+        assert first.shape == (16, 3)
+        assert len(np.unique(first)) == first.size  # no row is repeated
+        assert not set(first.ravel()) & set(second.ravel())
+        assert 0 < first.min() and first.max() < 1
+
+
+SHARDED = TRAIN + """
+    from lasagne_flipconv.distributed import shard
+    net = network()
+    own_x, own_y = shard(X, Y)
+    loss = T.nnet.categorical_crossentropy(get_output(net), y).mean()
+    params = get_all_params(net)
+    updates = lasagne.updates.sgd(loss, params, .1)
+    f = theano.function([x, y], loss, updates=updates)
+    each = 16 * len(own_x) // len(X)
+    losses = [float(f(own_x[i:i + each], own_y[i:i + each]))
+              for i in range(0, len(own_x), each)]
+    data, labels = theano.shared(own_x), theano.shared(own_y)
+    i = T.iscalar("i")
+    rows = slice(i * each, (i + 1) * each)
+    g = theano.function([i], loss, updates=updates,
+                        givens={x: data[rows], y: labels[rows]})
+    losses += [float(g(i)) for i in range(4)]
+    say(losses=losses, shape=own_x.shape, first=own_y[:2].tolist(),
+        labels=Y.tolist())
+    """
+
+
+def test_data_that_the_script_splits_itself(tmp_path):
+    name = write(tmp_path, SHARDED)
+    results = run(tmp_path, name), run(tmp_path, name, size=0)
+    for result in results:
+        assert result.returncode == 0, result.stderr
+    two, one = map(said, results)
+    np.testing.assert_allclose(two["losses"], one["losses"], rtol=1e-5)
+    assert two["shape"] == [32, 1, 8, 8]
+    assert two["first"] == two["labels"][:4:2]
+    assert said(results[0], 1)["first"] == two["labels"][1:4:2]
+    assert "cannot be compared with one process" in results[0].stderr
