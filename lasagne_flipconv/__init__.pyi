@@ -1,4 +1,5 @@
 from . import conventions as conventions
+from . import distributed as distributed
 from . import engine as engine
 from . import errors as errors
 from . import kernels as kernels

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import lasagne_flipconv
 import pytest
-from lasagne_flipconv import conventions, engine, errors, kernels
+from lasagne_flipconv import (conventions, distributed, engine, errors,
+                              kernels)
 
 import layer_stub
 
@@ -15,7 +16,8 @@ FACE = Path(lasagne_flipconv.__file__).with_suffix(".pyi")
 
 def public():
     """Yield name and value of what is public, but for the layers."""
-    for module in (lasagne_flipconv, conventions, engine, errors, kernels):
+    for module in (lasagne_flipconv, conventions, distributed, engine,
+                   errors, kernels):
         for name in module.__all__:
             value = getattr(module, name)
             if callable(value):

@@ -1,5 +1,6 @@
 """Batches in parts, one for each rank."""
 import zlib
+from typing import Any
 
 import numpy as np
 
@@ -9,7 +10,7 @@ from .processes.ranks import current
 __all__ = ["Arguments", "digest", "has_batch_axis", "shard"]
 
 
-def shard(*arrays):
+def shard(*arrays: Any) -> Any:
     """Return this rank's part of data that the script splits itself.
 
     Of R ranks each gets every R-th row, so that their minibatches of k rows
