@@ -41,16 +41,16 @@ def shard(*arrays: Any) -> Any:
     """
     ranks = current()
     rank, size = (ranks.rank, ranks.size) if ranks else (0, 1)
-    arrays = [a if hasattr(a, "shape") else np.asarray(a) for a in arrays]
-    lengths = {a.shape[0] if a.shape else None for a in arrays}
-    if len(lengths) != 1 or None in lengths or min(lengths) < size:
+    given = [a if hasattr(a, "shape") else np.asarray(a) for a in arrays]
+    lengths = {a.shape[0] if a.shape else 0 for a in given}
+    if len(lengths) != 1 or min(lengths) < size:
         raise FlipconvError(
             "shard: arrays of shapes %s for %d ranks; expected the same "
             "number of rows in each, at least one a rank. Pass data and "
             "labels of the same samples." % (
-                ", ".join(str(a.shape) for a in arrays), size))
+                ", ".join(str(a.shape) for a in given), size))
     each = lengths.pop() // size
-    parts = [a[rank:rank + (each - 1) * size + 1:size] for a in arrays]
+    parts = [a[rank:rank + (each - 1) * size + 1:size] for a in given]
     if ranks:
         ranks.lengths.add(each)
     return parts[0] if len(parts) == 1 else parts
