@@ -56,7 +56,7 @@ def torch_mode(device="cpu"):
     """
     return Mode(TorchLinker(str(check_device(device))),
                 predefined_optimizers["fast_run"].excluding(
-                    *EXCLUDED).register(REWRITE))
+                    *EXCLUDED).including(REWRITE))
 
 
 class TorchLinker(LocalLinker):

@@ -84,6 +84,9 @@ def allocate(op, node, device):
     once = [not one for one in value.broadcastable]
 
     def allocated(x, *shape):
+        if min(shape, default=0) < 0:  # PyTorch would keep a length for -1
+            raise ValueError("Alloc: shape %s; expected no negative lengths"
+                             % (shape,))
         last = shape[len(shape) - x.ndim:]
         if any(fixed and n != m for fixed, n, m in zip(once, x.shape, last)):
             if any(n != m and n != 1 for n, m in zip(x.shape, last)):

@@ -23,14 +23,34 @@ def sign(x):
 
 def round_away(x):
     """Round halves away from zero."""
-    return torch.where(x < 0, torch.ceil(x - 0.5), torch.floor(x + 0.5))
+    whole = torch.trunc(x)
+    return torch.where((x - whole).abs() >= 0.5, whole + torch.sign(x), whole)
+
+
+def absolute(x):
+    """Return the size; of a truth value itself."""
+    return x if x.dtype is torch.bool else torch.abs(x)
 
 
 def floor_divide(x, y):
-    """Divide and round down; numbers with a point in Theano's two steps."""
-    if x.dtype.is_floating_point:
-        return torch.floor(x / y)
-    return torch.div(x, y, rounding_mode="floor")
+    """Divide and round down; numbers with a point in Theano's steps."""
+    if x.dtype is torch.bool:
+        return torch.div(x.byte(), y.byte(), rounding_mode="floor").bool()
+    if not x.dtype.is_floating_point:
+        return torch.div(x, y, rounding_mode="floor")
+    result = torch.floor(x / y)
+    opposite = ((x < 0) & (y > 0)) | ((x >= 0) & (y < 0))
+    beyond = -torch.floor(-(x / y)) - (modulo(x, y) != 0).to(x.dtype)
+    return torch.where(opposite, beyond, result)
+
+
+def modulo(x, y):
+    """Return what is left; PyTorch is wrong for the smallest of float32."""
+    if x.dtype is torch.bool:
+        return torch.remainder(x.byte(), y.byte()).bool()
+    if x.dtype is torch.float32:
+        return torch.remainder(x.double(), y.double()).to(x.dtype)
+    return torch.remainder(x, y)
 
 
 def power(x, y):
@@ -69,7 +89,7 @@ def fast_sigmoid(x):
     near = torch.where(a < 1.7, 1.5 * a / (1 + a), torch.where(
         a < 3, 0.935409070603099 + 0.0458812946797165 * (a - 1.7),
         x.new_full((), 0.99505475368673)))
-    return 0.5 * (torch.where(x < 0, -near, near) + 1)
+    return 0.5 * (torch.where(x >= 0, near, -near) + 1)
 
 
 def rectify_gradient(above, x):
@@ -111,7 +131,7 @@ def _any(x):
 SCALARS = {
     "Add": (_fold(torch.add), "result"), "Mul": (_fold(torch.mul), "result"),
     "Sub": (torch.sub, "result"), "TrueDiv": (torch.true_divide, "result"),
-    "IntDiv": (floor_divide, "result"), "Mod": (torch.remainder, "result"),
+    "IntDiv": (floor_divide, "result"), "Mod": (modulo, "result"),
     "Pow": (power, "result"), "Maximum": (_fold(torch.maximum), "result"),
     "Minimum": (_fold(torch.minimum), "result"), "Clip": (clip, "result"),
     "AND": (_fold(torch.bitwise_and), "result"),
@@ -123,7 +143,7 @@ SCALARS = {
     "IsNan": (torch.isnan, "each"), "IsInf": (torch.isinf, "each"),
     "Switch": (switch, "branches"), "Second": (second, "last"),
     "Identity": (_any, "result"), "Cast": (_any, "result"),
-    "Abs": (torch.abs, "result"), "Neg": (torch.neg, "result"),
+    "Abs": (absolute, "result"), "Neg": (torch.neg, "result"),
     "Sgn": (sign, "result"), "Inv": (torch.reciprocal, "result"),
     "Ceil": (_whole(torch.ceil), "result"),
     "Floor": (_whole(torch.floor), "result"),
