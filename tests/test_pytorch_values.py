@@ -195,17 +195,6 @@ def test_neighbours_without_rows_are_one_function():
     assert len({id(p) for p in f.fn.program.left.values()}) == 1
 
 
-def test_a_loop_stays_with_theano(w):
-    x = T.fvector()
-    with engine.using("torch"):
-        steps, _ = theano.scan(lambda a, b: a * b + w[0], x,
-                               T.ones_like(x[0]))
-        f = theano.function([x], [steps, T.grad(steps.sum(), x)])
-    g = theano.function([x], [steps, T.grad(steps.sum(), x)], mode=FAST_RUN)
-    given = np.float32([1, 2, 3, .5])
-    same(f(given), g(given))
-
-
 def test_what_there_is_not_is_told():
     with pytest.raises(engine.EngineError, match="no back end 'jax'"):
         engine.use("jax")

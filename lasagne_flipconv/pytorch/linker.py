@@ -1,27 +1,18 @@
 """The linker: what makes a function of an optimized graph."""
-from theano.compile.mode import Mode, predefined_optimizers
+from theano.compile.mode import Mode
 from theano.gof.link import Container, LocalLinker, map_storage
 from theano.scalar import basic
 from theano.tensor.elemwise import Elemwise
 
+from . import loops  # noqa: F401  adds its row
 from .cells import Cell
 from .devices import TOTAL, check_device
 from .program import Program
-from .rectifier import REWRITE
 from .report import lines
+from .rewrites import QUERY
 from .rows.table import TYPES
 
 __all__ = ["TorchLinker", "torch_mode"]
-
-#: Rewrites that are not for PyTorch: those that replace what it has a function
-#: for, and those that write into operands.
-EXCLUDED = (
-    "conv_gemm", "local_conv2d_cpu", "local_conv2d_gradweight_cpu",
-    "local_conv2d_gradinputs_cpu", "AbstractConvCheck",
-    "local_abstractconv_check", "inplace", "fusion", "local_careduce_fusion",
-    "BlasOpt", "onednn", "local_abstract_batch_norm_train",
-    "local_abstract_batch_norm_train_grad",
-    "local_abstract_batch_norm_inference")
 
 #: Functions whose result is memory of its own, not that of an operand.
 _FRESH = (basic.Sub, basic.TrueDiv, basic.Sqr, basic.Sqrt, basic.Neg,
@@ -54,9 +45,7 @@ def torch_mode(device="cpu"):
     >>> f([1, 2]).tolist()
     [2.0, 4.0]
     """
-    return Mode(TorchLinker(str(check_device(device))),
-                predefined_optimizers["fast_run"].excluding(
-                    *EXCLUDED).including(REWRITE))
+    return Mode(TorchLinker(str(check_device(device))), QUERY)
 
 
 class TorchLinker(LocalLinker):

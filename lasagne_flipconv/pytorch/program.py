@@ -27,6 +27,8 @@ class Program:
         Where to compute.
     inputs, outputs : list of str
         In which place each input comes, and each output is wanted.
+    whole : bool, default False
+        Whether to leave no node to Theano.
 
     Attributes
     ----------
@@ -36,14 +38,23 @@ class Program:
         For each of these, the `Fallback` that computes it.
     nodes : list of theano.gof.Apply
         The node of each step, for errors.
+
+    Raises
+    ------
+    Untranslated
+        If a node is left to Theano that must not be.
     """
 
-    def __init__(self, graph, device, inputs, outputs):
+    def __init__(self, graph, device, inputs, outputs, whole=False):
         self.device, self.untranslated, self.left = device, [], {}
         self._slots, self._start, self._steps = {}, [], []
         self._place = dict(zip(graph.inputs, inputs))
         self._inputs = [self._slot(v, p) for v, p in self._place.items()]
-        for part in in_groups(graph.toposort(), self._translated(graph)):
+        functions = self._translated(graph)
+        if whole and self.untranslated:
+            raise Untranslated("; ".join(dict.fromkeys(
+                reason for _, reason in self.untranslated)))
+        for part in in_groups(graph.toposort(), functions):
             self._add(part)
         self._outputs = [self._at(v, p) for v, p in zip(
             graph.outputs, outputs)]

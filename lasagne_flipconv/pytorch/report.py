@@ -1,4 +1,5 @@
 """What the report of the engine says of a function on PyTorch."""
+from theano.scan_module.scan_op import Scan
 from theano.tensor.nnet.abstract_conv import BaseAbstractConv
 from theano.tensor.nnet.bn import (
     AbstractBatchNormInference,
@@ -10,7 +11,7 @@ from theano.tensor.signal.pool import Pool, PoolGrad
 __all__ = ["lines"]
 
 #: What is named even where nothing is to be said of it.
-_NAMED = (BaseAbstractConv, Pool, PoolGrad, AbstractBatchNormInference,
+_NAMED = (Scan, BaseAbstractConv, Pool, PoolGrad, AbstractBatchNormInference,
           AbstractBatchNormTrain, AbstractBatchNormTrainGrad)
 
 

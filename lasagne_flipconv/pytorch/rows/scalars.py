@@ -8,7 +8,7 @@ import torch
 from theano.scalar import basic, basic_scipy
 from theano.tensor.nnet import sigm
 
-from .. import rectifier
+from ..rewrites import rectifier
 from .table import TYPES, Untranslated
 
 __all__ = ["SCALARS", "scalar_function"]

@@ -84,7 +84,6 @@ def _alike(variable, node):
     return [variable] if variable.type == node.outputs[0].type else None
 
 
-#: By this name the mode asks for it; as an object it could not be pickled.
 REWRITE = "torch_rectify"
 optdb.register(REWRITE, gof.opt.out2in(_forward, _backward, name=REWRITE),
                48.7)
