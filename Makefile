@@ -58,7 +58,7 @@ test-torch: $(EXTRA)compare  ## install PyTorch, run the tests that compare with
 		tests/test_golden.py tests/test_attacks.py tests/test_pytorch_*.py \
 		tests/test_leaving_*.py
 	$(RUN) -m pytest -q tests/test_mutants.py \
-		-k "leave or deviation or alpha or border or axes"
+		-k "leave or deviation or alpha or border or axes or device"
 	$(RUN) -m pytest -q -o addopts=--doctest-modules lasagne_flipconv/leaving
 	THEANO_FLAGS="$$THEANO_FLAGS,floatX=float32" $(RUN) -m pytest -q \
 		-o addopts=--doctest-modules lasagne_flipconv/pytorch

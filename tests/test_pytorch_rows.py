@@ -338,5 +338,9 @@ def test_rectifiers_are_one_node(dtype):
     f = check([x, g], [out, T.grad((out * g).sum(), x)], given,
               values(dtype, 3, 5))
     assert len(f.maker.fgraph.apply_nodes) == 2
+    row = T.TensorType(dtype, (True, False))()
+    out = T.nnet.relu(row)
+    check([row, g], [T.grad((out * g).sum(), row)], values(dtype, 1, 5),
+          values(dtype, 3, 5))
     given[0, 0] = -np.inf  # it is told that this differs
     assert f(given, given)[0][0, 0] == 0

@@ -1,4 +1,5 @@
 """Values that live on the device, and what is left to Theano."""
+import contextlib
 import pickle
 
 import numpy as np
@@ -79,6 +80,17 @@ def test_a_value_that_is_set(w):
     same(w.get_value(), 8 * ONES)
 
 
+def test_an_array_that_was_lent(w):
+    """From the first function on that reads it, the device has a copy."""
+    with engine.using("torch"):
+        f = theano.function([], w.sum())
+    given = 5 * ONES
+    w.set_value(given, borrow=True)
+    assert f() == 15
+    given[:] = 0
+    assert f() == 15
+
+
 def test_a_result_is_not_the_memory_of_a_variable(w):
     with engine.using("torch"):
         f = theano.function([], [theano.Out(v, borrow=True) for v in (
@@ -149,6 +161,26 @@ def test_functions_of_theano_over_the_same_variable(w, mode):
     assert f() == 12
     same(h(), 5 * ONES)
     same(w.get_value(), 5 * ONES)
+
+
+def test_no_copy_stays_with_theano(w):
+    """Else code that looks into the list would go on to find one there."""
+    g = theano.function([], w * 1, mode=FAST_RUN)
+    g()
+    assert g.fn._pairs[0][1] == [None]
+
+
+def test_streams_that_are_made_in_the_mode(monkeypatch):
+    """MRG calls what computes without the function around it."""
+    from theano.sandbox import rng_mrg
+    draws = []
+    for name in ("torch", "theano"):
+        monkeypatch.setattr(rng_mrg.multMatVect, "dot_modulo", None)
+        with engine.using("torch") if name == "torch" else (
+                contextlib.nullcontext()):
+            stream = rng_mrg.MRG_RandomStreams(3)
+            draws.append(theano.function([], stream.uniform((4, 50))))
+    same(draws[0](), draws[1](), 0)
 
 
 def test_a_variable_that_an_older_function_reads():

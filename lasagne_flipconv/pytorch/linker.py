@@ -81,7 +81,7 @@ class TorchLinker(LocalLinker):
         inputs, outputs, _ = map_storage(
             graph, graph.toposort(), input_storage, output_storage,
             storage_map)
-        run = Run(graph, self.device, inputs, len(outputs),
+        run = Run(graph, self.device, inputs, outputs,
                   _updates(graph, self._updated))
         return (run, [Container(v, s) for v, s in zip(graph.inputs, inputs)],
                 [Container(v, s, True) for v, s in zip(graph.outputs,
@@ -107,26 +107,27 @@ class Run:
         What to compute.
     device : str
         Where.
-    inputs : list of list
-        The storage of each input.
-    count : int
-        How many outputs there are.
+    inputs, outputs : list of list
+        The storage of each input and output.
     updates : dict of int to int
         Which output is the new value of which input.
     """
 
     need_update_inputs = False  # that is done here
-    allow_gc = False
+    allow_gc = True  # results are cleared by who called
     #: Bytes that the last call moved to the device and from it.
     moved = (0, 0)
 
-    def __init__(self, graph, device, inputs, count, updates):
+    def __init__(self, graph, device, inputs, outputs, updates):
         self.device, self.graph = check_device(device), graph
         self.inputs, self.updates = inputs, updates
         places = ["device" if isinstance(s, Cell) else "raw" for s in inputs]
         self.program = Program(graph, self.device, places, [
             places[updates[i]] if i in updates else "raw"
-            for i in range(count)])
+            for i in range(len(outputs))])
+        # an input that is given back has its storage for both
+        self.outputs = [storage if v.owner else [None] for v, storage in zip(
+            graph.outputs, outputs)]
         self.copied = [not _is_fresh(v, graph) for v in graph.outputs]
         self.storage_map = dict(zip(graph.inputs, inputs))
 
@@ -155,6 +156,8 @@ class Run:
             else:
                 storage[0] = outputs[i]
             outputs[i] = None
+        for storage, value in zip(self.outputs, outputs):
+            storage[0] = value  # for whom calls this alone, as MRG does
         self.moved = TOTAL.up - before[0], TOTAL.down - before[1]
         return outputs
 

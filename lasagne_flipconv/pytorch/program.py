@@ -58,7 +58,7 @@ class Program:
             self._add(part)
         self._outputs = [self._at(v, p) for v, p in zip(
             graph.outputs, outputs)]
-        self.nodes = [step[3] for step in self._steps]
+        self.nodes = self._told()
         self._forget()
 
     def __call__(self, values):
@@ -154,6 +154,13 @@ class Program:
         self._steps.append((bring(variable, known, place, self.device),
                             [source], [slot], variable.owner, False))
         return slot
+
+    def _told(self):
+        """Return the node of each step; of what is brought, who wants it."""
+        found = []
+        for step in self._steps[::-1]:
+            found.append(step[3] or (found[-1] if found else None))
+        return found[::-1]
 
     def _forget(self):
         """Let each step drop what no later one reads."""

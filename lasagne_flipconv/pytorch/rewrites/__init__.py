@@ -5,7 +5,7 @@ it could not be pickled.
 """
 from theano.compile import predefined_optimizers
 
-from .rectifier import REWRITE
+from . import gradients, rectifier
 
 __all__ = ["QUERY"]
 
@@ -21,4 +21,4 @@ EXCLUDED = (
 
 #: What is asked of Theano's register of rewrites.
 QUERY = predefined_optimizers["fast_run"].excluding(*EXCLUDED).including(
-    REWRITE)
+    rectifier.REWRITE, gradients.REWRITE)

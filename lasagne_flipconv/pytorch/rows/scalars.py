@@ -98,7 +98,8 @@ def rectify_gradient(above, x):
     What is below the smallest number with all its digits counts in part.
     """
     tiny = torch.finfo(x.dtype).tiny
-    return above * torch.add(0.5, x.clamp(-tiny, tiny), alpha=0.5 / tiny)
+    part = x.clamp(-tiny, tiny).mul_(0.5 / tiny).add_(0.5)
+    return part.mul_(above) if part.shape == above.shape else part * above
 
 
 def invert(x):
