@@ -7,6 +7,7 @@ is told of each is the median time, and the median of the ratios of pairs. The
 losses of both must agree, else it ends with 1.
 """
 import argparse
+import functools
 import sys
 import time
 
@@ -53,7 +54,7 @@ def compare(network, batch, options):
                                              options.device))):
         given = (sample(network, n),) + ((labels(network, n),) if (
             n == batch and what.startswith("training")) else ())
-        yield (what % n, *timed([lambda f=f: f(*given) for f in pair],
+        yield (what % n, *timed([functools.partial(f, *given) for f in pair],
                                 options.seconds))
 
 

@@ -323,10 +323,26 @@ def test_every_scalar_function_is_one_of_theano():
     from theano.scalar import basic as first
     from theano.scalar import basic_scipy as second
     from theano.tensor.nnet import sigm
-    from lasagne_flipconv.pytorch.rewrites import rectifier
+    from lasagne_flipconv.pytorch.rewrites import rectifier, scaled
     for name in SCALARS:
         assert any(hasattr(m, name) for m in (
-            first, second, sigm, rectifier)), name
+            first, second, sigm, rectifier, scaled)), name
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_sums_with_a_multiple_are_one_node(dtype):
+    """Not where the product is read elsewhere, or the number is wider."""
+    x, y, s, v = (tensor(dtype, n) for n in (2, 2, 0, 1))
+    given = values(dtype, 3, 4), values(dtype, 3, 4, seed=2)
+    for out, nodes in ((x + s * y, 1), (s * y + x, 1), (x - y * 3, 1)):
+        f = check([x, y, s], out, *given, values(dtype))
+        kinds = [type(n.op.scalar_op).__name__ for n in
+                 f.maker.fgraph.apply_nodes if isinstance(n.op, Elemwise)]
+        assert len(kinds) == nodes and "Scaled" in kinds[0]
+    twice = s * y
+    check([x, y, s, v], [x + twice, twice, y * s - x, x + v * y, v * s + x,
+                         x - v * y, s * y + s * x, s * s + s],
+          *given, values(dtype), values(dtype, 4))
 
 
 @pytest.mark.parametrize("dtype", FLOATS)

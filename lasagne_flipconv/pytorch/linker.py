@@ -9,14 +9,14 @@ from .cells import Cell
 from .devices import TOTAL, check_device
 from .program import Program
 from .report import lines
-from .rewrites import QUERY
+from .rewrites import QUERY, scaled
 from .rows.table import TYPES
 
 __all__ = ["TorchLinker", "torch_mode"]
 
 #: Functions whose result is memory of its own, not that of an operand.
 _FRESH = (basic.Sub, basic.TrueDiv, basic.Sqr, basic.Sqrt, basic.Neg,
-          basic.Switch, basic.Clip)
+          basic.Switch, basic.Clip, scaled.AddScaled, scaled.SubtractScaled)
 
 
 def torch_mode(device="cpu"):

@@ -5,7 +5,7 @@ it could not be pickled.
 """
 from theano.compile import predefined_optimizers
 
-from . import gradients, rectifier
+from . import gradients, rectifier, scaled
 
 __all__ = ["QUERY"]
 
@@ -21,4 +21,4 @@ EXCLUDED = (
 
 #: What is asked of Theano's register of rewrites.
 QUERY = predefined_optimizers["fast_run"].excluding(*EXCLUDED).including(
-    rectifier.REWRITE, gradients.REWRITE)
+    rectifier.REWRITE, gradients.REWRITE, scaled.REWRITE)

@@ -46,13 +46,17 @@ def shuffle(op, node, device):
     dropped = tuple(op.drop)
     index = tuple(None if axis == "x" else slice(None)
                   for axis in op.new_order)
+    moved = order + dropped
+    if moved == tuple(range(len(moved))):
+        moved = None
 
     def shuffled(x):
         if dropped and any(x.shape[a] != 1 for a in dropped):
             raise ValueError("DimShuffle: shape %s; expected length 1 on the "
                              "axes %s that are dropped" % (
                                  tuple(x.shape), dropped))
-        x = x.permute(order + dropped)
+        if moved:
+            x = x.permute(moved)
         if dropped:
             x = x.reshape(x.shape[:len(order)])
         return x[index] if new else x

@@ -8,7 +8,7 @@ import torch
 from theano.scalar import basic, basic_scipy
 from theano.tensor.nnet import sigm
 
-from ..rewrites import rectifier
+from ..rewrites import rectifier, scaled
 from .table import TYPES, Untranslated
 
 __all__ = ["SCALARS", "scalar_function"]
@@ -102,6 +102,11 @@ def rectify_gradient(above, x):
     return part.mul_(above) if part.shape == above.shape else part * above
 
 
+def subtract_scaled(a, b, c):
+    """Return a - b c."""
+    return torch.addcmul(a, b, c, value=-1)
+
+
 def invert(x):
     """Turn bits, or truth."""
     return torch.bitwise_not(x)
@@ -175,10 +180,12 @@ SCALARS = {
     "ScalarSoftplus": (softplus, "result"),
     "Rectify": (torch.relu, "result"),
     "RectifyGrad": (rectify_gradient, "result"),
+    "AddScaled": (torch.addcmul, "result"),
+    "SubtractScaled": (subtract_scaled, "result"),
 }
 
 _HOMES = (basic.__name__, basic_scipy.__name__, sigm.__name__,
-          rectifier.__name__)
+          rectifier.__name__, scaled.__name__)
 
 
 def scalar_function(op, inputs, output):
