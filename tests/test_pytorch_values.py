@@ -238,6 +238,59 @@ def test_what_there_is_not_is_told():
             engine.use("torch", device="cuda")
 
 
+def test_what_a_card_says_is_told(monkeypatch):
+    """No card is at hand: what PyTorch would say is said here."""
+    import torch
+    from lasagne_flipconv.pytorch import devices
+
+    def says(text, kind=RuntimeError):
+        def raises(*args, **kwargs):
+            raise kind(text)
+        return raises
+    monkeypatch.setattr(torch.version, "cuda", "12.9")
+    monkeypatch.setattr(devices.torch, "zeros", says(
+        "The NVIDIA driver on your system is too old"))
+    with pytest.raises(engine.EngineError, match="too old.*newer driver"):
+        engine.use("torch", device="cuda")
+    monkeypatch.setattr(devices.torch, "zeros", lambda *a, **k: None)
+    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", True)
+    devices.check_device("cuda")
+    assert not torch.backends.cudnn.allow_tf32
+    assert not torch.backends.cuda.matmul.allow_tf32
+
+
+def test_a_card_that_is_full(w, monkeypatch):
+    import torch
+    f = stepping(w)
+    f()
+
+    def full(values):
+        raise torch.cuda.OutOfMemoryError("CUDA out of memory. Tried 9 GiB")
+    monkeypatch.setattr(f.fn.program, "_run", [full])
+    with pytest.raises(engine.EngineError, match="a smaller batch"):
+        f()
+    same(w.get_value(), 2 * ONES)
+
+
+def test_random_numbers_of_pytorch():
+    import torch
+    from theano.sandbox.rng_mrg import MRG_RandomStreams
+    stream = MRG_RandomStreams(3)
+    with engine.using("torch", random="torch"):
+        f = theano.function([], [stream.uniform((200, 3)),
+                                 stream.binomial((2000,), p=.7)])
+    torch.manual_seed(1)
+    first = f()
+    assert 0 < first[0].min() and first[0].max() < 1
+    assert abs(first[0].mean() - .5) < .1 and abs(first[1].mean() - .7) < .1
+    assert (f()[0] != first[0]).any()
+    torch.manual_seed(1)
+    same(f(), first, 0)
+    assert "other than Theano's" in str(engine.report(f))
+    with pytest.raises(engine.EngineError, match="random: 'numpy' is none"):
+        engine.use("torch", random="numpy")
+
+
 def test_use_and_back():
     x = T.fvector()
     engine.use("torch")

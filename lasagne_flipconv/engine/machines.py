@@ -15,7 +15,7 @@ VARIABLE = "LASAGNE_FLIPCONV_DEVICE"
 BACKENDS = {"torch": ("lasagne_flipconv.pytorch", "lasagne-flipconv[torch]")}
 
 
-def use(backend, device="cpu"):
+def use(backend, device="cpu", **options):
     """Choose what computes the functions that are compiled from now on.
 
     Parameters
@@ -24,6 +24,8 @@ def use(backend, device="cpu"):
         The library; 'theano' for what Theano's flags say, as it was at first.
     device : str, default 'cpu'
         For PyTorch: 'cpu', 'cuda', 'cuda:1'.
+    **options
+        For PyTorch: ``random='torch'`` for other random numbers.
 
     Raises
     ------
@@ -40,7 +42,7 @@ def use(backend, device="cpu"):
     end 'jax'; expected one of 'torch', 'theano'.
     """
     if backend != "theano":
-        _calling(backend, "use", device)
+        _calling(backend, "use", device, options)
         return
     for module, _ in BACKENDS.values():
         if module in sys.modules:
@@ -48,7 +50,7 @@ def use(backend, device="cpu"):
 
 
 @contextlib.contextmanager
-def using(backend, device="cpu"):
+def using(backend, device="cpu", **options):
     """Choose what computes the functions that are compiled in this context.
 
     Parameters
@@ -57,13 +59,15 @@ def using(backend, device="cpu"):
         The library.
     device : str, default 'cpu'
         For PyTorch: 'cpu', 'cuda', 'cuda:1'.
+    **options
+        For PyTorch: ``random='torch'`` for other random numbers.
 
     Raises
     ------
     EngineError
         If it is not installed, or has no such device.
     """
-    with _calling(backend, "using", device):
+    with _calling(backend, "using", device, options):
         yield
 
 
@@ -85,7 +89,7 @@ def use_device(name):
         use("torch", name)
 
 
-def _calling(backend, name, device):
+def _calling(backend, name, device, options):
     """Call a function of a back end; its errors become the engine's."""
     if backend not in BACKENDS:
         raise EngineError("engine: there is no back end %r; expected one of "
@@ -101,4 +105,4 @@ def _calling(backend, name, device):
             "engine: %s is not installed; expected PyTorch. Install it with "
             "pip install %s, for a GPU the one for its CUDA as pytorch.org "
             "says." % (backend, distribution)) from None
-    return getattr(found, name)(device)
+    return getattr(found, name)(device, **options)

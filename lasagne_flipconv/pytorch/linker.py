@@ -1,4 +1,5 @@
 """The linker: what makes a function of an optimized graph."""
+import torch
 from theano.compile.mode import Mode
 from theano.gof.link import Container, LocalLinker, map_storage
 from theano.scalar import basic
@@ -6,10 +7,10 @@ from theano.tensor.elemwise import Elemwise
 
 from . import loops  # noqa: F401  adds its row
 from .cells import Cell
-from .devices import TOTAL, check_device
+from .devices import TOTAL, TorchError, check_device
 from .program import Program
 from .report import lines
-from .rewrites import QUERY, scaled
+from .rewrites import QUERY, RANDOM, scaled
 from .rows.table import TYPES
 
 __all__ = ["TorchLinker", "torch_mode"]
@@ -19,13 +20,16 @@ _FRESH = (basic.Sub, basic.TrueDiv, basic.Sqr, basic.Sqrt, basic.Neg,
           basic.Switch, basic.Clip, scaled.AddScaled, scaled.SubtractScaled)
 
 
-def torch_mode(device="cpu"):
+def torch_mode(device="cpu", random="theano"):
     """Return a mode of `theano.function` that computes with PyTorch.
 
     Parameters
     ----------
     device : str, default 'cpu'
         Where: 'cpu', 'cuda', 'cuda:1'.
+    random : {'theano', 'torch'}
+        Whose numbers MRG streams draw, so dropout: Theano's, bit for bit, or
+        others of PyTorch's generator, which is faster on a GPU.
 
     Returns
     -------
@@ -35,7 +39,7 @@ def torch_mode(device="cpu"):
     Raises
     ------
     TorchError
-        If the device cannot be used.
+        If the device cannot be used, or there are no such numbers.
 
     Examples
     --------
@@ -45,7 +49,11 @@ def torch_mode(device="cpu"):
     >>> f([1, 2]).tolist()
     [2.0, 4.0]
     """
-    return Mode(TorchLinker(str(check_device(device))), QUERY)
+    if random not in RANDOM:
+        raise TorchError("random: %r is none; expected 'theano', or 'torch' "
+                         "for other numbers of PyTorch's." % (random,))
+    return Mode(TorchLinker(str(check_device(device))),
+                QUERY.including(*RANDOM[random]))
 
 
 class TorchLinker(LocalLinker):
@@ -144,11 +152,14 @@ class Run:
     def __call__(self, output_subset=None):
         """Compute; nothing is set unless all could be computed."""
         before = TOTAL.up, TOTAL.down
-        values = [s.on_device(self.device) if isinstance(s, Cell) else s[0]
-                  for s in self.inputs]
-        outputs = self.program(values)
-        outputs = [_copy(value) if copied else value
-                   for value, copied in zip(outputs, self.copied)]
+        self.program.position = 0
+        try:
+            outputs = self._computed()
+        except torch.cuda.OutOfMemoryError as error:
+            raise TorchError(
+                "device: %s has no memory left (%s); nothing was updated. Use "
+                "a smaller batch; nvidia-smi tells what else is on the card."
+                % (self.device, str(error).splitlines()[0])) from error
         for i, target in self.updates.items():
             storage = self.inputs[target]
             if isinstance(storage, Cell):
@@ -160,6 +171,14 @@ class Run:
             storage[0] = value  # for whom calls this alone, as MRG does
         self.moved = TOTAL.up - before[0], TOTAL.down - before[1]
         return outputs
+
+    def _computed(self):
+        """Return the outputs, each nobody else's."""
+        values = [s.on_device(self.device) if isinstance(s, Cell) else s[0]
+                  for s in self.inputs]
+        outputs = self.program(values)
+        return [_copy(value) if copied else value
+                for value, copied in zip(outputs, self.copied)]
 
     def lines(self):
         """Return what the report says of this function, line by line."""

@@ -8,6 +8,8 @@ from theano.tensor.nnet.bn import (
 )
 from theano.tensor.signal.pool import Pool, PoolGrad
 
+from .rewrites.drawing import Uniform
+
 __all__ = ["lines"]
 
 #: What is named even where nothing is to be said of it.
@@ -37,6 +39,9 @@ def lines(run):
                 reasons[node], _cost(run.program.left[node]))))
         elif isinstance(node.op, _NAMED):
             found.append((str(node.op), where, None))
+        elif isinstance(node.op, Uniform):
+            found.append((str(node.op), where, "random numbers of PyTorch, "
+                          "other than Theano's; torch.manual_seed seeds them"))
     return found + [("all that the last call moved", where,
                      "%d bytes there, %d bytes back" % run.moved)]
 

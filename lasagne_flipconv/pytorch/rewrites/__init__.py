@@ -5,9 +5,9 @@ it could not be pickled.
 """
 from theano.compile import predefined_optimizers
 
-from . import gradients, rectifier, scaled
+from . import drawing, gradients, rectifier, scaled
 
-__all__ = ["QUERY"]
+__all__ = ["QUERY", "RANDOM"]
 
 #: Those that are not for PyTorch: they replace what it has a function for, or
 #: write into operands.
@@ -18,6 +18,9 @@ EXCLUDED = (
     "BlasOpt", "onednn", "local_abstract_batch_norm_train",
     "local_abstract_batch_norm_train_grad",
     "local_abstract_batch_norm_inference")
+
+#: Whose random numbers → by which name the mode asks for them besides.
+RANDOM = {"theano": (), "torch": (drawing.REWRITE,)}
 
 #: What is asked of Theano's register of rewrites.
 QUERY = predefined_optimizers["fast_run"].excluding(*EXCLUDED).including(
