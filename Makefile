@@ -121,6 +121,20 @@ theano-suite: $(READY)  ## run Theano's own tests with the engine off and on (2 
 	$(PIP_INSTALL) nose parameterized
 	$(RUN) -W ignore tests/theano_suite.py
 
+.PHONY: gpu-check
+gpu-check: $(EXTRA)compare  ## check the linker on a GPU, under 8 minutes (DEVICE=cuda)
+	THEANO_FLAGS="$$THEANO_FLAGS,floatX=float32" $(RUN) -W ignore tests/gpu_check.py
+
+.PHONY: measure-pytorch
+measure-pytorch: $(EXTRA)compare  ## train 200 steps on PyTorch and Theano, time the linker (1 h)
+	THEANO_FLAGS="$$THEANO_FLAGS,floatX=float32" $(RUN) -W ignore tests/measure_pytorch.py
+	THEANO_FLAGS="$$THEANO_FLAGS,floatX=float32" $(RUN) -W ignore -m benchmarks.linker
+
+.PHONY: pytorch-suite
+pytorch-suite: $(EXTRA)compare  ## run Theano's own tests through the linker (2 h)
+	$(PIP_INSTALL) nose parameterized
+	$(RUN) -W ignore tests/pytorch_suite.py
+
 .PHONY: recipes-zoo
 recipes-zoo: $(READY)  ## build and run the models of Lasagne/Recipes (RECIPES_SOURCE=...)
 	$(RUN) -W ignore tests/recipes_zoo.py

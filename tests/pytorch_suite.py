@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import types
 from collections import Counter
 from pathlib import Path
 
@@ -32,7 +33,7 @@ def main(tests):
     for test in tests or FILES:
         linker = run("torch", [test])
         failed = [name for name, (what, _) in linker.items()
-                  if what in ("failed", "error")]
+                  if what == "failed" and name != "the process"]
         stock = run("off", failed) if failed else {}
         worse = [name for name in failed
                  if stock.get(name, ["missing"])[0] == "passed"]
@@ -69,7 +70,13 @@ def run(mode, tests):
 def child(result, tests):
     """Run pytest in this process and write down every outcome."""
     import lasagne_flipconv  # noqa: F401  makes Theano importable
+    import numpy.testing
     import theano
+    if not hasattr(numpy.testing, "dec"):  # which NumPy had until 1.24
+        numpy.testing.dec = types.SimpleNamespace(
+            skipif=lambda when, why: pytest.mark.skipif(when, reason=why),
+            knownfailureif=lambda when, why: pytest.mark.xfail(
+                when, reason=why))
     folder = Path(theano.__file__).parent
     with open(result, "w", buffering=1) as file:
         return pytest.main(

@@ -5,6 +5,7 @@ import theano
 import theano.tensor as T
 from lasagne_flipconv import engine
 from pytorch_cases import (
+    DEVICE,
     FAST_RUN,
     PLAIN,
     check,
@@ -123,7 +124,7 @@ def test_random_numbers_and_variables_that_a_loop_updates():
 def test_what_a_loop_moves():
     """The batch and the result: no step goes to the host and back."""
     x = T.fmatrix()
-    with engine.using("torch"):
+    with engine.using("torch", DEVICE):
         w = theano.shared(W)
         out = scanned(cell, x, T.zeros_like(x[0]), w)
         loss = out[-1].sum()
