@@ -51,6 +51,17 @@ def test_pooling_with_equal_maxima_and_not_a_number():
     check([x], [o for o in outputs[:10:2]], given, mode=FAST_RUN)
 
 
+def test_pooling_without_any_window():
+    """The window is longer than the image, with what is around it."""
+    x = tensor("float32", 4)
+    for shape in ((2, 3, 3, 9), (0, 3, 8, 9), (2, 3, 0, 9)):
+        for mode in ("max", "sum", "average_inc_pad"):
+            out = pool_2d(x, (6, 2), ignore_border=True, stride=(5, 2),
+                          pad=(1, 0), mode=mode)
+            check([x], [out, T.grad(out.sum(), x)], values("float32", *shape),
+                  mode=FAST_RUN)
+
+
 def test_pooling_over_three_axes():
     x = tensor("float32", 5)
     outputs = []

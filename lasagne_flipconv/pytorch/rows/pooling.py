@@ -137,6 +137,8 @@ class Windows:
 
     def padded(self, x, value):
         """Return all that the windows cover, a value around the image."""
+        if 0 in self.out:
+            return x.new_empty(self.wide_shape(x.shape))
         ends = [(p, w - n - p) for n, w, p in zip(
             self.size, self.wide, self.pad)]
         if not any(a or b for a, b in ends):
@@ -145,6 +147,8 @@ class Windows:
 
     def cropped(self, x, shape):
         """Return the image of what the windows cover; zero elsewhere."""
+        if 0 in self.out:
+            return x.new_zeros(shape)
         ends = [(-p, n + p - w) for n, w, p in zip(
             self.size, self.wide, self.pad)]
         if not any(a or b for a, b in ends):
