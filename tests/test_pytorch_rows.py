@@ -246,10 +246,12 @@ def test_rows_by_numbers(dtype):
 
 def test_rows_from_the_end_and_out_of_bounds():
     x, i = tensor("float32", 2), T.ivector()
-    f = check([x, i], x[i], values("float32", 3, 4), np.int32([-1, -3, 2]))
-    for beyond in (3, -4):
-        with pytest.raises((IndexError, RuntimeError)):
-            f(values("float32", 3, 4), np.int32([beyond]))
+    for out in (x[i], T.inc_subtensor(x[i], 1.), T.set_subtensor(x[i], 2.),
+                x[i, i], T.inc_subtensor(x[i, i], 1.)):
+        f = check([x, i], out, values("float32", 3, 4), np.int32([-1, -3, 2]))
+        for beyond in (3, -4):
+            with pytest.raises(IndexError):
+                f(values("float32", 3, 4), np.int32([beyond]))
 
 
 def test_elements_by_numbers_and_masks():
