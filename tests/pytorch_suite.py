@@ -24,7 +24,7 @@ FILES = ["tensor/nnet/tests/test_nnet.py", "tensor/signal/tests/test_pool.py",
          "tensor/nnet/tests/test_abstract_conv.py"]
 
 #: Part of a test's name → why it fails with the linker alone.
-KNOWN = {}
+KNOWN = {"test_grad_list": "it looks for an Op that writes into its operand"}
 
 
 def main(tests):
