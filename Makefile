@@ -127,6 +127,7 @@ gpu-check: $(EXTRA)compare  ## check the linker on a GPU, under 8 minutes (DEVIC
 
 .PHONY: measure-pytorch
 measure-pytorch: $(EXTRA)compare  ## train 200 steps on PyTorch and Theano, time the linker (1 h)
+	OMP_NUM_THREADS=1 \
 	THEANO_FLAGS="$$THEANO_FLAGS,floatX=float32" $(RUN) -W ignore tests/measure_pytorch.py
 	THEANO_FLAGS="$$THEANO_FLAGS,floatX=float32" $(RUN) -W ignore -m benchmarks.linker
 

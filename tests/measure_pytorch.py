@@ -26,8 +26,8 @@ from benchmarks.description import weights  # noqa: E402
 from lasagne import layers as L  # noqa: E402
 from lasagne_flipconv import engine  # noqa: E402
 
-NETWORKS = {"ResNet-32": (networks.resnet32(), .05),
-            "VGG-small": (networks.vgg_small(divide=4), .02)}
+NETWORKS = {"ResNet-32": (networks.resnet32(), .0005),
+            "VGG-small": (networks.vgg_small(divide=4), .0001)}
 #: How a step is computed; the engine adds in another order than Theano.
 WAYS = {"torch": lambda device: engine.using("torch", device=device),
         "theano": lambda device: engine.disabled(),
