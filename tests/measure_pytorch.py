@@ -26,7 +26,7 @@ from benchmarks.description import weights  # noqa: E402
 from lasagne import layers as L  # noqa: E402
 from lasagne_flipconv import engine  # noqa: E402
 
-NETWORKS = {"ResNet-32": (networks.resnet32(), .0005),
+NETWORKS = {"ResNet-32": (networks.resnet32(), .0001),
             "VGG-small": (networks.vgg_small(divide=4), .0001)}
 #: How a step is computed; the engine adds in another order than Theano.
 WAYS = {"torch": lambda device: engine.using("torch", device=device),
