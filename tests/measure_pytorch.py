@@ -4,9 +4,10 @@
 
 ResNet-32 and a small VGG, with dropout, on pictures that are made up. Printed
 are the largest difference of the first 20 losses, in parts of them, and the
-means of the last 20: by PyTorch, by Theano, and by Theano with the engine, which adds in another
-order and tells how far apart two builds of Theano end. Exits with 1 if the
-first 20 differ by more than 1e-4, or the ends by more than those of Theano.
+means of the last 20: by PyTorch, by Theano, and by Theano with the engine,
+which adds in another order and tells how far apart two builds of Theano end.
+Exits with 1 if the first 20 differ by more than 1e-4, or the ends by more than
+those of Theano.
 """
 import argparse
 import contextlib
