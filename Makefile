@@ -58,7 +58,7 @@ test-torch: $(EXTRA)compare  ## install PyTorch, run the tests that compare with
 		tests/test_golden.py tests/test_attacks.py tests/test_pytorch_*.py \
 		tests/test_leaving_*.py tests/test_distributed_*.py
 	$(RUN) -m pytest -q tests/test_mutants.py \
-		-k "leave or deviation or alpha or border or axes or ranks"
+		-k "leave or deviation or alpha or border or axes or ranks or device"
 	$(RUN) -m pytest -q -o addopts=--doctest-modules lasagne_flipconv/leaving
 	THEANO_FLAGS="$$THEANO_FLAGS,floatX=float32" $(RUN) -m pytest -q \
 		-o addopts=--doctest-modules lasagne_flipconv/pytorch
@@ -120,6 +120,21 @@ lasagne-suite: $(READY)  ## run Lasagne's own tests under install() (LASAGNE_SOU
 theano-suite: $(READY)  ## run Theano's own tests with the engine off and on (2 h)
 	$(PIP_INSTALL) nose parameterized
 	$(RUN) -W ignore tests/theano_suite.py
+
+.PHONY: gpu-check
+gpu-check: $(EXTRA)compare  ## check the linker on a GPU, under 8 minutes (DEVICE=cuda)
+	THEANO_FLAGS="$$THEANO_FLAGS,floatX=float32" $(RUN) -W ignore tests/gpu_check.py
+
+.PHONY: measure-pytorch
+measure-pytorch: $(EXTRA)compare  ## train 200 steps on PyTorch and Theano, time the linker (1 h)
+	OMP_NUM_THREADS=1 \
+	THEANO_FLAGS="$$THEANO_FLAGS,floatX=float32" $(RUN) -W ignore tests/measure_pytorch.py
+	THEANO_FLAGS="$$THEANO_FLAGS,floatX=float32" $(RUN) -W ignore -m benchmarks.linker
+
+.PHONY: pytorch-suite
+pytorch-suite: $(EXTRA)compare  ## run Theano's own tests through the linker (2 h)
+	$(PIP_INSTALL) nose parameterized
+	$(RUN) -W ignore tests/pytorch_suite.py
 
 .PHONY: recipes-zoo
 recipes-zoo: $(READY)  ## build and run the models of Lasagne/Recipes (RECIPES_SOURCE=...)

@@ -17,11 +17,12 @@ import pytest  # noqa: E402
 
 #: Programs, not tests; what they import need not be installed.
 collect_ignore = ["attacks", "check_docstrings.py", "detect_networks.py",
-                  "fuzz.py", "golden", "keras_networks", "lasagne_suite.py",
-                  "measure_detect.py", "measure_files.py", "measure_memory.py",
+                  "fuzz.py", "golden", "gpu_check.py", "keras_networks",
+                  "lasagne_suite.py", "measure_detect.py", "measure_files.py",
+                  "measure_memory.py", "measure_pytorch.py",
                   "measure_ranks.py", "measure_readers.py", "networks",
-                  "promotion.py", "python2", "recipes_zoo.py", "safety.py",
-                  "soak.py", "theano_suite.py"]
+                  "promotion.py", "python2", "pytorch_suite.py",
+                  "recipes_zoo.py", "safety.py", "soak.py", "theano_suite.py"]
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -46,3 +47,15 @@ def floatx_is_put_back(request):
     yield
     if config:
         config.floatX = before
+
+
+@pytest.fixture(autouse=True)
+def card_that_is_none(request):
+    """Watch what is done to tensors, with ``TEST_DEVICE=cpu:1``."""
+    if os.environ.get("TEST_DEVICE") != "cpu:1" or (
+            "test_pytorch_" not in request.node.nodeid):
+        yield
+        return
+    from pytorch_card import Card
+    with Card():
+        yield

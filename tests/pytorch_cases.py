@@ -1,5 +1,6 @@
 """What the tests of Theano's graphs on PyTorch share."""
 import importlib.util
+import os
 
 import lasagne_flipconv  # noqa: F401  makes Theano importable
 import numpy as np
@@ -14,6 +15,9 @@ if HERE:
     import torch
     from lasagne_flipconv.pytorch import torch_mode
     torch.set_num_threads(1)
+
+#: Where PyTorch computes: "cuda" as well, or "cpu:1", the card that is none.
+DEVICE = os.environ.get("TEST_DEVICE", "cpu")
 
 #: Theano without a compiler: each node computed by NumPy.
 PLAIN = theano.compile.Mode("py", "fast_compile")
@@ -49,8 +53,8 @@ def layouts(array):
 
 
 def on_torch(inputs, outputs, **options):
-    """Compile for PyTorch on the CPU."""
-    return theano.function(inputs, outputs, mode=torch_mode("cpu"), **options)
+    """Compile for PyTorch."""
+    return theano.function(inputs, outputs, mode=torch_mode(DEVICE), **options)
 
 
 def untranslated(function):

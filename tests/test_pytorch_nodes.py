@@ -51,6 +51,17 @@ def test_pooling_with_equal_maxima_and_not_a_number():
     check([x], [o for o in outputs[:10:2]], given, mode=FAST_RUN)
 
 
+def test_pooling_without_any_window():
+    """The window is longer than the image, with what is around it."""
+    x = tensor("float32", 4)
+    for shape in ((2, 3, 3, 9), (0, 3, 8, 9), (2, 3, 0, 9)):
+        for mode in ("max", "sum", "average_inc_pad"):
+            out = pool_2d(x, (6, 2), ignore_border=True, stride=(5, 2),
+                          pad=(1, 0), mode=mode)
+            check([x], [out, T.grad(out.sum(), x)], values("float32", *shape),
+                  mode=FAST_RUN)
+
+
 def test_pooling_over_three_axes():
     x = tensor("float32", 5)
     outputs = []
@@ -79,6 +90,38 @@ def test_convolution_and_gradients(options):
     check([x, w], [out, *T.grad((out ** 2).sum(), [x, w])],
           values("float32", 2, 4, 9, 8), values("float32", 6, 4 // groups, 3,
                                                 2), mode=FAST_RUN, limit=4e-6)
+
+
+def joined(function):
+    """Return how many nodes give both gradients of a convolution."""
+    return [type(node.op).__name__ for node in
+            function.maker.fgraph.apply_nodes].count("ConvolutionGradients")
+
+
+def test_both_gradients_of_a_convolution_are_one_node():
+    x, w, g = (tensor("float32", 4) for _ in range(3))
+    out = T.nnet.conv2d(x, w, subsample=(2, 2))
+    grads = T.grad((out ** 2).sum(), [x, w])
+    given = values("float32", 2, 3, 8, 8), values("float32", 4, 3, 3, 3)
+    assert joined(check([x, w], grads, *given, mode=FAST_RUN, limit=4e-6)) == 1
+    assert joined(check([x, w], grads[1], *given, mode=FAST_RUN,
+                        limit=4e-6)) == 0
+    # a kernel of another shape fits the same output
+    other = conv.conv2d_grad_wrt_weights(x, g, (4, 3, 4, 4),
+                                         subsample=(2, 2))
+    ours = T.grad(None, x, known_grads={out: g})
+    assert joined(check([x, w, g], [out, other, ours], *given, values(
+        "float32", 2, 4, 3, 3), mode=FAST_RUN, limit=4e-6)) == 1
+
+
+def test_gradients_of_which_one_follows_from_the_other_stay_apart():
+    w, g = tensor("float32", 4), tensor("float32", 4)
+    x = 2 * conv.conv2d_grad_wrt_inputs(g, w, (None, None, 8, 8))
+    kernel = conv.conv2d_grad_wrt_weights(x, g, (None, None, 3, 3))
+    f = check([w, g], [T.nnet.conv2d(x, w), kernel],
+              values("float32", 4, 3, 3, 3), values("float32", 2, 4, 6, 6),
+              mode=FAST_RUN, limit=4e-6)
+    assert joined(f) == 0
 
 
 def test_convolution_over_three_axes():

@@ -246,10 +246,12 @@ def test_rows_by_numbers(dtype):
 
 def test_rows_from_the_end_and_out_of_bounds():
     x, i = tensor("float32", 2), T.ivector()
-    f = check([x, i], x[i], values("float32", 3, 4), np.int32([-1, -3, 2]))
-    for beyond in (3, -4):
-        with pytest.raises((IndexError, RuntimeError)):
-            f(values("float32", 3, 4), np.int32([beyond]))
+    for out in (x[i], T.inc_subtensor(x[i], 1.), T.set_subtensor(x[i], 2.),
+                x[i, i], T.inc_subtensor(x[i, i], 1.)):
+        f = check([x, i], out, values("float32", 3, 4), np.int32([-1, -3, 2]))
+        for beyond in (3, -4):
+            with pytest.raises(IndexError):
+                f(values("float32", 3, 4), np.int32([beyond]))
 
 
 def test_elements_by_numbers_and_masks():
@@ -323,10 +325,26 @@ def test_every_scalar_function_is_one_of_theano():
     from theano.scalar import basic as first
     from theano.scalar import basic_scipy as second
     from theano.tensor.nnet import sigm
-    from lasagne_flipconv.pytorch import rectifier
+    from lasagne_flipconv.pytorch.rewrites import rectifier, scaled
     for name in SCALARS:
         assert any(hasattr(m, name) for m in (
-            first, second, sigm, rectifier)), name
+            first, second, sigm, rectifier, scaled)), name
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_sums_with_a_multiple_are_one_node(dtype):
+    """Not where the product is read elsewhere, or the number is wider."""
+    x, y, s, v = (tensor(dtype, n) for n in (2, 2, 0, 1))
+    given = values(dtype, 3, 4), values(dtype, 3, 4, seed=2)
+    for out, nodes in ((x + s * y, 1), (s * y + x, 1), (x - y * 3, 1)):
+        f = check([x, y, s], out, *given, values(dtype))
+        kinds = [type(n.op.scalar_op).__name__ for n in
+                 f.maker.fgraph.apply_nodes if isinstance(n.op, Elemwise)]
+        assert len(kinds) == nodes and "Scaled" in kinds[0]
+    twice = s * y
+    check([x, y, s, v], [x + twice, twice, y * s - x, x + v * y, v * s + x,
+                         x - v * y, s * y + s * x, s * s + s],
+          *given, values(dtype), values(dtype, 4))
 
 
 @pytest.mark.parametrize("dtype", FLOATS)
@@ -338,5 +356,9 @@ def test_rectifiers_are_one_node(dtype):
     f = check([x, g], [out, T.grad((out * g).sum(), x)], given,
               values(dtype, 3, 5))
     assert len(f.maker.fgraph.apply_nodes) == 2
+    row = T.TensorType(dtype, (True, False))()
+    out = T.nnet.relu(row)
+    check([row, g], [T.grad((out * g).sum(), row)], values(dtype, 1, 5),
+          values(dtype, 3, 5))
     given[0, 0] = -np.inf  # it is told that this differs
     assert f(given, given)[0][0, 0] == 0

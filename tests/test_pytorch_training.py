@@ -5,7 +5,7 @@ import pytest
 import theano
 import theano.tensor as T
 from lasagne import layers as L
-from pytorch_cases import FAST_RUN, HERE, needs_torch, same
+from pytorch_cases import DEVICE, FAST_RUN, HERE, needs_torch, same
 
 if HERE:
     from lasagne_flipconv.pytorch import torch_mode
@@ -23,7 +23,7 @@ def trained(build, mode, steps, seed=4):
     np.random.seed(seed)
     lasagne.random.set_rng(np.random.RandomState(seed)) if hasattr(
         lasagne, "random") else None
-    with engine.using("torch"):  # where variables are made for either
+    with engine.using("torch", DEVICE):  # where variables are made for either
         network, x, y, rule = build()
     loss = T.nnet.categorical_crossentropy(
         L.get_output(network), y).mean()
@@ -51,7 +51,7 @@ def test_update_rules(name):
         "learning_rate": .01}
     build = lambda: dense(lambda *args: rule(*args, **options))  # noqa: E731
     ours, theirs = (trained(build, mode, 5) for mode in (
-        torch_mode(), FAST_RUN))
+        torch_mode(DEVICE), FAST_RUN))
     assert not ours[2].fn.program.untranslated
     same(ours[0], theirs[0], 1e-5)
     same(ours[1], theirs[1], 1e-5)
@@ -81,7 +81,7 @@ def residual():
 def test_twenty_steps_of_a_residual_network():
     """Dropout draws the same numbers."""
     ours, theirs = (trained(residual, mode, 20) for mode in (
-        torch_mode(), FAST_RUN))
+        torch_mode(DEVICE), FAST_RUN))
     assert not ours[2].fn.program.untranslated
     same(ours[0], theirs[0], 1e-4)
     assert ours[0][-1] < ours[0][0]
@@ -99,6 +99,6 @@ def test_recurrent_networks(name):
         return layer, x, y, lambda loss, params: lasagne.updates.sgd(
             loss, params, .1)
     ours, theirs = (trained(build, mode, 4) for mode in (
-        torch_mode(), FAST_RUN))
+        torch_mode(DEVICE), FAST_RUN))
     same(ours[0], theirs[0], 1e-5)
     same(ours[1], theirs[1], 1e-5)

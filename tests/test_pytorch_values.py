@@ -1,4 +1,5 @@
 """Values that live on the device, and what is left to Theano."""
+import contextlib
 import pickle
 
 import numpy as np
@@ -79,6 +80,17 @@ def test_a_value_that_is_set(w):
     same(w.get_value(), 8 * ONES)
 
 
+def test_an_array_that_was_lent(w):
+    """From the first function on that reads it, the device has a copy."""
+    with engine.using("torch"):
+        f = theano.function([], w.sum())
+    given = 5 * ONES
+    w.set_value(given, borrow=True)
+    assert f() == 15
+    given[:] = 0
+    assert f() == 15
+
+
 def test_a_result_is_not_the_memory_of_a_variable(w):
     with engine.using("torch"):
         f = theano.function([], [theano.Out(v, borrow=True) for v in (
@@ -151,6 +163,26 @@ def test_functions_of_theano_over_the_same_variable(w, mode):
     same(w.get_value(), 5 * ONES)
 
 
+def test_no_copy_stays_with_theano(w):
+    """Else code that looks into the list would go on to find one there."""
+    g = theano.function([], w * 1, mode=FAST_RUN)
+    g()
+    assert g.fn._pairs[0][1] == [None]
+
+
+def test_streams_that_are_made_in_the_mode(monkeypatch):
+    """MRG calls what computes without the function around it."""
+    from theano.sandbox import rng_mrg
+    draws = []
+    for name in ("torch", "theano"):
+        monkeypatch.setattr(rng_mrg.multMatVect, "dot_modulo", None)
+        with engine.using("torch") if name == "torch" else (
+                contextlib.nullcontext()):
+            stream = rng_mrg.MRG_RandomStreams(3)
+            draws.append(theano.function([], stream.uniform((4, 50))))
+    same(draws[0](), draws[1](), 0)
+
+
 def test_a_variable_that_an_older_function_reads():
     v = theano.shared(ONES.copy())
     v.container.storage = list(v.container.storage)  # as before `use`
@@ -195,17 +227,6 @@ def test_neighbours_without_rows_are_one_function():
     assert len({id(p) for p in f.fn.program.left.values()}) == 1
 
 
-def test_a_loop_stays_with_theano(w):
-    x = T.fvector()
-    with engine.using("torch"):
-        steps, _ = theano.scan(lambda a, b: a * b + w[0], x,
-                               T.ones_like(x[0]))
-        f = theano.function([x], [steps, T.grad(steps.sum(), x)])
-    g = theano.function([x], [steps, T.grad(steps.sum(), x)], mode=FAST_RUN)
-    given = np.float32([1, 2, 3, .5])
-    same(f(given), g(given))
-
-
 def test_what_there_is_not_is_told():
     with pytest.raises(engine.EngineError, match="no back end 'jax'"):
         engine.use("jax")
@@ -215,6 +236,59 @@ def test_what_there_is_not_is_told():
     if not torch.cuda.is_available():
         with pytest.raises(engine.EngineError, match="use device='cpu'"):
             engine.use("torch", device="cuda")
+
+
+def test_what_a_card_says_is_told(monkeypatch):
+    """No card is at hand: what PyTorch would say is said here."""
+    import torch
+    from lasagne_flipconv.pytorch import devices
+
+    def says(text, kind=RuntimeError):
+        def raises(*args, **kwargs):
+            raise kind(text)
+        return raises
+    monkeypatch.setattr(torch.version, "cuda", "12.9")
+    monkeypatch.setattr(devices.torch, "zeros", says(
+        "The NVIDIA driver on your system is too old"))
+    with pytest.raises(engine.EngineError, match="too old.*newer driver"):
+        engine.use("torch", device="cuda")
+    monkeypatch.setattr(devices.torch, "zeros", lambda *a, **k: None)
+    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", True)
+    devices.check_device("cuda")
+    assert not torch.backends.cudnn.allow_tf32
+    assert not torch.backends.cuda.matmul.allow_tf32
+
+
+def test_a_card_that_is_full(w, monkeypatch):
+    import torch
+    f = stepping(w)
+    f()
+
+    def full(values):
+        raise torch.cuda.OutOfMemoryError("CUDA out of memory. Tried 9 GiB")
+    monkeypatch.setattr(f.fn.program, "_run", [full])
+    with pytest.raises(engine.EngineError, match="a smaller batch"):
+        f()
+    same(w.get_value(), 2 * ONES)
+
+
+def test_random_numbers_of_pytorch():
+    import torch
+    from theano.sandbox.rng_mrg import MRG_RandomStreams
+    stream = MRG_RandomStreams(3)
+    with engine.using("torch", random="torch"):
+        f = theano.function([], [stream.uniform((200, 3)),
+                                 stream.binomial((2000,), p=.7)])
+    torch.manual_seed(1)
+    first = f()
+    assert 0 < first[0].min() and first[0].max() < 1
+    assert abs(first[0].mean() - .5) < .1 and abs(first[1].mean() - .7) < .1
+    assert (f()[0] != first[0]).any()
+    torch.manual_seed(1)
+    same(f(), first, 0)
+    assert "other than Theano's" in str(engine.report(f))
+    with pytest.raises(engine.EngineError, match="random: 'numpy' is none"):
+        engine.use("torch", random="numpy")
 
 
 def test_use_and_back():

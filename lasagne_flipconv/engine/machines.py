@@ -5,7 +5,7 @@ import contextlib
 import importlib
 import os
 import sys
-from typing import Iterator
+from typing import Any, Iterator
 
 from .library import EngineError
 
@@ -18,7 +18,7 @@ VARIABLE = "LASAGNE_FLIPCONV_DEVICE"
 BACKENDS = {"torch": ("lasagne_flipconv.pytorch", "lasagne-flipconv[torch]")}
 
 
-def use(backend: str, device: str = "cpu") -> None:
+def use(backend: str, device: str = "cpu", **options: Any) -> None:
     """Choose what computes the functions that are compiled from now on.
 
     Parameters
@@ -27,6 +27,8 @@ def use(backend: str, device: str = "cpu") -> None:
         The library; 'theano' for what Theano's flags say, as it was at first.
     device : str, default 'cpu'
         For PyTorch: 'cpu', 'cuda', 'cuda:1'.
+    **options
+        For PyTorch: ``random='torch'`` for other random numbers.
 
     Raises
     ------
@@ -43,7 +45,7 @@ def use(backend: str, device: str = "cpu") -> None:
     end 'jax'; expected one of 'torch', 'theano'.
     """
     if backend != "theano":
-        _calling(backend, "use", device)
+        _calling(backend, "use", device, options)
         return
     for module, _ in BACKENDS.values():
         if module in sys.modules:
@@ -51,7 +53,8 @@ def use(backend: str, device: str = "cpu") -> None:
 
 
 @contextlib.contextmanager
-def using(backend: str, device: str = "cpu") -> Iterator[None]:
+def using(backend: str, device: str = "cpu",
+          **options: Any) -> Iterator[None]:
     """Choose what computes the functions that are compiled in this context.
 
     Parameters
@@ -60,13 +63,15 @@ def using(backend: str, device: str = "cpu") -> Iterator[None]:
         The library.
     device : str, default 'cpu'
         For PyTorch: 'cpu', 'cuda', 'cuda:1'.
+    **options
+        For PyTorch: ``random='torch'`` for other random numbers.
 
     Raises
     ------
     EngineError
         If it is not installed, or has no such device.
     """
-    with _calling(backend, "using", device):
+    with _calling(backend, "using", device, options):
         yield
 
 
@@ -88,7 +93,7 @@ def use_device(name):
         use("torch", name)
 
 
-def _calling(backend, name, device):
+def _calling(backend, name, device, options):
     """Call a function of a back end; its errors become the engine's."""
     if backend not in BACKENDS:
         raise EngineError("engine: there is no back end %r; expected one of "
@@ -104,4 +109,4 @@ def _calling(backend, name, device):
             "engine: %s is not installed; expected PyTorch. Install it with "
             "pip install %s, for a GPU the one for its CUDA as pytorch.org "
             "says." % (backend, distribution)) from None
-    return getattr(found, name)(device)
+    return getattr(found, name)(device, **options)

@@ -58,7 +58,7 @@ class Cell(list):
         """
         value = super().__getitem__(0)
         if value is None and self.tensor is not None:
-            value = download(self.tensor.clone())
+            value = download(self.tensor)
             super().__setitem__(0, value)
         return value
 

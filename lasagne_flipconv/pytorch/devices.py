@@ -148,6 +148,12 @@ def check_device(name):
     return device
 
 
+def _in_full_precision():
+    """Let PyTorch multiply float32 with all digits: TF32 has ten bits."""
+    torch.backends.cudnn.allow_tf32 = False
+    torch.backends.cuda.matmul.allow_tf32 = False
+
+
 def _check_cuda(device):
     if torch.version.cuda is None:
         raise TorchError(
@@ -163,3 +169,4 @@ def _check_cuda(device):
             "a PyTorch for an older CUDA, or use device='cpu'." % (
                 device, str(error).splitlines()[0],
                 torch.version.cuda)) from error
+    _in_full_precision()

@@ -118,6 +118,19 @@ def _piece(op):
     return taken
 
 
+def _wrapped(function):
+    """Return a function whose result is what int64 has room for."""
+    def wrapped(*numbers):
+        value = function(*numbers)
+        if -_HALF <= value < _HALF:
+            return value
+        return (value + _HALF) % (2 * _HALF) - _HALF
+    return wrapped
+
+
+_HALF = 2 ** 63
+
+
 def _sum(*numbers):
     return sum(numbers)
 
@@ -135,8 +148,9 @@ def _same(x):
 
 
 _PLAIN = {
-    basic.Add: _sum, basic.Mul: _product, basic.Sub: int.__sub__,
-    basic.Neg: int.__neg__, basic.Maximum: max, basic.Minimum: min,
+    basic.Add: _wrapped(_sum), basic.Mul: _wrapped(_product),
+    basic.Sub: _wrapped(int.__sub__), basic.Neg: _wrapped(int.__neg__),
+    basic.Maximum: max, basic.Minimum: min,
     basic.EQ: int.__eq__, basic.NEQ: int.__ne__, basic.LT: int.__lt__,
     basic.GT: int.__gt__, basic.LE: int.__le__, basic.GE: int.__ge__,
     basic.Identity: _same, basic.Second: _second,

@@ -1,40 +1,35 @@
 """The linker: what makes a function of an optimized graph."""
-from theano.compile.mode import Mode, predefined_optimizers
+import torch
+from theano.compile.mode import Mode
 from theano.gof.link import Container, LocalLinker, map_storage
 from theano.scalar import basic
 from theano.tensor.elemwise import Elemwise
 
+from . import loops  # noqa: F401  adds its row
 from .cells import Cell
-from .devices import TOTAL, check_device
+from .devices import TOTAL, TorchError, check_device
 from .program import Program
-from .rectifier import REWRITE
 from .report import lines
+from .rewrites import QUERY, RANDOM, scaled
 from .rows.table import TYPES
 
 __all__ = ["TorchLinker", "torch_mode"]
 
-#: Rewrites that are not for PyTorch: those that replace what it has a function
-#: for, and those that write into operands.
-EXCLUDED = (
-    "conv_gemm", "local_conv2d_cpu", "local_conv2d_gradweight_cpu",
-    "local_conv2d_gradinputs_cpu", "AbstractConvCheck",
-    "local_abstractconv_check", "inplace", "fusion", "local_careduce_fusion",
-    "BlasOpt", "onednn", "local_abstract_batch_norm_train",
-    "local_abstract_batch_norm_train_grad",
-    "local_abstract_batch_norm_inference")
-
 #: Functions whose result is memory of its own, not that of an operand.
 _FRESH = (basic.Sub, basic.TrueDiv, basic.Sqr, basic.Sqrt, basic.Neg,
-          basic.Switch, basic.Clip)
+          basic.Switch, basic.Clip, scaled.AddScaled, scaled.SubtractScaled)
 
 
-def torch_mode(device="cpu"):
+def torch_mode(device="cpu", random="theano"):
     """Return a mode of `theano.function` that computes with PyTorch.
 
     Parameters
     ----------
     device : str, default 'cpu'
         Where: 'cpu', 'cuda', 'cuda:1'.
+    random : {'theano', 'torch'}
+        Whose numbers MRG streams draw, so dropout: Theano's, bit for bit, or
+        others of PyTorch's generator, which is faster on a GPU.
 
     Returns
     -------
@@ -44,7 +39,7 @@ def torch_mode(device="cpu"):
     Raises
     ------
     TorchError
-        If the device cannot be used.
+        If the device cannot be used, or there are no such numbers.
 
     Examples
     --------
@@ -54,9 +49,11 @@ def torch_mode(device="cpu"):
     >>> f([1, 2]).tolist()
     [2.0, 4.0]
     """
+    if random not in RANDOM:
+        raise TorchError("random: %r is none; expected 'theano', or 'torch' "
+                         "for other numbers of PyTorch's." % (random,))
     return Mode(TorchLinker(str(check_device(device))),
-                predefined_optimizers["fast_run"].excluding(
-                    *EXCLUDED).register(REWRITE))
+                QUERY.including(*RANDOM[random]))
 
 
 class TorchLinker(LocalLinker):
@@ -92,7 +89,7 @@ class TorchLinker(LocalLinker):
         inputs, outputs, _ = map_storage(
             graph, graph.toposort(), input_storage, output_storage,
             storage_map)
-        run = Run(graph, self.device, inputs, len(outputs),
+        run = Run(graph, self.device, inputs, outputs,
                   _updates(graph, self._updated))
         return (run, [Container(v, s) for v, s in zip(graph.inputs, inputs)],
                 [Container(v, s, True) for v, s in zip(graph.outputs,
@@ -118,26 +115,27 @@ class Run:
         What to compute.
     device : str
         Where.
-    inputs : list of list
-        The storage of each input.
-    count : int
-        How many outputs there are.
+    inputs, outputs : list of list
+        The storage of each input and output.
     updates : dict of int to int
         Which output is the new value of which input.
     """
 
     need_update_inputs = False  # that is done here
-    allow_gc = False
+    allow_gc = True  # results are cleared by who called
     #: Bytes that the last call moved to the device and from it.
     moved = (0, 0)
 
-    def __init__(self, graph, device, inputs, count, updates):
+    def __init__(self, graph, device, inputs, outputs, updates):
         self.device, self.graph = check_device(device), graph
         self.inputs, self.updates = inputs, updates
         places = ["device" if isinstance(s, Cell) else "raw" for s in inputs]
         self.program = Program(graph, self.device, places, [
             places[updates[i]] if i in updates else "raw"
-            for i in range(count)])
+            for i in range(len(outputs))])
+        # an input that is given back has its storage for both
+        self.outputs = [storage if v.owner else [None] for v, storage in zip(
+            graph.outputs, outputs)]
         self.copied = [not _is_fresh(v, graph) for v in graph.outputs]
         self.storage_map = dict(zip(graph.inputs, inputs))
 
@@ -154,11 +152,14 @@ class Run:
     def __call__(self, output_subset=None):
         """Compute; nothing is set unless all could be computed."""
         before = TOTAL.up, TOTAL.down
-        values = [s.on_device(self.device) if isinstance(s, Cell) else s[0]
-                  for s in self.inputs]
-        outputs = self.program(values)
-        outputs = [_copy(value) if copied else value
-                   for value, copied in zip(outputs, self.copied)]
+        self.program.position = 0
+        try:
+            outputs = self._computed()
+        except torch.cuda.OutOfMemoryError as error:
+            raise TorchError(
+                "device: %s has no memory left (%s); nothing was updated. Use "
+                "a smaller batch; nvidia-smi tells what else is on the card."
+                % (self.device, str(error).splitlines()[0])) from error
         for i, target in self.updates.items():
             storage = self.inputs[target]
             if isinstance(storage, Cell):
@@ -166,8 +167,18 @@ class Run:
             else:
                 storage[0] = outputs[i]
             outputs[i] = None
+        for storage, value in zip(self.outputs, outputs):
+            storage[0] = value  # for whom calls this alone, as MRG does
         self.moved = TOTAL.up - before[0], TOTAL.down - before[1]
         return outputs
+
+    def _computed(self):
+        """Return the outputs, each nobody else's."""
+        values = [s.on_device(self.device) if isinstance(s, Cell) else s[0]
+                  for s in self.inputs]
+        outputs = self.program(values)
+        return [_copy(value) if copied else value
+                for value, copied in zip(outputs, self.copied)]
 
     def lines(self):
         """Return what the report says of this function, line by line."""

@@ -27,6 +27,8 @@ class Program:
         Where to compute.
     inputs, outputs : list of str
         In which place each input comes, and each output is wanted.
+    whole : bool, default False
+        Whether to leave no node to Theano.
 
     Attributes
     ----------
@@ -36,18 +38,27 @@ class Program:
         For each of these, the `Fallback` that computes it.
     nodes : list of theano.gof.Apply
         The node of each step, for errors.
+
+    Raises
+    ------
+    Untranslated
+        If a node is left to Theano that must not be.
     """
 
-    def __init__(self, graph, device, inputs, outputs):
+    def __init__(self, graph, device, inputs, outputs, whole=False):
         self.device, self.untranslated, self.left = device, [], {}
         self._slots, self._start, self._steps = {}, [], []
         self._place = dict(zip(graph.inputs, inputs))
         self._inputs = [self._slot(v, p) for v, p in self._place.items()]
-        for part in in_groups(graph.toposort(), self._translated(graph)):
+        functions = self._translated(graph)
+        if whole and self.untranslated:
+            raise Untranslated("; ".join(dict.fromkeys(
+                reason for _, reason in self.untranslated)))
+        for part in in_groups(graph.toposort(), functions):
             self._add(part)
         self._outputs = [self._at(v, p) for v, p in zip(
             graph.outputs, outputs)]
-        self.nodes = [step[3] for step in self._steps]
+        self.nodes = self._told()
         self._forget()
 
     def __call__(self, values):
@@ -143,6 +154,13 @@ class Program:
         self._steps.append((bring(variable, known, place, self.device),
                             [source], [slot], variable.owner, False))
         return slot
+
+    def _told(self):
+        """Return the node of each step; of what is brought, who wants it."""
+        found = []
+        for step in self._steps[::-1]:
+            found.append(step[3] or (found[-1] if found else None))
+        return found[::-1]
 
     def _forget(self):
         """Let each step drop what no later one reads."""

@@ -1,4 +1,5 @@
 """What the report of the engine says of a function on PyTorch."""
+from theano.scan_module.scan_op import Scan
 from theano.tensor.nnet.abstract_conv import BaseAbstractConv
 from theano.tensor.nnet.bn import (
     AbstractBatchNormInference,
@@ -7,10 +8,12 @@ from theano.tensor.nnet.bn import (
 )
 from theano.tensor.signal.pool import Pool, PoolGrad
 
+from .rewrites.drawing import Uniform
+
 __all__ = ["lines"]
 
 #: What is named even where nothing is to be said of it.
-_NAMED = (BaseAbstractConv, Pool, PoolGrad, AbstractBatchNormInference,
+_NAMED = (Scan, BaseAbstractConv, Pool, PoolGrad, AbstractBatchNormInference,
           AbstractBatchNormTrain, AbstractBatchNormTrainGrad)
 
 
@@ -36,6 +39,9 @@ def lines(run):
                 reasons[node], _cost(run.program.left[node]))))
         elif isinstance(node.op, _NAMED):
             found.append((str(node.op), where, None))
+        elif isinstance(node.op, Uniform):
+            found.append((str(node.op), where, "random numbers of PyTorch, "
+                          "other than Theano's; torch.manual_seed seeds them"))
     return found + [("all that the last call moved", where,
                      "%d bytes there, %d bytes back" % run.moved)]
 

@@ -15,20 +15,22 @@ __all__ = ["stop", "use", "using"]
 _state = {"installed": False}
 
 
-def use(device="cpu"):
+def use(device="cpu", random="theano"):
     """Let functions that name no mode be computed by PyTorch from now on.
 
     Parameters
     ----------
     device : str, default 'cpu'
         Where: 'cpu', 'cuda', 'cuda:1'.
+    random : {'theano', 'torch'}
+        Whose random numbers, see `torch_mode`.
 
     Raises
     ------
     TorchError
         If the device cannot be used.
     """
-    mode = torch_mode(device)
+    mode = torch_mode(device, random)
     ordinary.mode()
     _install()
     modes.instantiated_default_mode = mode
@@ -40,20 +42,22 @@ def stop():
 
 
 @contextlib.contextmanager
-def using(device="cpu"):
+def using(device="cpu", random="theano"):
     """Let functions that name no mode be computed by PyTorch in this context.
 
     Parameters
     ----------
     device : str, default 'cpu'
         Where.
+    random : {'theano', 'torch'}
+        Whose random numbers, see `torch_mode`.
 
     Raises
     ------
     TorchError
         If the device cannot be used.
     """
-    mode = torch_mode(device)
+    mode = torch_mode(device, random)
     _install()
     with ordinary.default(mode):
         yield

@@ -11,9 +11,11 @@ from theano.tensor.nnet.abstract_conv import (
 )
 from torch.nn import functional as F
 
+from ..rewrites.gradients import ConvolutionGradients
 from .table import Untranslated, row
 
-__all__ = ["convolution", "gradient_of_input", "gradient_of_kernel"]
+__all__ = ["convolution", "gradient_of_input", "gradient_of_kernel",
+           "gradients"]
 
 
 @row(AbstractConv2d, AbstractConv3d)
@@ -41,7 +43,8 @@ def gradient_of_kernel(op, node, device):
         _agree(op, images.shape, above.shape, shape, pads)
         images, padding = _padded(images, pads)
         return _turned(op, _backward(
-            op, above, images, _empty(above, kernel), padding, 1))
+            op, above, images, _empty(above, kernel), padding,
+            [False, True, False])[1])
     return gradient
 
 
@@ -58,9 +61,32 @@ def gradient_of_input(op, node, device):
         wide = images[:2] + tuple(
             n + a + b for n, (a, b) in zip(shape, around))
         result = _backward(op, above, _empty(above, wide),
-                           _turned(op, kernel), padding, 0)
+                           _turned(op, kernel), padding,
+                           [True, False, False])[0]
         return _cropped(result, shape, around)
     return gradient
+
+
+@row(ConvolutionGradients, host=(3, 4))
+def gradients(op, node, device):
+    """Return both gradients, where what they are of has their shapes."""
+    op = op.convolution
+    check(op, node)
+    apart = gradient_of_kernel(op, node, device), gradient_of_input(
+        op, node, device)
+
+    def both(images, kernel, above, kernel_shape, shape):
+        pads = _pads(op, kernel_shape)
+        padding, around = _split(pads)
+        if (images.shape[2:], kernel.shape[2:]) != (shape, kernel_shape) or (
+                images.shape[1] != kernel.shape[1] * op.num_groups):
+            return (apart[0](images, above, kernel_shape),
+                    apart[1](kernel, above, shape))
+        _agree(op, images.shape, above.shape, kernel_shape, pads)
+        found = _backward(op, above, _padded(images, pads)[0],
+                          _turned(op, kernel), padding, [True, True, False])
+        return (_turned(op, found[1]), _cropped(found[0], shape, around))
+    return both
 
 
 def check(op, node):
@@ -111,11 +137,11 @@ def _empty(like, shape):
     return like.new_empty(1).expand(shape)
 
 
-def _backward(op, above, images, kernel, padding, which):
+def _backward(op, above, images, kernel, padding, wanted):
+    """Return the gradients of images, kernel and bias that are wanted."""
     return torch.ops.aten.convolution_backward(
         above, images, kernel, None, op.subsample, padding,
-        op.filter_dilation, False, [0] * op.convdim, op.num_groups,
-        [which == 0, which == 1, False])[which]
+        op.filter_dilation, False, [0] * op.convdim, op.num_groups, wanted)
 
 
 def _agree(op, images, above, kernel, pads):

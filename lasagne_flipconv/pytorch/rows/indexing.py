@@ -85,9 +85,13 @@ def put(op, node, device):
     def changed(x, y, rows):
         rows = _from_start(rows, x.shape[0])
         y = _fitting(y.to(dtype), (*rows.shape, *x.shape[1:]))
-        if op.set_instead_of_inc:
-            return _set_rows(x, y, rows)
-        return x.index_add(0, rows, y)
+        try:
+            return _set_rows(x, y, rows) if op.set_instead_of_inc else (
+                x.index_add(0, rows, y))
+        except RuntimeError as error:
+            if "out of bounds" in str(error):  # as `take` has it
+                raise IndexError(str(error)) from None
+            raise
     return changed
 
 

@@ -46,13 +46,17 @@ def shuffle(op, node, device):
     dropped = tuple(op.drop)
     index = tuple(None if axis == "x" else slice(None)
                   for axis in op.new_order)
+    moved = order + dropped
+    if moved == tuple(range(len(moved))):
+        moved = None
 
     def shuffled(x):
         if dropped and any(x.shape[a] != 1 for a in dropped):
             raise ValueError("DimShuffle: shape %s; expected length 1 on the "
                              "axes %s that are dropped" % (
                                  tuple(x.shape), dropped))
-        x = x.permute(order + dropped)
+        if moved:
+            x = x.permute(moved)
         if dropped:
             x = x.reshape(x.shape[:len(order)])
         return x[index] if new else x
@@ -84,6 +88,9 @@ def allocate(op, node, device):
     once = [not one for one in value.broadcastable]
 
     def allocated(x, *shape):
+        if min(shape, default=0) < 0:  # PyTorch would keep a length for -1
+            raise ValueError("Alloc: shape %s; expected no negative lengths"
+                             % (shape,))
         last = shape[len(shape) - x.ndim:]
         if any(fixed and n != m for fixed, n, m in zip(once, x.shape, last)):
             if any(n != m and n != 1 for n, m in zip(x.shape, last)):

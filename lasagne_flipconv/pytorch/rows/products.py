@@ -11,7 +11,7 @@ __all__ = ["dot"]
 @row(Dot, Dot22)
 def dot(op, node, device):
     """Multiply matrices, vectors, or numbers with either."""
-    _check(node)
+    _check(node, device)
     dtype = TYPES[node.outputs[0].dtype]
     if 0 in (node.inputs[0].ndim, node.inputs[1].ndim):
         return lambda x, y: x.to(dtype) * y.to(dtype)
@@ -21,7 +21,7 @@ def dot(op, node, device):
 @row(BatchedDot)
 def batched_dot(op, node, device):
     """Multiply the matrices, or vectors, of two batches in pairs."""
-    _check(node)
+    _check(node, device)
     dtype = TYPES[node.outputs[0].dtype]
     first, second = (v.ndim == 2 for v in node.inputs)
 
@@ -58,6 +58,8 @@ def add_outer(op, node, device):
     return lambda z, a, x, y: z + a * torch.outer(x, y)
 
 
-def _check(node):
+def _check(node, device):
     if node.outputs[0].dtype == "bool":
         raise Untranslated("it multiplies truth values")
+    if device.type != "cpu" and "float" not in node.outputs[0].dtype:
+        raise Untranslated("it multiplies integers, on %s" % device.type)

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from theano.sandbox.rng_mrg import mrg_uniform
 
+from ..rewrites.drawing import Uniform
 from .table import TYPES, Untranslated, row
 
 __all__ = ["draw"]
@@ -40,6 +41,14 @@ def draw(op, node, device):
             return state.clone(), state.new_empty(shape, dtype=TYPES[dtype])
         return _drawn(state, count, shape, dtype, streams)
     return drawn
+
+
+@row(Uniform, host=(1,))
+def draw_own(op, node, device):
+    """Return the state as it is, and numbers of PyTorch's generator."""
+    dtype = TYPES[node.outputs[1].dtype]
+    return lambda state, shape: (state, torch.rand(
+        shape, dtype=dtype, device=device))
 
 
 def _drawn(state, count, shape, dtype, streams):

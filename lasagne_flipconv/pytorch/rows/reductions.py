@@ -40,13 +40,20 @@ def _accumulator(op, node):
     """Return the type to add in: float64 only if all is."""
     out = node.outputs[0].dtype
     wanted = getattr(op, "acc_dtype", None) or out
-    return TYPES[out if out == "float32" else wanted]
+    return _known(out if out == "float32" else wanted)
+
+
+def _known(dtype):
+    if dtype not in TYPES:
+        raise Untranslated("it adds up in %s" % dtype)
+    return TYPES[dtype]
 
 
 @row(Prod)
 def product(op, node, device):
-    """Multiply over axes."""
-    dtype, acc = TYPES[node.outputs[0].dtype], _accumulator(op, node)
+    """Multiply over axes, in the type that Theano does: float64 mostly."""
+    dtype = TYPES[node.outputs[0].dtype]
+    acc = _known(getattr(op, "acc_dtype", None) or node.outputs[0].dtype)
     axes = _axes(op, node)
 
     def multiply(x):
@@ -140,7 +147,7 @@ def _argmax(op, node):
         flat = x.permute(*kept, *axes).reshape(
             [x.shape[a] for a in kept] + [math.prod(
                 x.shape[a] for a in axes)])
-        place = flat.argmax(-1)
+        place = (flat.byte() if flat.dtype is torch.bool else flat).argmax(-1)
         return flat.gather(-1, place[..., None])[..., 0], place
     return found
 
@@ -150,6 +157,8 @@ def cumulate(op, node, device):
     """Return the running sum or product along an axis."""
     running = torch.cumsum if op.mode == "add" else torch.cumprod
     dtype = TYPES[node.outputs[0].dtype]
+    if dtype is torch.bool:
+        raise Untranslated("it adds up truth values")
     if op.axis is None:
         return lambda x: running(x.reshape(-1), 0, dtype=dtype)
     return lambda x: running(x, op.axis, dtype=dtype)

@@ -8,7 +8,7 @@ import torch
 from theano.scalar import basic, basic_scipy
 from theano.tensor.nnet import sigm
 
-from .. import rectifier
+from ..rewrites import rectifier, scaled
 from .table import TYPES, Untranslated
 
 __all__ = ["SCALARS", "scalar_function"]
@@ -23,14 +23,34 @@ def sign(x):
 
 def round_away(x):
     """Round halves away from zero."""
-    return torch.where(x < 0, torch.ceil(x - 0.5), torch.floor(x + 0.5))
+    whole = torch.trunc(x)
+    return torch.where((x - whole).abs() >= 0.5, whole + torch.sign(x), whole)
+
+
+def absolute(x):
+    """Return the size; of a truth value itself."""
+    return x if x.dtype is torch.bool else torch.abs(x)
 
 
 def floor_divide(x, y):
-    """Divide and round down; numbers with a point in Theano's two steps."""
-    if x.dtype.is_floating_point:
-        return torch.floor(x / y)
-    return torch.div(x, y, rounding_mode="floor")
+    """Divide and round down; numbers with a point in Theano's steps."""
+    if x.dtype is torch.bool:
+        return torch.div(x.byte(), y.byte(), rounding_mode="floor").bool()
+    if not x.dtype.is_floating_point:
+        return torch.div(x, y, rounding_mode="floor")
+    result = torch.floor(x / y)
+    opposite = ((x < 0) & (y > 0)) | ((x >= 0) & (y < 0))
+    beyond = -torch.floor(-(x / y)) - (modulo(x, y) != 0).to(x.dtype)
+    return torch.where(opposite, beyond, result)
+
+
+def modulo(x, y):
+    """Return what is left; PyTorch is wrong for the smallest of float32."""
+    if x.dtype is torch.bool:
+        return torch.remainder(x.byte(), y.byte()).bool()
+    if x.dtype is torch.float32:
+        return torch.remainder(x.double(), y.double()).to(x.dtype)
+    return torch.remainder(x, y)
 
 
 def power(x, y):
@@ -69,7 +89,7 @@ def fast_sigmoid(x):
     near = torch.where(a < 1.7, 1.5 * a / (1 + a), torch.where(
         a < 3, 0.935409070603099 + 0.0458812946797165 * (a - 1.7),
         x.new_full((), 0.99505475368673)))
-    return 0.5 * (torch.where(x < 0, -near, near) + 1)
+    return 0.5 * (torch.where(x >= 0, near, -near) + 1)
 
 
 def rectify_gradient(above, x):
@@ -78,7 +98,13 @@ def rectify_gradient(above, x):
     What is below the smallest number with all its digits counts in part.
     """
     tiny = torch.finfo(x.dtype).tiny
-    return above * torch.add(0.5, x.clamp(-tiny, tiny), alpha=0.5 / tiny)
+    part = x.clamp(-tiny, tiny).mul_(0.5 / tiny).add_(0.5)
+    return part.mul_(above) if part.shape == above.shape else part * above
+
+
+def subtract_scaled(a, b, c):
+    """Return a - b c."""
+    return torch.addcmul(a, b, c, value=-1)
 
 
 def invert(x):
@@ -111,7 +137,7 @@ def _any(x):
 SCALARS = {
     "Add": (_fold(torch.add), "result"), "Mul": (_fold(torch.mul), "result"),
     "Sub": (torch.sub, "result"), "TrueDiv": (torch.true_divide, "result"),
-    "IntDiv": (floor_divide, "result"), "Mod": (torch.remainder, "result"),
+    "IntDiv": (floor_divide, "result"), "Mod": (modulo, "result"),
     "Pow": (power, "result"), "Maximum": (_fold(torch.maximum), "result"),
     "Minimum": (_fold(torch.minimum), "result"), "Clip": (clip, "result"),
     "AND": (_fold(torch.bitwise_and), "result"),
@@ -123,7 +149,7 @@ SCALARS = {
     "IsNan": (torch.isnan, "each"), "IsInf": (torch.isinf, "each"),
     "Switch": (switch, "branches"), "Second": (second, "last"),
     "Identity": (_any, "result"), "Cast": (_any, "result"),
-    "Abs": (torch.abs, "result"), "Neg": (torch.neg, "result"),
+    "Abs": (absolute, "result"), "Neg": (torch.neg, "result"),
     "Sgn": (sign, "result"), "Inv": (torch.reciprocal, "result"),
     "Ceil": (_whole(torch.ceil), "result"),
     "Floor": (_whole(torch.floor), "result"),
@@ -154,10 +180,12 @@ SCALARS = {
     "ScalarSoftplus": (softplus, "result"),
     "Rectify": (torch.relu, "result"),
     "RectifyGrad": (rectify_gradient, "result"),
+    "AddScaled": (torch.addcmul, "result"),
+    "SubtractScaled": (subtract_scaled, "result"),
 }
 
 _HOMES = (basic.__name__, basic_scipy.__name__, sigm.__name__,
-          rectifier.__name__)
+          rectifier.__name__, scaled.__name__)
 
 
 def scalar_function(op, inputs, output):

@@ -5,6 +5,7 @@ of half the largest number infinity; these give 0 and the number.
 """
 import numpy as np
 from theano import gof, scalar
+from theano.compile import optdb
 from theano.gof import Constant
 from theano.scalar import basic
 from theano.tensor.elemwise import Elemwise
@@ -83,4 +84,6 @@ def _alike(variable, node):
     return [variable] if variable.type == node.outputs[0].type else None
 
 
-REWRITE = (gof.opt.out2in(_forward, _backward, name="torch_rectify"), 48.7)
+REWRITE = "torch_rectify"
+optdb.register(REWRITE, gof.opt.out2in(_forward, _backward, name=REWRITE),
+               48.7)

@@ -1,0 +1,91 @@
+"""Run Theano's own tests through the linker: python tests/pytorch_suite.py.
+
+The tests that come with the installed Theano are run with PyTorch on the CPU
+as the default; those that fail are run again without it. What fails with it
+alone is printed, and each must be among the `KNOWN`, with the reason.
+Arguments name tests, as pytest takes them relative to Theano's folder.
+``HOURS`` limits each process (default 3). Exits with 1 if a test is new among
+those.
+"""
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import types
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from theano_suite import ROOT, Expansion, Written, outcomes
+
+FILES = ["tensor/nnet/tests/test_nnet.py", "tensor/signal/tests/test_pool.py",
+         "tensor/tests/test_elemwise.py", "tensor/tests/test_subtensor.py",
+         "tensor/nnet/tests/test_abstract_conv.py"]
+
+#: Part of a test's name → why it fails with the linker alone.
+KNOWN = {"test_grad_list": "it looks for an Op that writes into its operand"}
+
+
+def main(tests):
+    """Run, compare and print; return the exit code."""
+    new = 0
+    for test in tests or FILES:
+        linker = run("torch", [test])
+        failed = [name for name, (what, _) in linker.items()
+                  if what == "failed" and name != "the process"]
+        stock = run("off", failed) if failed else {}
+        worse = [name for name in failed
+                 if stock.get(name, ["missing"])[0] == "passed"]
+        print("== %s: %s; %d fail with the linker alone" % (
+            test, dict(Counter(what for what, _ in linker.values())),
+            len(worse)), flush=True)
+        for name in worse:
+            reason = next((why for part, why in KNOWN.items() if part in name),
+                          None)
+            new += reason is None
+            print("%s\n    %s" % (name, reason or linker[name][1]), flush=True)
+    return int(new > 0)
+
+
+def run(mode, tests):
+    """Run tests in a child; return {test: [outcome, reason]}."""
+    flags = "%s,floatX=float32,base_compiledir=%s" % (
+        os.environ.get("THEANO_FLAGS", ""),
+        ROOT / "build" / "pytorch-suite")
+    with tempfile.TemporaryDirectory() as folder:
+        result = Path(folder, mode)
+        environment = dict(os.environ, LASAGNE_FLIPCONV_ENGINE="0",
+                           THEANO_FLAGS=flags.lstrip(","))
+        if mode == "torch":
+            environment["LASAGNE_FLIPCONV_DEVICE"] = "cpu"
+        process = subprocess.Popen(
+            [sys.executable, "-W", "ignore", __file__, "--child",
+             str(result), *tests], env=environment,
+            stdout=None if os.environ.get("VERBOSE") else subprocess.DEVNULL)
+        return outcomes(process, result, time.time() + 3600 * float(
+            os.environ.get("HOURS", 3)))
+
+
+def child(result, tests):
+    """Run pytest in this process and write down every outcome."""
+    import lasagne_flipconv  # noqa: F401  makes Theano importable
+    import numpy.testing
+    import theano
+    if not hasattr(numpy.testing, "dec"):  # which NumPy had until 1.24
+        numpy.testing.dec = types.SimpleNamespace(
+            skipif=lambda when, why: pytest.mark.skipif(when, reason=why),
+            knownfailureif=lambda when, why: pytest.mark.xfail(
+                when, reason=why))
+    folder = Path(theano.__file__).parent
+    with open(result, "w", buffering=1) as file:
+        return pytest.main(
+            ["-q", "--tb=short", "-p", "no:cacheprovider", "-o", "addopts=",
+             "--rootdir", str(folder), *(str(folder / x) for x in tests)],
+            plugins=[Written(file), Expansion(False)])
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--child"]:
+        sys.exit(child(sys.argv[2], sys.argv[3:]))
+    sys.exit(main(sys.argv[1:]))

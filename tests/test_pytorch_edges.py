@@ -1,0 +1,93 @@
+"""What PyTorch has otherwise than Theano, at the ends of what numbers can be.
+
+Each row was a difference once.
+"""
+import pickle
+
+import numpy as np
+import pytest
+import theano
+import theano.tensor as T
+from pytorch_cases import (
+    PLAIN,
+    check,
+    needs_torch,
+    on_torch,
+    same,
+    tensor,
+    untranslated,
+)
+
+pytestmark = needs_torch
+FAST = theano.Mode("cvm", "fast_compile")
+FLOATS = ("float32", "float64")
+NUMBERS = [0, 1, -1, 2.5, -2.5, 7, -7, 1e-42, 1e30, float("nan"),
+           float("inf"), -float("inf")]
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_division_and_what_is_left(dtype):
+    """-1 // inf is -1, and the smallest of float32 leave something."""
+    x, y = tensor(dtype, 1), tensor(dtype, 1)
+    pairs = np.array([(a, b) for a in NUMBERS for b in NUMBERS], dtype)
+    check([x, y], [x // y, x % y], *pairs.T.copy(), mode=FAST)
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_rounding_next_to_a_half(dtype):
+    x = tensor(dtype, 1)
+    given = np.array([.49999997, -.49999997, .49999999999999994, .5, -.5, 1.5,
+                      2.5, -2.5, 8388609, 4503599627370497], dtype)
+    check([x], T.round(x, "half_away_from_zero"), given, mode=FAST, limit=0)
+
+
+def test_fast_sigmoid_of_not_a_number():
+    x = tensor("float32", 1)
+    check([x], T.nnet.ultra_fast_sigmoid(x), np.float32(NUMBERS), mode=FAST)
+
+
+def test_truth_values():
+    x, y, z = (T.TensorType("bool", (False,) * n)() for n in (1, 1, 2))
+    check([x, y, z], [x // y, x % y, abs(x), z.argmax(1)],
+          np.array([True, False]), np.array([True, True]),
+          np.array([[False, True, True], [True, True, False]]))
+    assert untranslated(on_torch([x], T.cumsum(x))) == ["CumOp"]
+
+
+def test_products_that_are_too_large_on_the_way():
+    x = tensor("float32", 2)
+    check([x], x.prod(1), np.float32([[1e30, 1e30, 1e-30, 1e-30]]))
+
+
+def test_sums_in_types_that_pytorch_does_not_compute_in():
+    x = tensor("uint8", 2)
+    check([x], x.sum(0, dtype="int8"), np.full((3, 4), 100, "uint8"),
+          left=["Sum"])
+
+
+def test_negative_lengths_are_refused():
+    """PyTorch takes -1 for the length that there is."""
+    x, n, m = tensor("float32", 1), T.lscalar(), T.lscalar()
+    f = on_torch([x, n, m], T.alloc(x, n, m))
+    for lengths in ((2, -1), (-1, 1)):
+        with pytest.raises(ValueError, match="no negative lengths"):
+            f(np.float32([1]), *lengths)
+
+
+def test_whole_numbers_on_the_host_wrap_around():
+    i, j = T.lscalars("ij")
+    check([i, j], [i * j, i + j, i * j % 7, (i * 1103515245 + 12345) % 2 ** 31,
+                   i * j - i * i, -i * j], np.int64(2 ** 40 + 3),
+          np.int64(2 ** 41 + 5))
+
+
+def test_a_function_is_pickled():
+    x = T.fvector()
+    w = theano.shared(np.ones(3, "float32"))
+    f = on_torch([x], [x + w, T.nnet.relu(x)], updates=[(w, w + x)])
+    g = pickle.loads(pickle.dumps(f))
+    stock = theano.function([x], [x + w, T.nnet.relu(x)], mode=PLAIN)
+    given = np.float32([1, -2, 3])
+    same(g(given), stock(given))
+    same(g(given)[0], 1 + 2 * given)
+    assert g.fn.program and (w.get_value() == 1).all()
