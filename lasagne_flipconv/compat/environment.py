@@ -22,6 +22,7 @@ except ImportError:  # `doctor` says so; nothing else works without it
 from .import_hooks import ImportWithin, Refusal
 from .theano_cache import keep_compiled
 from .theano_flags import find_compiler, no_old_gpu, theano_flags, user_flag
+from .theano_garbage import collect_rarely
 from .theano_views import mend_dimshuffle
 
 __all__ = ["prepare", "why_unsupported"]
@@ -68,6 +69,7 @@ def prepare():
         return
     add_downsample()
     keep_compiled()
+    collect_rarely()
     mend_dimshuffle()
     from .theano_python import mend_python  # it needs NumPy
     mend_python()
