@@ -266,7 +266,7 @@ MUTANTS = {
     "keep on the device what may be written into": (
         "pytorch/cells.py", "value = self.on_host()\n"
         "        self.tensor = None", "value = self.on_host()",
-        "test_pytorch_card.py::test_values_are_brought_when_they_are_wanted"),
+        "test_pytorch_card.py::test_a_borrowed_value_can_be_written_into"),
     "keep on the device what is set": (
         "pytorch/cells.py", "super().__setitem__(index, value)\n"
         "        self.tensor = None", "super().__setitem__(index, value)",

@@ -118,6 +118,16 @@ def test_values_are_brought_when_they_are_wanted(card):
     same(w.container.value, 12 * ONES)
 
 
+def test_a_borrowed_value_can_be_written_into(card):
+    """What the device has of it is old from then on."""
+    w = theano.shared(ONES, "w")
+    f = theano.function([], w.sum(), updates=[(w, w + 1)])
+    assert f() == 3
+    w.get_value(borrow=True)[:] = 10
+    assert f() == 30
+    same(w.get_value(), 11 * ONES)
+
+
 def test_one_value_on_two_devices(card):
     w = theano.shared(ONES, "w")
     there, here = (theano.function(
