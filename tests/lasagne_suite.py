@@ -41,6 +41,10 @@ def main(files):
         copy(Path(source), Path(folder))
         stock, ours = (outcomes(Path(folder), mode, files)
                        for mode in ("stock", "installed"))
+    if not stock or not ours:
+        print("LASAGNE_SOURCE: %s has no tests that can be collected; "
+              "expected a checkout, with lasagne/tests." % source)
+        return 2
     return report(stock, ours)
 
 
