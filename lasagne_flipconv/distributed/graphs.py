@@ -18,7 +18,6 @@ __all__ = ["Entry", "comparable", "substitute", "toposort"]
 DRAWN = .25
 
 
-
 class Entry:
     """A place that holds a variable: a slot of a list, or an attribute.
 

@@ -82,9 +82,9 @@ def among_ranks(program, tell, synchronized=False):
         tell("--data-parallel: there is one rank, so nothing is split. For "
              "two, start it by %s." % _START)
         return program()
-    say = _quietened(place, tell)
+    _quieten(place)
     shadows = []
-    ranks = _join(place, distributed, torch, say, shadows)
+    ranks = _join(place, distributed, torch, tell, shadows)
     ranks.synchronized = synchronized
     code = 1
     try:
@@ -115,19 +115,15 @@ def _torch():
     return distributed, torch
 
 
-def _quietened(place, tell):
-    """Let rank 0 alone print; what others have to say has their number.
-
-    Returns what to tell the user with, on this rank.
-    """
+def _quieten(place):
+    """Let rank 0 alone print; what others have to say has their number."""
     if place.rank == 0:
-        return tell
+        return
     sys.stdout.flush()
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
     os.close(nowhere)
     sys.stderr = Numbered(sys.stderr, place.rank)
-    return tell
 
 
 class Numbered:

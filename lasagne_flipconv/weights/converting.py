@@ -43,7 +43,6 @@ class ConvertRecord(NamedTuple):
     left: Tuple[str, ...]
 
 
-
 def convert_file(source: str | os.PathLike[str],
                  target: str | os.PathLike[str],
                  told: Words = None, wanted: Words = None,

@@ -22,25 +22,31 @@ __all__ = ["register"]
 
 
 class _Rewrite(gof.Optimizer):
-    """Apply a function to each node, inputs first."""
-
-    def __init__(self, apply_to):
-        self.apply_to = apply_to
+    """Rewrite a graph, if there is anything to rewrite in it."""
 
     def add_requirements(self, fgraph):
         fgraph.attach_feature(gof.toolbox.ReplaceValidate())
 
     def apply(self, fgraph):
-        if not self.wanted(fgraph):
-            return
-        for node in fgraph.toposort():
-            if node in fgraph.apply_nodes:
-                self.apply_to(fgraph, node)
+        if self.wanted(fgraph):
+            self.rewrite(fgraph)
 
     def wanted(self, fgraph):
         """Return whether there is anything of ours in a graph."""
         return any(isinstance(node.op, EngineOp)
                    for node in fgraph.apply_nodes)
+
+
+class _Walk(_Rewrite):
+    """Apply a function to each node, inputs first."""
+
+    def __init__(self, apply_to):
+        self.apply_to = apply_to
+
+    def rewrite(self, fgraph):
+        for node in fgraph.toposort():
+            if node in fgraph.apply_nodes:
+                self.apply_to(fgraph, node)
 
 
 class _Parallel(_Rewrite):
@@ -51,15 +57,11 @@ class _Parallel(_Rewrite):
     place; one at a time, that took a fifth of the time of compiling.
     """
 
-    def __init__(self):
-        super().__init__(None)
-
-    def apply(self, fgraph):
-        if self.wanted(fgraph):
-            nodes = [node for node in reversed(fgraph.toposort())
-                     if _is_over_activations(node)]
-            _replace(fgraph, [node.outputs[0] for node in nodes],
-                     [_on_all_processors(node) for node in nodes])
+    def rewrite(self, fgraph):
+        nodes = [node for node in reversed(fgraph.toposort())
+                 if _is_over_activations(node)]
+        _replace(fgraph, [node.outputs[0] for node in nodes],
+                 [_on_all_processors(node) for node in nodes])
 
 
 def _is_over_activations(node):
@@ -78,7 +80,7 @@ def _on_all_processors(node):
                     openmp=True)(*node.inputs)
 
 
-class _Lower(_Rewrite):
+class _Lower(_Walk):
     def wanted(self, fgraph):
         if any(is_left_for_float64(node) for node in fgraph.apply_nodes):
             state.tell_of_float64()
@@ -144,8 +146,8 @@ def register():
     for position, (name, rewrite) in enumerate((
             ("onednn_crop", _Lower(_crop)),
             ("onednn_lower", _Lower(_lower)),
-            ("onednn_layout", _Rewrite(_sink)),
-            ("onednn_fuse", _Rewrite(_fuse)))):
+            ("onednn_layout", _Walk(_sink)),
+            ("onednn_fuse", _Walk(_fuse)))):
         steps.register(name, rewrite, position, *tags)
     optdb.register("onednn_engine", steps, 0.4, *tags)
     # after Theano has fused them (49), made them work in place (75) and merged
