@@ -9,6 +9,8 @@ OUT ?= examples-output
 SECONDS ?= 60
 BENCH ?=
 TESTS ?=
+# Processes that run tests, each with a compile cache of its own.
+JOBS ?= 1
 
 BIN = $(VENV)/bin
 RUN = $(BIN)/python
@@ -40,8 +42,11 @@ demo: $(READY)  ## show, on a small network, what the wrong way round costs
 	$(BIN)/lasagne-flipconv demo
 
 .PHONY: test
-test: $(READY)  ## run all tests (TESTS=... what else pytest is told)
-	$(RUN) -m pytest -q $(TESTS)
+test: $(READY)  ## run all tests (JOBS=2 at once; TESTS=... what else pytest is told)
+	$(if $(PARALLEL),$(PIP_INSTALL) pytest-xdist)
+	$(RUN) -m pytest -q $(PARALLEL) $(TESTS)
+
+PARALLEL = $(if $(filter-out 1,$(JOBS)),--numprocesses=$(JOBS) --dist=loadfile)
 
 # The idea, the values on the move and the files; what compiles much is left out
 FAST = architecture types kernels conventions layers_api transfer matching load save \

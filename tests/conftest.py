@@ -12,6 +12,22 @@ from pathlib import Path
 if os.environ.get("LASAGNE_SOURCE"):
     sys.path.insert(0, os.path.abspath(os.environ["LASAGNE_SOURCE"]))
 
+
+def flags_of_worker(worker, flags):
+    """Return Theano's flags with a compile cache of one of many processes.
+
+    In one for all, each would wait for seconds whenever another compiles.
+    """
+    named = [flag.split("=", 1)[1] for flag in flags.split(",")
+             if flag.startswith("base_compiledir=")]
+    base = Path((named or ["~/.theano"])[-1]).expanduser()
+    return ("%s,base_compiledir=%s" % (flags, base / worker)).lstrip(",")
+
+
+if os.environ.get("PYTEST_XDIST_WORKER"):
+    os.environ["THEANO_FLAGS"] = flags_of_worker(
+        os.environ["PYTEST_XDIST_WORKER"], os.environ.get("THEANO_FLAGS", ""))
+
 import lasagne_flipconv  # noqa: E402,F401
 import numpy as np  # noqa: E402
 import pytest  # noqa: E402
