@@ -8,11 +8,12 @@ compiles, for any graph in float32; what it cannot do stays with Theano. With
 from .graph.rewrites import register
 from .library import EngineError
 from .machines import use, use_device, using
+from .rounding import precision
 from .report import report
 from .state import disable, disabled, enable, enabled, why_off
 
-__all__ = ["enable", "disable", "disabled", "enabled", "report",
-           "why_off", "use", "using", "EngineError"]
+__all__ = ["enable", "disable", "disabled", "enabled", "precision",
+           "report", "why_off", "use", "using", "EngineError"]
 
 register()
 use_device(None)

@@ -21,7 +21,7 @@ import theano
 from .files import building, is_whole, remove_left_behind, seal
 
 __all__ = ["EngineError", "SOURCES", "MAX_DIMS", "OneDNN", "find", "build",
-           "header"]
+           "has_bfloat16", "header"]
 
 SOURCES = Path(__file__).resolve().parent / "src"
 HEADER = SOURCES / "engine.h"
@@ -95,6 +95,22 @@ def _installed_file(distribution, ending):
 def header():
     """Return the text of the header that Ops and library share."""
     return HEADER.read_text()
+
+
+def has_bfloat16():
+    """Build the library if that is needed; ask it whether it has bfloat16.
+
+    Returns
+    -------
+    bool
+        Whether the processor multiplies numbers of that type.
+
+    Raises
+    ------
+    EngineError
+        If the library cannot be built.
+    """
+    return bool(ctypes.CDLL(str(build())).fc_has_bfloat16())
 
 
 def build():

@@ -82,7 +82,10 @@ def _line(node):
     name = str(node.op)
     if isinstance(node.op, EngineOp):
         own = node.op.kind in _OWN_LOOPS
-        return Line(name, "engine" if own else "oneDNN", None)
+        name_of_type = getattr(node.op, "precision", "float32")
+        return Line(name, "engine" if own else "oneDNN",
+                    None if name_of_type == "float32"
+                    else "it multiplies in %s" % name_of_type)
     if isinstance(node.op, _STOCK):
         return Line(name, "Theano", _reason(node))
     return None

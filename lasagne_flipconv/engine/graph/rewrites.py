@@ -9,7 +9,7 @@ from theano.gof.opt import copy_stack_trace
 from theano.tensor import patternbroadcast
 from theano.tensor.elemwise import Elemwise
 
-from .. import state
+from .. import rounding, state
 from ..ops.layout import sink
 from ..ops.op import EngineOp
 from .fusion import fuse
@@ -17,6 +17,7 @@ from .fusion_norm import fuse_norm
 from .lowering import LOWER, is_left_for_float64, why_not
 from .narrow import cancel
 from .padding import crop
+from .precise import is_training, rounded
 
 __all__ = ["register"]
 
@@ -88,6 +89,18 @@ class _Lower(_Walk):
                     for node in fgraph.apply_nodes) and state.ready())
 
 
+class _Precise(_Walk):
+    """Compute in another precision, but for training and parts of it."""
+
+    def wanted(self, fgraph):
+        if not super().wanted(fgraph) or rounding.wanted() == "float32":
+            return False
+        if is_training(fgraph):
+            rounding.tell_of_training()
+            return False
+        return not rounding.is_inner()
+
+
 def _crop(fgraph, node):
     cropped = crop(node)
     if cropped is not None:
@@ -111,6 +124,12 @@ def _fuse(fgraph, node):
         _replace(fgraph, *normalized)
     if fused is not None:
         _replace(fgraph, fused[:1], fused[1:])
+
+
+def _round(fgraph, node):
+    new = rounded(node)
+    if new is not None:
+        _replace(fgraph, node.outputs, [new])
 
 
 def _replace(fgraph, old, new):
@@ -147,7 +166,8 @@ def register():
             ("onednn_crop", _Lower(_crop)),
             ("onednn_lower", _Lower(_lower)),
             ("onednn_layout", _Walk(_sink)),
-            ("onednn_fuse", _Walk(_fuse)))):
+            ("onednn_fuse", _Walk(_fuse)),
+            ("onednn_precision", _Precise(_round)))):
         steps.register(name, rewrite, position, *tags)
     optdb.register("onednn_engine", steps, 0.4, *tags)
     # after Theano has fused them (49), made them work in place (75) and merged

@@ -82,22 +82,31 @@ class Convolution(_Slide):
         What is applied at the end; see :mod:`.activations`.
     slope : float
         Of a leaky ReLU below zero; for an ELU, its factor.
+    precision : {'float32', 'bfloat16'}
+        What input and kernel are rounded to before they are multiplied.
     """
 
     kind = "convolution"
     __props__ = ("geometry", "scale", "bias", "residual", "activation",
-                 "slope")
+                 "slope", "precision")
 
     def __init__(self, geometry, scale=False, bias=False, residual=False,
-                 activation=None, slope=0.):
+                 activation=None, slope=0., precision="float32"):
         super().__init__(geometry)
         self.scale, self.bias, self.residual = scale, bias, residual
         self.activation, self.slope = activation, slope
+        self.precision = precision
 
     def description(self):
         return super().description() + [
             int(self.scale), int(self.bias), int(self.residual),
-            _ACTIVATIONS[self.activation], float_bits(self.slope)]
+            _ACTIVATIONS[self.activation], float_bits(self.slope),
+            int(self.precision == "bfloat16")]
+
+    def in_precision(self, precision):
+        """Return the same Op in another precision."""
+        given = {name: getattr(self, name) for name in self.__props__}
+        return type(self)(**dict(given, precision=precision))
 
     def make_node(self, x, kernel, *rest):
         axes = self.geometry.axes + 2

@@ -166,7 +166,7 @@ long element_count(const fc_array &array) {
     return count;
 }
 
-static bool is_dense(const fc_array &array) {
+bool is_dense(const fc_array &array) {
     long expected = sizeof(float);
     for (long i = array.ndim - 1; i >= 0; --i) {
         if (array.shape[i] != 1 && array.strides[i] != expected) return false;
@@ -294,6 +294,8 @@ int fc_run(void *state, const long *params, long n_params,
 }
 
 const char *fc_error(void) { return last_error.c_str(); }
+
+int fc_has_bfloat16(void) { return has_bfloat16(); }
 
 const char *fc_implementation(void) { return last_implementation.c_str(); }
 

@@ -88,6 +88,8 @@ private:
 
 void append_shape(State::Key &key, const fc_array &array);
 
+bool is_dense(const fc_array &array); // float32 in C order, nothing between
+
 // The float32 values of an array in C order: itself or a copy in `scratch`.
 const float *dense(const fc_array &array, Scratch &scratch);
 
@@ -103,6 +105,9 @@ double scalar(const fc_array &array); // float64
 bool switched_off(const char *variable);
 
 void set_implementation(const std::string &name);
+
+// Whether the processor multiplies bfloat16, and oneDNN is let use it.
+bool has_bfloat16();
 
 // One of these per kind.
 void convolution_shapes(Kind, Params, const fc_array *in, fc_shape *out);

@@ -7,6 +7,7 @@
 
 #include "finite.hpp"
 #include "geometry.hpp"
+#include "half_kernel.hpp"
 #include "kept.hpp"
 #include "kernel_cache.hpp"
 #include "kernel_layout.hpp"
@@ -24,7 +25,8 @@ struct Convolution { // ready to run for the shapes of one call
     std::shared_ptr<Winograd> winograd; // or
     dnnl::primitive primitive;
     memory::desc input, kernel, output, scratch;
-    std::shared_ptr<KernelLayout> layout;
+    std::shared_ptr<KernelLayout> layout; // or, of bfloat16,
+    std::shared_ptr<HalfKernel> half;
     bool fused; // the primitive itself does what follows it
     bool last_resort = false; // it may be the reference implementation
     bool careful = false; // right for what is not finite, too
@@ -32,6 +34,7 @@ struct Convolution { // ready to run for the shapes of one call
 
     std::shared_ptr<const KernelPacking> packing() const {
         if (winograd) return winograd;
+        if (half) return half;
         return layout;
     }
 };
@@ -112,7 +115,7 @@ bool accept(Description &found, Convolution &c,
 // All that tells one convolution with what follows it from another.
 State::Key key_of(const Geometry &g, const Dims &d, Tag tag) {
     State::Key key = {omp_get_max_threads(), static_cast<long>(tag), g.bias,
-                      g.residual, g.activation, 0};
+                      g.residual, g.activation, g.half, 0};
     memcpy(&key.back(), &g.slope, sizeof g.slope);
     for (auto *dims : {&d.input, &d.kernel, &d.output, &d.stride, &d.dilation,
                        &d.before, &d.after})
@@ -133,9 +136,9 @@ dnnl::primitive forward_primitive(
 
 bool try_forward(const Geometry &g, const Dims &d, Tag tag, bool fuse,
                  Convolution &c) {
-    auto x = activations(d.input, tag), y = activations(d.output, tag);
-    auto kernel = activations(d.kernel, Tag::any);
-    memory::desc bias;
+    auto type = g.half ? memory::data_type::bf16 : memory::data_type::f32;
+    memory::desc x(d.input, type, tag), kernel(d.kernel, type, Tag::any), bias;
+    auto y = activations(d.output, tag);
     if (fuse && g.bias)
         bias = activations({d.output[1]}, Tag::a);
     dnnl::convolution_forward::primitive_desc found(
@@ -146,6 +149,9 @@ bool try_forward(const Geometry &g, const Dims &d, Tag tag, bool fuse,
     // long as the product (oneDNN 3.2); done apart, a tenth of it.
     bool slow = fuse && (g.bias || g.residual || g.activation);
     if (!accept(found, c, slow ? "x64:gemm" : "none")) return false;
+    if (g.half && c.name.find("bf16") == std::string::npos
+        && c.name.find("amx") == std::string::npos)
+        return false; // no instructions for it
     c.primitive = forward_primitive(found, g, d, tag, c, fuse);
     if (!c.primitive) return false;
     c.input = found.src_desc();
@@ -254,12 +260,29 @@ Sizes turned(Sizes s) {
     return s;
 }
 
-std::shared_ptr<Convolution> make(Kind kind, const Geometry &g,
-                                  const Sizes &s) {
+// A convolution of bfloat16, null if oneDNN has none that is fast.
+std::shared_ptr<Convolution> make_half(const Geometry &g, const Sizes &s) {
+    auto d = dims_of(g, s);
+    auto last = channels_last(d.input.size());
+    auto c = std::make_shared<Convolution>();
+    if (!has_bfloat16()
+        || (!try_forward(g, d, last, true, *c)
+            && !try_forward(g, d, last, false, *c)))
+        return nullptr;
+    c->half = std::make_shared<HalfKernel>(c->kernel, g.groups > 1);
+    return c;
+}
+
+std::shared_ptr<Convolution> make(Kind kind, Geometry g, const Sizes &s) {
     std::shared_ptr<Winograd> winograd;
     if (kind == CONVOLUTION) winograd = Winograd::make(g, s);
     if (kind == CONVOLUTION_GRAD_INPUT)
         winograd = Winograd::make(g, turned(s));
+    if (!winograd && g.half) {
+        auto half = make_half(g, s);
+        if (half) return half;
+        g.half = false;
+    }
     if (!winograd) return make_direct(kind, g, s);
     auto c = std::make_shared<Convolution>();
     c->name = winograd->name();
@@ -269,8 +292,9 @@ std::shared_ptr<Convolution> make(Kind kind, const Geometry &g,
 
 // The zeros of the padding are put into the input, and what follows the
 // convolution is done apart.
-std::shared_ptr<Convolution> make_careful(Kind kind, const Geometry &g,
+std::shared_ptr<Convolution> make_careful(Kind kind, Geometry g,
                                           const Sizes &s) {
+    g.half = false;
     return make_direct(kind, g,
                        kind == CONVOLUTION_GRAD_INPUT ? s : unpadded(s), true);
 }

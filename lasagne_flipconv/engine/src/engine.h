@@ -40,6 +40,9 @@ void fc_free_state(void *state);
 void *fc_get_buffer(unsigned long bytes);
 void fc_give_buffer(void *buffer);
 
+/* Whether products of bfloat16 can be had. */
+int fc_has_bfloat16(void);
+
 /* Name of what the last fc_run of this thread ran on. */
 const char *fc_implementation(void);
 

@@ -20,6 +20,7 @@ Geometry::Geometry(Kind kind, Params &params) {
     residual = params.number();
     activation = params.number();
     slope = params.real();
+    half = params.number();
 }
 
 bool Sizes::nothing_to_sum() const {

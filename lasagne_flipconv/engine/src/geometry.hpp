@@ -18,6 +18,7 @@ struct Geometry { // of an Op
     enum { NOTHING = 0, RELU = 1, ELU = 2, POSITIVE = 3 };
     long activation = NOTHING;
     float slope = 0; // of a leaky ReLU; of an ELU, the factor
+    bool half = false; // products of bfloat16, sums of float32
 
     const char *where;
 };

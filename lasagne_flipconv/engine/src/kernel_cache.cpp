@@ -45,9 +45,10 @@ std::shared_ptr<float> floats(size_t bytes) {
 
 } // namespace
 
-bool KernelCache::worth_looking(const fc_array &kernel) {
+bool KernelCache::worth_looking(const KernelPacking &packing,
+                                const fc_array &kernel) {
     static const bool never = switched_off("LASAGNE_FLIPCONV_KEEP_KERNELS");
-    if (never) return false;
+    if (never || !packing.worth_keeping()) return false;
     if (unwatched_ > 0) {
         --unwatched_;
         return false;
@@ -60,7 +61,7 @@ KernelCache::Values KernelCache::packed(
         const fc_array &kernel, bool flip, const float *scale, long scales,
         Scratch &scratch) {
     std::lock_guard<std::mutex> lock(mutex_);
-    if (!worth_looking(kernel)) {
+    if (!worth_looking(*packing, kernel)) {
         auto *values = static_cast<float *>(scratch.take(packing->bytes()));
         packing->pack(kernel, flip, scale, scales, values);
         return {{values, [](const float *) {}}, packing->finite(values)};

@@ -27,7 +27,7 @@ public:
                   long scales, Scratch &scratch);
 
 private:
-    bool worth_looking(const fc_array &kernel);
+    bool worth_looking(const KernelPacking &packing, const fc_array &kernel);
 
     std::mutex mutex_;
     std::shared_ptr<const KernelPacking> packing_; // of `values_`

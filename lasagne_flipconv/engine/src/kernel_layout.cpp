@@ -11,6 +11,11 @@ namespace {
 
 constexpr long TILE = 16; // channels that are moved together stay in cache
 
+// Bytes of a kernel that comes from beyond the caches at each call. To pack it
+// takes as long as to look whether it has changed and to read what was kept,
+// and half of the memory.
+constexpr size_t LARGE = 256 << 10;
+
 // The term of each index of one axis in the offset of a value.
 std::vector<long> terms_of_axis(const dnnl::memory::desc &layout, int axis) {
     auto blocks = layout.get_inner_blks();
@@ -66,6 +71,8 @@ bool KernelLayout::finite(const float *packed) const {
     return all_finite(packed, bytes() / sizeof(float));
 }
 
+bool KernelLayout::worth_keeping() const { return bytes() < LARGE; }
+
 // Call move(group, first and end of output and input channels), in parallel.
 template <class Move>
 void KernelLayout::for_each_tile(const Move &move) const {
@@ -92,35 +99,60 @@ float at_bytes(const char *values) {
 void KernelLayout::pack(const fc_array &kernel, bool flip, const float *scale,
                         long scales, float *packed) const {
     if (has_padding_) memset(packed, 0, bytes());
-    auto *source = static_cast<const char *>(kernel.data);
-    long places = place_.size(), to_output = kernel.strides[0],
-         to_input = kernel.strides[1];
-    auto from = places_of(kernel, flip);
     std::vector<float> factors(groups_ * outputs_, 1.f);
     if (scale)
         for (size_t o = 0; o < factors.size(); ++o)
             factors[o] = scale[scales == 1 ? 0 : o];
+    auto from = places_of(kernel, flip);
+    auto to = offsets_of_output(flip);
+    OutputVectors vectors(kernel);
     for_each_tile([&](long g, long o0, long o1, long i0, long i1) {
-        // the usual order, in which a compiler knows all but the source
-        bool line = o1 - o0 == TILE
-                && output_[o1 - 1] - output_[o0] == TILE - 1;
         const float *factor = &factors[g * outputs_];
-        for (long p = 0; p < places; ++p)
-            for (long i = i0; i < i1; ++i) {
-                const char *at = source + from[p] + i * to_input
-                        + (g * outputs_ + o0) * to_output;
-                float *to = packed + group_[g] + input_[i] + place_[p];
-                if (line) {
-                    to += output_[o0];
-                    for (long o = 0; o < TILE; ++o)
-                        to[o] = at_bytes(at + o * to_output)
-                                * factor[o0 + o];
-                } else {
-                    for (long o = o0; o < o1; ++o, at += to_output)
-                        to[output_[o]] = at_bytes(at) * factor[o];
-                }
+        bool line = o1 - o0 == TILE // the usual order
+                && output_[o1 - 1] - output_[o0] == TILE - 1;
+        for (long o = o0; line && o < o1; o += WIDTH)
+            pack_line(vectors, g, o, i0, i1, to.data(), factor, packed);
+        if (line) return;
+        for (long i = i0; i < i1; ++i)
+            for (long p = 0; p < long(from.size()); ++p) {
+                auto *at = static_cast<const char *>(kernel.data) + from[p]
+                        + i * kernel.strides[1]
+                        + (g * outputs_ + o0) * kernel.strides[0];
+                for (long o = o0; o < o1; ++o, at += kernel.strides[0])
+                    packed[group_[g] + input_[i] + place_[p] + output_[o]]
+                            = at_bytes(at) * factor[o];
             }
     });
+}
+
+// Pack WIDTH outputs that lie side by side.
+void KernelLayout::pack_line(const OutputVectors &vectors, long group, long o,
+                             long i0, long i1, const long *offsets,
+                             const float *factors, float *packed) const {
+    long places = place_.size(), end = i1 * places;
+    float *to = packed + group_[group] + output_[o];
+    Vector factor = load(factors + o), columns[WIDTH];
+    for (long k = i0 * places; k < end; k += WIDTH) {
+        long count = std::min<long>(WIDTH, end - k);
+        vectors.read(group * outputs_ + o, k, count, columns);
+        if (count == WIDTH)
+#pragma GCC unroll 16
+            for (int j = 0; j < WIDTH; ++j)
+                store(to + offsets[k + j], columns[j] * factor);
+        else
+            for (int j = 0; j < count; ++j)
+                store(to + offsets[k + j], columns[j] * factor);
+    }
+}
+
+// Where the values of one output lie, in the order of a kernel.
+std::vector<long> KernelLayout::offsets_of_output(bool flip) const {
+    auto places = place_;
+    if (flip) std::reverse(places.begin(), places.end());
+    std::vector<long> offsets;
+    for (long input : input_)
+        for (long place : places) offsets.push_back(input + place);
+    return offsets;
 }
 
 void KernelLayout::unpack(const float *packed, bool flip,

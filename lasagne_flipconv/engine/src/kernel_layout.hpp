@@ -22,12 +22,17 @@ public:
     size_t bytes() const override { return layout_.get_size(); }
     bool same(const KernelPacking &other) const override;
     bool finite(const float *packed) const override;
+    bool worth_keeping() const override;
 
     void unpack(const float *packed, bool flip, float *kernel) const;
 
 private:
     template <class Move>
     void for_each_tile(const Move &move) const;
+    void pack_line(const OutputVectors &vectors, long group, long output,
+                   long input, long end, const long *offsets,
+                   const float *factors, float *packed) const;
+    std::vector<long> offsets_of_output(bool flip) const;
 
     dnnl::memory::desc layout_;
     bool has_padding_;

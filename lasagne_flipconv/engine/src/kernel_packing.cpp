@@ -17,4 +17,22 @@ std::vector<long> places_of(const fc_array &kernel, bool flip) {
     return places;
 }
 
+OutputVectors::OutputVectors(const fc_array &kernel)
+    : kernel_(kernel), in_c_order_(is_dense(kernel)) {
+    auto places = places_of(kernel, false);
+    for (long input = 0; input < kernel.shape[1]; ++input)
+        for (long place : places)
+            offsets_.push_back(input * kernel.strides[1] + place);
+}
+
+void OutputVectors::gather(long output, long at, long count,
+                           Vector *columns) const {
+    for (long k = 0; k < count; ++k) {
+        auto *from = static_cast<const char *>(kernel_.data)
+                + output * kernel_.strides[0] + offsets_[at + k];
+        for (int i = 0; i < WIDTH; ++i, from += kernel_.strides[0])
+            columns[k][i] = *reinterpret_cast<const float *>(from);
+    }
+}
+
 } // namespace flipconv

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "common.hpp"
+#include "vectors.hpp"
 
 namespace flipconv {
 
@@ -21,6 +22,9 @@ public:
     // Whether all that was packed is finite, for those who have to know.
     virtual bool finite(const float *) const { return true; }
 
+    // Whether the result should be kept from call to call, if it can be.
+    virtual bool worth_keeping() const { return true; }
+
     // Whether both make the same of a kernel; its shape is the same.
     virtual bool same(const KernelPacking &other) const = 0;
 };
@@ -28,5 +32,36 @@ public:
 // Bytes from the begin of a kernel to each of its places, in C order; in reverse
 // if it is flipped.
 std::vector<long> places_of(const fc_array &kernel, bool flip);
+
+// Reads a kernel as vectors of WIDTH output channels. What lies side by side
+// is of one output; a square of such rows, transposed, is of all.
+class OutputVectors {
+public:
+    explicit OutputVectors(const fc_array &kernel);
+
+    // The number of values of one output: input channels times places.
+    long length() const { return offsets_.size(); }
+
+    // Set columns[j] to the values number `at` + j, in C order, of the outputs
+    // from `output` on; `count` is at most WIDTH.
+    void read(long output, long at, long count, Vector *columns) const {
+        if (!in_c_order_ || count < WIDTH)
+            return gather(output, at, count, columns);
+        auto *from = static_cast<const float *>(kernel_.data)
+                + output * length() + at;
+        for (int i = 0; i < WIDTH; ++i, from += length()) {
+            columns[i] = load(from);
+            __builtin_prefetch(from + 64); // rows far apart, read in turns
+        }
+        transpose(columns);
+    }
+
+private:
+    void gather(long output, long at, long count, Vector *columns) const;
+
+    const fc_array &kernel_;
+    const bool in_c_order_;
+    std::vector<long> offsets_; // of the values of one output, in bytes
+};
 
 } // namespace flipconv

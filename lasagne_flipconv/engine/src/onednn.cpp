@@ -24,6 +24,18 @@ memory::desc activations(const memory::dims &dims, Tag tag) {
     return memory::desc(dims, memory::data_type::f32, tag);
 }
 
+bool has_bfloat16() {
+    constexpr int NEEDED = static_cast<int>(dnnl::cpu_isa::avx512_core_bf16);
+    int there = static_cast<int>(dnnl::get_effective_cpu_isa());
+    return (there & NEEDED) == NEEDED;
+}
+
+void reorder(const memory &from, const memory &to) {
+    auto given = from, wanted = to; // handles, which execute() may not change
+    dnnl::reorder(given, wanted).execute(stream(), given, wanted);
+    stream().wait();
+}
+
 Call::Call(const memory::desc &primitive_scratch, Scratch &scratch)
     : scratch_(scratch) {
     argument(DNNL_ARG_SCRATCHPAD, primitive_scratch,

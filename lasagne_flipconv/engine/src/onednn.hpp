@@ -18,6 +18,8 @@ dnnl::memory::desc activations(const dnnl::memory::dims &dims,
                                dnnl::memory::format_tag tag
                                = dnnl::memory::format_tag::undef);
 
+void reorder(const dnnl::memory &from, const dnnl::memory &to);
+
 // The reference implementations are up to a hundred times slower than all
 // others, and oneDNN falls back to them without a word.
 template <class Description>

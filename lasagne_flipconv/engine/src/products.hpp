@@ -22,4 +22,11 @@ constexpr int ROWS = 6; // at once; what a panel leaves of the registers
 void multiply(const float *a, long a_stride, const float *panel, long length,
               float *to, long to_stride, long rows, int columns);
 
+#ifdef __AVX512BF16__
+// The same of bfloat16, the sums of float32. `length` is even; in the panel
+// each column of a row lies beside that of the next.
+void multiply(const Half *a, long a_stride, const Half *panel, long length,
+              float *to, long to_stride, long rows, int columns);
+#endif
+
 } // namespace flipconv

@@ -3,6 +3,7 @@
 #include <omp.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "products.hpp"
 #include "winograd_rule.hpp"
@@ -13,7 +14,7 @@ namespace flipconv {
 namespace {
 
 // Rows a power of two apart would share a few sets of the caches.
-constexpr long GAP = 16; // floats
+constexpr long GAP = 16; // values
 
 constexpr long CHUNK = 512 << 10;     // bytes of one thread, in its cache
 constexpr long TEAM_CHUNK = 16 << 20; // bytes of all threads together
@@ -25,7 +26,7 @@ struct Share { // of one among threads
     long end(long items) const { return items * (index + 1) / threads; }
 };
 
-template <int M>
+template <int M, class Value>
 class Tiled : public Winograd {
 public:
     explicit Tiled(const Sizes &sizes)
@@ -35,11 +36,11 @@ public:
           row_(e_.depth.input * e_.inputs + GAP), sum_row_(e_.outputs + GAP) {}
 
     size_t bytes() const override {
-        return SQUARE * e_.outputs * e_.taps * e_.inputs * sizeof(float);
+        return SQUARE * e_.outputs * e_.taps * e_.inputs * sizeof(Value);
     }
     std::string name() const override {
         auto m = std::to_string(M);
-        return "winograd " + m + "x" + m;
+        return "winograd " + m + "x" + m + (HALF ? " bf16" : "");
     }
     bool same(const KernelPacking &other) const override {
         return dynamic_cast<const Tiled *>(&other);
@@ -51,20 +52,24 @@ public:
 
 private:
     static constexpr int EDGE = M + 2, SQUARE = EDGE * EDGE;
+    static constexpr bool HALF = sizeof(Value) < sizeof(float);
+    static constexpr int ROWS_AT_ONCE = HALF ? 2 : 1; // of a panel
 
     // Some tiles, and the memory for them. At each position of a tile there
     // is a matrix of inputs, (tiles, depth x channels), and one of sums,
     // (output depth x tiles, channels).
     struct Chunk {
         long first, tiles;
-        float *inputs, *sums;
+        Value *inputs;
+        float *sums;
         long input_step, sum_step; // from one position to the next
     };
     struct Corner { // of a tile, in the output
         long image, top, left;
     };
     struct Data { // of one run
-        const float *x, *packed, *zeros;
+        const float *x, *zeros;
+        const Value *packed;
         const Epilogue *epilogue;
         float *y;
     };
@@ -81,15 +86,19 @@ private:
         return (position * e_.outputs + panel * PANEL) * e_.taps * e_.inputs;
     }
     long bytes_per_tile() const {
-        return SQUARE * (row_ + e_.depth.output * sum_row_) * sizeof(float);
+        return SQUARE * (row_ * sizeof(Value)
+                         + e_.depth.output * sum_row_ * sizeof(float));
     }
     bool as_team(long threads) const {
         return tiles_ < 32 * threads && long(bytes()) > TEAM_KERNEL;
     }
     long tiles_per_chunk(long bytes, long threads) const;
-    Chunk place(float *memory, long tiles) const;
-    void pack_vector(const fc_array &kernel, const std::vector<long> &from,
-                     long output, Vector factor, float *packed) const;
+    Chunk place(void *memory, long tiles) const;
+    size_t bytes_of(const Chunk &) const;
+    void pack_outputs(const OutputVectors &kernel, bool flip, long output,
+                      Vector factor, Value *packed) const;
+    void pack_rows(const Vector *kernel, Vector factor, long tap, long input,
+                   long output, Value *packed) const;
     void pointers(const Data &, Corner, long depth, const float **from) const;
     void transform_inputs(const Data &, const Chunk &, Share) const;
     void multiply_all(const Data &, const Chunk &, Share) const;
@@ -104,53 +113,72 @@ private:
     const long row_, sum_row_;         // lengths of rows
 };
 
-template <int M>
-void Tiled<M>::pack(const fc_array &kernel, bool flip, const float *scale,
-                    long scales, float *packed) const {
-    auto from = places_of(kernel, flip);
+template <int M, class Value>
+void Tiled<M, Value>::pack(const fc_array &kernel, bool flip, const float *scale,
+                           long scales, float *packed) const {
+    OutputVectors outputs(kernel);
     long vectors = e_.outputs / WIDTH;
 #pragma omp parallel for schedule(static) if (bytes() > 65536)
     for (long i = 0; i < vectors; ++i) {
         Vector factor;
         for (int j = 0; j < WIDTH; ++j)
             factor[j] = scale ? scale[scales == 1 ? 0 : i * WIDTH + j] : 1;
-        pack_vector(kernel, from, i * WIDTH, factor, packed);
+        pack_outputs(outputs, flip, i * WIDTH, factor,
+                     reinterpret_cast<Value *>(packed));
     }
 }
 
-// Pack the kernels of a vector of output channels.
-template <int M>
-void Tiled<M>::pack_vector(const fc_array &kernel,
-                           const std::vector<long> &from, long output,
-                           Vector factor, float *packed) const {
-    auto *first = static_cast<const char *>(kernel.data)
-            + output * kernel.strides[0];
+// Pack the kernels of a vector of output channels, WIDTH inputs at a time.
+template <int M, class Value>
+void Tiled<M, Value>::pack_outputs(const OutputVectors &kernel, bool flip,
+                                   long output, Vector factor,
+                                   Value *packed) const {
+    long places = e_.taps * 9, values = places * WIDTH;
+    std::unique_ptr<float, decltype(&free)> some(
+            static_cast<float *>(aligned(values * sizeof(Vector))), free);
+    auto *all = reinterpret_cast<Vector *>(some.get());
+    for (long first = 0; first < e_.inputs; first += WIDTH) {
+        for (long k = 0; k < values; k += WIDTH)
+            kernel.read(output, first * places + k, WIDTH, all + k);
+        if (flip)
+            for (int i = 0; i < WIDTH; ++i)
+                std::reverse(all + i * places, all + (i + 1) * places);
+        for (int i = 0; i < WIDTH; i += ROWS_AT_ONCE)
+            for (long tap = 0; tap < e_.taps; ++tap)
+                pack_rows(all + i * places + tap * 9, factor, tap, first + i,
+                          output, packed);
+    }
+}
+
+// Pack the places of an input channel, or of two, and a vector of outputs.
+template <int M, class Value>
+void Tiled<M, Value>::pack_rows(const Vector *kernel, Vector factor, long tap,
+                                long input, long output,
+                                Value *packed) const {
+    Vector all[ROWS_AT_ONCE][SQUARE];
+    for (auto &one : all) {
+        Vector scaled[9], columns[EDGE * 3];
+        for (int place = 0; place < 9; ++place)
+            scaled[place] = kernel[place] * factor;
+        for (int i = 0; i < 3; ++i)
+            Tile<M>::of_kernel(scaled + i, 3, columns + i, 3);
+        for (int i = 0; i < EDGE; ++i)
+            Tile<M>::of_kernel(columns + 3 * i, 1, one + EDGE * i, 1);
+        kernel += e_.taps * 9;
+    }
     long panel = output / PANEL, width = width_of_panel(panel);
-    for (long tap = 0; tap < e_.taps; ++tap)
-        for (long input = 0; input < e_.inputs; ++input) {
-            Vector w[9], columns[EDGE * 3], all[SQUARE];
-            for (int place = 0; place < 9; ++place) {
-                const char *at = first + input * kernel.strides[1]
-                        + from[tap * 9 + place];
-                for (int j = 0; j < WIDTH; ++j, at += kernel.strides[0])
-                    w[place][j] = *reinterpret_cast<const float *>(at);
-                w[place] *= factor;
-            }
-            for (int i = 0; i < 3; ++i)
-                Tile<M>::of_kernel(w + i, 3, columns + i, 3);
-            for (int i = 0; i < EDGE; ++i)
-                Tile<M>::of_kernel(columns + 3 * i, 1, all + EDGE * i, 1);
-            long row = tap * e_.inputs + input;
-            for (int position = 0; position < SQUARE; ++position)
-                store(packed + start_of_panel(position, panel) + row * width
-                              + output % PANEL,
-                      all[position]);
-        }
+    Value *to = packed + start_of_panel(0, panel)
+            + (tap * e_.inputs + input) * width
+            + output % PANEL * ROWS_AT_ONCE;
+    long step = start_of_panel(1, panel) - start_of_panel(0, panel);
+    for (int position = 0; position < SQUARE; ++position)
+        store_rows(to + position * step, all[0][position],
+                   all[ROWS_AT_ONCE - 1][position]);
 }
 
 // As many tiles as fit, in chunks of one size and without many odd rows.
-template <int M>
-long Tiled<M>::tiles_per_chunk(long bytes, long threads) const {
+template <int M, class Value>
+long Tiled<M, Value>::tiles_per_chunk(long bytes, long threads) const {
     constexpr long LEAST = 2 * ROWS;
     long fit = std::max(LEAST, bytes / bytes_per_tile());
     long chunks = (tiles_ + fit - 1) / fit;
@@ -159,31 +187,40 @@ long Tiled<M>::tiles_per_chunk(long bytes, long threads) const {
     return (tiles + ROWS - 1) / ROWS * ROWS;
 }
 
-template <int M>
-typename Tiled<M>::Chunk Tiled<M>::place(float *memory, long tiles) const {
+template <int M, class Value>
+typename Tiled<M, Value>::Chunk Tiled<M, Value>::place(void *memory,
+                                                       long tiles) const {
     Chunk chunk;
     chunk.tiles = tiles;
     chunk.input_step = tiles * row_ + GAP;
     chunk.sum_step = tiles * e_.depth.output * sum_row_ + GAP;
-    chunk.inputs = memory;
-    chunk.sums = memory + SQUARE * chunk.input_step;
+    chunk.sums = static_cast<float *>(memory);
+    chunk.inputs = reinterpret_cast<Value *>(chunk.sums
+                                             + SQUARE * chunk.sum_step);
     return chunk;
 }
 
-template <int M>
-bool Tiled<M>::run(const float *x, const float *packed,
+template <int M, class Value>
+size_t Tiled<M, Value>::bytes_of(const Chunk &chunk) const {
+    return SQUARE * (chunk.input_step * sizeof(Value)
+                     + chunk.sum_step * sizeof(float));
+}
+
+template <int M, class Value>
+bool Tiled<M, Value>::run(const float *x, const float *packed,
                    const Epilogue &epilogue, float *y,
                    Scratch &scratch) const {
     float *zeros = scratch.floats(e_.inputs);
     std::fill(zeros, zeros + e_.inputs, 0.f);
-    Data data = {x, packed, zeros, &epilogue, y};
+    Data data = {x, zeros, reinterpret_cast<const Value *>(packed), &epilogue,
+                 y};
     long threads = omp_get_max_threads();
     bool team = as_team(threads);
     long tiles = team ? tiles_per_chunk(TEAM_CHUNK, 1)
                       : tiles_per_chunk(CHUNK, threads);
-    Chunk chunk = place(nullptr, tiles);
-    long each = SQUARE * (chunk.input_step + chunk.sum_step);
-    float *memory = scratch.floats(team ? each : each * threads);
+    size_t each = bytes_of(place(nullptr, tiles));
+    auto *memory = static_cast<char *>(
+            scratch.take(team ? each : each * threads));
     bool finite = true;
 #pragma omp parallel num_threads(threads) reduction(&& : finite)
     if (team)
@@ -195,8 +232,8 @@ bool Tiled<M>::run(const float *x, const float *packed,
 }
 
 // All threads work at one chunk: each reads a part of the kernel only.
-template <int M>
-bool Tiled<M>::run_as_team(const Data &data, Chunk chunk) const {
+template <int M, class Value>
+bool Tiled<M, Value>::run_as_team(const Data &data, Chunk chunk) const {
     Share share = {omp_get_thread_num(), omp_get_num_threads()};
     long size = chunk.tiles;
     bool finite = true;
@@ -212,8 +249,8 @@ bool Tiled<M>::run_as_team(const Data &data, Chunk chunk) const {
 }
 
 // Each thread works at chunks of its own, which stay in its cache.
-template <int M>
-bool Tiled<M>::run_alone(const Data &data, Chunk chunk) const {
+template <int M, class Value>
+bool Tiled<M, Value>::run_alone(const Data &data, Chunk chunk) const {
     const Share all = {0, 1};
     long size = chunk.tiles;
     bool finite = true;
@@ -229,8 +266,8 @@ bool Tiled<M>::run_alone(const Data &data, Chunk chunk) const {
 }
 
 // Where the inputs of a tile are, zeros for those in the padding.
-template <int M>
-void Tiled<M>::pointers(const Data &data, Corner corner, long depth,
+template <int M, class Value>
+void Tiled<M, Value>::pointers(const Data &data, Corner corner, long depth,
                         const float **from) const {
     long slice = corner.image * e_.depth.input + depth;
     for (int i = 0; i < EDGE; ++i)
@@ -245,15 +282,15 @@ void Tiled<M>::pointers(const Data &data, Corner corner, long depth,
         }
 }
 
-template <int M>
-void Tiled<M>::transform_inputs(const Data &data, const Chunk &chunk,
+template <int M, class Value>
+void Tiled<M, Value>::transform_inputs(const Data &data, const Chunk &chunk,
                                 Share share) const {
     long depths = e_.depth.input, items = chunk.tiles * depths;
     const float *from[SQUARE];
     for (long i = share.begin(items); i < share.end(items); ++i) {
         long tile = i / depths, depth = i % depths;
         pointers(data, corner(chunk.first + tile), depth, from);
-        float *to = chunk.inputs + tile * row_ + depth * e_.inputs;
+        Value *to = chunk.inputs + tile * row_ + depth * e_.inputs;
         for (long c = 0; c < e_.inputs; c += WIDTH) {
             Vector all[SQUARE];
             for (int p = 0; p < SQUARE; ++p) all[p] = load(from[p] + c);
@@ -268,14 +305,14 @@ void Tiled<M>::transform_inputs(const Data &data, const Chunk &chunk,
 }
 
 // Multiply the matrices of all positions; taps in the padding are left out.
-template <int M>
-void Tiled<M>::multiply_all(const Data &data, const Chunk &chunk,
+template <int M, class Value>
+void Tiled<M, Value>::multiply_all(const Data &data, const Chunk &chunk,
                             Share share) const {
     long panels = (e_.outputs + PANEL - 1) / PANEL, items = SQUARE * panels;
     for (long i = share.begin(items); i < share.end(items); ++i) {
         long position = i / panels, panel = i % panels;
         long width = width_of_panel(panel);
-        const float *kernel = data.packed + start_of_panel(position, panel);
+        const Value *kernel = data.packed + start_of_panel(position, panel);
         for (long d = 0; d < e_.depth.output; ++d) {
             long start = d - e_.depth.before; // in the input
             long tap = std::min(std::max(0L, -start), e_.taps);
@@ -292,8 +329,8 @@ void Tiled<M>::multiply_all(const Data &data, const Chunk &chunk,
     }
 }
 
-template <int M>
-bool Tiled<M>::transform_sums(const Data &data, const Chunk &chunk,
+template <int M, class Value>
+bool Tiled<M, Value>::transform_sums(const Data &data, const Chunk &chunk,
                               Share share) const {
     long items = chunk.tiles * e_.depth.output;
     Vector check = {};
@@ -309,8 +346,8 @@ bool Tiled<M>::transform_sums(const Data &data, const Chunk &chunk,
 
 // Return zeros, or not-a-number where a sum is infinite or not a number: each
 // is a term of at least one of the outputs at the corners.
-template <int M>
-Vector Tiled<M>::transform_sum(const Data &data, const float *sums, long step,
+template <int M, class Value>
+Vector Tiled<M, Value>::transform_sum(const Data &data, const float *sums, long step,
                              Corner corner, long depth) const {
     const Epilogue &after = *data.epilogue;
     long rows = std::min<long>(M, e_.height.output - corner.top);
@@ -342,12 +379,18 @@ Vector Tiled<M>::transform_sum(const Data &data, const float *sums, long step,
 
 } // namespace
 
+// In bfloat16, large tiles lose too much in rounding, and with few channels
+// the sums before and after count for more than the products.
 std::shared_ptr<Winograd> Winograd::make(const Geometry &g, const Sizes &s) {
-    switch (winograd_tile(g, s)) {
-    case 2: return std::make_shared<Tiled<2>>(s);
-    case 4: return std::make_shared<Tiled<4>>(s);
-    default: return nullptr;
-    }
+    int tile = winograd_tile(g, s);
+#ifdef __AVX512BF16__
+    constexpr long CHANNELS = 64;
+    if (g.half && tile && s.inputs >= CHANNELS && has_bfloat16())
+        return std::make_shared<Tiled<2, Half>>(s);
+#endif
+    if (tile == 2) return std::make_shared<Tiled<2, float>>(s);
+    if (tile == 4) return std::make_shared<Tiled<4, float>>(s);
+    return nullptr;
 }
 
 } // namespace flipconv

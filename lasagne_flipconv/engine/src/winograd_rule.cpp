@@ -54,6 +54,14 @@ bool allows_large_tiles(const Extent &e) {
     return e.inputs * e.taps <= 256 && e.inputs * e.outputs * e.taps <= 32768;
 }
 
+// A kernel in tiles is kept, with 16 values for 9; one of this size for a gain
+// only that is worth the memory. Packed for a direct convolution, it is not.
+constexpr double LARGE = 2 << 20, ENOUGH = .75; // values; of the time
+
+bool is_large(const Extent &e) {
+    return 16. * e.inputs * e.outputs * e.taps > LARGE;
+}
+
 } // namespace
 
 int winograd_tile(const Geometry &g, const Sizes &s) {
@@ -64,7 +72,7 @@ int winograd_tile(const Geometry &g, const Sizes &s) {
     double direct = cost(e, 9 * e.height.output * e.width.output, 0, 9);
     double small = cost_of_tiles(e, 2, 13), large = cost_of_tiles(e, 4, 25);
     if (large < std::min(small, direct) && allows_large_tiles(e)) return 4;
-    if (small < direct) return 2;
+    if (small < direct * (is_large(e) ? ENOUGH : 1)) return 2;
 #endif
     return 0;
 }
