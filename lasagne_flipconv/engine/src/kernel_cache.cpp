@@ -1,6 +1,7 @@
 #include "kernel_cache.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cstdlib>
 #include <numeric>
 
@@ -12,6 +13,12 @@ namespace {
 
 constexpr int PATIENCE = 2; // changes in a row
 constexpr int PAUSE = 64;   // calls
+
+// Bytes of all that is kept. What does not fit the caches is read from memory
+// at each call; then, to pack a kernel anew takes no longer than to look
+// whether it has changed and to read what was kept, unless packing is costly.
+std::atomic<size_t> kept(0);
+constexpr size_t CACHES = 8 << 20;
 
 // Whether the values fill a piece of memory, in whatever order of axes.
 bool is_block(const fc_array &array) {
@@ -40,7 +47,12 @@ std::vector<uint64_t> look_at(const fc_array &kernel, const float *scale,
 }
 
 std::shared_ptr<float> floats(size_t bytes) {
-    return {static_cast<float *>(aligned(bytes)), free};
+    auto *memory = static_cast<float *>(aligned(bytes));
+    kept += bytes;
+    return {memory, [bytes](float *values) {
+                kept -= bytes;
+                free(values);
+            }};
 }
 
 } // namespace
@@ -48,7 +60,9 @@ std::shared_ptr<float> floats(size_t bytes) {
 bool KernelCache::worth_looking(const KernelPacking &packing,
                                 const fc_array &kernel) {
     static const bool never = switched_off("LASAGNE_FLIPCONV_KEEP_KERNELS");
-    if (never || !packing.worth_keeping()) return false;
+    if (never || (!packing.is_costly() && !values_
+                  && kept + packing.bytes() > CACHES))
+        return false;
     if (unwatched_ > 0) {
         --unwatched_;
         return false;

@@ -11,11 +11,6 @@ namespace {
 
 constexpr long TILE = 16; // channels that are moved together stay in cache
 
-// Bytes of a kernel that comes from beyond the caches at each call. To pack it
-// takes as long as to look whether it has changed and to read what was kept,
-// and half of the memory.
-constexpr size_t LARGE = 256 << 10;
-
 // The term of each index of one axis in the offset of a value.
 std::vector<long> terms_of_axis(const dnnl::memory::desc &layout, int axis) {
     auto blocks = layout.get_inner_blks();
@@ -70,8 +65,6 @@ bool KernelLayout::same(const KernelPacking &other) const {
 bool KernelLayout::finite(const float *packed) const {
     return all_finite(packed, bytes() / sizeof(float));
 }
-
-bool KernelLayout::worth_keeping() const { return bytes() < LARGE; }
 
 // Call move(group, first and end of output and input channels), in parallel.
 template <class Move>

@@ -22,7 +22,7 @@ public:
     size_t bytes() const override { return layout_.get_size(); }
     bool same(const KernelPacking &other) const override;
     bool finite(const float *packed) const override;
-    bool worth_keeping() const override;
+    bool is_costly() const override { return false; }
 
     void unpack(const float *packed, bool flip, float *kernel) const;
 

@@ -22,8 +22,8 @@ public:
     // Whether all that was packed is finite, for those who have to know.
     virtual bool finite(const float *) const { return true; }
 
-    // Whether the result should be kept from call to call, if it can be.
-    virtual bool worth_keeping() const { return true; }
+    // Whether it takes much longer than to read the kernel.
+    virtual bool is_costly() const { return true; }
 
     // Whether both make the same of a kernel; its shape is the same.
     virtual bool same(const KernelPacking &other) const = 0;
