@@ -58,6 +58,12 @@ PROGRAMS = [
     ("numpy", "import time; t = time.clock(); print(t >= 0)", "True"),
     ("numpy", "from inspect import getargspec; print(getargspec("
      "lambda a, b=1, *c: 0).args)", "['a', 'b']"),
+    ("numpy", "import inspect as i; print(i.formatargspec(*i.getargspec("
+     "lambda a, b='x', *c, **d: 0)), i.formatargspec([]))",
+     "(a, b='x', *c, **d) ()"),
+    ("numpy", "import numpy as np; a = np.array([1, 2], 'u2'); "
+     "print(bytes(np.getbuffer(a)), bytes(np.getbuffer(a, 1, 2)))",
+     "b'\\x01\\x00\\x02\\x00' b'\\x00\\x02'"),
     ("numpy", "import fractions; print(fractions.gcd(12, -18))", "-6"),
     ("numpy", "import imp; print(imp.load_source('other', 'other.py').x)",
      "7"),

@@ -63,6 +63,12 @@ def records_of(file, delimiter=",", names=True, case_sensitive="lower",
                          **options).view(np.recarray)
 
 
+def buffer_of(obj, offset=0, size=None):
+    """Return the bytes of an object, or a part of them, as Python 2 had it."""
+    all_bytes = memoryview(obj).cast("B")
+    return all_bytes[offset:None if size is None else offset + size]
+
+
 class Casts:
     """By a dtype, the function that casts to it, as ``np.cast`` was."""
 
@@ -83,6 +89,7 @@ EXPIRED = {
         kind, np.generic),
     "issubclass_": lambda one, two: isinstance(one, type) and issubclass(
         one, two),
+    "getbuffer": buffer_of,
     "find_common_type": common_type, "recfromcsv": records_of,
     "in1d": lambda one, two, **options: np.isin(np.ravel(one), two,
                                                 **options),

@@ -6,7 +6,7 @@ import math
 import sys
 from collections import namedtuple
 
-__all__ = ["escape", "gcd", "getargspec", "load_source"]
+__all__ = ["escape", "formatargspec", "gcd", "getargspec", "load_source"]
 
 ArgSpec = namedtuple("ArgSpec", "args varargs keywords defaults")
 
@@ -40,6 +40,37 @@ def getargspec(func):
                          "expected none. Call inspect.getfullargspec."
                          % (func, spec.kwonlyargs))
     return ArgSpec(*spec[:4])
+
+
+def formatargspec(args, varargs=None, varkw=None, defaults=None):
+    """Return the text of what `getargspec` gives.
+
+    Parameters
+    ----------
+    args : list of str
+        The names.
+    varargs, varkw : str or None
+        The names of ``*`` and ``**``.
+    defaults : sequence or None
+        The default values of the last arguments.
+
+    Returns
+    -------
+    str
+        As between ``def name`` and the colon.
+
+    Examples
+    --------
+    >>> formatargspec(["x", "y"], None, "more", (1,))
+    '(x, y=1, **more)'
+    """
+    defaults = list(defaults or [])
+    first = len(args) - len(defaults)
+    parts = args[:first] + ["%s=%r" % item
+                            for item in zip(args[first:], defaults)]
+    parts += [stars + name for stars, name in (("*", varargs), ("**", varkw))
+              if name]
+    return "(%s)" % ", ".join(parts)
 
 
 def escape(s, quote=False):

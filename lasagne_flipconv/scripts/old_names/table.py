@@ -183,7 +183,8 @@ ROWS = (
        Row("PIL.Image", "CUBIC", "PIL.Image:BICUBIC", "Pillow 10"),
        Row("time", "clock", "time:perf_counter" if sys.platform == "win32"
            else "time:process_time", "Python 3.8")]
-    + _new("inspect", {"getargspec": standard_library.getargspec},
+    + _new("inspect", {"getargspec": standard_library.getargspec,
+                       "formatargspec": standard_library.formatargspec},
            "Python 3.11")
     + _new("fractions", {"gcd": standard_library.gcd}, "Python 3.9")
     + _new("imp", {"load_source": standard_library.load_source},
