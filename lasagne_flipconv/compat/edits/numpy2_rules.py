@@ -9,7 +9,7 @@ import functools
 
 import numpy as np
 
-from ..numpy_names import NUMPY2
+from ..numpy_names import NUMPY2, dtype_of
 from .importing import Edit
 
 __all__ = ["EDITS", "RULES", "mend_thunks"]
@@ -23,7 +23,7 @@ _SCALARS = "theano.scalar.basic"
 def asarray(a, dtype=None, order=None):
     """Make an array; wrap integers that do not fit, up to 64 bits."""
     try:
-        return np.asarray(a, dtype, order)
+        return np.asarray(a, dtype_of(dtype), order)
     except OverflowError:
         return wrapped(a, dtype)
 
@@ -31,7 +31,8 @@ def asarray(a, dtype=None, order=None):
 def array(object, dtype=None, copy=True, **options):
     """Make an array; with ``copy=False``, copy only where it must be."""
     try:
-        return np.array(object, dtype, copy=copy or IF_NEEDED, **options)
+        return np.array(object, dtype_of(dtype),
+                        copy=copy or IF_NEEDED, **options)
     except OverflowError:
         return wrapped(object, dtype)
 
@@ -75,19 +76,44 @@ def giving_way(y, x):
         x.dtype.kind) else y.astype(x.dtype)
 
 
+def unique(ar, return_index=False, return_inverse=False, **options):
+    """Find what is there, as NumPy does; the inverse has one axis."""
+    found = np.unique(ar, return_index=return_index,
+                      return_inverse=return_inverse, **options)
+    if not return_inverse:
+        return found
+    at = 1 + bool(return_index)
+    return found[:at] + (np.ravel(found[at]),) + found[at + 1:]
+
+
 #: What the stand-in for NumPy has for Theano, and the edits use.
 RULES = {"asarray": asarray, "array": array, "as_scalar": as_scalar,
-         "giving_way": giving_way,
+         "giving_way": giving_way, "unique": unique, "dtype_of": dtype_of,
          "sctype2char": lambda kind: np.dtype(kind).char}
 
 _SINGLE = ("a single number no longer gives way to an array: another sign "
            "raises, another precision rounds otherwise")
+_FILL = "integers that do not fit raise; -1 is the identity of AND"
+_VARIABLE = "NumPy 2.5: a variable that stands for its type is refused"
+
+#: Where Theano computes single bytes in single precision.
+_SINGLE_PRECISION = [(_SCALARS, "np.%s(x" % name) for name in (
+    "log", "log2", "log10", "log1p", "exp", "exp2", "expm1", "sqrt",
+    "deg2rad", "rad2deg", "cos", "arccos", "sin", "arcsin", "tan", "arctan",
+    "cosh", "arccosh", "sinh", "arcsinh", "tanh", "arctanh")] + [
+    (_SCALARS, "np.arctan2(y, x"), ("theano.tensor.nnet.sigm", "np.exp(-x"),
+    ("theano.tensor.nnet.sigm", "np.exp(x")]
 
 EDITS = [
     Edit(_SCALARS, "            if np.all(x == x_):",
          "            if np.all(np.asarray(x) == x_):",
          "a number of Python is compared at the precision of the array: 1.1 "
          "equals float32, and T.constant(1.1) is no longer float64"),
+    Edit(_SCALARS, "        return np.zeros((), dtype=dt)",
+         "        return np.zeros((), dtype=np.dtype_of(dt))",
+         _VARIABLE + ": T.ceil_intdiv"),
+    Edit("theano.misc.safe_asarray", "np.dtype(dtype)  #",
+         "np.dtype(np.dtype_of(dtype))  #", _VARIABLE),
     Edit(_SCALARS, "            converted_data = py_type(data)",
          "            converted_data = np.as_scalar(py_type, data)",
          "integers that do not fit raise"),
@@ -110,6 +136,11 @@ EDITS = [
          "np.add.at(out[0], tuple(inputs[2:]), inputs[1])",
          "np.add.at(out[0], tuple(inputs[2:]), "
          "np.giving_way(inputs[1], out[0]))", _SINGLE),
+    Edit("theano.tensor.elemwise",
+         "variable.fill(self.scalar_op.identity)",
+         "variable.fill(np.asarray(self.scalar_op.identity))", _FILL),
+    Edit("theano.tensor.basic", "out_[0][0].fill(-123456789)",
+         "out_[0][0].fill(np.asarray(-123456789))", _FILL),
     Edit("theano.sandbox.rng_mrg",
          "elif rval.dtype == 'float32':\n            mask = 0xffffffff",
          "elif rval.dtype == 'float32':\n"
@@ -120,6 +151,12 @@ EDITS = [
          "elif rval.dtype == 'float64':\n"
          "            mask = np.int64(0xffffffff)",
          "an int32 and 0xffffffff, which it cannot hold, raise"),
+]
+
+EDITS += [
+    Edit(module, call + ", sig='f')", call + ", dtype='f')",
+         "NumPy 2.5: the short name of a signature is refused")
+    for module, call in _SINGLE_PRECISION
 ]
 
 

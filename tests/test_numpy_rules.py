@@ -1,0 +1,143 @@
+"""Types and values stay those of NumPy 1 where NumPy 2 has other rules."""
+import numpy as np
+import pytest
+import theano
+import theano.tensor as T
+from lasagne_flipconv.compat import edits
+from lasagne_flipconv.compat.edits import numpy2_names, numpy2_rules
+from lasagne_flipconv.compat.numpy_names import Casts, dtype_of
+
+
+@pytest.mark.parametrize("value, dtype, expected", [
+    (300, "int8", 44), (-1, "uint8", 255), (2 ** 31, "int32", -2 ** 31),
+    (128, "int8", -128), (7, "int8", 7)])
+def test_integers_that_do_not_fit_are_wrapped(value, dtype, expected):
+    for made in (numpy2_rules.asarray(value, dtype),
+                 numpy2_rules.array(value, dtype),
+                 numpy2_rules.as_scalar(np.dtype(dtype).type, value)):
+        assert made == expected and made.dtype == dtype
+    listed = numpy2_rules.asarray([value, 1], dtype)
+    assert listed.tolist() == [expected, 1] and listed.dtype == dtype
+
+
+@pytest.mark.parametrize("shape", [(0,), (3, 0), (0, 2, 1)])
+@pytest.mark.parametrize("dtype", ["uint8", "int16", "uint64"])
+def test_and_of_nothing_has_all_bits_set(dtype, shape):
+    x = T.TensorType(dtype, (False,) * len(shape))()
+    reduced = T.elemwise.CAReduce(theano.scalar.and_, shape.index(0))(x)
+    found = theano.function([x], reduced, mode="FAST_COMPILE")(
+        np.zeros(shape, dtype))
+    assert found.dtype == dtype and (found == np.array(-1).astype(dtype)).all()
+
+
+def test_new_memory_is_marked_in_debugmode():
+    out = [[None]]
+    T.AllocEmpty("uint8").debug_perform(None, [np.array(2)], out, None)
+    assert out[0][0].tolist() == [-123456789 % 256] * 2
+
+
+@pytest.mark.parametrize("axis", [None, 0])
+def test_where_unique_elements_are_has_one_axis(axis):
+    x, value = T.lmatrix(), np.array([[1, 2], [2, 1], [1, 2]])
+    found = theano.function([x], T.extra_ops.Unique(
+        True, True, True, axis)(x))(value)
+    assert [part.tolist() for part in found[1:]] == (
+        [[0, 1], [0, 1, 1, 0, 0, 1], [3, 3]] if axis is None else
+        [[0, 1], [0, 1, 0], [2, 1]])
+
+
+def test_unique_elements_alone():
+    assert numpy2_rules.unique(np.array([2, 1, 2])).tolist() == [1, 2]
+    elements, inverse = numpy2_rules.unique(
+        np.array([[2], [1]]), return_inverse=True)
+    assert elements.tolist() == [1, 2] and inverse.tolist() == [1, 0]
+
+
+def test_a_variable_may_stand_for_its_type():
+    x, y = T.lscalar(), T.iscalar()
+    assert theano.scalar.upcast(x, y, "int8") == "int64"
+    divided = theano.function([x, y], T.ceil_intdiv(x, y))
+    assert [int(divided(n, 3)) for n in (6, 7, 9)] == [2, 3, 3]
+    assert theano._asarray(3, dtype=y).dtype == "int32"
+    assert numpy2_rules.asarray(3, y).dtype == "int32"
+    assert numpy2_rules.array(3, y).dtype == "int32"
+    assert Casts()[y](3.5).dtype == "int32"
+    for kind in (np.float32, np.dtype("int8"), "bool"):
+        assert dtype_of(kind) is kind
+
+
+@pytest.mark.parametrize("name", [
+    "log", "exp2", "sqrt", "deg2rad", "arcsin", "arctan", "cosh", "tanh",
+    "arctan2", "softplus"])
+@pytest.mark.parametrize("dtype", ["int8", "uint8"])
+def test_bytes_are_computed_in_single_precision(name, dtype):
+    op = (getattr(T, name, None) or getattr(T.nnet, name)).scalar_op
+    ones = [[np.ones((), kind)[()]] * (1 + (name == "arctan2"))
+            for kind in (dtype, "float32")]
+    found, expected = [op.impl(*one) for one in ones]
+    assert found.dtype == "float32" and found == expected
+
+
+def test_sigmoid_of_bytes():
+    found = T.nnet.sigmoid.scalar_op.impl(np.int8(1))
+    assert abs(found - 1 / (1 + np.exp(-1.0))) < 1e-7
+
+
+@pytest.mark.parametrize("name", ["exp2", "arcsin", "arccosh", "arctanh"])
+def test_gradients_with_a_number_of_the_same_type(name):
+    x = T.fvector()
+    grad = T.grad(getattr(T, name)(x).sum(), x)
+    assert theano.function([x], grad)(np.array([0.5], "f")).dtype == "float32"
+
+def test_all_axes_are_not_the_most_axes():
+    x = T.dmatrix()
+    summed = theano.function([x], T.extra_ops.cumsum(x))
+    assert summed(np.ones((2, 2))).tolist() == [1, 2, 3, 4]
+    lent = numpy2_names.numpy_before_2()
+    most = lent.MAXDIMS if edits.NUMPY2 else np.MAXDIMS
+    y = T.dscalar()
+    with pytest.raises(ValueError):
+        y.dimshuffle(("x",) * (most + 1)).eval({y: 0})
+
+
+def test_what_64_bits_cannot_hold_is_refused():
+    with pytest.raises(OverflowError):
+        numpy2_rules.asarray(2 ** 70, "int8")
+
+
+def test_arrays_are_copied_only_where_they_must_be():
+    x = np.zeros(3)
+    assert numpy2_rules.array(x, copy=False) is x
+    assert numpy2_rules.array(x) is not x
+    assert numpy2_rules.array([1, 2], copy=False).tolist() == [1, 2]
+
+
+@pytest.mark.parametrize("y, x, expected", [
+    (np.float64(0.1), "float32", "float32"),
+    (np.float64(0.1), "float16", "float16"),
+    (np.int64(5), "uint8", "uint8"), (np.int64(-5), "uint8", "int8"),
+    (np.int64(5), "float32", "float32"), (np.float64(5), "int8", "float64"),
+    (np.zeros(3), "float32", "float64")])
+def test_single_numbers_give_way(y, x, expected):
+    assert numpy2_rules.giving_way(y, np.zeros(3, x)).dtype == expected
+
+
+def test_results_in_python_have_the_type_that_was_declared():
+    class Wide(theano.Op):
+        def make_node(self, x):
+            return theano.Apply(self, [x], [x.type(), T.iscalar()])
+
+        def perform(self, node, inputs, outputs):
+            outputs[0][0] = inputs[0].astype("float64") + 1
+            outputs[1][0] = np.asarray(3, "int32")
+
+    x = T.fvector()
+    make = theano.gof.op.Op.make_py_thunk
+    try:
+        if not edits.NUMPY2:
+            numpy2_rules.mend_thunks(theano.gof.op)
+        out, count = theano.function([x], Wide()(x), mode="FAST_COMPILE")(
+            np.zeros(2, "float32"))
+    finally:
+        theano.gof.op.Op.make_py_thunk = make
+    assert out.dtype == "float32" and out.tolist() == [1, 1] and count == 3
