@@ -141,3 +141,10 @@ def test_results_in_python_have_the_type_that_was_declared():
     finally:
         theano.gof.op.Op.make_py_thunk = make
     assert out.dtype == "float32" and out.tolist() == [1, 1] and count == 3
+
+
+def test_lists_are_computed_in_python():
+    x, i = T.dvector(), T.lvector()
+    chosen = theano.function([x, i], T.choose(i, [x, x * 2]),
+                             mode="FAST_COMPILE")
+    assert chosen([1, 2, 3], [0, 1, 0]).tolist() == [1, 4, 3]

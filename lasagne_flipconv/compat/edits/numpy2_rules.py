@@ -178,7 +178,9 @@ def mend_thunks(module):
         thunk = make(self, node, storage_map, *args, **options)
         cells = [(storage_map[out], np.dtype(out.type.dtype))
                  for out in node.outputs
-                 if getattr(out.type, "dtype", "")[:5] in ("float", "compl")]
+                 # of a list, it is the type of its elements
+                 if str(getattr(out.type, "dtype", ""))[:5] in (
+                     "float", "compl")]
         return with_declared(thunk, cells) if cells else thunk
 
     module.Op.make_py_thunk = make_py_thunk
