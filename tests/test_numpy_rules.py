@@ -51,6 +51,8 @@ def test_unique_elements_alone():
     elements, inverse = numpy2_rules.unique(
         np.array([[2], [1]]), return_inverse=True)
     assert elements.tolist() == [1, 2] and inverse.tolist() == [1, 0]
+    rows = numpy2_rules.unique(np.array([[2], [2]]), True, True, True, 0)
+    assert [part.tolist() for part in rows] == [[[2]], [0], [0, 0], [2]]
 
 
 def test_a_variable_may_stand_for_its_type():
@@ -148,3 +150,38 @@ def test_lists_are_computed_in_python():
     chosen = theano.function([x, i], T.choose(i, [x, x * 2]),
                              mode="FAST_COMPILE")
     assert chosen([1, 2, 3], [0, 1, 0]).tolist() == [1, 4, 3]
+
+
+@pytest.mark.parametrize("mode", ["FAST_COMPILE", "FAST_RUN"])
+def test_random_numbers_go_on_only_where_they_are_updated(mode):
+    stream = T.shared_randomstreams.RandomStreams(5)
+    drawn = stream.uniform((3,))
+    same = theano.function([], drawn, no_default_updates=True, mode=mode)
+    on = theano.function([], drawn, mode=mode)
+    first = same()
+    assert np.array_equal(same(), first) and np.array_equal(on(), first)
+    second = same()
+    assert not np.array_equal(second, first)
+    assert np.array_equal(on(), second)
+
+
+def test_two_states_that_are_one_draw_the_same_numbers():
+    states = [T.raw_random.random_state_type() for _ in range(2)]
+    draws = [T.raw_random.uniform(state, (3,)) for state in states]
+    both = theano.function(
+        [theano.In(state, mutable=True, borrow=True) for state in states],
+        [drawn for _, drawn in draws])
+    state = np.random.RandomState(7)
+    one, other = both(state, state)
+    assert np.array_equal(one, other)
+
+
+@pytest.mark.parametrize("k", [299, -150])
+def test_greatest_elements_are_in_the_order_of_their_indices(k):
+    x, value = T.dvector(), np.random.RandomState(2).permutation(300) * 1.0
+    values, places = (theano.function([x], found(x, k, sorted=False),
+                                      mode="FAST_COMPILE")(value)
+                      for found in (T.topk, T.argtopk))
+    assert np.array_equal(values, value[places])
+    assert set(values) == set(np.sort(value)[-k:] if k > 0 else
+                              np.sort(value)[:-k])

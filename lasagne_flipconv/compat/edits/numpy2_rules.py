@@ -76,23 +76,33 @@ def giving_way(y, x):
         x.dtype.kind) else y.astype(x.dtype)
 
 
-def unique(ar, return_index=False, return_inverse=False, **options):
+def unique(ar, return_index=False, return_inverse=False, *args, **options):
     """Find what is there, as NumPy does; the inverse has one axis."""
-    found = np.unique(ar, return_index=return_index,
-                      return_inverse=return_inverse, **options)
+    found = np.unique(ar, return_index, return_inverse, *args, **options)
     if not return_inverse:
         return found
     at = 1 + bool(return_index)
     return found[:at] + (np.ravel(found[at]),) + found[at + 1:]
 
 
+def partition(a, kth, axis=-1):
+    """Put the least first, in the order in which `argpartition` tells them.
+
+    Theano asks one for values and the other for their gradient.
+    """
+    return np.take_along_axis(a, np.argpartition(a, kth, axis), axis)
+
+
 #: What the stand-in for NumPy has for Theano, and the edits use.
 RULES = {"asarray": asarray, "array": array, "as_scalar": as_scalar,
          "giving_way": giving_way, "unique": unique, "dtype_of": dtype_of,
+         "partition": partition,
          "sctype2char": lambda kind: np.dtype(kind).char}
 
 _SINGLE = ("a single number no longer gives way to an array: another sign "
            "raises, another precision rounds otherwise")
+_COPY = ("a copy of a RandomState draws from the numbers of the original, "
+         "which goes on with it")
 _FILL = "integers that do not fit raise; -1 is the identity of AND"
 _VARIABLE = "NumPy 2.5: a variable that stands for its type is refused"
 
@@ -141,6 +151,10 @@ EDITS = [
          "variable.fill(np.asarray(self.scalar_op.identity))", _FILL),
     Edit("theano.tensor.basic", "out_[0][0].fill(-123456789)",
          "out_[0][0].fill(np.asarray(-123456789))", _FILL),
+    Edit("theano.tensor.raw_random", "from copy import copy",
+         "from copy import deepcopy as copy", _COPY),
+    Edit("theano.compile.function_module", "storage[0] = copy.copy(",
+         "storage[0] = copy.deepcopy(", _COPY),
     Edit("theano.sandbox.rng_mrg",
          "elif rval.dtype == 'float32':\n            mask = 0xffffffff",
          "elif rval.dtype == 'float32':\n"
