@@ -3,6 +3,8 @@ import numpy as np
 import pytest
 import theano
 import theano.tensor as T
+import theano.tensor.fft
+import theano.tensor.fourier
 from lasagne_flipconv.compat import edits
 from lasagne_flipconv.compat.edits import numpy2_names, numpy2_rules
 from lasagne_flipconv.compat.numpy_names import Casts, dtype_of
@@ -185,3 +187,16 @@ def test_greatest_elements_are_in_the_order_of_their_indices(k):
     assert np.array_equal(values, value[places])
     assert set(values) == set(np.sort(value)[-k:] if k > 0 else
                               np.sort(value)[:-k])
+
+
+def test_single_precision_is_transformed_in_double_precision():
+    x, axes = T.fmatrix(), T.ftensor3()
+    value = np.random.RandomState(3).uniform(-1, 1, (3, 64)).astype("f")
+    expected = np.fft.rfft(value.astype("d"))
+    found = theano.function([x], T.fft.rfft(x))(value)
+    assert np.array_equal(found[..., 0], expected.real.astype("f"))
+    back = theano.function([axes], T.fft.irfft(axes))(found)
+    given = found[..., 0].astype("d") + 1j * found[..., 1]
+    assert np.array_equal(back, np.fft.irfft(given).astype("f"))
+    whole = theano.function([x], T.fourier.fft(x, 64, 1))(value)
+    assert np.array_equal(whole, np.fft.fft(value.astype("d")))

@@ -93,10 +93,15 @@ def partition(a, kth, axis=-1):
     return np.take_along_axis(a, np.argpartition(a, kth, axis), axis)
 
 
+def in_double(a):
+    """Return an array in double precision, complex if it is."""
+    return np.asarray(a, np.result_type(a, np.float64))
+
+
 #: What the stand-in for NumPy has for Theano, and the edits use.
 RULES = {"asarray": asarray, "array": array, "as_scalar": as_scalar,
          "giving_way": giving_way, "unique": unique, "dtype_of": dtype_of,
-         "partition": partition,
+         "partition": partition, "in_double": in_double,
          "sctype2char": lambda kind: np.dtype(kind).char}
 
 _SINGLE = ("a single number no longer gives way to an array: another sign "
@@ -167,6 +172,14 @@ EDITS = [
          "an int32 and 0xffffffff, which it cannot hold, raise"),
 ]
 
+EDITS += [
+    Edit(module, call + "(%s, " % a, call + "(np.in_double(%s), " % a,
+         "single precision is transformed in single precision")
+    for module, call, a in [
+        ("theano.tensor.fft", "np.fft.rfftn", "a"),
+        ("theano.tensor.fft", "np.fft.irfftn", "inp"),
+        ("theano.tensor.fourier", "np.fft.fft", "a")]
+]
 EDITS += [
     Edit(module, call + ", sig='f')", call + ", dtype='f')",
          "NumPy 2.5: the short name of a signature is refused")
