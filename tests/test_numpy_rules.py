@@ -8,6 +8,8 @@ import theano.tensor.fourier
 from lasagne_flipconv.compat import edits
 from lasagne_flipconv.compat.edits import numpy2_names, numpy2_rules
 from lasagne_flipconv.compat.numpy_names import Casts, dtype_of
+from theano.sandbox import multinomial
+from theano.tensor.nnet import neighbours
 
 
 @pytest.mark.parametrize("value, dtype, expected", [
@@ -200,3 +202,41 @@ def test_single_precision_is_transformed_in_double_precision():
     assert np.array_equal(back, np.fft.irfft(given).astype("f"))
     whole = theano.function([x], T.fourier.fft(x, 64, 1))(value)
     assert np.array_equal(whole, np.fft.fft(value.astype("d")))
+
+
+# --- a small integer of Theano's beside a number of Python -------------------
+
+def test_a_diagonal_of_a_wide_matrix_is_filled():
+    x, value = T.dmatrix(), np.zeros((5, 200))
+    for offset in (-2, 3, 127):
+        filled = theano.function([x], T.extra_ops.fill_diagonal_offset(
+            x, T.constant(7.0), T.constant(offset, dtype="int8")))(value)
+        assert np.array_equal(filled, 7.0 * np.eye(5, 200, offset))
+
+
+@pytest.mark.parametrize("kind", ["MultinomialFromUniform",
+                                  "ChoiceFromUniform"])
+def test_many_rows_are_drawn_in_python(kind):
+    op = getattr(multinomial, kind)("auto")
+    p, u = T.dmatrix(), T.dvector()
+    drawn = theano.function([p, u], op(p, u, 1), mode="FAST_COMPILE")
+    out = drawn(np.tile([0.0, 1.0], (300, 1)), np.full(300, 0.5))
+    assert out.shape[0] == 300
+    assert np.array_equal(out[:, -1], np.ones(300))
+
+
+def test_lengths_of_parts_may_be_small_integers():
+    x, lengths = T.dvector(), T.bvector()
+    parts = theano.function([x, lengths], T.split(x, lengths, 3),
+                            mode="FAST_COMPILE")(np.arange(300.0),
+                                                 np.array([100] * 3, "int8"))
+    assert [part.tolist() for part in parts] == [
+        list(range(at, at + 100)) for at in (0, 100, 200)]
+
+
+def test_neighbours_may_be_told_in_small_integers():
+    x, shape = T.dtensor4(), T.bvector()
+    parts = theano.function([x, shape], neighbours.images2neibs(x, shape),
+                            mode="FAST_COMPILE")(
+        np.arange(1200.0).reshape(1, 2, 20, 30), np.array([5, 5], "int8"))
+    assert parts.shape == (48, 25) and parts[0, 6] == 31

@@ -173,6 +173,27 @@ EDITS = [
 ]
 
 EDITS += [
+    Edit(module, old, new,
+         "a number of Python takes the type of an int8, as Theano's constants "
+         "are: it raises, or sizes and places are wrapped")
+    for module, old, new in [
+        ("theano.sandbox.multinomial",
+         "(pvals, unis, n_samples) = ins\n        (z,) = outs",
+         "(pvals, unis), n_samples = ins[:2], int(ins[2])\n"
+         "        (z,) = outs"),
+        ("theano.sandbox.multinomial",
+         "(pvals, unis, n_samples) = ins\n        # make",
+         "(pvals, unis), n_samples = ins[:2], int(ins[2])\n        # make"),
+        ("theano.tensor.basic", "upper_idx = lower_idx + splits[i]",
+         "upper_idx = lower_idx + int(splits[i])"),
+        ("theano.tensor.extra_ops", "offset = inputs[2]\n        height",
+         "offset = int(inputs[2])\n        height"),
+        ("theano.tensor.nnet.neighbours", "        c, d = neib_shape",
+         "        c, d = neib_shape.tolist()"),
+        ("theano.tensor.nnet.neighbours", "step_x, step_y = neib_step",
+         "step_x, step_y = neib_step.tolist()")]
+]
+EDITS += [
     Edit(module, call + "(%s, " % a, call + "(np.in_double(%s), " % a,
          "single precision is transformed in single precision")
     for module, call, a in [
