@@ -123,7 +123,7 @@ lasagne-suite: $(READY)  ## run Lasagne's own tests under install() (LASAGNE_SOU
 
 .PHONY: theano-suite
 theano-suite: $(READY)  ## run Theano's own tests with the engine off and on (2 h)
-	$(PIP_INSTALL) nose parameterized
+	$(PIP_INSTALL) parameterized
 	$(RUN) -W ignore tests/theano_suite.py
 
 .PHONY: gpu-check
@@ -138,7 +138,7 @@ measure-pytorch: $(EXTRA)compare  ## train 200 steps on PyTorch and Theano, time
 
 .PHONY: pytorch-suite
 pytorch-suite: $(EXTRA)compare  ## run Theano's own tests through the linker (2 h)
-	$(PIP_INSTALL) nose parameterized
+	$(PIP_INSTALL) parameterized
 	$(RUN) -W ignore tests/pytorch_suite.py
 
 .PHONY: recipes-zoo

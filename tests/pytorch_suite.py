@@ -12,11 +12,11 @@ import subprocess
 import sys
 import tempfile
 import time
-import types
 from collections import Counter
 from pathlib import Path
 
 import pytest
+from theano_nose import lend
 from theano_suite import ROOT, Expansion, Written, outcomes
 
 FILES = ["tensor/nnet/tests/test_nnet.py", "tensor/signal/tests/test_pool.py",
@@ -69,19 +69,15 @@ def run(mode, tests):
 
 def child(result, tests):
     """Run pytest in this process and write down every outcome."""
+    lend()
     import lasagne_flipconv  # noqa: F401  makes Theano importable
-    import numpy.testing
     import theano
-    if not hasattr(numpy.testing, "dec"):  # which NumPy had until 1.24
-        numpy.testing.dec = types.SimpleNamespace(
-            skipif=lambda when, why: pytest.mark.skipif(when, reason=why),
-            knownfailureif=lambda when, why: pytest.mark.xfail(
-                when, reason=why))
     folder = Path(theano.__file__).parent
     with open(result, "w", buffering=1) as file:
         return pytest.main(
             ["-q", "--tb=short", "-p", "no:cacheprovider", "-o", "addopts=",
-             "--rootdir", str(folder), *(str(folder / x) for x in tests)],
+             "--assert=plain", "--rootdir", str(folder),
+             *(str(folder / x) for x in tests)],
             plugins=[Written(file), Expansion(False)])
 
 

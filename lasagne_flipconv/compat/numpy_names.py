@@ -5,7 +5,7 @@ under ``run``; NumPy itself is not touched.
 """
 import numpy as np
 
-__all__ = ["NUMPY2", "old_numpy_names"]
+__all__ = ["NUMPY2", "dtype_of", "old_numpy_names"]
 
 NUMPY2 = int(np.__version__.split(".")[0]) >= 2
 
@@ -47,12 +47,13 @@ _KINDS = "buifcSUVO"
 
 
 def common_type(arrays, scalars):
-    """Return the type of arrays; that of scalars if its kind is greater."""
+    """Return the type of arrays; if that of scalars is of a greater kind, one
+    that holds both."""
     if not len(arrays) or not len(scalars):
         return np.result_type(*(list(arrays) or list(scalars)))
     one, other = np.result_type(*arrays), np.result_type(*scalars)
     greater = _KINDS.find(other.kind) > _KINDS.find(one.kind)
-    return other if greater else one
+    return np.promote_types(one, other) if greater else one
 
 
 def records_of(file, delimiter=",", names=True, case_sensitive="lower",
@@ -69,11 +70,17 @@ def buffer_of(obj, offset=0, size=None):
     return all_bytes[offset:None if size is None else offset + size]
 
 
+def dtype_of(kind):
+    """Return a type, or the text by which a variable tells its own."""
+    told = getattr(kind, "dtype", None)
+    return told if isinstance(told, str) else kind
+
+
 class Casts:
     """By a dtype, the function that casts to it, as ``np.cast`` was."""
 
     def __getitem__(self, dtype):
-        return lambda x: np.asarray(x).astype(dtype)
+        return lambda x: np.asarray(x).astype(dtype_of(dtype))
 
 
 #: Names that are called by no other, each as it was documented.

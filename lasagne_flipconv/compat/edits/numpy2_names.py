@@ -29,10 +29,15 @@ EDITS = [
     Edit("theano.tensor.nnet.conv3d2d", "        xview.strides = strides",
          "        xview = np.lib.stride_tricks.as_strided("
          "xview, strides=strides)", "NumPy 2.4 deprecated it"),
+    Edit("theano.tensor.extra_ops",
+         "np.MAXDIMS if self.axis is None else self.axis",
+         "np.ALL_AXES if self.axis is None else self.axis",
+         "all axes and the most axes were one number, and are two"),
 ]
 
-#: What C code is told for "all axes"; it was the number 32 before 2.0.
-ALL_AXES = -2 ** 31
+#: What C code is told for "all axes"; it was the number 32 before 2.0, the
+#: most axes that an array could have.
+ALL_AXES, MOST_AXES = -2 ** 31, 64
 
 
 class Complex(type):
@@ -56,7 +61,7 @@ def numpy_before_2():
     """
     made = same_numpy()
     made.complex = Complex("complex", (), {})
-    made.MAXDIMS = ALL_AXES
+    made.ALL_AXES, made.MAXDIMS = ALL_AXES, MOST_AXES
     made.inc_rows_code = inc_rows_code
     made.__dict__.update(RULES)
     return made
