@@ -18,7 +18,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from theano_suite import ROOT, Expansion, Written, outcomes
+from theano_suite import ROOT, Expansion, Written, name_beside_stock, outcomes
 
 FILES = ["tensor/nnet/tests/test_nnet.py", "tensor/nnet/tests/test_sigm.py",
          "tensor/nnet/tests/test_bn.py", "tensor/signal/tests/test_pool.py",
@@ -108,7 +108,17 @@ def child(result, tests):
         return pytest.main(
             ["-q", "--tb=short", "-p", "no:cacheprovider", "-o", "addopts=",
              "--rootdir", str(folder), *(str(folder / x) for x in tests)],
-            plugins=[Written(file), Expansion(False)])
+            plugins=[Written(file), Expansion(name_abstract)])
+
+
+def name_abstract(module):
+    """Let tests that look for a product of matrices find what has a row."""
+    from theano.tensor.nnet import abstract_conv
+    name_beside_stock(module, {
+        corr + ending: getattr(abstract_conv, abstract + ending)
+        for corr, abstract in (("CorrMM", "AbstractConv2d"),
+                               ("Corr3dMM", "AbstractConv3d"))
+        for ending in ("", "_gradWeights", "_gradInputs")})
 
 
 if __name__ == "__main__":
