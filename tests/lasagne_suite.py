@@ -2,6 +2,8 @@
 
 ``LASAGNE_SOURCE`` names a checkout of Lasagne 0.2.dev1. Its tests run twice,
 each time in a process of its own, and the outcomes are compared test by test.
+Where ``LASAGNE_FLIPCONV_DEVICE`` is set, they run with PyTorch and without it
+instead, neither under install(), of Lasagne 0.1 as well.
 They run from a copy, in which a list of slices that serves as an index is a
 tuple: NumPy 1.23 takes nothing else.
 Arguments name the test files, relative to ``lasagne/tests``; by default all.
@@ -24,6 +26,13 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 
+#: With which PyTorch computes in the second run.
+DEVICE = "LASAGNE_FLIPCONV_DEVICE"
+
+#: How the two runs are called; the first is Lasagne alone.
+NAMES = {"stock": "Lasagne alone", "installed": "under install()",
+         "torch": "on PyTorch"}
+
 #: What a skipped test says that lacks a GPU.
 NO_GPU = "not available"
 
@@ -39,13 +48,14 @@ def main(files):
         return 2
     with tempfile.TemporaryDirectory() as folder:
         copy(Path(source), Path(folder))
+        second = "torch" if os.environ.get(DEVICE) else "installed"
         stock, ours = (outcomes(Path(folder), mode, files)
-                       for mode in ("stock", "installed"))
+                       for mode in ("stock", second))
     if not stock or not ours:
         print("LASAGNE_SOURCE: %s has no tests that can be collected; "
               "expected a checkout, with lasagne/tests." % source)
         return 2
-    return report(stock, ours)
+    return report(stock, ours, NAMES[second])
 
 
 def copy(source, folder):
@@ -62,12 +72,14 @@ def outcomes(folder, mode, files):
     """Run the tests in a child; return {test: [outcome, reason]}."""
     result = folder / (mode + ".json")
     verbose = os.environ.get("VERBOSE")
+    environment = dict(os.environ, PYTHONPATH=os.pathsep.join(
+        [str(folder), str(ROOT)]))
+    if mode != "torch":
+        environment.pop(DEVICE, None)
     subprocess.run(
         [sys.executable, __file__, "--child", mode, str(result)]
         + [str(folder / "lasagne" / "tests" / name)
-           for name in files or ["."]],
-        env=dict(os.environ, PYTHONPATH=os.pathsep.join(
-            [str(folder), str(ROOT)])), cwd=folder,
+           for name in files or ["."]], env=environment, cwd=folder,
         stdout=None if verbose else subprocess.DEVNULL)
     return json.loads(result.read_text())
 
@@ -135,9 +147,9 @@ def lend_filter_acts():
     sys.modules[name].FilterActs = FilterActs
 
 
-def report(stock, ours):
+def report(stock, ours, second):
     """Print the figures and every difference; return the exit code."""
-    for name, run in (("Lasagne alone", stock), ("under install()", ours)):
+    for name, run in ((NAMES["stock"], stock), (second, ours)):
         counts = Counter(outcome for outcome, _ in run.values())
         no_gpu = sum(NO_GPU in reason for outcome, reason in run.values()
                      if outcome == "skipped")
@@ -159,11 +171,11 @@ def report(stock, ours):
     told("fail on Lasagne alone", [
         (test, pair[0]) for test, pair in changes.items()
         if pair[0][0] == "failed"])
-    told("fail under install(): they assert that the import fails",
+    told("fail %s: they assert that the import fails" % second,
          [(test, worse[test][1]) for test in sorted(inverse)])
-    told("fail under install() only", [(test, pair[1]) for test, pair in
-                                       worse.items() if test not in inverse])
-    told("skipped under install() as a GPU module is not available", [
+    told("fail %s only" % second, [(test, pair[1]) for test, pair in
+                                   worse.items() if test not in inverse])
+    told("skipped %s as a GPU module is not available" % second, [
         (test, pair[1]) for test, pair in changes.items()
         if pair[1][0] == "skipped" and NO_GPU in pair[1][1]])
     return int(bool(set(worse) - inverse))

@@ -159,6 +159,22 @@ def test_batch_normalization(axes):
           *given, mode=FAST_RUN, limit=2e-5)
 
 
+@pytest.mark.parametrize("axes", [(0,), (0, 2, 3), (2,), (0, 1, 2, 3)])
+def test_batch_normalization_by_a_mean_of_another_batch(axes):
+    """The gradient does not take it for granted that the rest has mean 0."""
+    x, above = tensor("float64", 4), tensor("float64", 4)
+    shape = [1 if a in axes else n for a, n in enumerate((6, 3, 4, 5))]
+    scale, mean, inverse, bias = (T.TensorType(
+        "float64", [n == 1 for n in shape])() for _ in range(4))
+    outputs = bn.AbstractBatchNormTrainGrad(axes)(
+        x, above, scale, mean, inverse)
+    other = bn.AbstractBatchNormTrain(axes)(x * 2, scale, bias)[1:]
+    outputs += bn.AbstractBatchNormTrainGrad(axes)(x, above, scale, *other)
+    check([x, above, scale, mean, inverse, bias], outputs, *(
+        values("float64", *(shape if i > 1 else (6, 3, 4, 5)), seed=i)
+        for i in range(6)), limit=1e-9)
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("shape", [(7,), (3, 40), (300, 400)])
 def test_random_numbers_bit_for_bit(shape, dtype):

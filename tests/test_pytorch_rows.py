@@ -314,11 +314,25 @@ def test_losses():
 
 def test_a_class_that_there_is_not():
     x, y = tensor("float32", 2), T.ivector()
-    f = on_torch([x, y], T.nnet.categorical_crossentropy(
-        T.nnet.softmax(x), y))
+    softmax = T.nnet.softmax(x)
+    f, g = (on_torch([x, y], out) for out in (
+        T.nnet.categorical_crossentropy(softmax, y),
+        T.grad(T.nnet.categorical_crossentropy(softmax, y).sum(), x)))
     for wrong in (4, -1):
-        with pytest.raises((ValueError, IndexError, RuntimeError)):
-            f(values("float32", 2, 4), np.int32([0, wrong]))
+        for h in (f, g):
+            with pytest.raises(ValueError, match="out of bounds"):
+                h(values("float32", 2, 4), np.int32([0, wrong]))
+
+
+def test_classes_of_what_is_no_softmax_count_from_the_end():
+    p, y = tensor("float32", 2), T.ivector()
+    loss = T.nnet.categorical_crossentropy(p, y)
+    given = abs(values("float32", 3, 4)) + 1
+    f = check([p, y], [loss, T.grad(loss.sum(), p)], given,
+              np.int32([0, -1, 3]))
+    for wrong in (4, -5):
+        with pytest.raises(IndexError, match="out of bounds"):
+            f(given, np.int32([0, wrong, 0]))
 
 
 def test_every_scalar_function_is_one_of_theano():

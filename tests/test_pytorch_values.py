@@ -227,38 +227,6 @@ def test_neighbours_without_rows_are_one_function():
     assert len({id(p) for p in f.fn.program.left.values()}) == 1
 
 
-def test_what_there_is_not_is_told():
-    with pytest.raises(engine.EngineError, match="no back end 'jax'"):
-        engine.use("jax")
-    with pytest.raises(engine.EngineError, match="expected 'cpu' or 'cuda'"):
-        engine.use("torch", device="tpu9")
-    import torch
-    if not torch.cuda.is_available():
-        with pytest.raises(engine.EngineError, match="use device='cpu'"):
-            engine.use("torch", device="cuda")
-
-
-def test_what_a_card_says_is_told(monkeypatch):
-    """No card is at hand: what PyTorch would say is said here."""
-    import torch
-    from lasagne_flipconv.pytorch import devices
-
-    def says(text, kind=RuntimeError):
-        def raises(*args, **kwargs):
-            raise kind(text)
-        return raises
-    monkeypatch.setattr(torch.version, "cuda", "12.9")
-    monkeypatch.setattr(devices.torch, "zeros", says(
-        "The NVIDIA driver on your system is too old"))
-    with pytest.raises(engine.EngineError, match="too old.*newer driver"):
-        engine.use("torch", device="cuda")
-    monkeypatch.setattr(devices.torch, "zeros", lambda *a, **k: None)
-    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", True)
-    devices.check_device("cuda")
-    assert not torch.backends.cudnn.allow_tf32
-    assert not torch.backends.cuda.matmul.allow_tf32
-
-
 def test_a_card_that_is_full(w, monkeypatch):
     import torch
     f = stepping(w)
@@ -289,38 +257,6 @@ def test_random_numbers_of_pytorch():
     assert "other than Theano's" in str(engine.report(f))
     with pytest.raises(engine.EngineError, match="random: 'numpy' is none"):
         engine.use("torch", random="numpy")
-
-
-def test_use_and_back():
-    x = T.fvector()
-    engine.use("torch")
-    try:
-        f = theano.function([x], x + 1)
-    finally:
-        engine.use("theano")
-    g = theano.function([x], x + 1)
-    assert hasattr(f.fn, "program") and not hasattr(g.fn, "program")
-
-
-def test_a_script_and_the_environment_name_a_device(tmp_path):
-    import subprocess
-    import sys
-    from engine_cases import in_new_process
-    script = tmp_path / "train.py"
-    script.write_text("import theano, theano.tensor as T\n"
-                      "x = T.fvector()\nf = theano.function([x], x + 1)\n"
-                      "print(hasattr(f.fn, 'program'), f([1])[0])\n")
-    done = subprocess.run(
-        [sys.executable, "-m", "lasagne_flipconv", "run", "--device", "cpu",
-         str(script)], stdout=subprocess.PIPE, text=True)
-    assert done.stdout == "True 2.0\n"
-    program = "import lasagne_flipconv\n" + script.read_text()
-    assert in_new_process(program, LASAGNE_FLIPCONV_DEVICE="cpu"
-                          ) == "True 2.0\n"
-    done = subprocess.run(
-        [sys.executable, "-m", "lasagne_flipconv", "run", "--device", "tpu9",
-         str(script)], stderr=subprocess.PIPE, text=True)
-    assert done.returncode == 2 and "expected 'cpu' or 'cuda'" in done.stderr
 
 
 def test_what_is_no_tensor_stays_with_theano():

@@ -39,7 +39,7 @@ def write(result, *tests, only=("",)):
              "-o", "addopts=", "-o", "python_classes=Test test T_",
              "--continue-on-collection-errors", "--rootdir", str(folder),
              *tests], plugins=[Written(file), Limits(file, before, only),
-                               Expansion(False)])
+                               Expansion()])
 
 
 class Limits:

@@ -87,7 +87,8 @@ def child(mode, result, test):
             ["-q", "--tb=short", "-p", "no:cacheprovider", "-o", "addopts=",
              # pytest would import the tests past the hook that lends names
              "--assert=plain", "--rootdir", str(folder), str(folder / test)],
-            plugins=[Written(file), Expansion(mode == "on")])
+            plugins=[Written(file), Expansion(
+                name_ours_beside_stock if mode == "on" else None)])
 
 
 class Written(Recorder):
@@ -109,15 +110,15 @@ class Written(Recorder):
 class Expansion:
     """Take tests that generate others apart; a pytest plugin."""
 
-    def __init__(self, engine_on):
-        self.engine_on = engine_on
+    def __init__(self, change_module=None):
+        self.change_module = change_module
 
     def pytest_pycollect_makeitem(self, collector, name, obj):
         """Change a class before pytest collects it."""
         if not (inspect.isclass(obj) and name.startswith("Test")):
             return
-        if self.engine_on:
-            name_ours_beside_stock(sys.modules[obj.__module__])
+        if self.change_module:
+            self.change_module(sys.modules[obj.__module__])
         for method in dir(obj):
             if method.startswith("test") and inspect.isgeneratorfunction(
                     getattr(obj, method)):
@@ -139,13 +140,19 @@ def expand(cls, method):
 def name_ours_beside_stock(module):
     """Let tests that look for an Op of Theano's find the engine's too."""
     from lasagne_flipconv.engine.ops import conv as ops_conv
-    for ours, ending in ((ops_conv.Convolution, ""),
-                         (ops_conv.ConvolutionGradKernel, "_gradWeights"),
-                         (ops_conv.ConvolutionGradInput, "_gradInputs")):
-        for name in ("CorrMM" + ending, "Corr3dMM" + ending):
-            stock = getattr(module, name, None)
-            if inspect.isclass(stock):
-                setattr(module, name, (stock, ours))
+    name_beside_stock(module, {
+        dims + ending: ours for dims in ("CorrMM", "Corr3dMM")
+        for ours, ending in ((ops_conv.Convolution, ""),
+                             (ops_conv.ConvolutionGradKernel, "_gradWeights"),
+                             (ops_conv.ConvolutionGradInput, "_gradInputs"))})
+
+
+def name_beside_stock(module, others):
+    """Let tests that look for an Op by a name find another one, too."""
+    for name, other in others.items():
+        stock = getattr(module, name, None)
+        if inspect.isclass(stock):
+            setattr(module, name, (stock, other))
 
 
 def report(test, off, on):

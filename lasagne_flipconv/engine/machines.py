@@ -5,7 +5,7 @@ import contextlib
 import importlib
 import os
 import sys
-from typing import Any, Iterator
+from typing import Any, Iterator, Optional
 
 from .library import EngineError
 
@@ -14,26 +14,26 @@ __all__ = ["BACKENDS", "use", "use_device", "using"]
 VARIABLE = "LASAGNE_FLIPCONV_DEVICE"
 
 #: Name → the module that has ``use(device)``, ``using(device)``, ``stop()``,
-#: and what to install for it. Imported when it is asked for.
+#: ``stopped()``, and what to install for it. Imported when it is asked for.
 BACKENDS = {"torch": ("lasagne_flipconv.pytorch", "lasagne-flipconv[torch]")}
 
 
-def use(backend: str, device: str = "cpu", **options: Any) -> None:
+def use(backend: str, device: Optional[str] = None, **options: Any) -> None:
     """Choose what computes the functions that are compiled from now on.
 
     Parameters
     ----------
     backend : {'torch', 'theano'}
         The library; 'theano' for what Theano's flags say, as it was at first.
-    device : str, default 'cpu'
-        For PyTorch: 'cpu', 'cuda', 'cuda:1'.
+    device : str, optional
+        For PyTorch, and nothing else: 'cpu' (default), 'cuda', 'cuda:1'.
     **options
         For PyTorch: ``random='torch'`` for other random numbers.
 
     Raises
     ------
     EngineError
-        If it is not installed, or has no such device.
+        If it is not installed, or has no such device or option.
 
     Examples
     --------
@@ -47,31 +47,37 @@ def use(backend: str, device: str = "cpu", **options: Any) -> None:
     if backend != "theano":
         _calling(backend, "use", device, options)
         return
-    for module, _ in BACKENDS.values():
-        if module in sys.modules:
-            sys.modules[module].stop()
+    _refuse(device=device, **options)
+    for module in _imported():
+        module.stop()
 
 
 @contextlib.contextmanager
-def using(backend: str, device: str = "cpu",
+def using(backend: str, device: Optional[str] = None,
           **options: Any) -> Iterator[None]:
     """Choose what computes the functions that are compiled in this context.
 
     Parameters
     ----------
-    backend : {'torch'}
-        The library.
-    device : str, default 'cpu'
-        For PyTorch: 'cpu', 'cuda', 'cuda:1'.
+    backend : {'torch', 'theano'}
+        The library, as in `use`.
+    device : str, optional
+        For PyTorch, and nothing else: 'cpu' (default), 'cuda', 'cuda:1'.
     **options
         For PyTorch: ``random='torch'`` for other random numbers.
 
     Raises
     ------
     EngineError
-        If it is not installed, or has no such device.
+        If it is not installed, or has no such device or option.
     """
-    with _calling(backend, "using", device, options):
+    with contextlib.ExitStack() as stack:
+        if backend != "theano":
+            stack.enter_context(_calling(backend, "using", device, options))
+        else:
+            _refuse(device=device, **options)
+            for module in _imported():
+                stack.enter_context(module.stopped())
         yield
 
 
@@ -88,9 +94,29 @@ def use_device(name):
     EngineError
         If PyTorch is not installed, or has no such device.
     """
-    name = name or os.environ.get(VARIABLE)
     if name:
         use("torch", name)
+    elif os.environ.get(VARIABLE):
+        try:
+            use("torch", os.environ[VARIABLE])
+        except EngineError as error:
+            raise type(error)("%s: %s" % (VARIABLE, error)) from error
+
+
+def _imported():
+    """Return the modules of back ends that may be in use."""
+    return [sys.modules[module] for module, _ in BACKENDS.values()
+            if module in sys.modules]
+
+
+def _refuse(**options):
+    """Raise where Theano is told what only another back end listens to."""
+    told = ["%s=%r" % item for item in options.items() if item[1] is not None]
+    if told:
+        raise EngineError(
+            "engine: %s for 'theano'; expected none, as Theano computes where "
+            "its flags say. Leave it out, or name one of %s instead."
+            % (", ".join(told), ", ".join(map(repr, BACKENDS))))
 
 
 def _calling(backend, name, device, options):
@@ -109,4 +135,5 @@ def _calling(backend, name, device, options):
             "engine: %s is not installed; expected PyTorch. Install it with "
             "pip install %s, for a GPU the one for its CUDA as pytorch.org "
             "says." % (backend, distribution)) from None
-    return getattr(found, name)(device, **options)
+    return getattr(found, name)("cpu" if device is None else device,
+                                **options)

@@ -6,6 +6,7 @@ to Theano what has no row.
 """
 from .devices import TorchError
 from .linker import TorchLinker, torch_mode
-from .switch import stop, use, using
+from .switch import stop, stopped, use, using
 
-__all__ = ["TorchError", "TorchLinker", "stop", "torch_mode", "use", "using"]
+__all__ = ["TorchError", "TorchLinker", "stop", "stopped", "torch_mode",
+           "use", "using"]

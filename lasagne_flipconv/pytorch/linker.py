@@ -1,4 +1,6 @@
 """The linker: what makes a function of an optimized graph."""
+import re
+
 import torch
 from theano.compile.mode import Mode
 from theano.gof.link import Container, LocalLinker, map_storage
@@ -160,6 +162,10 @@ class Run:
                 "device: %s has no memory left (%s); nothing was updated. Use "
                 "a smaller batch; nvidia-smi tells what else is on the card."
                 % (self.device, str(error).splitlines()[0])) from error
+        except RuntimeError as error:
+            if not self._refused(error):
+                raise
+            raise _as_theano(error) from error
         for i, target in self.updates.items():
             storage = self.inputs[target]
             if isinstance(storage, Cell):
@@ -180,9 +186,26 @@ class Run:
         return [_copy(value) if copied else value
                 for value, copied in zip(outputs, self.copied)]
 
+    def _refused(self, error):
+        """Tell whether PyTorch did not take the operands of a step."""
+        return (type(error) is RuntimeError
+                and self.nodes[self.position_of_error]
+                not in self.program.left
+                and not _OF_THE_CARD.search(str(error)))
+
     def lines(self):
         """Return what the report says of this function, line by line."""
         return lines(self)
+
+
+#: What the driver of a card and its libraries say when they fail.
+_OF_THE_CARD = re.compile("cuda|cublas|cudnn", re.IGNORECASE)
+
+
+def _as_theano(error):
+    """Return an error of PyTorch in the class that Theano raises there."""
+    kind = MemoryError if "can't allocate memory" in str(error) else ValueError
+    return kind(str(error))
 
 
 def _copy(value):

@@ -10,7 +10,7 @@ from . import ordinary
 from .cells import Cell, adopt
 from .linker import TorchLinker, torch_mode
 
-__all__ = ["stop", "use", "using"]
+__all__ = ["stop", "stopped", "use", "using"]
 
 _state = {"installed": False}
 
@@ -39,6 +39,17 @@ def use(device="cpu", random="theano"):
 def stop():
     """Let functions be compiled as Theano's flags say again."""
     modes.instantiated_default_mode = ordinary.mode()
+
+
+def stopped():
+    """Let functions be compiled as Theano's flags say in this context.
+
+    Returns
+    -------
+    contextmanager
+        After it, what was used before is used again.
+    """
+    return ordinary.default(ordinary.mode())
 
 
 @contextlib.contextmanager

@@ -72,7 +72,7 @@ def infer(op, node, device):
 def normalize_gradient(op, node, device):
     """Return the gradients of input, scale and bias."""
     axes = tuple(op.axes)
-    fast = _is_per_channel(op, node)
+    fast = _is_per_channel(op, node) and _is_of_the_batch(op, node)
 
     def gradient(x, above, scale, mean, inverse, epsilon):
         if fast and x.numel() and epsilon:
@@ -80,10 +80,22 @@ def normalize_gradient(op, node, device):
         normal = (x - mean) * inverse
         bias = above.sum(axes, keepdim=True)
         scaled = (above * normal).sum(axes, keepdim=True)
-        count = x.numel() / max(bias.numel(), 1)
-        inner = above - (bias + normal * scaled) / max(count, 1)
+        count = max(x.numel() // max(bias.numel(), 1), 1)
+        inner = above - normal * (scaled / count)
+        inner = inner - inner.sum(axes, keepdim=True) / count
         return scale * inverse * inner, scaled, bias
     return gradient
+
+
+def _is_of_the_batch(op, node):
+    """Tell whether mean and spread are those of the input, not just given.
+
+    The kernel takes it for granted that the input has that mean.
+    """
+    source = node.inputs[3].owner
+    return (source is not None and source.op == AbstractBatchNormTrain(op.axes)
+            and source.inputs[0] is node.inputs[0]
+            and node.inputs[3:5] == source.outputs[1:3])
 
 
 def _channels_gradient(x, above, scale, mean, inverse, epsilon):

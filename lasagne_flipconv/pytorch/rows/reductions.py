@@ -95,7 +95,7 @@ def reduce(op, node, device):
         # not-a-number is passed on by both
         found = torch.amax if type(op.scalar_op) is scalar.Maximum else (
             torch.amin)
-        return lambda x: found(x, axes) if axes else x.clone()
+        return lambda x: found(_filled(x, axes), axes) if axes else x.clone()
     if type(op.scalar_op) in (scalar.Add, scalar.Mul):
         return (total if type(op.scalar_op) is scalar.Add else product)(
             op, node, device)
@@ -105,14 +105,21 @@ def reduce(op, node, device):
 def _stepwise(function, axes):
     def reduced(x):
         for axis in sorted(axes, reverse=True):
-            parts = x.unbind(axis)
-            if not parts:
-                raise ValueError("reduction of an axis without elements")
+            parts = _filled(x, (axis,)).unbind(axis)
             x = parts[0]
             for part in parts[1:]:
                 x = function(x, part)
         return x
     return reduced
+
+
+def _filled(x, axes):
+    """Return an array, which must have elements along the axes."""
+    for axis in axes:
+        if not x.shape[axis]:
+            raise ValueError("reduction of shape %s over axis %d; expected "
+                             "elements along it" % (tuple(x.shape), axis))
+    return x
 
 
 def _axes(op, node):
@@ -144,7 +151,7 @@ def _argmax(op, node):
     def found(x, *_):
         if not axes:
             return x, torch.zeros_like(x, dtype=torch.int64)
-        flat = x.permute(*kept, *axes).reshape(
+        flat = _filled(x, axes).permute(*kept, *axes).reshape(
             [x.shape[a] for a in kept] + [math.prod(
                 x.shape[a] for a in axes)])
         place = (flat.byte() if flat.dtype is torch.bool else flat).argmax(-1)

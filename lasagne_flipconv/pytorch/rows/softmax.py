@@ -76,18 +76,23 @@ def loss_gradient(op, node, device):
 @row(CrossentropyCategorical1Hot)
 def categorical(op, node, device):
     """Return minus the logarithm of the probability of the right class."""
-    return lambda p, classes: -torch.log(p.gather(1, _index(classes, p))[:, 0])
+    return lambda p, classes: -torch.log(p[_places(classes, p)])
 
 
 @row(CrossentropyCategorical1HotGrad)
 def categorical_gradient(op, node, device):
     """Return the gradient of that, zero for all other classes."""
     def gradient(above, p, classes):
-        index = _index(classes, p)
-        above = _as_long(above, p.shape[0])[:, None]
-        return torch.zeros_like(p).scatter_(1, index,
-                                            -above / p.gather(1, index))
+        at = _places(classes, p)
+        above = _as_long(above, p.shape[0])
+        return torch.zeros_like(p).index_put_(at, -above / p[at])
     return gradient
+
+
+def _places(classes, p):
+    """Return where the right class of each row is; -1 is the last one."""
+    rows = torch.arange(p.shape[0], device=p.device)
+    return rows, _as_long(classes, p.shape[0]).long()
 
 
 def _bias(x, b):

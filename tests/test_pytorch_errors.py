@@ -1,0 +1,74 @@
+"""What is refused on PyTorch raises what Theano raises.
+
+Each row was an error of another class once, which a program that expects
+Theano's does not catch.
+"""
+import numpy as np
+import pytest
+import theano
+import theano.tensor as T
+from pytorch_cases import FAST_RUN, needs_torch, on_torch, tensor
+from theano.compile.ops import as_op
+
+pytestmark = needs_torch
+
+X, Y, V = tensor("float32", 2), tensor("float32", 2), tensor("float32", 1)
+PLACES, N = tensor("int64", 1), T.lscalar()
+A, B, NONE = (np.ones(shape, "float32") for shape in ((2, 3), (2, 4), (0, 3)))
+BEYOND = np.array([0, 5])
+
+
+@as_op([T.fvector], [T.fvector])
+def failing(x):
+    """Fail with an error of its own."""
+    raise RuntimeError("mine")
+
+
+#: Operands, what is computed, values, the error.
+REFUSED = {
+    "a sum": ([X, Y], X + Y, (A, B), ValueError),
+    "a product": ([X, Y], T.dot(X, Y), (A, B), ValueError),
+    "with a vector": ([X, V], T.dot(X, V), (A, B[0]), ValueError),
+    "of vectors": ([X, Y], T.dot(X[0], Y[0]), (A, B), ValueError),
+    "a shape": ([X], X.reshape((4, -1)), (A,), ValueError),
+    "a piece": ([X, Y], T.set_subtensor(X[:1], Y), (A, B), ValueError),
+    "rows": ([X, Y, PLACES], T.inc_subtensor(X[PLACES], Y), (A, B, BEYOND * 0),
+             ValueError),
+    "channels": ([X, Y], T.nnet.conv2d(X.dimshuffle("x", 1, 0, "x"), Y
+                                       .dimshuffle("x", 1, 0, "x")),
+                 (A, B), ValueError),
+    "a loop": ([X, V], theano.scan(lambda row, v: row + v, X, None, V)[0],
+               (A, B[0]), ValueError),
+    "a maximum": ([X], X.max(0), (NONE,), ValueError),
+    "a minimum": ([X], X.min(0), (NONE,), ValueError),
+    "a place": ([X], X.argmax(0), (NONE,), ValueError),
+    "both": ([X], T.max_and_argmax(X, 0), (NONE,), ValueError),
+    "a row beyond": ([X, N], X[N], (A, 5), IndexError),
+    "rows beyond": ([X, PLACES], X[PLACES], (A, BEYOND), IndexError),
+    "adding beyond": ([X, Y, PLACES], T.inc_subtensor(X[PLACES], Y),
+                      (A, A, BEYOND), IndexError),
+    "places beyond": ([X, PLACES], X[PLACES, PLACES], (A, BEYOND), IndexError),
+    "memory": ([N, V], T.alloc(V.sum(), N, N) + V.max(), (10 ** 7, B[0]),
+               MemoryError),
+    "Theano's own": ([V], failing(V + 1), (A[0],), RuntimeError),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_the_class_of_an_error(name):
+    inputs, outputs, given, kind = REFUSED[name]
+    for function in (on_torch(inputs, outputs),
+                     theano.function(inputs, outputs, mode=FAST_RUN)):
+        with pytest.raises(Exception) as told:
+            function(*given)
+        assert issubclass(told.type, kind)
+
+
+def test_what_the_libraries_of_a_card_say_stays_as_it_is(monkeypatch):
+    f = on_torch([X], X + 1)
+
+    def fails(values):
+        raise RuntimeError("cuDNN error: CUDNN_STATUS_EXECUTION_FAILED")
+    monkeypatch.setattr(f.fn.program, "_run", [fails])
+    with pytest.raises(RuntimeError, match="EXECUTION_FAILED"):
+        f(A)

@@ -1,0 +1,125 @@
+"""What computes is chosen: in a program, for a script, in the environment."""
+import subprocess
+import sys
+
+import pytest
+import theano
+import theano.tensor as T
+from engine_cases import in_new_process
+from lasagne_flipconv import engine
+from pytorch_cases import needs_torch
+
+pytestmark = needs_torch
+
+#: What only PyTorch listens to, told to Theano → what the error quotes.
+FOR_PYTORCH = {"device='cuda'": {"device": "cuda"},
+               "device='cpu'": {"device": "cpu"},
+               "random='torch'": {"random": "torch"},
+               "device='cpu', random='theano'": {"device": "cpu",
+                                                 "random": "theano"}}
+
+
+def on_pytorch():
+    """Tell whether what is compiled now is for PyTorch."""
+    x = T.fvector()
+    return hasattr(theano.function([x], x + 1).fn, "program")
+
+
+@pytest.mark.parametrize("told", FOR_PYTORCH)
+def test_theano_is_told_what_only_pytorch_listens_to(told):
+    options = FOR_PYTORCH[told]
+    expected = ("engine: %s for 'theano'; expected none, .*name one of "
+                "'torch' instead" % told)
+    with engine.using("torch"):
+        with pytest.raises(engine.EngineError, match=expected):
+            engine.use("theano", **options)
+        with pytest.raises(engine.EngineError, match=expected):
+            with engine.using("theano", **options):
+                pass
+        assert on_pytorch()
+
+
+def test_theano_in_a_context():
+    with engine.using("torch"):
+        with engine.using("theano"):
+            assert not on_pytorch()
+            with engine.using("torch"):
+                assert on_pytorch()
+        assert on_pytorch()
+    assert not on_pytorch()
+
+
+def test_the_variable_is_named_where_it_is_wrong():
+    program = """
+import os
+import lasagne_flipconv
+from lasagne_flipconv import engine
+os.environ["LASAGNE_FLIPCONV_DEVICE"] = "tpu9"
+from lasagne_flipconv.engine import machines
+try:
+    machines.use_device(None)
+except engine.EngineError as error:
+    print(error)
+machines.use_device("cpu")
+"""
+    told = in_new_process(program)
+    assert told.startswith("LASAGNE_FLIPCONV_DEVICE: device: 'tpu9' is none")
+
+
+def test_what_there_is_not_is_told():
+    with pytest.raises(engine.EngineError, match="no back end 'jax'"):
+        engine.use("jax")
+    with pytest.raises(engine.EngineError, match="expected 'cpu' or 'cuda'"):
+        engine.use("torch", device="tpu9")
+    import torch
+    if not torch.cuda.is_available():
+        with pytest.raises(engine.EngineError, match="use device='cpu'"):
+            engine.use("torch", device="cuda")
+
+
+def test_what_a_card_says_is_told(monkeypatch):
+    """No card is at hand: what PyTorch would say is said here."""
+    import torch
+    from lasagne_flipconv.pytorch import devices
+
+    def says(text, kind=RuntimeError):
+        def raises(*args, **kwargs):
+            raise kind(text)
+        return raises
+    monkeypatch.setattr(torch.version, "cuda", "12.9")
+    monkeypatch.setattr(devices.torch, "zeros", says(
+        "The NVIDIA driver on your system is too old"))
+    with pytest.raises(engine.EngineError, match="too old.*newer driver"):
+        engine.use("torch", device="cuda")
+    monkeypatch.setattr(devices.torch, "zeros", lambda *a, **k: None)
+    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", True)
+    devices.check_device("cuda")
+    assert not torch.backends.cudnn.allow_tf32
+    assert not torch.backends.cuda.matmul.allow_tf32
+
+
+def test_use_and_back():
+    engine.use("torch")
+    try:
+        assert on_pytorch()
+    finally:
+        engine.use("theano")
+    assert not on_pytorch()
+
+
+def test_a_script_and_the_environment_name_a_device(tmp_path):
+    script = tmp_path / "train.py"
+    script.write_text("import theano, theano.tensor as T\n"
+                      "x = T.fvector()\nf = theano.function([x], x + 1)\n"
+                      "print(hasattr(f.fn, 'program'), f([1])[0])\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "lasagne_flipconv", "run", "--device", "cpu",
+         str(script)], stdout=subprocess.PIPE, text=True)
+    assert done.stdout == "True 2.0\n"
+    program = "import lasagne_flipconv\n" + script.read_text()
+    assert in_new_process(program, LASAGNE_FLIPCONV_DEVICE="cpu"
+                          ) == "True 2.0\n"
+    done = subprocess.run(
+        [sys.executable, "-m", "lasagne_flipconv", "run", "--device", "tpu9",
+         str(script)], stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 2 and "expected 'cpu' or 'cuda'" in done.stderr
