@@ -97,7 +97,8 @@ sanitize: $(READY)  ## run tests of the engine under AddressSanitizer
 	$(RUN) -m pytest -q tests/test_engine_conv.py tests/test_engine_pool.py \
 		tests/test_engine_norm.py tests/test_engine_kernels.py \
 		tests/test_engine_winograd.py tests/test_engine_graph.py \
-		tests/test_engine_layouts.py tests/test_engine_not_finite.py
+		tests/test_engine_layouts.py tests/test_engine_not_finite.py \
+		tests/test_engine_bfloat16.py
 
 .PHONY: measure-detect
 measure-detect: $(READY)  ## count right and wrong answers of detect in 10,000 trials
