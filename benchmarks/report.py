@@ -122,12 +122,10 @@ def _works(rows):
             + _memory(rows))
 
 
-def _ready(rows, what="work"):
-    names = [n for n in _contestants(rows) if n != _LIMIT]
-    return ["Made ready in s: from building the network to the end of the "
-            "first call. Theano takes what it compiled in earlier runs from "
-            "its folder, `torch.compile` compiles all anew.", ""] + table(
-        [what] + [_TITLES[name] for name in names],
+def _ready(rows):
+    names = _contestants(rows)
+    return table(
+        ["made ready in s"] + [_TITLES[name] for name in names],
         [[key] + ["%.2g" % row["ready"][name]
                   if name in row.get("ready", {}) else None
                   for name in names] for key, row in rows.items()])
@@ -179,8 +177,7 @@ def _scale(rows, what):
         name: [s / row["images"] for s in seconds]
         for name, seconds in row.get("seconds", {}).items()})
         for key, row in rows.items()}
-    what = "network, " + what
-    return _times(rows, what) + _ratios(rows) + _ready(rows, what)
+    return _times(rows, "network, " + what) + _ratios(rows) + _ready(rows)
 
 
 def _threads(rows):
@@ -244,7 +241,9 @@ def _preface(results):
         "as many for single convolutions; ratios are medians over the "
         "rounds. All computed the same before they were "
         "timed. *Lasagne/Theano* is the same graph with the engine off, "
-        "*lasagne_flipconv* with the engine.%s"
+        "*lasagne_flipconv* with the engine.%s What is *made ready* was built "
+        "and called once; for this Theano has what it compiled in earlier "
+        "runs, `torch.compile` compiles all anew."
         % (results["threads"], results["repeats"], engine), "",
     ] + table(["", ""], results["machine"])
 
