@@ -126,7 +126,7 @@ def _ready(rows):
     names = _contestants(rows)
     return table(
         ["made ready in s"] + [_TITLES[name] for name in names],
-        [[key] + ["%.2g" % row["ready"][name]
+        [[key] + ["%.1f" % row["ready"][name]
                   if name in row.get("ready", {}) else None
                   for name in names] for key, row in rows.items()])
 

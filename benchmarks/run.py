@@ -72,7 +72,7 @@ def show(part, key, row):
         for name, seconds in row.get(what, {}).items():
             print("    %-13s %s ms %s" % (name, timing(seconds), what))
     for name, seconds in row.get("ready", {}).items():
-        print("    %-13s made ready in %.2g s" % (name, seconds))
+        print("    %-13s made ready in %.1f s" % (name, seconds))
     for name, difference in row.get("difference", {}).items():
         print("    %-13s differs by %.1e" % (name, difference))
     for name, reason in row["failures"].items():

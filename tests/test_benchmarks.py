@@ -246,7 +246,7 @@ def test_the_report_tells_ratios_and_when_all_were_ready():
     assert ("| ours / | Lasagne/Theano | fastest PyTorch | torch.compile |"
             in text)
     assert "| vgg16-b1 | 0.50 | 0.45 | 0.50 |" in text
-    assert "| vgg16-b1 | 12 | 5 | – | 34 |" in text
+    assert "| vgg16-b1 | 12.0 | 5.0 | – | 34.0 |" in text
 
 
 def test_the_difference_of_bfloat16_stands_alone():
