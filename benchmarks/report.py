@@ -239,9 +239,9 @@ def _preface(results):
         "Each implementation ran in a process of its own with %d threads "
         "(unless the table says otherwise), in turns, %d rounds, five times "
         "as many for single convolutions; ratios are medians over the "
-        "rounds. All computed the same before they were "
-        "timed. *Lasagne/Theano* is the same graph with the engine off, "
-        "*lasagne_flipconv* with the engine.%s What is *made ready* was built "
+        "rounds. All computed the same before they were timed, those in "
+        "bfloat16 nearly. *Lasagne/Theano* is the same graph with the engine "
+        "off, *lasagne_flipconv* with it.%s What is *made ready* was built "
         "and called once; for this Theano has what it compiled in earlier "
         "runs, `torch.compile` compiles all anew."
         % (results["threads"], results["repeats"], engine), "",
