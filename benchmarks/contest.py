@@ -16,17 +16,16 @@ from pathlib import Path
 import numpy as np
 
 from .description import weights
-from .works import IMPLEMENTATIONS, OURS, STOCK, network_of
+from .works import IMPLEMENTATIONS, STOCK, network_of
 
 ROOT = Path(__file__).resolve().parents[1]
-
-#: How much two implementations may differ: a part of the largest number.
-TOLERANCE = 1e-4
 
 #: Seconds between two runs, for threads of the last one to fall asleep.
 PAUSE = 0.02
 
-_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+#: The last one is what XLA takes for the number of processors.
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS",
+            "PJRT_NPROC")
 
 
 class Failed(Exception):
@@ -71,13 +70,19 @@ class Worker:
         self.process.stdout.close()
 
 
-def environment(job, compile_dir=None):
-    """Return the variables that the worker of a job needs."""
+def environment(job, folder, compile_dir=None):
+    """Return the variables that the worker of a job needs.
+
+    PyTorch compiles into the folder of the job, so all anew; Theano where the
+    user has it compile, unless there is a folder for it.
+    """
     flags = [os.environ.get("THEANO_FLAGS"), "floatX=float32"]
     if compile_dir:
         flags.append("base_compiledir=%s" % compile_dir)
     found = dict.fromkeys(_THREADS, str(job["threads"]))
     found["THEANO_FLAGS"] = ",".join(filter(None, flags))
+    found["TORCHINDUCTOR_CACHE_DIR"] = os.path.join(
+        compile_dir or folder, "inductor")
     found.update(IMPLEMENTATIONS[job["implementation"]].environment)
     return found
 
@@ -105,7 +110,8 @@ def started(job, folder, compile_dir=None):
     command = [sys.executable, "-m", __package__ + ".worker",
                json.dumps(job), folder]
     with tempfile.TemporaryFile("w+") as log:
-        worker = Worker(command, environment(job, compile_dir), log)
+        worker = Worker(command, environment(job, folder, compile_dir),
+                        log)
         try:
             yield worker
         finally:
@@ -122,23 +128,24 @@ def difference(result, expected):
     return float(np.abs(result - expected).max() / largest)
 
 
-def agreement(workers):
+def agreement(workers, tolerances):
     """Return the difference of each to the first one.
 
     Raises
     ------
     Failed
-        If one is more than TOLERANCE.
+        If one is more than its tolerance.
     """
     results = {name: np.load(worker.ask("result")["path"])
                for name, worker in workers.items()}
     expected = next(iter(results.values()))
     found = {name: difference(result, expected)
              for name, result in results.items()}
-    wrong = {n: d for n, d in found.items() if not d <= TOLERANCE}
+    wrong = {n: d for n, d in found.items() if not d <= tolerances[n]}
     if wrong or not np.abs(expected).max() > 0:
         raise Failed("results differ from those of %r by %r; expected at "
-                     "most %g" % (next(iter(results)), wrong, TOLERANCE))
+                     "most %r" % (next(iter(results)), wrong,
+                                  {n: tolerances[n] for n in wrong}))
     return found
 
 
@@ -179,33 +186,42 @@ def contest(jobs, repeats, extra=None, memory=False):
     -------
     dict
         "seconds", "difference" and "megabytes" by contestant, as far as they
-        were measured; "engine", whether they use the engine; "failures", the
+        were measured; "ready", the seconds from building to the end of the
+        first call; "engine", whether they use the engine; "failures", the
         reasons of those that could not be built, or of the end.
     """
-    found = {"failures": {}, "engine": {}}
+    found = {"failures": {}, "engine": {}, "ready": {}}
+    tolerances = {name: IMPLEMENTATIONS[job["implementation"]].tolerance
+                  for name, job in jobs.items()}
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(prepared(jobs))
         workers = {name: stack.enter_context(started(job, folder))
                    for name, job in jobs.items()}
         try:
-            _measure(workers, repeats, extra or {}, memory, found)
+            _build(workers, found)
+            if workers:
+                found["difference"] = agreement(workers, tolerances)
+                _measure(workers, repeats, extra or {}, memory, found)
         except Failed as error:
             found["failures"]["all"] = str(error)
     return found
 
 
-def _measure(workers, repeats, extra, memory, found):
+def _build(workers, found):
     for name in list(workers):
         try:
-            found["engine"][name] = workers[name].ask("build")["engine"]
+            answer = workers[name].ask("build")
         except Failed as error:
             found["failures"][name] = str(error)
             del workers[name]
-    if not workers:
-        return
+        else:
+            found["engine"][name] = answer["engine"]
+            found["ready"][name] = answer["seconds"]
     if found["engine"].get(STOCK):
         raise Failed("the engine is on in %r; expected it off" % STOCK)
-    found["difference"] = agreement(workers)
+
+
+def _measure(workers, repeats, extra, memory, found):
     if repeats:
         found["seconds"] = interleaved(dict(workers, **extra), repeats)
     if repeats and memory:
@@ -213,16 +229,15 @@ def _measure(workers, repeats, extra, memory, found):
                               for name, worker in workers.items()}
 
 
-def first_predictions(jobs, repeats, cold=(STOCK, OURS)):
+def first_predictions(jobs, repeats):
     """Measure the time from process start to the first prediction.
 
     Parameters
     ----------
     jobs : dict of dict
-    repeats : int
-    cold : tuple of str
-        The implementations that compile C++ code: these are also measured
+        By implementation; those that keep what they compiled are also measured
         with an empty folder for it.
+    repeats : int
 
     Returns
     -------
@@ -231,7 +246,7 @@ def first_predictions(jobs, repeats, cold=(STOCK, OURS)):
     """
     found = {"warm": {}, "cold": {}, "failures": {}}
     with prepared(jobs) as folder:
-        for name in [n for n in jobs if n in cold]:
+        for name in [n for n in jobs if IMPLEMENTATIONS[n].keeps_compiled]:
             with tempfile.TemporaryDirectory() as compile_dir:
                 found["cold"][name] = [
                     _first(jobs[name], folder, compile_dir)]
@@ -248,5 +263,4 @@ def _first(job, folder, compile_dir=None):
     begun = time.perf_counter()
     with started(job, folder, compile_dir) as worker:
         worker.ask("build")
-        worker.ask("run")
         return time.perf_counter() - begun

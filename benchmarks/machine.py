@@ -9,7 +9,8 @@ from pathlib import Path
 
 #: Distributions whose versions are told, where they are installed.
 VERSIONS = ("lasagne-flipconv", "Lasagne", "Theano", "numpy",
-            "onednn-cpu-gomp", "torch", "onnx", "onnxruntime", "openvino")
+            "onednn-cpu-gomp", "torch", "onnx", "onnxruntime", "openvino",
+            "jax")
 
 #: Environment variables that change what is measured.
 VARIABLES = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "OPENBLAS_CORETYPE")

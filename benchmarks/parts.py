@@ -85,28 +85,35 @@ def start(options):
         1 if options.quick else 3)
 
 
+def _at(options, at, network, **arguments):
+    """Return the (key, row) of a network at one point of a scale.
+
+    The row has "network" and "at", and "images", how many a run computes.
+    """
+    job = dict(dict(threads=options.threads, batch=1), **arguments)
+    row = contest(jobs(options.implementations, network, **job),
+                  options.repeats)
+    return "%s %d" % (network, at), dict(
+        row, network=network, at=at, images=job["batch"])
+
+
 def batches(options):
     """Time ResNet-32 with batches of 1 to 256."""
-    for batch in (1, 16) if options.quick else (1, 4, 16, 64, 256):
-        yield batch, contest(jobs(options.implementations, "resnet32",
-                                  batch=batch, threads=options.threads),
-                             options.repeats)
+    for batch in (1, 4) if options.quick else (2 ** n for n in range(9)):
+        yield _at(options, batch, "resnet32", batch=batch)
 
 
 def threads(options):
-    """Time ResNet-50, batch 1, with one thread and with two."""
-    network = "resnet32" if options.quick else "resnet50"
-    for number in (1, 2):
-        yield number, contest(jobs(options.implementations, network,
-                                   threads=number), options.repeats)
+    """Time VGG-16 and ResNet-50, batch 1, with one thread and with two."""
+    for network in ("resnet32",) if options.quick else ("vgg16", "resnet50"):
+        for number in (1, 2):
+            yield _at(options, number, network, threads=number)
 
 
 def sizes(options):
     """Time ResNet-50, batch 1, with images of 64 to 448 pixels."""
-    for size in (64,) if options.quick else (64, 128, 224, 320, 448):
-        yield size, contest(jobs(options.implementations, "resnet50",
-                                 threads=options.threads, size=size),
-                            options.repeats)
+    for size in (32, 64) if options.quick else (64, 128, 224, 320, 448):
+        yield _at(options, size, "resnet50", size=size)
 
 
 PARTS = {"works": works, "layers": layers, "flipping": flipping,

@@ -4,11 +4,12 @@ import statistics
 from .works import IMPLEMENTATIONS, OURS, STOCK
 
 _COLORS = {STOCK: "0.7", OURS: "C3", "torch": "C0", "torch-last": "C9",
-           "onnxruntime": "C2", "openvino": "C4"}
+           "torch-compile": "C1", "onnxruntime": "C2", "openvino": "C4",
+           "jax": "C5", "ours-bf16": "C6", "torch-bf16": "C7",
+           "openvino-bf16": "C8"}
 
-#: Parts drawn as lines: axis label, and whether a key is a batch size.
-_LINES = {"batches": ("batch size", True), "threads": ("threads", False),
-          "sizes": ("pixels", False)}
+#: Parts drawn as lines, and the label of their axis.
+_LINES = {"batches": "batch size", "threads": "threads", "sizes": "pixels"}
 
 
 def _medians(row):
@@ -41,17 +42,19 @@ def _layers(axes, rows):
     _bars(axes, rows, "limit", "time / oneDNN's limit")
 
 
-def _lines(axes, rows, label, batches):
-    rows = {int(key): _medians(row) for key, row in rows.items()}
+def _lines(axes, rows, label):
+    rows = [(row, _medians(row)) for row in rows.values()]
     for name, implementation in IMPLEMENTATIONS.items():
-        pairs = [(key, row[name] * 1e3 / (key if batches else 1))
-                 for key, row in rows.items() if name in row]
+        pairs = [(row["at"], medians[name] * 1e3 / row["images"])
+                 for row, medians in rows if name in medians]
         if pairs:
             axes.plot(*zip(*pairs), "o-", color=_COLORS[name],
                       label=implementation.title)
-    axes.set_xlabel(label)
+    ticks = [row["at"] for row, _ in rows]
+    axes.set_xlabel("%s, %s" % (rows[0][0]["network"], label))
     axes.set_ylabel("ms per image")
     axes.set_xscale("log", base=2)
+    axes.set_xticks(ticks, [str(tick) for tick in ticks])
     axes.set_yscale("log")
 
 
@@ -61,7 +64,18 @@ def _draw(axes, part, rows):
     elif part == "layers":
         _layers(axes, rows)
     else:
-        _lines(axes, rows, *_LINES[part])
+        _lines(axes, rows, _LINES[part])
+
+
+def _panels(results):
+    """Return (part, its rows), those of lines a network each."""
+    for part in ("works", "layers", *_LINES):
+        by_network = {}
+        for key, row in results["parts"].get(part, {}).items():
+            if "seconds" in row:
+                by_network.setdefault(row.get("network"), {})[key] = row
+        for rows in by_network.values():
+            yield part, rows
 
 
 def plot(results, path):
@@ -69,17 +83,12 @@ def plot(results, path):
     import matplotlib
     matplotlib.use("Agg")
     from matplotlib import pyplot
-    parts = {}
-    for part in ("works", "layers") + tuple(_LINES):
-        rows = {key: row for key, row in results["parts"].get(part, {}).items()
-                if "seconds" in row}
-        if rows:
-            parts[part] = rows
-    if not parts:
+    panels = list(_panels(results))
+    if not panels:
         return False
-    figure, grid = pyplot.subplots(len(parts), 1, squeeze=False, figsize=(
-        8, sum(_height(part, rows) for part, rows in parts.items())))
-    for axes, (part, rows) in zip(grid[:, 0], parts.items()):
+    figure, grid = pyplot.subplots(len(panels), 1, squeeze=False, figsize=(
+        8, sum(_height(part, rows) for part, rows in panels)))
+    for axes, (part, rows) in zip(grid[:, 0], panels):
         _draw(axes, part, rows)
     figure.tight_layout(rect=(0, 0, 1, 1 - 0.6 / figure.get_figheight()))
     _legend(figure)

@@ -4,9 +4,19 @@ import statistics
 from .summary import fastest, paired_ratio, spread
 from .works import IMPLEMENTATIONS, OURS, STOCK
 
-TORCH = ("torch", "torch-last")
-
 _LIMIT = "limit"
+
+#: Whom ours is compared with; of several, with the fastest.
+_PEERS = {
+    "Lasagne/Theano": (STOCK,), "fastest PyTorch": ("torch", "torch-last"),
+    "torch.compile": ("torch-compile",), "ONNX Runtime": ("onnxruntime",),
+    "OpenVINO": ("openvino",), "JAX": ("jax",),
+}
+
+#: The same in bfloat16.
+_SHORT_PEERS = {"lasagne_flipconv float32": (OURS,),
+                "PyTorch": ("torch-bf16",), "OpenVINO": ("openvino-bf16",)}
+_SHORT = [name for name, row in IMPLEMENTATIONS.items() if not row.default]
 _TITLES = dict({name: row.title for name, row in IMPLEMENTATIONS.items()},
                limit="oneDNN's limit")
 
@@ -20,8 +30,8 @@ _NOTES = {
                 "`flip_filters=True` over `False`.",
     "start": "Time from process start to the first prediction; *cold* with "
              "an empty folder for compiled code.",
-    "batches": "ResNet-32 by batch size.",
-    "threads": "One network, batch 1, by number of threads.",
+    "batches": "ResNet-32 by batch size; the time is that of one image.",
+    "threads": "Networks, batch 1, by number of threads.",
     "sizes": "ResNet-50, batch 1, by image size.",
 }
 
@@ -71,24 +81,54 @@ def _times(rows, what="work"):
         for key, row in rows.items()])
 
 
-def _against(seconds):
-    torch = fastest(seconds, TORCH)
-    return [ratio(seconds, OURS, name)
-            for name in (STOCK, torch, "onnxruntime", "openvino")]
+def _against(rows, ours=OURS, peers=_PEERS, what="ours /"):
+    """Return the table of the ratios to those of the peers that are there."""
+    present = set(_contestants(rows))
+    if ours not in present:
+        return []
+    peers = {title: names for title, names in peers.items()
+             if present.intersection(names)}
+    return table([what, *peers], [
+        [key] + [ratio(seconds, ours, fastest(seconds, names))
+                 for names in peers.values()]
+        for key, seconds in ((k, r.get("seconds", {}))
+                             for k, r in rows.items())])
+
+
+def _differences(rows):
+    """Return the table of the largest differences, and those of bfloat16."""
+    names = [name for name in _contestants(rows) if name in _SHORT]
+    return table(
+        ["outputs differ by", "at most, in float32"]
+        + [_TITLES[name] for name in names],
+        [[key, _largest(found, set(found).difference(names))]
+         + [_largest(found, {name}.intersection(found)) for name in names]
+         for key, found in ((k, r.get("difference", {}))
+                            for k, r in rows.items())])
+
+
+def _largest(differences, names):
+    return ("%.1e" % max(differences[name] for name in names)
+            if names else None)
+
+
+def _ratios(rows):
+    return _against(rows) + _against(
+        rows, "ours-bf16", _SHORT_PEERS, "ours in bfloat16 /")
 
 
 def _works(rows):
-    ratios = table(
-        ["ours /"] + ["Lasagne/Theano", "fastest PyTorch", "ONNX Runtime",
-                      "OpenVINO", "largest difference of outputs"],
-        [[key] + _against(row.get("seconds", {}))
-         + [_largest(row.get("difference", {}))]
-         for key, row in rows.items()])
-    return _times(rows) + ratios + _memory(rows)
+    return (_times(rows) + _ratios(rows) + _differences(rows) + _ready(rows)
+            + _memory(rows))
 
 
-def _largest(differences):
-    return "%.1e" % max(differences.values()) if differences else None
+def _ready(rows):
+    names = _contestants(rows)
+    return table(
+        ["made ready in s"] + [_TITLES[name] for name in names],
+        [[key] + ["%.1f" % row["ready"][name]
+                  if name in row.get("ready", {}) else None
+                  for name in names] for key, row in rows.items()])
 
 
 def _memory(rows):
@@ -132,12 +172,45 @@ def _start(rows):
     return lines
 
 
+def _scale(rows, what):
+    rows = {key: dict(row, seconds={
+        name: [s / row["images"] for s in seconds]
+        for name, seconds in row.get("seconds", {}).items()})
+        for key, row in rows.items()}
+    return _times(rows, "network, " + what) + _ratios(rows) + _ready(rows)
+
+
+def _threads(rows):
+    return _scale(rows, "threads") + _speedups(rows)
+
+
+def _speedups(rows):
+    """Return the table of the times of the fewest over those of most threads.
+    """
+    names, by_network = _contestants(rows), {}
+    for row in rows.values():
+        if "seconds" in row:
+            by_network.setdefault(row["network"], []).append(row)
+    return table(
+        ["times as fast with"] + [_TITLES[name] for name in names],
+        [["%s, %d threads" % (network, most["at"])]
+         + [_speedup(*(row["seconds"].get(name) for row in (fewest, most)))
+            for name in names]
+         for network, (fewest, *_, most) in (
+             pair for pair in by_network.items() if len(pair[1]) > 1)])
+
+
+def _speedup(slow, fast):
+    if not slow or not fast:
+        return None
+    return "%.2f" % (statistics.median(slow) / statistics.median(fast))
+
+
 _PARTS = {
     "works": _works, "layers": _layers, "flipping": _flipping,
-    "start": _start,
-    "batches": lambda rows: _times(rows, "batch"),
-    "threads": lambda rows: _times(rows, "threads"),
-    "sizes": lambda rows: _times(rows, "pixels"),
+    "start": _start, "threads": _threads,
+    "batches": lambda rows: _scale(rows, "batch"),
+    "sizes": lambda rows: _scale(rows, "pixels"),
 }
 
 
@@ -166,9 +239,11 @@ def _preface(results):
         "Each implementation ran in a process of its own with %d threads "
         "(unless the table says otherwise), in turns, %d rounds, five times "
         "as many for single convolutions; ratios are medians over the "
-        "rounds. All computed the same before they were "
-        "timed. *Lasagne/Theano* is the same graph with the engine off, "
-        "*lasagne_flipconv* with the engine.%s"
+        "rounds. All computed the same before they were timed, those in "
+        "bfloat16 nearly. *Lasagne/Theano* is the same graph with the engine "
+        "off, *lasagne_flipconv* with it.%s What is *made ready* was built "
+        "and called once; for this Theano has what it compiled in earlier "
+        "runs, `torch.compile` compiles all anew."
         % (results["threads"], results["repeats"], engine), "",
     ] + table(["", ""], results["machine"])
 

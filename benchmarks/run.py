@@ -4,15 +4,16 @@
 """
 import argparse
 import json
+import os
 import sys
 import time
 from pathlib import Path
 
-from . import machine
+from . import isa, machine
 from .parts import PARTS, measure
 from .plot import plot
 from .report import failures, markdown, timing
-from .works import IMPLEMENTATIONS, WORKS, installed
+from .works import IMPLEMENTATIONS, WORKS, chosen
 
 #: The entries of a row that hold seconds.
 _TIMES = ("seconds", "warm", "cold")
@@ -31,10 +32,13 @@ def parsed(argv=None):
                         + ", ".join(WORKS))
     parser.add_argument("--implementations", nargs="+", metavar="NAME",
                         choices=IMPLEMENTATIONS, help="of "
-                        + ", ".join(IMPLEMENTATIONS))
+                        + ", ".join(IMPLEMENTATIONS) + "; those in bfloat16 "
+                        "are measured only if they are named")
     parser.add_argument("--repeats", type=int, metavar="N",
                         help="rounds; 0 only compares the results")
     parser.add_argument("--threads", type=int, default=2, metavar="N")
+    parser.add_argument("--isa", choices=isa.LIMITS, help="the newest "
+                        "instructions to use, as on an older processor")
     parser.add_argument("--quick", action="store_true",
                         help="two rounds on the smallest networks")
     parser.add_argument("--output", type=Path, default=FOLDER / "benchmark",
@@ -45,9 +49,7 @@ def parsed(argv=None):
 
 def completed(options):
     """Fill in what was not given."""
-    there = installed()
-    options.implementations = [
-        name for name in options.implementations or there if name in there]
+    options.implementations = chosen(options.implementations)
     options.works = options.works or [
         key for key, work in WORKS.items() if work.quick or not options.quick]
     if options.repeats is None:
@@ -68,18 +70,29 @@ def show(part, key, row):
     print("%s %s" % (part, key))
     for what in _TIMES:
         for name, seconds in row.get(what, {}).items():
-            print("    %-12s %s ms %s" % (name, timing(seconds), what))
+            print("    %-13s %s ms %s" % (name, timing(seconds), what))
+    for name, seconds in row.get("ready", {}).items():
+        print("    %-13s made ready in %.1f s" % (name, seconds))
     for name, difference in row.get("difference", {}).items():
-        print("    %-12s differs by %.1e" % (name, difference))
+        print("    %-13s differs by %.1e" % (name, difference))
     for name, reason in row["failures"].items():
         print("    %s failed: %s" % (name, reason))
     sys.stdout.flush()
 
 
+def described(options):
+    """Return pairs (what, value) of the machine and what limits it."""
+    limit = isa.told(options.isa, {name: IMPLEMENTATIONS[name].title
+                                   for name in options.implementations})
+    return machine.description() + (
+        [("instructions limited to", limit)] if limit else [])
+
+
 def main(argv=None):
     """Measure and write; return the exit code."""
     options, begun = parsed(argv), time.time()
-    results = {"machine": machine.description(), "parts": {},
+    os.environ.update(isa.environment(options.isa, os.environ))
+    results = {"machine": described(options), "parts": {},
                "threads": options.threads, "repeats": options.repeats}
     for part in options.parts:
         rows = results["parts"][part] = {}

@@ -4,8 +4,7 @@ Both are told the batch size when they load a model: they are faster then.
 """
 
 
-def onnxruntime_predictor(path, shape, threads):
-    """Return a function from a batch to the scores."""
+def _onnxruntime(path, shape, threads):
     import onnxruntime
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
@@ -17,14 +16,21 @@ def onnxruntime_predictor(path, shape, threads):
     return lambda x: session.run(None, {"input": x})[0]
 
 
-def openvino_predictor(path, shape, threads):
-    """Return a function from a batch to the scores."""
+def _openvino(path, shape, threads, precision="f32"):
     import openvino
     core = openvino.Core()
     model = core.read_model(path)
     model.reshape(list(shape))
     compiled = core.compile_model(model, "CPU", {
         "INFERENCE_NUM_THREADS": threads, "PERFORMANCE_HINT": "LATENCY",
-        "INFERENCE_PRECISION_HINT": "f32"})
+        "INFERENCE_PRECISION_HINT": precision})
     request = compiled.create_infer_request()
     return lambda x: request.infer([x], share_inputs=True)[0]
+
+
+RUNTIMES = {"onnxruntime": _onnxruntime, "openvino": _openvino}
+
+
+def predictor(path, shape, threads, runtime, **options):
+    """Return a function from a batch to the scores."""
+    return RUNTIMES[runtime](path, shape, threads, **options)

@@ -39,7 +39,9 @@ class Implementation(NamedTuple):
 
     Its module here, the distributions it needs, the options of its builder,
     environment variables, the tasks it can do, and the smallest number of
-    spatial axes.
+    spatial axes; whether it keeps what it compiled in files; how much its
+    results may differ, as a part of the largest number; whether it is measured
+    without being named.
     """
 
     title: str
@@ -49,33 +51,63 @@ class Implementation(NamedTuple):
     environment: dict = {}
     tasks: tuple = ("predict", "train", "resident")
     least_axes: int = 1
+    keeps_compiled: bool = False
+    tolerance: float = 1e-4
+    default: bool = True
 
 
 OURS = "ours"
 STOCK = "stock"
 
+#: For what computes in bfloat16: that the numbers are not quite others.
+_BFLOAT16 = dict(tasks=("predict",), tolerance=1., default=False)
+
 IMPLEMENTATIONS = {
     STOCK: Implementation(
         "Lasagne/Theano", "build_lasagne",
-        environment={"LASAGNE_FLIPCONV_ENGINE": "0"}),
-    OURS: Implementation("lasagne_flipconv", "build_lasagne",
-                         environment={"LASAGNE_FLIPCONV_ENGINE": "1"}),
+        environment={"LASAGNE_FLIPCONV_ENGINE": "0"}, keeps_compiled=True),
+    OURS: Implementation(
+        "lasagne_flipconv", "build_lasagne",
+        environment={"LASAGNE_FLIPCONV_ENGINE": "1"}, keeps_compiled=True),
     "torch": Implementation("PyTorch", "build_torch", ("torch",)),
     "torch-last": Implementation(
         "PyTorch channels-last", "build_torch", ("torch",),
         {"channels_last": True}, least_axes=2),
+    "torch-compile": Implementation(
+        "torch.compile", "build_torch", ("torch",),
+        {"channels_last": True, "compiled": True},
+        tasks=("predict", "train"), keeps_compiled=True),
     "onnxruntime": Implementation(
         "ONNX Runtime", "run_onnx", ("onnx", "onnxruntime"),
-        tasks=("predict",)),
+        {"runtime": "onnxruntime"}, tasks=("predict",)),
     "openvino": Implementation(
-        "OpenVINO", "run_onnx", ("onnx", "openvino"), tasks=("predict",)),
+        "OpenVINO", "run_onnx", ("onnx", "openvino"),
+        {"runtime": "openvino"}, tasks=("predict",)),
+    "jax": Implementation("JAX", "build_jax", ("jax",),
+                          environment={"JAX_PLATFORMS": "cpu"},
+                          tasks=("predict", "train")),
+    "ours-bf16": Implementation(
+        "lasagne_flipconv bfloat16", "build_lasagne",
+        environment={"LASAGNE_FLIPCONV_ENGINE": "1",
+                     "LASAGNE_FLIPCONV_PRECISION": "bfloat16"},
+        keeps_compiled=True, **_BFLOAT16),
+    "torch-bf16": Implementation(
+        "PyTorch bfloat16", "build_torch", ("torch",),
+        {"channels_last": True, "bfloat16": True}, least_axes=2, **_BFLOAT16),
+    "openvino-bf16": Implementation(
+        "OpenVINO bfloat16", "run_onnx", ("onnx", "openvino"),
+        {"runtime": "openvino", "precision": "bf16"}, **_BFLOAT16),
 }
 
 
-def installed():
-    """Return the names of the implementations that can run here."""
+def chosen(names=None):
+    """Return which of some implementations, else of all, can run here.
+
+    In the order of the table: results are compared with those of the first.
+    """
     return [name for name, row in IMPLEMENTATIONS.items()
-            if all(importlib.util.find_spec(need) for need in row.needs)]
+            if (name in names if names else row.default)
+            and all(importlib.util.find_spec(need) for need in row.needs)]
 
 
 def network_of(job):
