@@ -31,4 +31,4 @@ def rounded(node):
     name = rounding.wanted()
     if type(node.op) is not Convolution or node.op.precision == name:
         return None
-    return node.op.in_precision(name)(*node.inputs)
+    return node.op.with_options(precision=name)(*node.inputs)

@@ -9,10 +9,11 @@ from theano.gof.opt import copy_stack_trace
 from theano.tensor import patternbroadcast
 from theano.tensor.elemwise import Elemwise
 
-from .. import rounding, state
+from .. import freezing, rounding, state
 from ..ops.layout import sink
 from ..ops.op import EngineOp
 from .fusion import fuse
+from .freeze import frozen, is_updating
 from .fusion_norm import fuse_norm
 from .lowering import LOWER, is_left_for_float64, why_not
 from .narrow import cancel
@@ -101,6 +102,14 @@ class _Precise(_Walk):
         return not rounding.is_inner()
 
 
+class _Freeze(_Walk):
+    """Keep kernels, in functions that change nothing."""
+
+    def wanted(self, fgraph):
+        return (freezing.wanted() and super().wanted(fgraph)
+                and not is_updating(fgraph) and not rounding.is_inner())
+
+
 def _crop(fgraph, node):
     cropped = crop(node)
     if cropped is not None:
@@ -126,10 +135,13 @@ def _fuse(fgraph, node):
         _replace(fgraph, fused[:1], fused[1:])
 
 
-def _round(fgraph, node):
-    new = rounded(node)
-    if new is not None:
-        _replace(fgraph, node.outputs, [new])
+def _changed(change):
+    """Return a function that replaces a node's output by what is returned."""
+    def apply_to(fgraph, node):
+        new = change(node)
+        if new is not None:
+            _replace(fgraph, node.outputs, [new])
+    return apply_to
 
 
 def _replace(fgraph, old, new):
@@ -167,7 +179,8 @@ def register():
             ("onednn_lower", _Lower(_lower)),
             ("onednn_layout", _Walk(_sink)),
             ("onednn_fuse", _Walk(_fuse)),
-            ("onednn_precision", _Precise(_round)))):
+            ("onednn_precision", _Precise(_changed(rounded))),
+            ("onednn_freeze", _Freeze(_changed(frozen))))):
         steps.register(name, rewrite, position, *tags)
     optdb.register("onednn_engine", steps, 0.4, *tags)
     # after Theano has fused them (49), made them work in place (75) and merged

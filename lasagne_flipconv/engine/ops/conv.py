@@ -84,29 +84,32 @@ class Convolution(_Slide):
         Of a leaky ReLU below zero; for an ELU, its factor.
     precision : {'float32', 'bfloat16'}
         What input and kernel are rounded to before they are multiplied.
+    frozen : bool
+        Whether kernel and scale are those of the first call.
     """
 
     kind = "convolution"
     __props__ = ("geometry", "scale", "bias", "residual", "activation",
-                 "slope", "precision")
+                 "slope", "precision", "frozen")
 
     def __init__(self, geometry, scale=False, bias=False, residual=False,
-                 activation=None, slope=0., precision="float32"):
+                 activation=None, slope=0., precision="float32",
+                 frozen=False):
         super().__init__(geometry)
         self.scale, self.bias, self.residual = scale, bias, residual
         self.activation, self.slope = activation, slope
-        self.precision = precision
+        self.precision, self.frozen = precision, frozen
 
     def description(self):
         return super().description() + [
             int(self.scale), int(self.bias), int(self.residual),
             _ACTIVATIONS[self.activation], float_bits(self.slope),
-            int(self.precision == "bfloat16")]
+            int(self.precision == "bfloat16"), int(self.frozen)]
 
-    def in_precision(self, precision):
-        """Return the same Op in another precision."""
+    def with_options(self, **options):
+        """Return the same Op with some options changed."""
         given = {name: getattr(self, name) for name in self.__props__}
-        return type(self)(**dict(given, precision=precision))
+        return type(self)(**dict(given, **options))
 
     def make_node(self, x, kernel, *rest):
         axes = self.geometry.axes + 2

@@ -311,9 +311,11 @@ bool run_forward(const Convolution &c, const Geometry &g, const Sizes &s,
                  KernelCache &cache, const fc_array *in, float *y,
                  Scratch &scratch) {
     Epilogue after(g, s, in + 2, scratch);
-    auto kernel = cache.packed(c.packing(), in[1], g.flip,
-                               c.careful ? nullptr : after.scale,
-                               after.scales, scratch);
+    const float *scale = c.careful ? nullptr : after.scale;
+    auto kernel = g.frozen
+            ? cache.frozen(c.packing(), in[1], g.flip, scale, after.scales)
+            : cache.packed(c.packing(), in[1], g.flip, scale, after.scales,
+                           scratch);
     if (c.winograd)
         return c.winograd->run(dense(in[0], scratch), kernel.get(), after, y,
                                scratch);
@@ -428,11 +430,13 @@ void convolution_run(Kind kind, State &state, Params params,
     key.insert(key.end(), s.input.begin(), s.input.end());
     key.insert(key.end(), s.kernel.begin(), s.kernel.end());
     auto c = state.get<Convolution>(key, [&] { return make(kind, g, s); });
-    auto cache = state.get<KernelCache>(
-            {}, [] { return std::make_shared<KernelCache>(); });
+    auto new_cache = [] { return std::make_shared<KernelCache>(); };
+    auto cache = state.get<KernelCache>({}, new_cache);
     auto *result = static_cast<float *>(out->data);
     if (run(kind, *c, g, s, *cache, in, result, scratch)) return;
+    g.frozen = false; // it may be unlike others because it was changed
     key.push_back(0);
+    cache = state.get<KernelCache>({0}, new_cache);
     c = state.get<Convolution>(key, [&] { return make_careful(kind, g, s); });
     run(kind, *c, g, s, *cache, in, result, scratch);
 }

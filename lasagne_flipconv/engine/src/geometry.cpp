@@ -21,6 +21,7 @@ Geometry::Geometry(Kind kind, Params &params) {
     activation = params.number();
     slope = params.real();
     half = params.number();
+    frozen = params.number();
 }
 
 bool Sizes::nothing_to_sum() const {

@@ -19,6 +19,7 @@ struct Geometry { // of an Op
     long activation = NOTHING;
     float slope = 0; // of a leaky ReLU; of an ELU, the factor
     bool half = false; // products of bfloat16, sums of float32
+    bool frozen = false; // the kernel is that of the first call
 
     const char *where;
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdlib>
+#include <cstring>
 #include <numeric>
 
 #include "digest.hpp"
@@ -46,6 +47,27 @@ std::vector<uint64_t> look_at(const fc_array &kernel, const float *scale,
     return seen;
 }
 
+// Some of the values, evenly spread, and the last; all of the scale.
+std::vector<uint64_t> look_at_some(const fc_array &kernel, const float *scale,
+                                   long scales) {
+    constexpr long SAMPLES = 64;
+    long count = element_count(kernel);
+    std::vector<uint64_t> seen(kernel.shape, kernel.shape + kernel.ndim);
+    seen.push_back(digest(scale, scale ? scales * sizeof(float) : 0));
+    for (long i = 0; i <= SAMPLES; ++i) {
+        long left = (count - 1) * i / SAMPLES;
+        auto *at = static_cast<const char *>(kernel.data);
+        for (long axis = kernel.ndim - 1; axis >= 0; --axis) {
+            at += left % kernel.shape[axis] * kernel.strides[axis];
+            left /= kernel.shape[axis];
+        }
+        uint32_t bits;
+        memcpy(&bits, at, sizeof bits);
+        seen.push_back(bits);
+    }
+    return seen;
+}
+
 std::shared_ptr<float> floats(size_t bytes) {
     auto *memory = static_cast<float *>(aligned(bytes));
     kept += bytes;
@@ -85,19 +107,44 @@ KernelCache::Values KernelCache::packed(
         changes_ = 0;
         return {values_, finite_};
     }
+    seen_.clear();
+    auto made = keep(packing, kernel, flip, scale, scales);
+    seen_ = seen;
+    if (++changes_ <= PATIENCE) return made;
+    changes_ = 0;
+    unwatched_ = PAUSE;
+    values_.reset(); // forget it
+    return made;
+}
+
+// Pack a kernel into memory that stays.
+KernelCache::Values KernelCache::keep(
+        const std::shared_ptr<const KernelPacking> &packing,
+        const fc_array &kernel, bool flip, const float *scale, long scales) {
     // memory that another call still reads is not written to
     if (!values_ || values_.use_count() > 1
         || packing->bytes() != packing_->bytes())
         values_ = floats(packing->bytes());
-    seen_.clear();
     packing->pack(kernel, flip, scale, scales, values_.get());
     finite_ = packing->finite(values_.get());
-    seen_ = seen;
     packing_ = packing;
-    if (++changes_ <= PATIENCE) return {values_, finite_};
-    changes_ = 0;
-    unwatched_ = PAUSE;
-    return {std::move(values_), finite_}; // forget it
+    return {values_, finite_};
+}
+
+KernelCache::Values KernelCache::frozen(
+        const std::shared_ptr<const KernelPacking> &packing,
+        const fc_array &kernel, bool flip, const float *scale, long scales) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    auto seen = look_at_some(kernel, scale, scales);
+    if (!seen_.empty() && seen != seen_)
+        fail("convolution: its kernel %s or scale is not that of the first "
+             "call; expected the same at each call of a function compiled in "
+             "engine.frozen(). Compile the function anew.",
+             text_of(kernel).c_str());
+    if (values_ && packing->same(*packing_)) return {values_, finite_};
+    auto made = keep(packing, kernel, flip, scale, scales);
+    seen_ = seen;
+    return made;
 }
 
 } // namespace flipconv

@@ -26,7 +26,16 @@ public:
                   const fc_array &kernel, bool flip, const float *scale,
                   long scales, Scratch &scratch);
 
+    // The same of a kernel that is promised to be the same at each call. Some
+    // of its values are looked at; throws if they have changed.
+    Values frozen(const std::shared_ptr<const KernelPacking> &packing,
+                  const fc_array &kernel, bool flip, const float *scale,
+                  long scales);
+
 private:
+    Values keep(const std::shared_ptr<const KernelPacking> &packing,
+                const fc_array &kernel, bool flip, const float *scale,
+                long scales);
     bool worth_looking(const KernelPacking &packing, const fc_array &kernel);
 
     std::mutex mutex_;
