@@ -106,12 +106,16 @@ def _symbol(ndim):
     return T.TensorType("float32", (False,) * ndim)("x")
 
 
-def predictor(network, values, flip=False, **_):
+def predictor(network, values, flip=False, frozen=False, **_):
     """Return a function from a batch to the scores."""
     x = _symbol(len(network.input_shape) + 1)
-    last = build(network, values, x, flip)
-    return theano.function([x], lasagne.layers.get_output(
-        last, deterministic=True))
+    scores = lasagne.layers.get_output(build(network, values, x, flip),
+                                       deterministic=True)
+    if not frozen:
+        return theano.function([x], scores)
+    from lasagne_flipconv import engine
+    with engine.frozen():
+        return theano.function([x], scores)
 
 
 def trainer(network, values, rate=0.01, momentum=0.9, **_):

@@ -1,12 +1,13 @@
 """Draw what was measured: bars for networks and layers, lines for scaling."""
 import statistics
 
-from .works import IMPLEMENTATIONS, OURS, STOCK
+from .works import FROZEN, IMPLEMENTATIONS, OURS, STOCK
 
-_COLORS = {STOCK: "0.7", OURS: "C3", "torch": "C0", "torch-last": "C9",
-           "torch-compile": "C1", "onnxruntime": "C2", "openvino": "C4",
-           "jax": "C5", "ours-bf16": "C6", "torch-bf16": "C7",
-           "openvino-bf16": "C8"}
+_COLORS = {STOCK: "0.7", OURS: "C3", FROZEN: "#ff9896",
+           "torch": "C0", "torch-last": "C9", "torch-compile": "C1",
+           "onnxruntime": "C2", "openvino": "C4", "jax": "C5",
+           "ours-bf16": "C6", "torch-bf16": "C7",
+           "openvino-bf16": "C8", "ours-frozen-bf16": "#f7b6d2"}
 
 #: Parts drawn as lines, and the label of their axis.
 _LINES = {"batches": "batch size", "threads": "threads", "sizes": "pixels"}

@@ -2,7 +2,7 @@
 import statistics
 
 from .summary import fastest, paired_ratio, spread
-from .works import IMPLEMENTATIONS, OURS, STOCK
+from .works import FROZEN, IMPLEMENTATIONS, OURS, STOCK
 
 _LIMIT = "limit"
 
@@ -114,6 +114,7 @@ def _largest(differences, names):
 
 def _ratios(rows):
     return _against(rows) + _against(
+        rows, FROZEN, what="ours frozen /") + _against(
         rows, "ours-bf16", _SHORT_PEERS, "ours in bfloat16 /")
 
 

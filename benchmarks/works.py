@@ -57,6 +57,7 @@ class Implementation(NamedTuple):
 
 
 OURS = "ours"
+FROZEN = "ours-frozen"
 STOCK = "stock"
 
 #: For what computes in bfloat16: that the numbers are not quite others.
@@ -69,6 +70,9 @@ IMPLEMENTATIONS = {
     OURS: Implementation(
         "lasagne_flipconv", "build_lasagne",
         environment={"LASAGNE_FLIPCONV_ENGINE": "1"}, keeps_compiled=True),
+    FROZEN: Implementation(
+        "lasagne_flipconv frozen", "build_lasagne", (), {"frozen": True},
+        {"LASAGNE_FLIPCONV_ENGINE": "1"}, ("predict",), keeps_compiled=True),
     "torch": Implementation("PyTorch", "build_torch", ("torch",)),
     "torch-last": Implementation(
         "PyTorch channels-last", "build_torch", ("torch",),
@@ -90,6 +94,12 @@ IMPLEMENTATIONS = {
         "lasagne_flipconv bfloat16", "build_lasagne",
         environment={"LASAGNE_FLIPCONV_ENGINE": "1",
                      "LASAGNE_FLIPCONV_PRECISION": "bfloat16"},
+        keeps_compiled=True, **_BFLOAT16),
+    "ours-frozen-bf16": Implementation(
+        "lasagne_flipconv frozen bfloat16", "build_lasagne", (),
+        {"frozen": True},
+        {"LASAGNE_FLIPCONV_ENGINE": "1",
+         "LASAGNE_FLIPCONV_PRECISION": "bfloat16"},
         keeps_compiled=True, **_BFLOAT16),
     "torch-bf16": Implementation(
         "PyTorch bfloat16", "build_torch", ("torch",),

@@ -107,6 +107,13 @@ def test_all_operations_agree_with_onnx(computed):
     assert contest.difference(got, expected) < 1e-5
 
 
+def test_frozen_kernels_change_nothing(computed):
+    network, values, x, got = computed
+    predict = build_lasagne.predictor(network, values, frozen=True)
+    for _ in range(2):
+        assert contest.difference(predict(x), got) < 1e-6
+
+
 #: Libraries with a builder of their own, and what their builders are told.
 FOREIGN = {
     "torch": {}, "torch-last": {"channels_last": True},
@@ -195,7 +202,7 @@ def test_wrong_results_are_not_timed(tmp_path):
 
 def test_bfloat16_is_measured_only_if_it_is_named():
     short = {name for name in IMPLEMENTATIONS if name.endswith("-bf16")}
-    assert len(short) == 3 and not short.intersection(chosen())
+    assert len(short) == 4 and not short.intersection(chosen())
     assert chosen(["ours-bf16", "stock"]) == ["stock", "ours-bf16"]
     assert not short.intersection(jobs(short, "resnet32", "train"))
 
