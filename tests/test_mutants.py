@@ -18,6 +18,13 @@ TESTS = Path(__file__).parent
 
 #: What is wrong: file, text, replacement, tests that notice it.
 MUTANTS = {
+    "freeze a kernel that is given": (
+        "engine/graph/freeze.py",
+        "isinstance(leaf, (SharedVariable, Constant))", "True",
+        "test_engine_frozen.py"),
+    "freeze a kernel that the function changes": (
+        "engine/graph/rewrites.py", "and not is_updating(fgraph)", "",
+        "test_engine_frozen.py"),
     "drop a flip": (
         "kernels.py", "reverse = target.spatial", "reverse = ()",
         "test_kernels.py"),

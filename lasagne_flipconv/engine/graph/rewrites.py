@@ -107,7 +107,7 @@ class _Freeze(_Walk):
 
     def wanted(self, fgraph):
         return (freezing.wanted() and super().wanted(fgraph)
-                and not is_updating(fgraph) and not rounding.is_inner())
+                and not is_updating(fgraph))
 
 
 def _crop(fgraph, node):
