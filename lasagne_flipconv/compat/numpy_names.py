@@ -71,7 +71,18 @@ def buffer_of(obj, offset=0, size=None):
 
 
 def dtype_of(kind):
-    """Return a type, or the text by which a variable tells its own."""
+    """Return a type, or the text by which a variable tells its own.
+
+    Parameters
+    ----------
+    kind : dtype, str, None, or a variable of Theano
+        What NumPy took for a type until 2.5.
+
+    Returns
+    -------
+    object
+        What it takes today.
+    """
     told = getattr(kind, "dtype", None)
     return told if isinstance(told, str) else kind
 
