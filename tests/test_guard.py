@@ -12,7 +12,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from lasagne_flipconv import cli, inspect_file, load, read, save
+from lasagne_flipconv import (cli, inspect_file, load, read, save,
+                              uninstall)
 from lasagne_flipconv.cli import filters
 from lasagne_flipconv.weights.checkpoint import Entry
 from lasagne_flipconv.weights.converting import convert_file
@@ -170,7 +171,10 @@ def test_a_target_that_no_file_can_have(tmp_path, path, capsys):
         convert_file(source, path)
     assert cli.main(["convert", source, path]) == 1
     assert cli.main(["check", path]) == 1
-    assert cli.main(["run", path]) == 2
+    try:
+        assert cli.main(["run", path]) == 2
+    finally:
+        uninstall()  # for the tests that follow
     assert "Traceback" not in capsys.readouterr().err
 
 
