@@ -46,6 +46,13 @@ def pytest_runtest_setup(item):
         sys.modules["lasagne.random"].set_rng(np.random)
 
 
+@pytest.fixture
+def uninstalled():
+    """Let what a test installed by ``run`` not be there for the next."""
+    yield
+    lasagne_flipconv.uninstall()
+
+
 @pytest.fixture(autouse=True)
 def floatx_is_put_back(request):
     """Let no test leave Theano's floatX changed, as ``run`` does.

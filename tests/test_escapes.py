@@ -204,7 +204,7 @@ def test_wrong_arguments_are_told_plainly(argv, capsys, tmp_path, monkeypatch):
     assert not out and err and harmless(err)
 
 
-def test_layers_of_a_script_are_told_plainly(tmp_path, capsys):
+def test_layers_of_a_script_are_told_plainly(tmp_path, capsys, uninstalled):
     script = tmp_path / "script.py"
     script.write_text(
         "from lasagne.layers import Conv2DLayer\n"

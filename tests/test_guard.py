@@ -12,8 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from lasagne_flipconv import (cli, inspect_file, load, read, save,
-                              uninstall)
+from lasagne_flipconv import cli, inspect_file, load, read, save
 from lasagne_flipconv.cli import filters
 from lasagne_flipconv.weights.checkpoint import Entry
 from lasagne_flipconv.weights.converting import convert_file
@@ -164,17 +163,14 @@ def test_a_path_that_no_file_can_have(surface, path, monkeypatch):
 
 
 @pytest.mark.parametrize("path", ["a\0b.npz", "\ud800.npz"])
-def test_a_target_that_no_file_can_have(tmp_path, path, capsys):
+def test_a_target_that_no_file_can_have(tmp_path, path, capsys, uninstalled):
     source = str(tmp_path / "source.npz")
     np.savez(source, np.zeros((2, 3)))
     with pytest.raises(CheckpointError, match="cannot be the name"):
         convert_file(source, path)
     assert cli.main(["convert", source, path]) == 1
     assert cli.main(["check", path]) == 1
-    try:
-        assert cli.main(["run", path]) == 2
-    finally:
-        uninstall()  # for the tests that follow
+    assert cli.main(["run", path]) == 2
     assert "Traceback" not in capsys.readouterr().err
 
 
