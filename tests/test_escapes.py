@@ -195,7 +195,8 @@ def test_a_terminal_of_few_characters_is_no_error(monkeypatch, tmp_path):
     ["check", "a", NAME], ["explain", NAME], ["inspect", NAME],
     ["convert", NAME, "x.npz"], [NAME], ["run", NAME], ["run", "-m", NAME],
     ["convert", "a.npz", NAME + ".npz", "--to", NAME]])
-def test_wrong_arguments_are_told_plainly(argv, capsys, tmp_path, monkeypatch, uninstalled):
+def test_wrong_arguments_are_told_plainly(argv, capsys, tmp_path, monkeypatch,
+                                          uninstalled):
     monkeypatch.chdir(tmp_path)
     npz(tmp_path / "a.npz", "W")
     with pytest.raises(SystemExit):
