@@ -29,9 +29,8 @@ def frozen(node):
     """
     if type(node.op) is not Convolution or node.op.frozen:
         return None
-    packed = [node.inputs[1]] + [
-        value for name, value in node.op.parts(node).items()
-        if name == "scale" and value is not None]
+    kernel, scale = node.inputs[1], node.op.parts(node)["scale"]
+    packed = [kernel] if scale is None else [kernel, scale]
     if not all(isinstance(leaf, (SharedVariable, Constant))
                and _is_fixed(leaf) for leaf in leaves(packed)):
         return None

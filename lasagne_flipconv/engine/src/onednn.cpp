@@ -53,7 +53,7 @@ void Call::read(int name, const memory::desc &order, const float *values,
         return argument(name, order, from);
     memory wanted(order, cpu(), scratch_.take(order.get_size()));
     memory given(activations(order.get_dims()), cpu(), from);
-    dnnl::reorder(given, wanted).execute(stream(), given, wanted);
+    flipconv::reorder(given, wanted); // not the argument
     arguments_.emplace(name, wanted);
 }
 
@@ -68,9 +68,7 @@ void Call::write(int name, const memory::desc &order, float *values) {
 
 void Call::run(const dnnl::primitive &primitive) {
     primitive.execute(stream(), arguments_);
-    for (auto &result : late_)
-        dnnl::reorder(result.from, result.to)
-                .execute(stream(), result.from, result.to);
+    for (auto &result : late_) reorder(result.from, result.to);
     stream().wait();
 }
 

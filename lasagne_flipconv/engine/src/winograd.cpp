@@ -114,8 +114,9 @@ private:
 };
 
 template <int M, class Value>
-void Tiled<M, Value>::pack(const fc_array &kernel, bool flip, const float *scale,
-                           long scales, float *packed) const {
+void Tiled<M, Value>::pack(const fc_array &kernel, bool flip,
+                           const float *scale, long scales,
+                           float *packed) const {
     OutputVectors outputs(kernel);
     long vectors = e_.outputs / WIDTH;
 #pragma omp parallel for schedule(static) if (bytes() > 65536)
@@ -208,8 +209,8 @@ size_t Tiled<M, Value>::bytes_of(const Chunk &chunk) const {
 
 template <int M, class Value>
 bool Tiled<M, Value>::run(const float *x, const float *packed,
-                   const Epilogue &epilogue, float *y,
-                   Scratch &scratch) const {
+                          const Epilogue &epilogue, float *y,
+                          Scratch &scratch) const {
     float *zeros = scratch.floats(e_.inputs);
     std::fill(zeros, zeros + e_.inputs, 0.f);
     Data data = {x, zeros, reinterpret_cast<const Value *>(packed), &epilogue,
@@ -268,7 +269,7 @@ bool Tiled<M, Value>::run_alone(const Data &data, Chunk chunk) const {
 // Where the inputs of a tile are, zeros for those in the padding.
 template <int M, class Value>
 void Tiled<M, Value>::pointers(const Data &data, Corner corner, long depth,
-                        const float **from) const {
+                               const float **from) const {
     long slice = corner.image * e_.depth.input + depth;
     for (int i = 0; i < EDGE; ++i)
         for (int j = 0; j < EDGE; ++j) {
@@ -284,7 +285,7 @@ void Tiled<M, Value>::pointers(const Data &data, Corner corner, long depth,
 
 template <int M, class Value>
 void Tiled<M, Value>::transform_inputs(const Data &data, const Chunk &chunk,
-                                Share share) const {
+                                       Share share) const {
     long depths = e_.depth.input, items = chunk.tiles * depths;
     const float *from[SQUARE];
     for (long i = share.begin(items); i < share.end(items); ++i) {
@@ -307,7 +308,7 @@ void Tiled<M, Value>::transform_inputs(const Data &data, const Chunk &chunk,
 // Multiply the matrices of all positions; taps in the padding are left out.
 template <int M, class Value>
 void Tiled<M, Value>::multiply_all(const Data &data, const Chunk &chunk,
-                            Share share) const {
+                                   Share share) const {
     long panels = (e_.outputs + PANEL - 1) / PANEL, items = SQUARE * panels;
     for (long i = share.begin(items); i < share.end(items); ++i) {
         long position = i / panels, panel = i % panels;
@@ -331,7 +332,7 @@ void Tiled<M, Value>::multiply_all(const Data &data, const Chunk &chunk,
 
 template <int M, class Value>
 bool Tiled<M, Value>::transform_sums(const Data &data, const Chunk &chunk,
-                              Share share) const {
+                                     Share share) const {
     long items = chunk.tiles * e_.depth.output;
     Vector check = {};
     for (long i = share.begin(items); i < share.end(items); ++i)
@@ -347,8 +348,9 @@ bool Tiled<M, Value>::transform_sums(const Data &data, const Chunk &chunk,
 // Return zeros, or not-a-number where a sum is infinite or not a number: each
 // is a term of at least one of the outputs at the corners.
 template <int M, class Value>
-Vector Tiled<M, Value>::transform_sum(const Data &data, const float *sums, long step,
-                             Corner corner, long depth) const {
+Vector Tiled<M, Value>::transform_sum(const Data &data, const float *sums,
+                                      long step, Corner corner,
+                                      long depth) const {
     const Epilogue &after = *data.epilogue;
     long rows = std::min<long>(M, e_.height.output - corner.top);
     long columns = std::min<long>(M, e_.width.output - corner.left);
