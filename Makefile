@@ -9,8 +9,8 @@ OUT ?= examples-output
 SECONDS ?= 60
 BENCH ?=
 TESTS ?=
-# Processes that run tests, each with a compile cache of its own.
-JOBS ?= 1
+# Processes that run all tests, each with a compile cache of its own.
+JOBS ?= 2
 
 BIN = $(VENV)/bin
 RUN = $(BIN)/python
@@ -42,7 +42,7 @@ demo: $(READY)  ## show, on a small network, what the wrong way round costs
 	$(BIN)/lasagne-flipconv demo
 
 .PHONY: test
-test: $(READY)  ## run all tests (JOBS=2 at once; TESTS=... what else pytest is told)
+test: $(READY)  ## run all tests (JOBS=2 processes; TESTS=... what else pytest is told)
 	$(if $(PARALLEL),$(PIP_INSTALL) pytest-xdist)
 	$(RUN) -m pytest -q $(PARALLEL) $(TESTS)
 

@@ -158,7 +158,8 @@ CASES = [case for group in (normalizations, elementwise, poolings, merges,
 def name_of(case):
     """Return the name of a case in the report of the tests."""
     told = ["%s=%s" % (key, "array" if isinstance(value, np.ndarray)
-                       else getattr(value, "name", value))
+                       else getattr(value, "name", getattr(
+                           value, "__name__", value)))
             for key, value in case.options.items()]
     return "-".join([case.name, "x".join(map(str, case.inputs[0]))] + told)
 

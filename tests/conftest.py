@@ -37,6 +37,14 @@ collect_ignore = [path.name for path in Path(__file__).parent.iterdir()
                   if not path.name.startswith("test_")]
 
 
+def pytest_collection_modifyitems(items):
+    """Refuse names that differ from process to process, as the seeds would."""
+    named = [item.nodeid for item in items if " at 0x" in item.nodeid]
+    if named:
+        raise pytest.UsageError("%s: a test named after an address; expected "
+                                "the same name each time" % named[0])
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item):
     """Seed NumPy and Lasagne by the test's name, before its fixtures."""
