@@ -1,5 +1,7 @@
-"""What the tests of Theano's graphs on PyTorch share."""
-import importlib.util
+"""What the tests of Theano's graphs on PyTorch share.
+
+Where PyTorch is not installed, a module of tests that imports this is skipped.
+"""
 import os
 
 import lasagne_flipconv  # noqa: F401  makes Theano importable
@@ -8,13 +10,10 @@ import pytest
 import theano
 import theano.tensor as T
 
-HERE = importlib.util.find_spec("torch") is not None
-needs_torch = pytest.mark.skipif(not HERE, reason="PyTorch is not installed")
+torch = pytest.importorskip("torch")
+torch.set_num_threads(1)
 
-if HERE:
-    import torch
-    from lasagne_flipconv.pytorch import torch_mode
-    torch.set_num_threads(1)
+from lasagne_flipconv.pytorch import torch_mode  # noqa: E402
 
 #: Where PyTorch computes: "cuda" as well, or "cpu:1", the card that is none.
 DEVICE = os.environ.get("TEST_DEVICE", "cpu")

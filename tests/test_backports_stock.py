@@ -13,9 +13,9 @@ from lasagne_flipconv.layers import backports
 
 import backport_cases as cases
 
-pytestmark = pytest.mark.skipif(
-    not os.environ.get("LASAGNE_SOURCE"),
-    reason="LASAGNE_SOURCE does not name a checkout of Lasagne 0.2.dev1")
+if not os.environ.get("LASAGNE_SOURCE"):
+    pytest.skip("LASAGNE_SOURCE does not name a checkout of Lasagne 0.2.dev1",
+                allow_module_level=True)
 
 NAMES = sorted(cases.IMPLEMENTATIONS)
 FLAGS = [{}, {"deterministic": True},

@@ -1,8 +1,8 @@
 """What would be another training is refused, with the reason, on all ranks."""
 import pytest
-from distributed_cases import needs_torch, run, said, write
+from distributed_cases import run, said, write
 
-pytestmark = needs_torch
+pytest.importorskip("torch")
 
 REFUSED = """
     from lasagne_flipconv.distributed import shard, training

@@ -1,9 +1,9 @@
 """Two ranks train as one process does."""
 import numpy as np
 import pytest
-from distributed_cases import needs_torch, run, said, write
+from distributed_cases import run, said, write
 
-pytestmark = needs_torch
+pytest.importorskip("torch")
 
 TRAIN = """
     def by_arithmetic(v):

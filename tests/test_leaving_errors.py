@@ -243,6 +243,16 @@ DAMAGED = {
                               "cannot be read"),
     "an epsilon that is none": (lambda rows: [changed(rows, 5, True)],
                                 "cannot be read"),
+    "a span beyond the end": (lambda rows: [changed(rows, 6, [0, 99])],
+                              "does not hold so"),
+    "as many values, beyond the end": (
+        lambda rows: [changed(rows, 6, [1, 37])], "does not hold so"),
+    "a span of one end": (lambda rows: [changed(rows, 6, [36])],
+                          "does not hold so"),
+    "a span that is none": (lambda rows: [changed(rows, 6, 36)],
+                            "cannot be read"),
+    "a sign that is none": (lambda rows: [changed(rows, 7, 1)],
+                            "cannot be read"),
     "everything very often": (lambda rows: rows * 5000, "twice|expected each"),
 }
 
@@ -262,6 +272,18 @@ def test_damaged_records_are_refused(name, model, tmp_path):
     with pytest.raises(CheckpointError if "|" not in match else FlipconvError,
                        match=match):
         load(tmp_path / "bad.onnx", net)
+
+
+def test_a_record_of_before_spans_is_read(model, tmp_path):
+    net, made = model
+    before = net.W.get_value()
+    rows = json.loads(made.metadata_props[0].value)
+    made.metadata_props[0].value = json.dumps(
+        [[view[:6], note] for view, note in rows])
+    onnx.save(made, str(tmp_path / "old.onnx"))
+    net.W.set_value(before * 0)
+    load(tmp_path / "old.onnx", net)
+    np.testing.assert_array_equal(net.W.get_value(), np.float32(before))
 
 
 def test_without_the_record_it_is_a_model_as_any_other(model, tmp_path):

@@ -31,7 +31,8 @@ CASES = (
     "upscale 2 dilate", "transformer", "embedding", "pool 2 max border",
     "pool 2 average_exc_pad pad", "pool 3 max", "sum coeffs", "concat",
     "merge own", "nonlinearity leaky", "nonlinearity softmax", "simple",
-    "gru mask", "lstm", "lstm backwards", "gru final")
+    "gru", "gru mask", "lstm", "lstm as in 0.2.dev1", "lstm without peepholes",
+    "lstm mask", "lstm backwards", "gru final", "lstm learned")
 CASES = [name for name in CASES if name in leaving_cases.CASES]
 
 

@@ -1,6 +1,9 @@
 """Every row of the table, as ONNX and in PyTorch, against Lasagne."""
+import lasagne.layers as L
 import pytest
-from lasagne.layers import get_all_layers, get_all_params
+from lasagne import nonlinearities
+from lasagne.layers import InputLayer, get_all_layers, get_all_params
+from lasagne_flipconv import layers
 from lasagne_flipconv.errors import ConventionError
 from lasagne_flipconv.leaving.errors import LeavingError
 
@@ -62,3 +65,39 @@ def test_named_layers_load_back(name, tmp_path):
         layer.name = "layer_%d" % i
     leaving_runs.check_onnx(net, tmp_path / "net.onnx")
     leaving_runs.check_loads_back(net, tmp_path / "net.onnx")
+
+
+OURS = {name: getattr(layers, name, getattr(L, name))
+        for name in ("GRULayer", "LSTMLayer", "RecurrentLayer")}
+IDENTITY = L.Gate(nonlinearity=None)
+TANH = L.Gate(nonlinearity=nonlinearities.tanh)
+
+#: Layer and options → the operator of ONNX that computes it.
+RECURRENT = {
+    "RNN": ("RecurrentLayer", {}),
+    "RNN of tanh": ("RecurrentLayer", {"nonlinearity": nonlinearities.tanh}),
+    "RNN without bias": ("RecurrentLayer", {"b": None}),
+    "GRU": ("GRULayer", {}),
+    "LSTM": ("LSTMLayer", {}),
+    "LSTM without peepholes": ("LSTMLayer", {"peepholes": False}),
+    "LSTM of other gates": ("LSTMLayer", dict.fromkeys(
+        ("ingate", "forgetgate", "outgate"), TANH)),
+    "Scan of linear units": ("RecurrentLayer", {"nonlinearity": None}),
+    "Scan of another update gate": ("GRULayer", {"updategate": TANH}),
+    "Scan of another reset gate": ("GRULayer", {"resetgate": TANH}),
+    "Scan of another gate": ("LSTMLayer", {"forgetgate": TANH}),
+    "Scan of a linear cell": ("LSTMLayer", {"cell": IDENTITY})}
+
+
+@pytest.mark.skipif(not files.has("onnxruntime"),
+                    reason="onnxruntime is not installed")
+@pytest.mark.parametrize("name", RECURRENT)
+def test_recurrent_operators(name, tmp_path):
+    import onnx
+    cls, options = RECURRENT[name]
+    net = leaving_cases.fill(OURS[cls](
+        InputLayer((None, None, 5)), 4, **options))
+    leaving_runs.check_onnx(net, tmp_path / "net.onnx")
+    leaving_runs.check_loads_back(net, tmp_path / "net.onnx")
+    nodes = onnx.load(str(tmp_path / "net.onnx")).graph.node
+    assert name.split()[0] in {node.op_type for node in nodes}

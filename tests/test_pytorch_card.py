@@ -3,21 +3,17 @@ import numpy as np
 import pytest
 import theano
 import theano.tensor as T
-from pytorch_cases import FAST_RUN, HERE, needs_torch, same
+from lasagne_flipconv import engine
+from pytorch_cases import FAST_RUN, same, torch, torch_mode
 
-if HERE:
-    import torch
-    from lasagne_flipconv import engine
-    from lasagne_flipconv.pytorch import torch_mode
-    from lasagne_flipconv.pytorch.devices import TOTAL
-    from pytorch_card import DEVICE, Card
-    from test_pytorch_loops import LOOPS, H, W, X
-    from test_pytorch_networks import LAYERS
-    from test_pytorch_networks import HERE as NAMES
-    from test_pytorch_networks import values
-    from test_pytorch_training import dense, residual, trained
+# isort: split
+from lasagne_flipconv.pytorch.devices import TOTAL
+from pytorch_card import DEVICE, Card
+from test_pytorch_loops import LOOPS, H, W, X
+from test_pytorch_networks import HERE as NAMES
+from test_pytorch_networks import LAYERS, values
+from test_pytorch_training import dense, residual, trained
 
-pytestmark = needs_torch
 ONES = np.ones(3, "float32")
 
 
@@ -70,7 +66,7 @@ def test_what_is_counted_is_what_is_moved(card):
     assert (TOTAL.up - card.up, TOTAL.down - card.down) == before
 
 
-@pytest.mark.parametrize("name", NAMES if HERE else [])
+@pytest.mark.parametrize("name", NAMES)
 def test_layers_stay_on_the_card(card, name):
     import lasagne
     layer = LAYERS[name]()
@@ -91,7 +87,7 @@ def test_layers_stay_on_the_card(card, name):
     assert not card.reads
 
 
-@pytest.mark.parametrize("name", LOOPS if HERE else [])
+@pytest.mark.parametrize("name", LOOPS)
 def test_loops_stay_on_the_card(card, name):
     x, h, w = T.fmatrix(), T.fvector(), T.fmatrix()
     out = LOOPS[name](x, h, w)

@@ -11,14 +11,11 @@ import theano.tensor as T
 from pytorch_cases import (
     PLAIN,
     check,
-    needs_torch,
     on_torch,
     same,
     tensor,
     untranslated,
 )
-
-pytestmark = needs_torch
 FAST = theano.Mode("cvm", "fast_compile")
 FLOATS = ("float32", "float64")
 NUMBERS = [0, 1, -1, 2.5, -2.5, 7, -7, 1e-42, 1e30, float("nan"),

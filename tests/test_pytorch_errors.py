@@ -7,10 +7,8 @@ import numpy as np
 import pytest
 import theano
 import theano.tensor as T
-from pytorch_cases import FAST_RUN, needs_torch, on_torch, tensor
+from pytorch_cases import FAST_RUN, on_torch, tensor
 from theano.compile.ops import as_op
-
-pytestmark = needs_torch
 
 X, Y, V = tensor("float32", 2), tensor("float32", 2), tensor("float32", 1)
 PLACES, N = tensor("int64", 1), T.lscalar()

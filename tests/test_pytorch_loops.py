@@ -9,7 +9,6 @@ from pytorch_cases import (
     FAST_RUN,
     PLAIN,
     check,
-    needs_torch,
     on_torch,
     same,
     untranslated,
@@ -17,8 +16,6 @@ from pytorch_cases import (
 )
 from theano.sandbox.rng_mrg import MRG_RandomStreams
 from theano.scan_module import until
-
-pytestmark = needs_torch
 
 X, H, W = (.3 * values("float32", *shape) for shape in ((7, 4), (4,), (4, 4)))
 

@@ -5,9 +5,7 @@ import pytest
 import theano
 import theano.tensor as T
 from lasagne import layers as L
-from pytorch_cases import FAST_RUN, needs_torch, on_torch, same, untranslated
-
-pytestmark = needs_torch
+from pytorch_cases import FAST_RUN, on_torch, same, untranslated
 
 
 def image(*shape):

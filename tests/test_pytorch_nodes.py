@@ -8,13 +8,11 @@ import itertools
 import numpy as np
 import pytest
 import theano.tensor as T
-from pytorch_cases import FAST_RUN, check, needs_torch, tensor, values
+from pytorch_cases import FAST_RUN, check, tensor, values
 from theano.sandbox.rng_mrg import MRG_RandomStreams
 from theano.tensor.nnet import abstract_conv as conv
 from theano.tensor.nnet import bn
 from theano.tensor.signal.pool import pool_2d, pool_3d
-
-pytestmark = needs_torch
 
 POOLS = [
     dict(ws=(2, 3)), dict(ws=(3, 2), stride=(2, 2)),

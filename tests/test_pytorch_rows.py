@@ -3,10 +3,8 @@ import numpy as np
 import pytest
 import theano.tensor as T
 from pytorch_cases import (
-    HERE,
     check,
     layouts,
-    needs_torch,
     on_torch,
     same,
     tensor,
@@ -16,10 +14,8 @@ from theano import scalar
 from theano.tensor import basic
 from theano.tensor.elemwise import Elemwise
 
-if HERE:
-    from lasagne_flipconv.pytorch.rows.scalars import SCALARS
-
-pytestmark = needs_torch
+# isort: split
+from lasagne_flipconv.pytorch.rows.scalars import SCALARS
 
 DTYPES = ("bool", "uint8", "int8", "int32", "int64", "float32", "float64")
 FLOATS = ("float32", "float64")

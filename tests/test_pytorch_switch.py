@@ -7,9 +7,7 @@ import theano
 import theano.tensor as T
 from engine_cases import in_new_process
 from lasagne_flipconv import engine
-from pytorch_cases import needs_torch
-
-pytestmark = needs_torch
+from pytorch_cases import torch
 
 #: What only PyTorch listens to, told to Theano → what the error quotes.
 FOR_PYTORCH = {"device='cuda'": {"device": "cuda"},
@@ -71,7 +69,6 @@ def test_what_there_is_not_is_told():
         engine.use("jax")
     with pytest.raises(engine.EngineError, match="expected 'cpu' or 'cuda'"):
         engine.use("torch", device="tpu9")
-    import torch
     if not torch.cuda.is_available():
         with pytest.raises(engine.EngineError, match="use device='cpu'"):
             engine.use("torch", device="cuda")
@@ -79,7 +76,6 @@ def test_what_there_is_not_is_told():
 
 def test_what_a_card_says_is_told(monkeypatch):
     """No card is at hand: what PyTorch would say is said here."""
-    import torch
     from lasagne_flipconv.pytorch import devices
 
     def says(text, kind=RuntimeError):

@@ -5,13 +5,8 @@ import pytest
 import theano
 import theano.tensor as T
 from lasagne import layers as L
-from pytorch_cases import DEVICE, FAST_RUN, HERE, needs_torch, same
-
-if HERE:
-    from lasagne_flipconv.pytorch import torch_mode
 from lasagne_flipconv import engine
-
-pytestmark = needs_torch
+from pytorch_cases import DEVICE, FAST_RUN, same, torch_mode
 
 RULES = [name for name in (
     "sgd", "momentum", "nesterov_momentum", "adagrad", "rmsprop", "adadelta",

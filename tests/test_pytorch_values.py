@@ -7,13 +7,11 @@ import pytest
 import theano
 import theano.tensor as T
 from lasagne_flipconv import engine
-from pytorch_cases import FAST_RUN, HERE, needs_torch, same
+from pytorch_cases import FAST_RUN, same, torch, torch_mode
 
-if HERE:
-    from lasagne_flipconv.pytorch import torch_mode
-    from lasagne_flipconv.pytorch.cells import Cell
+# isort: split
+from lasagne_flipconv.pytorch.cells import Cell
 
-pytestmark = needs_torch
 ONES = np.ones(3, "float32")
 
 
@@ -228,7 +226,6 @@ def test_neighbours_without_rows_are_one_function():
 
 
 def test_a_card_that_is_full(w, monkeypatch):
-    import torch
     f = stepping(w)
     f()
 
@@ -241,7 +238,6 @@ def test_a_card_that_is_full(w, monkeypatch):
 
 
 def test_random_numbers_of_pytorch():
-    import torch
     from theano.sandbox.rng_mrg import MRG_RandomStreams
     stream = MRG_RandomStreams(3)
     with engine.using("torch", random="torch"):

@@ -51,9 +51,8 @@ def _row(slot, others, plan, tensors):
     value = np.asarray(slot.param.get_value(borrow=True), "float32")
     views = (view for name in _likely(slot, value, tensors)
              for view in _views(slot, name, value, tensors[name], plan))
-    view = next((view for view in views
-                 if np.array_equal(view.of(tensors[view.tensor]), value,
-                                   equal_nan=True)), None)
+    view = next((view for view in views if view.of(
+        tensors[view.tensor]).tobytes() == value.tobytes()), None)
     if view is None:
         return None
     return [list(view), note_of(entry_of(slot, *others))]
@@ -84,6 +83,18 @@ def _views(slot, name, value, tensor, plan):
         for start in range(0, tensor.shape[-1], shape[-1]):
             if tensor.size * shape[-1] == value.size * tensor.shape[-1]:
                 yield View(name, (start, start + shape[-1]), shape)
+    if tensor.ndim <= 3 and tensor.shape[:1] == (1,) and 1 <= ndim <= 2:
+        yield from _gates(name, value, tensor)
+
+
+def _gates(name, value, tensor):
+    """Yield how one gate may be seen of those that ONNX has in a tensor."""
+    order = tuple(reversed(range(value.ndim)))
+    for start in range(0, tensor.size, value.size):
+        view = View(name, None, value.shape[::-1], order,
+                    span=(start, start + value.size))
+        yield view
+        yield view._replace(negative=True)
 
 
 def _reversals(slot):

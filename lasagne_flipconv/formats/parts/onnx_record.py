@@ -1,8 +1,8 @@
 """What our export writes beside a model: where each parameter is in it.
 
-A parameter is a view of one tensor: some of its columns, another shape,
-another order of axes, reversed along some, or an inverse deviation that is
-there as a variance.
+A parameter is a view of one tensor: some of its columns or of its values,
+another shape, another order of axes, reversed along some, an inverse deviation
+that is there as a variance, or its negative.
 """
 from collections import namedtuple
 
@@ -21,8 +21,9 @@ __all__ = ["View", "entries_recorded", "record_in"]
 _KEY, _VALUE = 1, 2
 
 
-class View(namedtuple("View", "tensor columns shape order reverse epsilon",
-                      defaults=(None, None, (), (), None))):
+class View(namedtuple(
+        "View", "tensor columns shape order reverse epsilon span negative",
+        defaults=(None, None, (), (), None, None, False))):
     """Tell how a parameter is made of a tensor.
 
     Parameters
@@ -39,6 +40,11 @@ class View(namedtuple("View", "tensor columns shape order reverse epsilon",
         Axes to reverse then.
     epsilon : float or None
         Of a variance that has to be an inverse deviation; else None.
+    span : (int, int) or None
+        First and last plus one of all values in C order that are taken, in
+        the place of columns; None for all.
+    negative : bool
+        Whether the values are to be subtracted from 0.
     """
 
     __slots__ = ()
@@ -58,11 +64,14 @@ class View(namedtuple("View", "tensor columns shape order reverse epsilon",
         """
         if self.columns is not None:
             array = array[..., slice(*self.columns)]
+        if self.span is not None:
+            array = array.reshape(-1)[slice(*self.span)]
         array = array.reshape(self.shape)
         array = array.transpose(self.order) if self.order else array
         array = np.flip(array, self.reverse) if self.reverse else array
         if self.epsilon is not None:
             array = 1 / np.sqrt(array.astype("float64") + self.epsilon)
+        array = 0 - array if self.negative else array
         return np.array(array, "float32", order="C")
 
     @property
@@ -150,17 +159,19 @@ def _entry(row, tensors, where):
 
 def _view(values, where):
     """Return a view of which each part has its type."""
-    if len(values) != len(View._fields):
+    oldest = View._fields.index("span")  # what was added is left out there
+    if not oldest <= len(values) <= len(View._fields):
         raise _unreadable(where)
     view = View(*values)
-    lists = [view.shape, view.order, view.reverse] + (
-        [] if view.columns is None else [view.columns])
+    lists = [view.shape, view.order, view.reverse] + [
+        part for part in (view.columns, view.span) if part is not None]
     if not isinstance(view.tensor, str) or not all(
             isinstance(part, list) and are_sizes(part) for part in lists) or (
-            not _is_epsilon(view.epsilon)):
+            not _is_epsilon(view.epsilon)) or (
+            not isinstance(view.negative, bool)):
         raise _unreadable(where)
-    return View(view.tensor, view.columns, *map(tuple, lists[:3]),
-                view.epsilon)
+    shape, order, reverse = map(tuple, lists[:3])
+    return view._replace(shape=shape, order=order, reverse=reverse)
 
 
 def _is_epsilon(value):
@@ -176,11 +187,18 @@ def _fits(view, shape):
             view.reverse) <= set(axes):
         return False
     if view.columns is not None:
-        if not shape or len(view.columns) != 2 or not (
-                0 <= view.columns[0] <= view.columns[1] <= shape[-1]):
+        if not shape or not _is_within(view.columns, shape[-1]):
             return False
         shape = shape[:-1] + (view.columns[1] - view.columns[0],)
+    if view.span is not None:
+        if not _is_within(view.span, _count(shape)):
+            return False
+        shape = (view.span[1] - view.span[0],)
     return _count(view.shape) == _count(shape)
+
+
+def _is_within(span, size):
+    return len(span) == 2 and 0 <= span[0] <= span[1] <= size
 
 
 def _count(shape):

@@ -1,7 +1,7 @@
-"""Recurrent layers as Scan: Lasagne's cells, masks and directions.
+"""Recurrent layers as Scan, where ONNX's own cells do not reach.
 
-ONNX's own LSTM and GRU lack masks that have gaps, and the output gate of
-Lasagne 0.1; a loop over the steps has all of them.
+A loop over the steps has masks with gaps, any function for each gate, and the
+output gate of Lasagne 0.1.
 """
 import numpy as np
 from onnx import TensorProto, helper

@@ -4,7 +4,7 @@ A row takes the part, the graph, and the names of the part's inputs.
 """
 import numpy as np
 
-from .loops import recurrent
+from . import cells, loops
 
 __all__ = ["OPERATORS"]
 
@@ -346,6 +346,12 @@ def transform(part, graph, x, theta):
         part, graph, [-1, rows, columns, 2], "shape")], name + ".places_2d")
     return graph.node("GridSample", [x, grid], name, mode="bilinear",
                       padding_mode="border", align_corners=1)
+
+
+def recurrent(part, graph, *inputs):
+    """Add RNN, GRU or LSTM, or a loop where these do not reach."""
+    kind = cells if cells.fits(part) else loops
+    return kind.recurrent(part, graph, *inputs)
 
 
 #: Kind of a part → its row.
