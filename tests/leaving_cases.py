@@ -306,6 +306,11 @@ CASES["recurrent tanh"] = on((None, 6, 5), RecurrentLayer, 4,
                              nonlinearity=nl.tanh)
 
 
+CASES["no parameters"] = on((None, 3, 6, 5), L.MaxPool2DLayer, 2)
+CASES["no parameters, constants"] = on(
+    (None, 3, 6, 5), lambda x: L.PadLayer(L.Upscale2DLayer(x, 2), 1, val=2))
+
+
 class Doubled(L.Conv2DLayer):
     """A convolution that computes something else."""
 

@@ -166,3 +166,10 @@ def test_names_that_modules_have_are_known():
     from lasagne_flipconv.leaving.torch_module.steps import _TAKEN
     assert {name for name in dir(torch.nn.Module)
             if not name.startswith("_")} <= _TAKEN
+
+
+def test_a_network_without_parameters_is_source_as_well(tmp_path):
+    export(leaving_cases.CASES["no parameters"](), tmp_path / "net")
+    program = "import model\nassert model.check(model.load()) == 0\n"
+    subprocess.run([sys.executable, "-c", program], cwd=str(tmp_path / "net"),
+                   check=True)

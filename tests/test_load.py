@@ -379,3 +379,28 @@ def test_too_many_texts_are_refused(tmp_path):
     np.savez(path, a=np.zeros(2), b=np.full(1100, "a" * 1000))
     with pytest.raises(UnsafeFileError, match="bytes of texts"):
         load(path)
+
+
+#: How an empty file may be asked for, and what is said then; None: nothing.
+EMPTY = {
+    "as it is": ({}, None), "in part": ({"strict": False}, None),
+    "all but the last": ({"leave_last": 1}, None),
+    "below a prefix": ({"prefix": "a."}, "begins with 'a.'.*holds none"),
+    "by names": ({"names": {"a": "b"}}, "no layer or array 'a'.*one of none")}
+
+
+@pytest.mark.parametrize("how", EMPTY)
+@pytest.mark.parametrize("kind", ["npz", "safetensors", "savez"])
+def test_a_network_without_parameters(kind, how, tmp_path):
+    net = lasagne.layers.MaxPool2DLayer(InputLayer((None, 1, 4, 4)), 2)
+    path = tmp_path / ("none." + kind.replace("savez", "npz"))
+    np.savez(path) if kind == "savez" else save(path, net)
+    options, match = EMPTY[how]
+    if match is None:
+        assert load(path, net, **options).copied == ()
+    else:
+        with pytest.raises(CheckpointError, match=match):
+            load(path, net, **options)
+    with pytest.raises(CheckpointError, match=match or "0 layers.*expected 1"):
+        load(path, DenseLayer(net, 2), **{**options, "strict": True,
+                                          "leave_last": 0})

@@ -71,14 +71,14 @@ def read(file, limits):
             "whole model of ONNX. It may be truncated." % where)
     graph = _graph(model[_GRAPH], where, budget, limits)
     record = record_in(metadata, where, budget, limits)
-    if record:
+    if record is not None:
         entries = entries_recorded(record, graph.tensors, where)
         _check_repeated(entries, len(data), where, limits)
     else:
         sources = _sources(graph, lambda message: tensor_of(
             message, where, budget, limits))
         entries = _entries(graph, sources, len(data), where, limits)
-    if not entries:
+    if not entries and record is None:
         raise CheckpointError("%s: holds no initialisers; expected weights."
                               % where)
     writer = " ".join(filter(None, (

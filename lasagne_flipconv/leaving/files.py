@@ -29,8 +29,8 @@ def write_folder(folder, program, oracle, plan):
                          ("check", _example(program, oracle, plan))):
         with replaced(os.path.join(folder, name + ".safetensors")) as file:
             safetensors.write(file, Checkpoint(
-                folder, "safetensors", tuple(map(_entry, *zip(
-                    *arrays.items())))))
+                folder, "safetensors", tuple(
+                    _entry(*item) for item in arrays.items())))
     with replaced(os.path.join(folder, "model.py")) as file:
         file.write(program.text.encode("utf-8"))
 

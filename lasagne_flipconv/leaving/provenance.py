@@ -35,7 +35,7 @@ def record_of(source, plan, tensors):
                 for slot, *others in _by_variable(slots)]
     except ConventionError:  # of an own layer, whose kernel is not known
         return {}
-    return {OURS: json.dumps(rows)} if rows and None not in rows else {}
+    return {} if None in rows else {OURS: json.dumps(rows)}
 
 
 def _by_variable(slots):

@@ -187,10 +187,12 @@ def _selected(checkpoint, options):
     found = [entry._replace(name=entry.name[len(prefix):],
                             layer=entry.layer and _cut(entry.layer, prefix))
              for entry in checkpoint.entries if entry.name.startswith(prefix)]
-    if not found:
+    if prefix and not found:
         raise CheckpointError(
-            "%s: has no name that begins with %r; expected one like %r."
-            % (checkpoint.where, prefix, checkpoint.entries[0].name))
+            "%s: has no name that begins with %r; expected %s." % (
+                checkpoint.where, prefix, "one like %r"
+                % checkpoint.entries[0].name if checkpoint.entries
+                else "arrays, of which it holds none"))
     return found
 
 
@@ -245,7 +247,7 @@ def _both_named(targets, sources):
 def _some(groups):
     names = [name if isinstance(name, str) else type(name).__name__
              for name in groups]
-    return ", ".join(names[:6]) + (", …" if len(names) > 6 else "")
+    return (", ".join(names[:6]) or "none") + (", …" if len(names) > 6 else "")
 
 
 def _by_name(targets, sources):
