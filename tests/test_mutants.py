@@ -326,6 +326,22 @@ MUTANTS = {
         "pytorch/loops.py", "slots[(at + tap) % len(slots)]",
         "slots[(at + max(taps)) % len(slots)]",
         "test_pytorch_loops.py::test_loops_with_gradients"),
+    "believe what a compiler makes for the device": (
+        "pytorch/compiled.py", "if all(map(_agree, found, expected, "
+        "plain(*map(_changed, tensors)))):", "if True:",
+        "test_pytorch_compiled.py::test_what_differs_is_not_taken"),
+    "forget how an operand lies on the device": (
+        "pytorch/compiled.py", "(value.shape, value.stride())",
+        "(value.shape,)",
+        "test_pytorch_compiled.py::test_other_strides_are_other_shapes"),
+    "give away what is compiled for the device": (
+        "pytorch/compiled.py", "if value.is_cuda or value.untyped_storage()"
+        ".data_ptr() in taken:", "if False:",
+        "test_pytorch_compiled.py::test_results_are_nobody_else_s"),
+    "count shapes that come now and then on the device": (
+        "pytorch/compiled.py", "self._times + 1 if key == self._last else 1",
+        "self._times + 1", "test_pytorch_compiled.py::"
+        "test_an_odd_batch_is_not_compiled"),
 }
 
 

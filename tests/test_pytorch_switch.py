@@ -119,3 +119,17 @@ def test_a_script_and_the_environment_name_a_device(tmp_path):
         [sys.executable, "-m", "lasagne_flipconv", "run", "--device", "tpu9",
          str(script)], stderr=subprocess.PIPE, text=True)
     assert done.returncode == 2 and "expected 'cpu' or 'cuda'" in done.stderr
+
+
+def test_a_script_is_compiled(tmp_path):
+    script = tmp_path / "train.py"
+    script.write_text("import theano, theano.tensor as T\n"
+                      "x = T.fvector()\nf = theano.function([x], x + 1)\n"
+                      "print(bool(f.fn.compiled))\n")
+    command = [sys.executable, "-m", "lasagne_flipconv", "run", "--compile"]
+    done = subprocess.run(command + ["--device", "cpu", str(script)],
+                          stdout=subprocess.PIPE, text=True)
+    assert done.stdout == "True\n"
+    done = subprocess.run(command + [str(script)], stderr=subprocess.PIPE,
+                          text=True)
+    assert done.returncode == 2 and "expected --device cuda" in done.stderr

@@ -28,7 +28,8 @@ def use(backend: str, device: Optional[str] = None, **options: Any) -> None:
     device : str, optional
         For PyTorch, and nothing else: 'cpu' (default), 'cuda', 'cuda:1'.
     **options
-        For PyTorch: ``random='torch'`` for other random numbers.
+        For PyTorch: ``random='torch'`` for other random numbers,
+        ``compile=True`` to let its inductor compile what comes often.
 
     Raises
     ------
@@ -64,7 +65,8 @@ def using(backend: str, device: Optional[str] = None,
     device : str, optional
         For PyTorch, and nothing else: 'cpu' (default), 'cuda', 'cuda:1'.
     **options
-        For PyTorch: ``random='torch'`` for other random numbers.
+        For PyTorch: ``random='torch'`` for other random numbers,
+        ``compile=True`` to let its inductor compile what comes often.
 
     Raises
     ------
@@ -81,26 +83,33 @@ def using(backend: str, device: Optional[str] = None,
         yield
 
 
-def use_device(name):
+def use_device(name, compile=False):
     """Let PyTorch compute on a device, where one is named.
 
     Parameters
     ----------
     name : str or None
         The device; by default what LASAGNE_FLIPCONV_DEVICE names, if anything.
+    compile : bool, default False
+        Whether its inductor compiles what comes often.
 
     Raises
     ------
     EngineError
-        If PyTorch is not installed, or has no such device.
+        If PyTorch is not installed, or has no such device; if there is none
+        to compile for.
     """
     if name:
-        use("torch", name)
+        use("torch", name, compile=compile)
     elif os.environ.get(VARIABLE):
         try:
-            use("torch", os.environ[VARIABLE])
+            use("torch", os.environ[VARIABLE], compile=compile)
         except EngineError as error:
             raise type(error)("%s: %s" % (VARIABLE, error)) from error
+    elif compile:
+        raise EngineError("--compile: no device is named, so Theano computes, "
+                          "which always compiles; expected --device cuda or "
+                          "--device cpu with it.")
 
 
 def _imported():

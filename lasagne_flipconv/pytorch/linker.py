@@ -9,8 +9,9 @@ from theano.tensor.elemwise import Elemwise
 
 from . import loops  # noqa: F401  adds its row
 from .cells import Cell
+from .compiled import Compiled
 from .devices import TOTAL, TorchError, check_device
-from .program import Program
+from .program import Program, bring
 from .report import lines
 from .rewrites import QUERY, RANDOM, scaled
 from .rows.table import TYPES
@@ -22,7 +23,7 @@ _FRESH = (basic.Sub, basic.TrueDiv, basic.Sqr, basic.Sqrt, basic.Neg,
           basic.Switch, basic.Clip, scaled.AddScaled, scaled.SubtractScaled)
 
 
-def torch_mode(device="cpu", random="theano"):
+def torch_mode(device="cpu", random="theano", compile=False):
     """Return a mode of `theano.function` that computes with PyTorch.
 
     Parameters
@@ -32,6 +33,9 @@ def torch_mode(device="cpu", random="theano"):
     random : {'theano', 'torch'}
         Whose numbers MRG streams draw, so dropout: Theano's, bit for bit, or
         others of PyTorch's generator, which is faster on a GPU.
+    compile : bool, default False
+        Whether to let inductor compile functions for shapes that come three
+        times in succession: that takes from half a minute to minutes.
 
     Returns
     -------
@@ -54,7 +58,7 @@ def torch_mode(device="cpu", random="theano"):
     if random not in RANDOM:
         raise TorchError("random: %r is none; expected 'theano', or 'torch' "
                          "for other numbers of PyTorch's." % (random,))
-    return Mode(TorchLinker(str(check_device(device))),
+    return Mode(TorchLinker(str(check_device(device)), compiled=compile),
                 QUERY.including(*RANDOM[random]))
 
 
@@ -67,16 +71,20 @@ class TorchLinker(LocalLinker):
         Where.
     allow_gc : bool, default True
         As other linkers have it; memory is always given back.
+    compiled : bool, default False
+        Whether inductor compiles what it can.
     """
 
-    def __init__(self, device="cpu", allow_gc=True):
+    def __init__(self, device="cpu", allow_gc=True, compiled=False):
         self.device, self.allow_gc = device, allow_gc
+        self.compiled = compiled
         self.fgraph, self._updated = None, {}
 
     def accept(self, fgraph, no_recycling=None, profile=None):
         """Return a linker for a graph: this one, or another like it."""
         if self.fgraph is not None and self.fgraph is not fgraph:
-            return type(self)(self.device, self.allow_gc).accept(fgraph)
+            return type(self)(self.device, self.allow_gc,
+                              self.compiled).accept(fgraph)
         self.fgraph = fgraph
         return self
 
@@ -92,7 +100,7 @@ class TorchLinker(LocalLinker):
             graph, graph.toposort(), input_storage, output_storage,
             storage_map)
         run = Run(graph, self.device, inputs, outputs,
-                  _updates(graph, self._updated))
+                  _updates(graph, self._updated), self.compiled)
         return (run, [Container(v, s) for v, s in zip(graph.inputs, inputs)],
                 [Container(v, s, True) for v, s in zip(graph.outputs,
                                                        outputs)], [], [])
@@ -121,6 +129,8 @@ class Run:
         The storage of each input and output.
     updates : dict of int to int
         Which output is the new value of which input.
+    compiled : bool, default False
+        Whether inductor compiles it for shapes that come often.
     """
 
     need_update_inputs = False  # that is done here
@@ -128,13 +138,15 @@ class Run:
     #: Bytes that the last call moved to the device and from it.
     moved = (0, 0)
 
-    def __init__(self, graph, device, inputs, outputs, updates):
+    def __init__(self, graph, device, inputs, outputs, updates,
+                 compiled=False):
         self.device, self.graph = check_device(device), graph
         self.inputs, self.updates = inputs, updates
         places = ["device" if isinstance(s, Cell) else "raw" for s in inputs]
-        self.program = Program(graph, self.device, places, [
-            places[updates[i]] if i in updates else "raw"
-            for i in range(len(outputs))])
+        self.places = [places[updates[i]] if i in updates else "raw"
+                       for i in range(len(outputs))]
+        self.program = Program(graph, self.device, places, self.places)
+        self.compiled = compiled and Compiled(graph, self.program, inputs)
         # an input that is given back has its storage for both
         self.outputs = [storage if v.owner else [None] for v, storage in zip(
             graph.outputs, outputs)]
@@ -182,6 +194,11 @@ class Run:
         """Return the outputs, each nobody else's."""
         values = [s.on_device(self.device) if isinstance(s, Cell) else s[0]
                   for s in self.inputs]
+        outputs = self.compiled and self.compiled(values)
+        if outputs:
+            return [value if place == "device" else bring(
+                v, "device", "raw", self.device)(value) for v, place, value
+                in zip(self.graph.outputs, self.places, outputs)]
         outputs = self.program(values)
         return [_copy(value) if copied else value
                 for value, copied in zip(outputs, self.copied)]

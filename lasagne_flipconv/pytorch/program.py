@@ -38,6 +38,8 @@ class Program:
         For each of these, the `Fallback` that computes it.
     nodes : list of theano.gof.Apply
         The node of each step, for errors.
+    told, asked : set of theano.Variable
+        What the host is told of the inputs, and what it asks the device for.
 
     Raises
     ------
@@ -47,6 +49,7 @@ class Program:
 
     def __init__(self, graph, device, inputs, outputs, whole=False):
         self.device, self.untranslated, self.left = device, [], {}
+        self.told, self.asked = set(), set()
         self._slots, self._start, self._steps = {}, [], []
         self._place = dict(zip(graph.inputs, inputs))
         self._inputs = [self._slot(v, p) for v, p in self._place.items()]
@@ -150,6 +153,8 @@ class Program:
                 variable, "raw", place, self.device)(variable.data)
             return slot
         known = self._place[variable]
+        if place == "host":
+            (self.told if known == "raw" else self.asked).add(variable)
         source, slot = self._at(variable, known), self._slot(variable, place)
         self._steps.append((bring(variable, known, place, self.device),
                             [source], [slot], variable.owner, False))

@@ -42,8 +42,18 @@ def lines(run):
         elif isinstance(node.op, Uniform):
             found.append((str(node.op), where, "random numbers of PyTorch, "
                           "other than Theano's; torch.manual_seed seeds them"))
+    if run.compiled:
+        found.append(("all steps", where, _compiled(run.compiled)))
     return found + [("all that the last call moved", where,
                      "%d bytes there, %d bytes back" % run.moved)]
+
+
+def _compiled(compiled):
+    """Return what became of them under ``compile=True``."""
+    if compiled.reason:
+        return "not compiled: %s" % compiled.reason
+    return "compiled for %d shapes, in %.3g s" % (
+        len(compiled.seconds), sum(compiled.seconds))
 
 
 def _cost(part):

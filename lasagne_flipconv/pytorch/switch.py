@@ -15,7 +15,7 @@ __all__ = ["stop", "stopped", "use", "using"]
 _state = {"installed": False}
 
 
-def use(device="cpu", random="theano"):
+def use(device="cpu", random="theano", compile=False):
     """Let functions that name no mode be computed by PyTorch from now on.
 
     Parameters
@@ -24,13 +24,15 @@ def use(device="cpu", random="theano"):
         Where: 'cpu', 'cuda', 'cuda:1'.
     random : {'theano', 'torch'}
         Whose random numbers, see `torch_mode`.
+    compile : bool, default False
+        Whether inductor compiles functions, see `torch_mode`.
 
     Raises
     ------
     TorchError
         If the device cannot be used.
     """
-    mode = torch_mode(device, random)
+    mode = torch_mode(device, random, compile)
     ordinary.mode()
     _install()
     modes.instantiated_default_mode = mode
@@ -53,7 +55,7 @@ def stopped():
 
 
 @contextlib.contextmanager
-def using(device="cpu", random="theano"):
+def using(device="cpu", random="theano", compile=False):
     """Let functions that name no mode be computed by PyTorch in this context.
 
     Parameters
@@ -62,13 +64,15 @@ def using(device="cpu", random="theano"):
         Where.
     random : {'theano', 'torch'}
         Whose random numbers, see `torch_mode`.
+    compile : bool, default False
+        Whether inductor compiles functions, see `torch_mode`.
 
     Raises
     ------
     TorchError
         If the device cannot be used.
     """
-    mode = torch_mode(device, random)
+    mode = torch_mode(device, random, compile)
     _install()
     with ordinary.default(mode):
         yield

@@ -12,7 +12,7 @@ def add_arguments(parser):
     """Add the script or module, its arguments, and how to run it."""
     parser.usage = ("lasagne-flipconv run [-h] [--report] [--python2] "
                     "[--floatx TYPE] [--numbers-of VERSION] [--device NAME] "
-                    "[--data-parallel] "
+                    "[--compile] [--data-parallel] "
                     "[--sync-batch-norm] (SCRIPT | -m MODULE) [ARGUMENT ...]")
     parser.add_argument("--report", action="store_true",
                         help="tell at the end which convolution layers were "
@@ -32,6 +32,10 @@ def add_arguments(parser):
     parser.add_argument("--device", metavar="NAME", help="let PyTorch "
                         "compute, on cuda, cuda:1 or cpu; without it what "
                         "LASAGNE_FLIPCONV_DEVICE names, or Theano")
+    parser.add_argument("--compile", action="store_true",
+                        help="with --device, let PyTorch's inductor compile "
+                        "functions for shapes that come often, which takes "
+                        "minutes for a deep network")
     parser.add_argument("--data-parallel", action="store_true",
                         help="as one of the processes that torchrun started, "
                         "compute a part of every batch")
@@ -76,7 +80,7 @@ def run_alone(args):
              file=sys.stderr)
     late.watch()
     try:
-        use_device(args.device)
+        use_device(args.device, args.compile)
         code = start(args.script, args.arguments, args.python2)
     except (FlipconvError, EngineError) as error:
         tell("lasagne-flipconv run: %s" % error, file=sys.stderr)
