@@ -30,6 +30,8 @@ def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--batch", type=int, help="of a training step")
+    parser.add_argument("--compile", action="store_true",
+                        help="let inductor compile ours")
     parser.add_argument("--seconds", type=float, default=15,
                         help="for each comparison")
     options = parser.parse_args(arguments)
@@ -48,19 +50,19 @@ def main(arguments=None):
 def compare(network, batch, options):
     """Yield a row for inference of one image, and one for a training step."""
     values = weights(network)
+    how = {"device": options.device, "compile": options.compile}
     for what, n, pair in (
-            ("inference b%d", 1, predictors(network, values, options.device)),
-            ("training b%d", batch, trainers(network, values,
-                                             options.device))):
+            ("inference b%d", 1, predictors(network, values, **how)),
+            ("training b%d", batch, trainers(network, values, **how))):
         given = (sample(network, n),) + ((labels(network, n),) if (
             n == batch and what.startswith("training")) else ())
         yield (what % n, *timed([functools.partial(f, *given) for f in pair],
                                 options.seconds))
 
 
-def predictors(network, values, device):
+def predictors(network, values, device, compile=False):
     """Return the linker's function and PyTorch's, from a batch to scores."""
-    with engine.using("torch", device=device):
+    with engine.using("torch", device=device, compile=compile):
         ours = build_lasagne.predictor(network, values)
     module = Built(network, values).to(device).eval()
 
@@ -70,9 +72,9 @@ def predictors(network, values, device):
     return ours, native
 
 
-def trainers(network, values, device):
+def trainers(network, values, device, compile=False):
     """Return the same for a step of training with momentum."""
-    with engine.using("torch", device=device):
+    with engine.using("torch", device=device, compile=compile):
         ours = build_lasagne.trainer(network, values)
     module = Built(network, values).to(device).train()
     optimizer = torch.optim.SGD(module.parameters(), .01, .9)

@@ -327,12 +327,14 @@ MUTANTS = {
         "slots[(at + max(taps)) % len(slots)]",
         "test_pytorch_loops.py::test_loops_with_gradients"),
     "believe what a compiler makes for the device": (
-        "pytorch/compiled.py", "if all(map(_agree, found, expected, "
-        "plain(*map(_changed, tensors)))):", "if True:",
+        "pytorch/compiled.py", "if not all(map(_agree, found, "
+        "plain(*tensors),", "if False and not all(map(_agree, found, "
+        "plain(*tensors),",
         "test_pytorch_compiled.py::test_what_differs_is_not_taken"),
     "forget how an operand lies on the device": (
-        "pytorch/compiled.py", "(value.shape, value.stride())",
-        "(value.shape,)",
+        "pytorch/compiled.py",
+        "return value.shape, value.strides, value.flags.writeable",
+        "return value.shape, value.flags.writeable",
         "test_pytorch_compiled.py::test_other_strides_are_other_shapes"),
     "give away what is compiled for the device": (
         "pytorch/compiled.py", "if value.is_cuda or value.untyped_storage()"

@@ -12,7 +12,7 @@ import torch
 from theano.scan_module.scan_op import Scan
 
 from .cells import Cell
-from .devices import upload
+from .devices import TorchError, upload
 from .program import Program
 from .rewrites.drawing import Uniform
 from .rows.table import TYPES
@@ -86,51 +86,53 @@ class Compiled:
         """
         if self.reason:
             return None
-        values = [value if raw or isinstance(value, torch.Tensor)
-                  else upload(np.asarray(value), self._device, share=True)
-                  for value, raw in zip(values, self._raw)]
-        key = tuple(value if raw else (value.shape, value.stride())
-                    for value, raw in zip(map(_hashed, values), self._raw))
-        tensors = [v for v, raw in zip(values, self._raw) if not raw]
+        key = tuple(map(_key, values, self._raw))
         self._times = self._times + 1 if key == self._last else 1
         self._last = key
-        if key not in self._known:
-            if self._times < AFTER or len(self._known) == MOST:
-                return None
-            self._known[key] = self._made(values, tensors)
-        function = self._known[key]
-        if function is None or self.reason:
+        if key not in self._known and (
+                self._times < AFTER or len(self._known) == MOST):
             return None
+        tensors = [value if isinstance(value, torch.Tensor) else upload(
+            np.asarray(value), self._device, share=True)
+            for value, raw in zip(values, self._raw) if not raw]
+        plain = self._with(values)
         try:
-            return _owned(function(*tensors), tensors)
-        except RuntimeError:
+            if key not in self._known:
+                self._known[key] = self._made(plain, tensors)
+            return _owned(self._known[key](*tensors), tensors)
+        except torch.cuda.OutOfMemoryError:
+            raise
+        except Exception as error:  # of a compiler, of whatever class
+            self._failed(error, plain, tensors)
             return None
 
-    def _made(self, values, tensors):
-        """Return the function for the shapes of a call; None if it differs."""
+    def _made(self, plain, tensors):
+        """Return the function for the shapes of a call, or raise."""
         from torch._inductor import compile as inductor
         from torch.fx.experimental.proxy_tensor import make_fx
-        plain = self._with(values)
-        expected = plain(*tensors)  # raises what the steps raise
         start = time.perf_counter()
-        try:
-            with torch.no_grad():
-                function = inductor(
-                    make_fx(plain)(*tensors), tensors, options={
-                        "triton.cudagraphs": self._device.type == "cuda"})
-                found = function(*tensors)
-        except Exception as error:  # of a compiler, of whatever class
-            self.reason = "inductor cannot compile it (%s: %.200s)" % (
-                type(error).__name__, str(error).strip().split("\n")[0])
-            _tell(self.reason)
-            return None
+        with torch.no_grad():
+            function = inductor(make_fx(plain)(*tensors), tensors, options={
+                "triton.cudagraphs": self._device.type == "cuda"})
+            found = function(*tensors)
         self.seconds.append(time.perf_counter() - start)
-        if all(map(_agree, found, expected, plain(*map(_changed, tensors)))):
-            return function
-        self.reason = ("inductor computes something else than the steps; "
-                       "please report it")
-        _tell(self.reason)
-        return None
+        if not all(map(_agree, found, plain(*tensors),
+                       plain(*map(_changed, tensors)))):
+            raise TorchError("it computes something else than the steps; "
+                             "please report it")
+        return function
+
+    def _failed(self, error, plain, tensors):
+        """Take the steps from now on, unless it is they that fail."""
+        try:
+            plain(*tensors)
+        except Exception:  # which is raised where the steps are taken
+            return
+        self.reason = "inductor cannot compile it (%s: %.200s)" % (
+            type(error).__name__, str(error).strip().split("\n")[0])
+        warnings.warn("engine: a function is computed step by step, though "
+                      "compile=True was asked for: %s." % self.reason,
+                      RuntimeWarning, stacklevel=2)
 
     def _with(self, values):
         """Return the steps as a function of the tensors among the inputs."""
@@ -154,12 +156,16 @@ def _why_not(graph, plain):
             else _ASKED if plain.asked else None)
 
 
-def _hashed(value):
-    """Return a value that can be part of a key."""
+def _key(value, raw):
+    """Return what a compiled function is for: layouts, and values of numbers.
+    """
     if isinstance(value, torch.Tensor):
-        return value
+        return value.shape, value.stride()
     value = np.asarray(value)
-    return value.dtype.str, value.shape, value.tobytes()
+    if raw:
+        return value.shape, value.tobytes()
+    # what cannot be written into is copied, in another layout
+    return value.shape, value.strides, value.flags.writeable
 
 
 def _owned(outputs, inputs):
@@ -202,9 +208,3 @@ def _agree(found, expected, moved):
     most = max(allowed * expected.norm(), _TIMES * (
         moved - expected).norm().nan_to_num(nan=0, posinf=0))
     return bool((found - expected).norm() <= most)
-
-
-def _tell(reason):
-    warnings.warn("engine: a function is computed step by step, though "
-                  "compile=True was asked for: %s." % reason, RuntimeWarning,
-                  stacklevel=2)
