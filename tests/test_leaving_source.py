@@ -2,6 +2,8 @@
 import pickle
 import subprocess
 import sys
+import textwrap
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,7 +11,7 @@ import theano
 from lasagne.layers import (DenseLayer, DropoutLayer, ElemwiseSumLayer,
                             InputLayer, MaxPool2DLayer)
 from lasagne.nonlinearities import softmax
-from lasagne_flipconv import layers
+from lasagne_flipconv import digits, layers
 from lasagne_flipconv.leaving.planning import Source, plan_of
 
 import cases
@@ -18,6 +20,9 @@ import leaving_runs
 from lasagne_flipconv.leaving.exporting import export, to_torch
 
 torch = pytest.importorskip("torch")
+
+
+LEAVE = Path(__file__).parents[1] / "docs" / "leave.rst"
 
 
 def text_of(net):
@@ -147,6 +152,12 @@ def test_running_averages_are_lasagne_s():
     module(torch.tensor(x))
     np.testing.assert_allclose(module.state_dict()["norm.running_mean"],
                                net.mean.get_value(), atol=1e-6)
+
+
+def test_the_page_shows_what_is_written():
+    net = digits.build(layers.Conv2DLayer)
+    page = LEAVE.read_text(encoding="utf-8")
+    assert textwrap.indent(classes_of(net), "   ") in page
 
 
 def test_recurrent_cells_are_in_the_source(tmp_path):
