@@ -184,3 +184,20 @@ def test_a_network_without_parameters_is_source_as_well(tmp_path):
     program = "import model\nassert model.check(model.load()) == 0\n"
     subprocess.run([sys.executable, "-c", program], cwd=str(tmp_path / "net"),
                    check=True)
+
+
+def heads(after):
+    """Return outputs of one network, the second after the first or not."""
+    first = DenseLayer(InputLayer((None, 4)), 3, name="body")
+    one = DenseLayer(first, 2, name="one", nonlinearity=None)
+    two = DenseLayer(one if after else first, 5, name="two",
+                     nonlinearity=None)
+    return [leaving_cases.fill(one), leaving_cases.fill(two)]
+
+
+def test_several_outputs_are_returned_as_they_come(tmp_path):
+    assert "return self.one(x), self.two(x)" in classes_of(heads(False))
+    assert "x = self.one(x)\n        y = self.two(x)\n        return x, y" in (
+        classes_of(heads(True)))
+    for after in (False, True):
+        export(heads(after), tmp_path / str(after))  # which compares

@@ -81,10 +81,13 @@ def _statements(steps, inputs, outputs):
 
 
 def _finished(lines, results):
-    """Return the lines; the last is returned without a name."""
+    """Return the lines; what is returned gets no name, if it comes last."""
+    last = lines[-len(results):]
+    if results == [name for name, _ in last] and not any(
+            re.search(r"(?<![\w.])%s\b" % name, text)
+            for i, (_, text) in enumerate(last) for name in results[:i]):
+        lines, results = lines[:-len(results)], [text for _, text in last]
     found = ["%s = %s" % line for line in lines]
-    if lines and results == [lines[-1][0]]:
-        return found[:-1] + ["return " + lines[-1][1]]
     return found + ["return " + ", ".join(results)]
 
 
