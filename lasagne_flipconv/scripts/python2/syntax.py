@@ -1,4 +1,5 @@
 """Syntax of Python 2, rewritten to that of Python 3, line for line."""
+import ast
 import io
 import re
 import tokenize
@@ -21,6 +22,12 @@ _KEYWORDS = ("async", "await", "nonlocal")
 _CONSTANTS = ("True", "False")
 
 _STRING = re.compile(r"([a-zA-Z]*)('''|\"\"\"|'|\")(.*)\2\Z", re.DOTALL)
+
+#: Bytes beyond ASCII in a text, all of them from one to another, or any
+#: other escape.
+_BYTE = r"\\(?:x[89a-fA-F][0-9a-fA-F]|[23][0-7]{2})"
+_ESCAPES = re.compile(r"(?P<all>\\(?:x80|200)-\\(?:x[fF]{2}|377))|"
+                      r"(?P<bytes>(?:%s)+)|\\." % _BYTE, re.DOTALL)
 
 #: Backslashes, and what is after them if that matters.
 _RAW = re.compile(r"(\\+)([uU'\"]|(?=.)|\Z)", re.DOTALL)
@@ -169,7 +176,7 @@ def _string(text, unicode_literals):
     if "b" in kind:
         return prefix + quote + _escaped(body) + quote
     if "u" not in kind and "r" not in kind and not unicode_literals:
-        body = re.sub(r"(\\.)", _only_of_unicode, body, flags=re.DOTALL)
+        body = _ESCAPES.sub(_of_bytes, body)
     return prefix + quote + body + quote
 
 
@@ -181,8 +188,20 @@ def _doubled(found):
             + ("\\" if after in "'\"" and len(run) % 2 else "") + after)
 
 
-def _only_of_unicode(found):
-    return ("\\" if found.group()[1] in "uUN" else "") + found.group()
+def _of_bytes(found):
+    """Return an escape of a text of bytes, as what is read from a file is.
+
+    That is UTF-8, and a surrogate for each byte that is none. The range of
+    all bytes beyond ASCII becomes that of all characters beyond.
+    """
+    escape = found.group()
+    if found.group("all"):
+        return "\\x80-\\U0010ffff"
+    if found.group("bytes"):
+        values = ast.literal_eval("b'%s'" % escape)
+        return "".join("\\U%08x" % ord(c) for c in values.decode(
+            "utf-8", "surrogateescape"))
+    return ("\\" if escape[1] in "uUN" else "") + escape
 
 
 def _escaped(body):

@@ -4,7 +4,8 @@ import operator
 import numpy as np
 
 __all__ = ["DIVISION", "OPERATORS", "Ordered", "as_argument", "compare",
-           "contains", "divide", "equal", "formatted", "ordered", "shown"]
+           "contains", "divide", "divide_in_place", "equal", "formatted",
+           "ordered", "shown"]
 
 
 def divide(a, b):
@@ -28,8 +29,24 @@ def divide(a, b):
     return a // b if _is_integer(a) and _is_integer(b) else a / b
 
 
-def _divide_in_place(a, b):
-    """Divide as ``/=`` did: an array stays the same, a number is another."""
+def divide_in_place(a, b):
+    """Divide as ``/=`` did: an array stays the same, a number is another.
+
+    Parameters
+    ----------
+    a, b : number, array or theano.Variable
+        The operands.
+
+    Returns
+    -------
+    number, array or theano.Variable
+        Rounded down if both are integers.
+
+    Examples
+    --------
+    >>> divide_in_place(7, 2), divide_in_place(7., 2)
+    (3, 3.5)
+    """
     if _is_integer(a) and _is_integer(b):
         return operator.ifloordiv(a, b)
     return operator.itruediv(a, b)
@@ -45,13 +62,13 @@ def _is_integer(x):
 def _divide_attribute(thing, name):
     """Divide an attribute, whose value is looked up before the divisor."""
     before = getattr(thing, name)
-    return lambda by: setattr(thing, name, _divide_in_place(before, by))
+    return lambda by: setattr(thing, name, divide_in_place(before, by))
 
 
 def _divide_item(thing, key):
     before = thing[key]
     return lambda by: operator.setitem(thing, key,
-                                       _divide_in_place(before, by))
+                                       divide_in_place(before, by))
 
 
 def _text_of(x):
@@ -367,6 +384,6 @@ def _percent_argument(x):
 
 
 #: What a translated program calls for ``/``, and for ``/=`` of each target.
-DIVISION = {"divide": divide, "divided": _divide_in_place,
+DIVISION = {"divide": divide, "divided": divide_in_place,
             "divide_attribute": _divide_attribute,
             "divide_item": _divide_item}

@@ -15,7 +15,13 @@ from functools import cmp_to_key, partial
 import numpy
 
 from . import pickles, randoms, texts, zipped
-from .arithmetic import as_argument, divide, ordered, shown
+from .arithmetic import (
+    as_argument,
+    divide,
+    divide_in_place,
+    ordered,
+    shown,
+)
 
 __all__ = ["ATTRIBUTES", "LENT", "SUCCESSORS", "attribute", "listed",
            "sort_by"]
@@ -200,13 +206,16 @@ def _coded(text, code, is_coded, encoding="utf-8", errors="strict"):
         elif is_coded:
             return text
         return code(text, encoding, errors)
+    of_bytes = "string" in encoding and code is codecs.decode
     if "escape" in encoding:
         encoding, as_bytes = "unicode_escape", code is codecs.decode
     else:
         as_bytes = "rot" not in encoding
     if as_bytes and isinstance(text, str):
-        text = text.encode("latin1")
+        text = text.encode("utf-8", "surrogateescape")
     found = code(text, encoding, errors)
+    if of_bytes:
+        return shown(found.encode("latin1"))
     return shown(found) if isinstance(found, bytes) and all(
         byte < 128 for byte in found) else found
 
@@ -310,8 +319,8 @@ _ITERTOOLS = {"izip": zip, "imap": map, "ifilter": filter,
               "ifilterfalse": itertools.filterfalse}
 
 _OPERATOR = {
-    "div": divide, "isCallable": callable, "repeat": operator.mul,
-    "sequenceIncludes": operator.contains,
+    "div": divide, "idiv": divide_in_place, "isCallable": callable,
+    "repeat": operator.mul, "sequenceIncludes": operator.contains,
     "isSequenceType": lambda x: isinstance(x, collections.abc.Sequence),
     "isMappingType": lambda x: isinstance(x, collections.abc.Mapping),
     "isNumberType": lambda x: isinstance(x, (int, float, complex))}

@@ -5,6 +5,7 @@ import importlib
 import io
 import itertools
 import math
+import operator
 import sys
 import weakref
 from decimal import ROUND_HALF_UP, Decimal
@@ -82,7 +83,21 @@ def _reload(module):
 
 
 def _ord(text):
-    return text if isinstance(text, int) else ord(text)
+    """Return a number of a text, of a byte its value."""
+    number = text if isinstance(text, int) else ord(text)
+    return number - _BYTES if 128 <= number - _BYTES < 256 else number
+
+
+def _chr(number):
+    """Return a byte as a text: beyond ASCII what stands for one of a file."""
+    number = operator.index(number)
+    if not 0 <= number < 256:
+        raise ValueError("chr() arg not in range(256)")
+    return chr(number if number < 128 else _BYTES + number)
+
+
+#: What Python adds to a byte that is not of the encoding of a text.
+_BYTES = 0xdc00
 
 
 def _oct(number):
@@ -98,11 +113,16 @@ def _apply(function, args=(), kwargs=None):
     return function(*args, **(kwargs or {}))
 
 
-def _unicode(text="", encoding="utf-8", errors="strict"):
+def _unicode(text="", encoding=None, errors="strict"):
     """Return a text, of bytes or anything."""
+    if encoding and isinstance(text, str):
+        text = text.encode("utf-8", "surrogateescape")
     if isinstance(text, (bytes, bytearray)):
-        return bytes(text).decode(encoding, errors)
-    return text if isinstance(text, str) else shown(text)
+        return bytes(text).decode(encoding or "utf-8", errors)
+    if isinstance(text, str):
+        return text
+    own = getattr(type(text), "__unicode__", None)
+    return shown(text) if own is None else own(text)
 
 
 def _str(text="", *args, **options):
@@ -141,7 +161,7 @@ _OWN = {
     "sorted": sort_by, "min": _extreme(min, -1), "max": _extreme(max, 1),
     "cmp": compare, "round": _round, "raw_input": input, "input": _input,
     "reload": _reload, "intern": sys.intern,
-    "unichr": chr, "ord": _ord, "oct": _oct, "coerce": _coerce,
+    "unichr": chr, "chr": _chr, "ord": _ord, "oct": _oct, "coerce": _coerce,
     "unicode": str, "long": int, "basestring": basestring, "file": file,
     "open": texts.open_file, "buffer": memoryview,
     "StandardError": Exception,

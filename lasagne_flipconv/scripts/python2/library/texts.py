@@ -1,9 +1,12 @@
 """Files and texts of Python 2, where a text was bytes."""
 import base64
+import binascii
 import builtins
 import csv
 import hashlib
 import io
+import struct
+import zlib
 from functools import partial
 
 from .arithmetic import shown
@@ -232,9 +235,28 @@ def _on_bytes(function):
     return lambda text: shown(function(_bytes(text)))
 
 
+def _of_bytes(function):
+    """Return a function of bytes that takes texts."""
+    return lambda text, *args: function(_bytes(text), *args)
+
+
+def _second_of_bytes(function):
+    """Return a function of a format and bytes that takes texts."""
+    return lambda form, text, *args, **options: function(
+        form, _bytes(text), *args, **options)
+
+
 MODULES = {
     "csv": {"reader": _reader, "writer": _writer, "DictReader": _DictReader,
             "DictWriter": _DictWriter},
+    "binascii": {**{name: _on_bytes(getattr(binascii, name)) for name in (
+        "hexlify", "b2a_hex", "b2a_base64")}, **{
+            name: _of_bytes(getattr(binascii, name)) for name in (
+                "unhexlify", "a2b_hex", "a2b_base64", "crc32")}},
+    "zlib": {name: _of_bytes(getattr(zlib, name)) for name in (
+        "adler32", "compress", "crc32", "decompress")},
+    "struct": {name: _second_of_bytes(getattr(struct, name))
+               for name in ("unpack", "unpack_from")},
     "hashlib": {**{name: _hash(getattr(hashlib, name)) for name in (
         "md5", "sha1", "sha224", "sha256", "sha384", "sha512")},
         "new": lambda name, text=b"": _Hash(partial(hashlib.new, name),
