@@ -12,8 +12,10 @@ import lasagne
 import numpy as np
 import pytest
 import theano
+import theano.tensor as T
 from lasagne_flipconv import install, layers, uninstall
 from lasagne_flipconv.scripts.installing import installed
+from theano.sandbox.rng_mrg import MRG_RandomStreams
 
 import cases
 
@@ -252,3 +254,49 @@ def test_integers_of_numpy(name, args, kwargs, shape, numbers_of):
         assert layer.output_shape == shape
     finally:
         uninstall()
+
+
+#: What asks for the class int, of which NumPy's integers were in Python 2.
+OF_INTEGERS = {
+    "as_tuple": lambda n: lasagne.utils.as_tuple(n, 2, int),
+    "as_tuple of a list": lambda n: lasagne.utils.as_tuple([n, 2], 2, int),
+    "tile": lambda n: T.tile(T.matrix(), (n, 1)).ndim,
+    "padding": lambda n: T.nnet.conv2d(
+        T.tensor4(), T.tensor4(), border_mode=(n, n)).owner.op.border_mode,
+    "paddings that differ": lambda n: T.nnet.conv2d(
+        T.tensor4(), T.tensor4(),
+        border_mode=((n, 1), (0, n))).owner.op.border_mode,
+    "one padding": lambda n: T.nnet.conv2d(
+        T.tensor4(), T.tensor4(), border_mode=n).owner.op.border_mode,
+    "a seed": lambda n: MRG_RandomStreams(n).rstate.tolist()}
+
+
+@pytest.mark.parametrize("name", OF_INTEGERS)
+def test_integers_of_numpy_are_integers(under_install, name):
+    assert OF_INTEGERS[name](np.int64(3)) == OF_INTEGERS[name](3)
+
+
+def test_other_types_are_still_refused(under_install):
+    for value in (2.5, np.float64(2), "ab", [1, np.float32(2)]):
+        with pytest.raises(TypeError):
+            lasagne.utils.as_tuple(value, 2, int)
+    with pytest.raises(ValueError):
+        lasagne.utils.as_tuple([np.int64(1)] * 3, 2, int)
+
+
+#: Module → what import * of Lasagne 0.2.dev1 brings of it.
+STARRED = {
+    "lasagne.objectives": "categorical_accuracy binary_accuracy huber_loss "
+    "binary_hinge_loss multiclass_hinge_loss squared_error",
+    "lasagne.updates": "adamax amsgrad adam norm_constraint",
+    "lasagne.nonlinearities": "elu selu softplus ScaledTanH rectify",
+    "lasagne.layers.special": "NonlinearityLayer BiasLayer ExpressionLayer "
+    "InverseLayer TransformerLayer ParametricRectifierLayer",
+    "lasagne.layers": "BatchNormLayer Conv2DLayer get_output"}
+
+
+@pytest.mark.parametrize("name", STARRED)
+def test_import_star(under_install, name):
+    found = {}
+    exec("from %s import *" % name, found)
+    assert set(STARRED[name].split()) <= set(found)

@@ -32,6 +32,9 @@ _HOMES = {"transposed": "conv", "dilated": "conv", "transformer": "special",
           "upscale": "pool", "gated": "recurrent",
           "plain": "recurrent"}
 
+#: What ``import *`` of 0.2.dev1 brings besides, whose home is another in 0.1.
+_STARRED = {"special": ("NonlinearityLayer",)}
+
 _ABSENT = object()
 
 #: What :func:`uninstall` restores: what was lent, and (dict, old values); and
@@ -207,7 +210,9 @@ def _stand_in(home, names):
     if IS_OLD or home in GPU_MODULES:
         vars(module).update(newer_functions.within(home))
     vars(module).update(names)
-    module.__all__ = sorted(set(vars(module).get("__all__", ())) | set(names))
+    module.__all__ = sorted({*vars(module).get("__all__", ()), *names,
+                             *(name for name in _STARRED.get(home, ())
+                               if hasattr(module, name))})
     return module
 
 

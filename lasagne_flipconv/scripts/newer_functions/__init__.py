@@ -9,6 +9,8 @@ import lasagne
 import theano
 from lasagne.theano_extensions import conv, padding
 
+from theano.sandbox import rng_mrg
+
 from ... import layers
 from ...layers import parameters
 from ...layers.backports import pool
@@ -48,6 +50,17 @@ _FUNCTIONS = {
               ("pad",)),
 }
 
+#: Module → what asks for the class int, which NumPy's integers were of in
+#: Python 2; in both versions.
+_OF_INTEGERS = {
+    lasagne.utils: {"as_tuple": network.as_tuple},
+    **{module: {"integer_types": network.int_types} for module in (
+        theano.tensor.basic, theano.tensor.var, rng_mrg)}}
+
+#: What ``import *`` of 0.2.dev1 does not bring.
+_NOT_STARRED = {"align_targets", "as_theano_expression",
+                "get_or_compute_grads"}
+
 #: Functions that take more than those of 0.1, and give the same.
 _COMPATIBLE = (lasagne.layers.helper, lasagne.layers, lasagne.regularization,
                conv, padding)
@@ -56,7 +69,7 @@ _COMPATIBLE = (lasagne.layers.helper, lasagne.layers, lasagne.regularization,
 _NEIGHBOURS = {
     "BaseConvLayer": getattr(lasagne.layers.conv, "BaseConvLayer",
                              layers.base.BaseConvLayer),
-    "Layer": lasagne.layers.Layer, "as_tuple": lasagne.utils.as_tuple,
+    "Layer": lasagne.layers.Layer, "as_tuple": network.as_tuple,
     "conv_output_length": lasagne.layers.conv.conv_output_length,
     "pool_output_length": lasagne.layers.pool.pool_output_length,
     "init": lasagne.init, "nonlinearities": lasagne.nonlinearities,
@@ -86,7 +99,7 @@ _WITHIN = {
         sampling.FUNCTIONS, int_types=network.int_types,
         Layer=lasagne.layers.Layer, MergeLayer=lasagne.layers.MergeLayer,
         NonlinearityLayer=lasagne.layers.NonlinearityLayer,
-        as_tuple=lasagne.utils.as_tuple, floatX=lasagne.utils.floatX,
+        as_tuple=network.as_tuple, floatX=lasagne.utils.floatX,
         get_rng=lasagne.random.get_rng),
 }
 
@@ -104,14 +117,17 @@ def missing(is_old, numbers_of="0.2.dev1"):
     Returns
     -------
     dict of module to dict
-        For each module of Lasagne the functions by name.
+        For each module of Lasagne or Theano what is put in, by name.
     """
-    found = {}
+    found = {module: dict(names) for module, names in _OF_INTEGERS.items()}
     for module, (names, changed) in _FUNCTIONS.items():
         if not is_old or (numbers_of == "0.1" and module not in _COMPATIBLE):
             changed = ()
-        found[module] = {name: value for name, value in names.items()
-                         if name in changed or not hasattr(module, name)}
+        new = {name: value for name, value in names.items()
+               if name in changed or not hasattr(module, name)}
+        if new and hasattr(module, "__all__"):  # also for import *
+            new["__all__"] = sorted({*module.__all__, *new} - _NOT_STARRED)
+        found.setdefault(module, {}).update(new)
     return found
 
 
@@ -128,7 +144,7 @@ def methods(is_old, numbers_of="0.2.dev1"):
     dict of type to dict
         For each class the attributes by name.
     """
-    wanted = network.METHODS if is_old else {}
+    wanted = {**network.OF_INTEGERS, **(network.METHODS if is_old else {})}
     return {cls: names for cls, names in wanted.items()
             if cls is not lasagne.layers.InputLayer or numbers_of != "0.1"}
 

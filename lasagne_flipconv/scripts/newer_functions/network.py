@@ -13,13 +13,14 @@ import theano.tensor as T
 from lasagne import utils
 from lasagne.layers import (DimshuffleLayer, InputLayer, Layer, ReshapeLayer,
                             helper)
+from theano.tensor.nnet.abstract_conv import BaseAbstractConv
 
 from ...layers.parameters import collect_shared_vars, own_params
 
 __all__ = ["METHODS", "get_all_params", "get_output"]
 
 int_types = (Integral, np.integer)
-_get_output = helper.get_output
+_get_output, _as_tuple = helper.get_output, utils.as_tuple
 
 
 def get_all_params(layer, unwrap_shared=True, **tags):
@@ -109,6 +110,33 @@ def shared_vars_of(expressions):
     return collect_shared_vars(expressions)
 
 
+def as_tuple(x, N, t=None):
+    """Return a tuple of a value, or of several, of a type.
+
+    Parameters
+    ----------
+    x : object
+        A value, or an iterable of them.
+    N : int
+        How many.
+    t : type or tuple of type, optional
+        Which each has to be. Integers of NumPy are of ``int``.
+
+    Returns
+    -------
+    tuple
+        Of `N` values.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If they are of another type, or of another number.
+    """
+    if t is int:
+        x = list(map(_plain, x)) if np.iterable(x) else _plain(x)
+    return _as_tuple(x, N, t)
+
+
 def compute_norms(array, norm_axes=None):
     """Return the norm of each vector of weights.
 
@@ -184,8 +212,8 @@ def _make_input(self, shape, input_var=None, name=None, **kwargs):
 
 def _plain(value):
     """Return integers of NumPy, also those in a list, as Python's."""
-    if isinstance(value, list):
-        return list(map(_plain, value))
+    if isinstance(value, (list, tuple)):
+        return (list if isinstance(value, list) else tuple)(map(_plain, value))
     return int(value) if isinstance(value, np.integer) else value
 
 
@@ -206,12 +234,30 @@ def _of_plain_integers(cls, name):
     return __init__
 
 
+def _of_plain_padding(stock):
+    """Return the constructor of Theano's convolution, for such a padding."""
+    given = inspect.signature(stock)
+
+    @functools.wraps(stock)
+    def __init__(self, *args, **kwargs):
+        found = given.bind(self, *args, **kwargs)
+        if "border_mode" in found.arguments:
+            found.arguments["border_mode"] = _plain(
+                found.arguments["border_mode"])
+        stock(*found.args, **found.kwargs)
+    return __init__
+
+
 def _kept(name, function):
     """Return an attribute that is computed once for each layer."""
     found = functools.cached_property(function)
     found.__set_name__(Layer, name)
     return found
 
+
+#: Class of Theano → what takes integers of NumPy.
+OF_INTEGERS = {BaseAbstractConv: {
+    "__init__": _of_plain_padding(BaseAbstractConv.__init__)}}
 
 #: Class of Lasagne → what it has in 0.2.dev1.
 METHODS = {

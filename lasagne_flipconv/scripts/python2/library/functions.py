@@ -11,6 +11,8 @@ import weakref
 from decimal import ROUND_HALF_UP, Decimal
 from types import ModuleType
 
+import numpy as np
+
 from . import arithmetic, texts
 from .arithmetic import compare, shown
 from .attributes import LENT, SUCCESSORS, attribute, listed, sort_by
@@ -104,6 +106,26 @@ def _oct(number):
     return oct(number).replace("o", "", 1) if number else "0"
 
 
+def _kinds(kinds):
+    """Yield the classes that a tuple of them names, however deep."""
+    for kind in kinds if isinstance(kinds, tuple) else (kinds,):
+        if isinstance(kind, tuple):
+            yield from _kinds(kind)
+        else:
+            yield kind
+
+
+def _isinstance(thing, kinds):
+    """Tell whether a thing is of a class; int64 was one of int."""
+    return isinstance(thing, kinds) or (
+        isinstance(thing, np.int64) and int in _kinds(kinds))
+
+
+def _issubclass(cls, kinds):
+    return issubclass(cls, kinds) or (
+        issubclass(cls, np.int64) and int in _kinds(kinds))
+
+
 def _coerce(a, b):
     kind = type(a + b)
     return kind(a), kind(b)
@@ -160,7 +182,8 @@ _OWN = {
     "zip": _zip, "reduce": functools.reduce, "apply": _apply,
     "sorted": sort_by, "min": _extreme(min, -1), "max": _extreme(max, 1),
     "cmp": compare, "round": _round, "raw_input": input, "input": _input,
-    "reload": _reload, "intern": sys.intern,
+    "reload": _reload, "intern": sys.intern, "isinstance": _isinstance,
+    "issubclass": _issubclass,
     "unichr": chr, "chr": _chr, "ord": _ord, "oct": _oct, "coerce": _coerce,
     "unicode": str, "long": int, "basestring": basestring, "file": file,
     "open": texts.open_file, "buffer": memoryview,

@@ -5,9 +5,12 @@ import builtins
 import csv
 import hashlib
 import io
+import json
 import struct
 import zlib
 from functools import partial
+
+import numpy as np
 
 from .arithmetic import shown
 
@@ -246,7 +249,38 @@ def _second_of_bytes(function):
         form, _bytes(text), *args, **options)
 
 
+def _as_json(thing):
+    """Return what JSON can hold of what Python 2 took for integers, texts."""
+    if isinstance(thing, dict):
+        return {_as_json(key): _as_json(value)
+                for key, value in thing.items()}
+    if isinstance(thing, (list, tuple)):
+        return list(map(_as_json, thing))
+    if isinstance(thing, np.int64):
+        return int(thing)
+    return shown(thing) if isinstance(thing, bytes) else thing
+
+
+def _dumps(thing, *args, encoding=None, **options):
+    try:
+        return json.dumps(thing, *args, **options)
+    except TypeError:
+        return json.dumps(_as_json(thing), *args, **options)
+
+
+def _dump(thing, file, *args, **options):
+    write_text(file, _dumps(thing, *args, **options))
+
+
+def _without_encoding(function):
+    return lambda text, *args, encoding=None, **options: function(
+        text, *args, **options)
+
+
 MODULES = {
+    "json": {"dumps": _dumps, "dump": _dump,
+             "loads": _without_encoding(json.loads),
+             "load": _without_encoding(json.load)},
     "csv": {"reader": _reader, "writer": _writer, "DictReader": _DictReader,
             "DictWriter": _DictWriter},
     "binascii": {**{name: _on_bytes(getattr(binascii, name)) for name in (
