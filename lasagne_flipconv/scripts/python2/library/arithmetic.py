@@ -26,7 +26,17 @@ def divide(a, b):
     >>> divide(7, 2), divide(7., 2)
     (3, 3.5)
     """
-    return a // b if _is_integer(a) and _is_integer(b) else a / b
+    try:
+        return a // b if _is_integer(a) and _is_integer(b) else a / b
+    except ZeroDivisionError as error:
+        raise _by_zero(a, b) from error
+
+
+def _by_zero(a, b):
+    """Return the error of a division, whose text Python 3.14 changed."""
+    return ZeroDivisionError(
+        "integer division or modulo by zero" if _is_integer(a)
+        and _is_integer(b) else "float division by zero")
 
 
 def divide_in_place(a, b):
@@ -370,7 +380,11 @@ def formatted(template, arguments):
     ('0.3 RIFF', 3)
     """
     if not isinstance(template, str):
-        return template % arguments
+        try:
+            return template % arguments
+        except ZeroDivisionError as error:
+            raise (_by_zero(template, arguments) if _is_integer(template)
+                   and _is_integer(arguments) else error) from error
     if type(arguments) is tuple:
         return template % tuple(map(_percent_argument, arguments))
     if type(arguments) is dict:
