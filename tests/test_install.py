@@ -284,6 +284,21 @@ def test_other_types_are_still_refused(under_install):
         lasagne.utils.as_tuple([np.int64(1)] * 3, 2, int)
 
 
+class Pair(lasagne.layers.Layer):
+    """A layer whose output is a pair, as some of scripts are."""
+
+    def get_output_shape_for(self, input_shape):
+        return input_shape, 8
+
+
+def test_a_size_that_is_a_tuple(under_install):
+    pair = Pair(lasagne.layers.InputLayer((None, 4)))
+    below = lasagne.layers.DropoutLayer(pair, name="below")
+    assert below.input_shape == ((None, 4), 8) and below.name == "below"
+    with pytest.raises(TypeError):
+        lasagne.layers.DropoutLayer(("a", 4))
+
+
 #: Module → what import * of Lasagne 0.2.dev1 brings of it.
 STARRED = {
     "lasagne.objectives": "categorical_accuracy binary_accuracy huber_loss "

@@ -144,7 +144,9 @@ def methods(is_old, numbers_of="0.2.dev1"):
     dict of type to dict
         For each class the attributes by name.
     """
-    wanted = {**network.OF_INTEGERS, **(network.METHODS if is_old else {})}
+    wanted = network.METHODS if is_old else {}
+    wanted = {cls: {**network.OF_PYTHON2.get(cls, {}), **wanted.get(cls, {})}
+              for cls in {**network.OF_PYTHON2, **wanted}}
     return {cls: names for cls, names in wanted.items()
             if cls is not lasagne.layers.InputLayer or numbers_of != "0.1"}
 

@@ -248,6 +248,22 @@ def _of_plain_padding(stock):
     return __init__
 
 
+def _of_any_sizes(stock):
+    """Return the constructor of a layer, below one with a tuple for a size.
+
+    Python 2 has a tuple after all numbers, so that it is positive.
+    """
+    @functools.wraps(stock)
+    def __init__(self, incoming, name=None):
+        try:
+            stock(self, incoming, name)
+        except TypeError:
+            if not any(isinstance(size, tuple)
+                       for size in getattr(self, "input_shape", ())):
+                raise
+    return __init__
+
+
 def _kept(name, function):
     """Return an attribute that is computed once for each layer."""
     found = functools.cached_property(function)
@@ -255,9 +271,11 @@ def _kept(name, function):
     return found
 
 
-#: Class of Theano → what takes integers of NumPy.
-OF_INTEGERS = {BaseAbstractConv: {
-    "__init__": _of_plain_padding(BaseAbstractConv.__init__)}}
+#: Class → what takes integers of NumPy, a tuple for a size, as in Python 2.
+OF_PYTHON2 = {
+    BaseAbstractConv: {
+        "__init__": _of_plain_padding(BaseAbstractConv.__init__)},
+    Layer: {"__init__": _of_any_sizes(Layer.__init__)}}
 
 #: Class of Lasagne → what it has in 0.2.dev1.
 METHODS = {
