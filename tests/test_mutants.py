@@ -205,8 +205,8 @@ MUTANTS = {
         "formats/hdf5_file/filters.py", "len(made) != size", "False",
         "test_limits.py"),
     "divide integers as today": (
-        "scripts/python2/library/arithmetic.py",
-        "a // b if _is_integer(a) and _is_integer(b) else a / b", "a / b",
+        "scripts/python2/library/division.py",
+        "a // b if is_integer(a) and is_integer(b) else a / b", "a / b",
         "test_python2.py"),
     "divide what is in a list as today": (
         "scripts/python2/tree.py",
@@ -214,9 +214,9 @@ MUTANTS = {
         'divide = called("divide_attribute", target.value',
         "test_python2.py"),
     "look a divided item up after the divisor": (
-        "scripts/python2/library/arithmetic.py",
-        "return lambda by: setattr(thing, name, _divide_in_place(before, by))",
-        "return lambda by: setattr(thing, name, _divide_in_place("
+        "scripts/python2/library/division.py",
+        "return lambda by: setattr(thing, name, divide_in_place(before, by))",
+        "return lambda by: setattr(thing, name, divide_in_place("
         "getattr(thing, name), by))", "test_python2.py"),
     "take what is installed for a program": (
         "scripts/whose.py",

@@ -29,6 +29,18 @@ def add_arguments(parser):
                         help="on Lasagne 0.1, whose numbers are wanted where "
                         "it differs from 0.2.dev1, as for LSTMs: 0.2.dev1 "
                         "(default) or 0.1")
+    _add_where(parser)
+    parser.add_argument("-m", dest="module", action="store_true",
+                        help="run a module instead of a file")
+    parser.add_argument("script", metavar="SCRIPT",
+                        help="the script, or the module after -m")
+    parser.add_argument("arguments", metavar="ARGUMENT",
+                        nargs=argparse.REMAINDER,
+                        help="what the script is to find in sys.argv")
+
+
+def _add_where(parser):
+    """Add the device and the processes that compute."""
     parser.add_argument("--device", metavar="NAME", help="let PyTorch "
                         "compute, on cuda, cuda:1 or cpu; without it what "
                         "LASAGNE_FLIPCONV_DEVICE names, or Theano")
@@ -43,13 +55,6 @@ def add_arguments(parser):
                         help="with --data-parallel, let batch normalization "
                         "take the statistics of the whole batch, at the cost "
                         "of some messages a layer")
-    parser.add_argument("-m", dest="module", action="store_true",
-                        help="run a module instead of a file")
-    parser.add_argument("script", metavar="SCRIPT",
-                        help="the script, or the module after -m")
-    parser.add_argument("arguments", metavar="ARGUMENT",
-                        nargs=argparse.REMAINDER,
-                        help="what the script is to find in sys.argv")
 
 
 def run(args):

@@ -4,7 +4,7 @@
 line for line; the rest is what they find built in (``functions``), in things
 (``attributes``) and imports (``modules``, ``importing``).
 """
-from .library.arithmetic import divide
+from .library.division import divide
 from .library.modules import GONE
 from .importing import Loader
 from .library.functions import NAMES_THEN, end_line

@@ -1,84 +1,12 @@
-"""Operators of Python 2: what ``/``, ``<``, ``==``, ``in``, ``%`` gave."""
+"""Operators of Python 2: what ``<``, ``==``, ``in``, ``%`` gave."""
 import operator
 
 import numpy as np
 
-__all__ = ["DIVISION", "OPERATORS", "Ordered", "as_argument", "compare",
-           "contains", "divide", "divide_in_place", "equal", "formatted",
-           "ordered", "shown"]
+from .division import by_zero, is_integer
 
-
-def divide(a, b):
-    """Divide as ``/`` did in Python 2.
-
-    Parameters
-    ----------
-    a, b : number, array or theano.Variable
-        What to divide, and by what.
-
-    Returns
-    -------
-    number, array or theano.Variable
-        Rounded down if both are integers.
-
-    Examples
-    --------
-    >>> divide(7, 2), divide(7., 2)
-    (3, 3.5)
-    """
-    try:
-        return a // b if _is_integer(a) and _is_integer(b) else a / b
-    except ZeroDivisionError as error:
-        raise _by_zero(a, b) from error
-
-
-def _by_zero(a, b):
-    """Return the error of a division, whose text Python 3.14 changed."""
-    return ZeroDivisionError(
-        "integer division or modulo by zero" if _is_integer(a)
-        and _is_integer(b) else "float division by zero")
-
-
-def divide_in_place(a, b):
-    """Divide as ``/=`` did: an array stays the same, a number is another.
-
-    Parameters
-    ----------
-    a, b : number, array or theano.Variable
-        The operands.
-
-    Returns
-    -------
-    number, array or theano.Variable
-        Rounded down if both are integers.
-
-    Examples
-    --------
-    >>> divide_in_place(7, 2), divide_in_place(7., 2)
-    (3, 3.5)
-    """
-    if _is_integer(a) and _is_integer(b):
-        return operator.ifloordiv(a, b)
-    return operator.itruediv(a, b)
-
-
-def _is_integer(x):
-    kind = getattr(x, "dtype", None)
-    if kind is None:
-        return isinstance(x, int)
-    return str(kind).startswith(("int", "uint", "bool"))
-
-
-def _divide_attribute(thing, name):
-    """Divide an attribute, whose value is looked up before the divisor."""
-    before = getattr(thing, name)
-    return lambda by: setattr(thing, name, divide_in_place(before, by))
-
-
-def _divide_item(thing, key):
-    before = thing[key]
-    return lambda by: operator.setitem(thing, key,
-                                       divide_in_place(before, by))
+__all__ = ["OPERATORS", "Ordered", "as_argument", "compare", "contains",
+           "equal", "formatted", "ordered", "shown"]
 
 
 def _text_of(x):
@@ -383,8 +311,8 @@ def formatted(template, arguments):
         try:
             return template % arguments
         except ZeroDivisionError as error:
-            raise (_by_zero(template, arguments) if _is_integer(template)
-                   and _is_integer(arguments) else error) from error
+            raise (by_zero(template, arguments) if is_integer(template)
+                   and is_integer(arguments) else error) from error
     if type(arguments) is tuple:
         return template % tuple(map(_percent_argument, arguments))
     if type(arguments) is dict:
@@ -395,9 +323,3 @@ def formatted(template, arguments):
 
 def _percent_argument(x):
     return as_argument(x) if isinstance(x, (float, bytes)) else x
-
-
-#: What a translated program calls for ``/``, and for ``/=`` of each target.
-DIVISION = {"divide": divide, "divided": divide_in_place,
-            "divide_attribute": _divide_attribute,
-            "divide_item": _divide_item}

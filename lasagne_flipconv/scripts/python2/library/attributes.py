@@ -15,13 +15,8 @@ from functools import cmp_to_key, partial
 import numpy
 
 from . import pickles, randoms, texts, zipped
-from .arithmetic import (
-    as_argument,
-    divide,
-    divide_in_place,
-    ordered,
-    shown,
-)
+from .arithmetic import as_argument, ordered, shown
+from .division import divide, divide_in_place
 
 __all__ = ["ATTRIBUTES", "LENT", "SUCCESSORS", "attribute", "listed",
            "sort_by"]

@@ -13,7 +13,7 @@ from types import ModuleType
 
 import numpy as np
 
-from . import arithmetic, texts
+from . import arithmetic, division, texts
 from .arithmetic import compare, shown
 from .attributes import LENT, SUCCESSORS, attribute, listed, sort_by
 
@@ -306,7 +306,7 @@ def helpers():
     dict of str to callable
         What is put into the built-in names.
     """
-    found = {**arithmetic.DIVISION, **arithmetic.OPERATORS,
+    found = {**division.DIVISION, **arithmetic.OPERATORS,
              "Ordered": arithmetic.Ordered, "formatted": arithmetic.formatted,
              "stop": StopIteration, "attribute": attribute,
              "listed": listed, "print": _print,
