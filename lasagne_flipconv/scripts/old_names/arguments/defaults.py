@@ -1,0 +1,69 @@
+"""What scikit-learn 0.17 and 0.18 took where nothing was passed."""
+from .calls import Until
+
+__all__ = ["DEFAULTS"]
+
+
+def _by_class(arguments):
+    """Return how more than two classes were told apart: each by itself."""
+    return "ovr" if arguments.get("solver") != "liblinear" else None
+
+
+_FOREST, _GAMMA, _FOLDS = {"n_estimators": 10}, {"gamma": "auto"}, {"cv": 3}
+_SPLITS = {"n_splits": 3}
+_SCORES = {"cv": 3, "error_score": "raise"}
+_SEARCH = dict(_SCORES, iid=Until(
+    "0.24", True, "and is gone: folds count alike, however long they are"))
+_FIVE = {"max_iter": 5, "tol": None}
+_SCALED = {"normalize": Until("1.4", True, "and is gone; scale the features")}
+_BY_CLASS = {"multi_class": _by_class}
+
+#: Class or function → argument → its default.
+DEFAULTS = {
+    "AdaBoostClassifier": {"algorithm": Until(
+        "1.6", "SAMME.R", "and is 'SAMME', which needs more estimators")},
+    "CalibratedClassifierCV": _FOLDS,
+    "DummyClassifier": {"strategy": "stratified"},
+    "ElasticNetCV": _FOLDS, "LarsCV": dict(_FOLDS, **_SCALED),
+    "ExtraTreesClassifier": _FOREST, "ExtraTreesRegressor": _FOREST,
+    "FastICA": {"whiten": "arbitrary-variance"},
+    "FunctionTransformer": {"validate": True},
+    "GridSearchCV": _SEARCH, "RandomizedSearchCV": _SEARCH,
+    "GroupKFold": _SPLITS, "KFold": _SPLITS, "StratifiedKFold": _SPLITS,
+    "IsolationForest": {"contamination": .1},
+    "KMeans": {"n_init": 10}, "k_means": {"n_init": 10},
+    "LabelPropagation": {"max_iter": 30},
+    "Lars": _SCALED, "LassoLars": _SCALED, "LassoLarsIC": _SCALED,
+    "LassoCV": _FOLDS, "LassoLarsCV": dict(_FOLDS, **_SCALED),
+    "LatentDirichletAllocation": {"learning_method": "online"},
+    "LinearSVC": {"dual": True}, "LinearSVR": {"dual": True},
+    "LocalOutlierFactor": {"contamination": .1},
+    "LogisticRegression": dict(
+        solver=Until("1.8", "liblinear", "and is 'lbfgs', for 'liblinear' "
+                     "takes two classes only"), **_BY_CLASS),
+    "LogisticRegressionCV": dict(_FOLDS, **_BY_CLASS),
+    "MDS": {"n_init": 4},
+    "MiniBatchDictionaryLearning": {"batch_size": 3},
+    "MiniBatchKMeans": {"n_init": 3, "batch_size": 100},
+    "MultiTaskElasticNetCV": _FOLDS, "MultiTaskLassoCV": _FOLDS,
+    "NMF": {"init": Until("1.1", "nndsvd", "and is 'nndsvda'")},
+    "NuSVC": dict(_GAMMA, decision_function_shape="ovo"), "NuSVR": _GAMMA,
+    "OneClassSVM": _GAMMA, "OrthogonalMatchingPursuit": _SCALED,
+    "OrthogonalMatchingPursuitCV": dict(_FOLDS, **_SCALED),
+    "PCA": {"svd_solver": "full"},
+    "PassiveAggressiveClassifier": _FIVE, "PassiveAggressiveRegressor": _FIVE,
+    "Perceptron": _FIVE, "RFECV": _FOLDS,
+    "RandomForestClassifier": _FOREST, "RandomForestRegressor": _FOREST,
+    "RandomTreesEmbedding": _FOREST,
+    "Ridge": {"tol": 1e-3}, "RidgeClassifier": {"tol": 1e-3},
+    "SGDClassifier": _FIVE, "SGDRegressor": _FIVE,
+    "SVC": dict(_GAMMA, decision_function_shape="ovo"), "SVR": _GAMMA,
+    "TSNE": {"init": "random", "learning_rate": 1000.,
+             "early_exaggeration": 4., "n_iter_without_progress": 30},
+    "adjusted_mutual_info_score": {"average_method": "max"},
+    "check_cv": _FOLDS, "cross_val_predict": _FOLDS,
+    "cross_val_score": _SCORES, "learning_curve": _SCORES,
+    "export_graphviz": {"out_file": "tree.dot"},
+    "normalized_mutual_info_score": {"average_method": "geometric"},
+    "permutation_test_score": _FOLDS, "validation_curve": _SCORES,
+}
