@@ -68,6 +68,10 @@ PROGRAMS = [
     ("sklearn", "from sklearn.svm import LinearSVC, SVR; import sklearn.svm "
      "as s; print(LinearSVC('l2', 'l1').loss, LinearSVC().dual, SVR().gamma, "
      "s.SVC().decision_function_shape)", "hinge True auto ovo"),
+    ("sklearn", "import sklearn.linear_model as l; print(l.LogisticRegression("
+     "'l2', False, 1e-3, 2., solver='liblinear').C, l.Perceptron('l1', 2., "
+     "True, 7).max_iter, l.LassoCV(.1, 9, None, True, False).fit_intercept)",
+     "2.0 7 True"),
     ("sklearn", "from sklearn.linear_model import SGDClassifier as S, Ridge; "
      "print(S('log', n_iter=7).max_iter, S().tol, S('log').loss, "
      "Ridge(2., False, False, True, 9).max_iter)", "7 None log_loss 9"),
@@ -149,7 +153,8 @@ def test_every_argument_of_then_has_a_place(table):
             new = renamed.get(argument, argument)
             assert argument in words.GONE or {
                 argument, new if isinstance(new, str) else new[0]
-            } & set(today), (name, argument)
+            } & set(today) or argument in words.RENAMED_OF.get(name, {}), (
+                name, argument)
 
 
 ARGUMENTS = {"CalibratedClassifierCV": (), "GridSearchCV": (None, {}),
@@ -200,6 +205,7 @@ def test_copies_and_pickles(module, name):
     cls = lend(module, name)
     assert cls is lend(module, name) is not stock
     assert isinstance(stock(), cls) and issubclass(stock, cls)
+    assert cls in [stock] and cls not in [object] and {cls: 1}[stock] == 1
     assert set(cls().get_params()) == set(stock().get_params())
     for made in (clone(cls()), copy.deepcopy(cls()),
                  pickle.loads(pickle.dumps(cls()))):
@@ -271,6 +277,10 @@ def stock(x, y=1, *, width=2, name="a"):
      dict(x=1, y=1, width=1, name="c")),
     (Change(gone={"old": ANY, "on": (True,)}), (1,), dict(old=0, on=True),
      dict(x=1)),
+    (Change(gone={"on": (0,)}, defaults={"on": Until("9", 1, "")}), (1,),
+     dict(on=0), dict(x=1)),
+    (Change(gone={"on": (0,)}, defaults={"on": lambda passed: None}), (1,),
+     dict(on=1), dict(x=1)),
     (Change(defaults={"width": 9, "y": lambda passed: passed["width"] + 1}),
      (1,), {}, dict(x=1, width=9, y=10)),
     (Change(defaults={"y": Until("0.0.0", 9, "")}), (1, 5), {},

@@ -87,12 +87,12 @@ def as_today(thing, change, args, kwargs):
     today = _parameters(thing)
     args, kwargs = _by_name(thing, today, change, args, kwargs)
     _rename(today, change.renamed, kwargs)
-    _leave_out(thing, today, change, kwargs)
+    left_out = _leave_out(thing, today, change, kwargs)
     for name, values in change.values.items():
         value = kwargs.get(name)
         if isinstance(value, (str, bool)) and value in values:
             kwargs[name] = values[value]
-    passed = {name for name, _ in zip(today, args)} | set(kwargs)
+    passed = {name for name, _ in zip(today, args)} | set(kwargs) | left_out
     return args, kwargs, _add_defaults(thing, today, change, passed, kwargs)
 
 
@@ -142,17 +142,24 @@ def _by_name(thing, today, change, args, kwargs):
 
 
 def _leave_out(thing, today, change, kwargs):
-    """Take out what is gone, unless it was to do something."""
+    """Take out what is gone, unless it was to do something; return those.
+
+    Of what was the default, the defaults tell.
+    """
+    left = set()
     for name in set(change.gone) & set(kwargs) - set(today):
         value, fine = kwargs.pop(name), change.gone[name]
-        if name in change.defaults and change.defaults[name].value is value:
-            continue  # of which is told
-        if fine is not ANY and not any(
-                type(value) is type(one) and value == one for one in fine):
+        default = change.defaults.get(name)
+        if fine is ANY or any(type(value) is type(one) and value == one
+                              for one in fine):
+            left.add(name)
+        elif not callable(default) and getattr(
+                default, "value", ANY) is not value:
             raise ValueError(
                 "%s: %s=%r; expected %s, as this argument is gone today."
                 % (thing.__name__, name, value,
                    " or ".join(map(repr, fine))))
+    return left
 
 
 def _add_defaults(thing, today, change, passed, kwargs):

@@ -16,6 +16,8 @@ _SEARCH = dict(_SCORES, iid=Until(
     "0.24", True, "and is gone: folds count alike, however long they are"))
 _FIVE = {"max_iter": 5, "tol": None}
 _SCALED = {"normalize": Until("1.4", True, "and is gone; scale the features")}
+_BATCHES = {"n_iter": Until(
+    "1.4", "a number of batches", "and is gone: max_iter counts passes")}
 _BY_CLASS = {"multi_class": _by_class}
 
 #: Class or function → argument → its default.
@@ -43,7 +45,8 @@ DEFAULTS = {
                      "takes two classes only"), **_BY_CLASS),
     "LogisticRegressionCV": dict(_FOLDS, **_BY_CLASS),
     "MDS": {"n_init": 4},
-    "MiniBatchDictionaryLearning": {"batch_size": 3},
+    "MiniBatchDictionaryLearning": dict(_BATCHES, batch_size=3),
+    "MiniBatchSparsePCA": _BATCHES,
     "MiniBatchKMeans": {"n_init": 3, "batch_size": 100},
     "MultiTaskElasticNetCV": _FOLDS, "MultiTaskLassoCV": _FOLDS,
     "NMF": {"init": Until("1.1", "nndsvd", "and is 'nndsvda'")},
@@ -61,6 +64,11 @@ DEFAULTS = {
     "TSNE": {"init": "random", "learning_rate": 1000.,
              "early_exaggeration": 4., "n_iter_without_progress": 30},
     "adjusted_mutual_info_score": {"average_method": "max"},
+    "dict_learning_online": dict(_BATCHES, batch_size=3),
+    "fastica": {"whiten": "arbitrary-variance"},
+    "non_negative_factorization": {"init": "random"},
+    "randomized_svd": {"n_iter": 0, "random_state": 0},
+    "ridge_regression": {"tol": 1e-3},
     "check_cv": _FOLDS, "cross_val_predict": _FOLDS,
     "cross_val_score": _SCORES, "learning_curve": _SCORES,
     "export_graphviz": {"out_file": "tree.dot"},

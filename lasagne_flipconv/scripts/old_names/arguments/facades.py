@@ -99,7 +99,14 @@ class _Function:
 
 
 class _Facade(abc.ABCMeta):
-    """Make what a class of today makes."""
+    """Make what a class of today makes, and equal it."""
+
+    def __eq__(cls, other):
+        return cls is other or vars(cls).get("_facade", (None,))[0] is other
+
+    def __hash__(cls):
+        return hash(vars(cls)["_facade"][0]) if (
+            "_facade" in vars(cls)) else super().__hash__()
 
     def __call__(cls, *args, **kwargs):
         """Return an instance."""

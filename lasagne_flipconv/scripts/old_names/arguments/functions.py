@@ -79,7 +79,7 @@ def make_scorer(score_func, greater_is_better=True, needs_proba=False,
         As of ``sklearn.metrics.make_scorer``.
     """
     today = _metrics().make_scorer
-    if "needs_proba" in inspect.signature(today).parameters:  # before 1.6
+    if "response_method" not in inspect.signature(today).parameters:  # < 1.4
         kwargs.update(needs_proba=needs_proba,
                       needs_threshold=needs_threshold)
     elif needs_proba:
