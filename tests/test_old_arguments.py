@@ -113,6 +113,12 @@ PROGRAMS = [
     ("h5py", "import h5py; f = h5py.File('new.h5'); f['a'] = [1]; f.close(); "
      "f = h5py.File('new.h5'); print(f['a'][0], f.mode, isinstance(f, "
      "h5py.File)); f.close()", "1 r+ True"),
+    ("PIL", "from PIL import Image, ImageDraw, ImageFont; f = ImageFont."
+     "load_default(); d = ImageDraw.Draw(Image.new('L', (9, 9))); b = "
+     "f.getbbox('ab'); h = d.textsize('A')[1]; print(d.textsize('ab', f) == "
+     "f.getsize('ab') == b[2:], d.textsize('ab\\nc', spacing=2) == (b[2], "
+     "2 * h + 2), isinstance(d, ImageDraw.ImageDraw), hasattr("
+     "ImageDraw.ImageDraw, 'textsize'))", "True True True False"),
     ("matplotlib", "import matplotlib as m; m.use('agg'); import "
      "matplotlib.pyplot as plt; plt.subplot(111, axisbg='r'); plt.grid(b="
      "True); plt.plot([1], hold=True); plt.style.use('seaborn-dark'); "

@@ -13,13 +13,15 @@ from types import ModuleType
 from ...compat.numpy_names import BUILTINS, old_numpy_names
 from ..whose import belongs_to_program
 from . import arguments, arrays, skimage_names
+from .arguments import pillow_methods
 from .table import ROWS, became
 
 __all__ = ["Loader", "lend_to_program", "lent_import", "refresh"]
 
 #: What a stand-in has whether the module has it or not.
 _INSTEAD = {"numpy": dict(old_numpy_names(), **arrays.INSTEAD),
-            "skimage.transform": skimage_names.INSTEAD}
+            "skimage.transform": skimage_names.INSTEAD,
+            **pillow_methods.INSTEAD}
 
 #: Module → name → row.
 _BY_MODULE = {}
