@@ -1,4 +1,7 @@
-"""What scikit-learn 0.17 and 0.18 took where nothing was passed."""
+"""What scikit-learn 0.17 took where nothing was passed.
+
+Of what came later, as ``KFold(n_splits)``, the first release.
+"""
 from .calls import Until
 
 __all__ = ["DEFAULTS"]
