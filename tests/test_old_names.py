@@ -148,6 +148,13 @@ PROGRAMS = [
      "np; print(montage2d(np.ones((4, 1, 1))).shape)", "(2, 2)"),
     ("skimage", "from skimage import filter; import numpy as np; "
      "print(filter.threshold_otsu(np.array([[0, 9]])) < 9)", "True"),
+    ("scipy", "from scipy.stats import itemfreq, nanmean, nanmedian, nanstd, "
+     "ss; n = float('nan'); print(itemfreq([1, 2, 2]).tolist(), nanmean([[1, "
+     "n], [3, 4]]), nanmedian([1, n]), nanstd([1, 3, n], bias=True), nanstd("
+     "[1, 1]), ss([[1, 2], [2, 1]]))",
+     "[[1, 1], [2, 2]] [2. 4.] 1.0 1.0 0.0 [5 5]"),
+    ("PIL", "import PIL.Image as I; print(I.fromstring('L', (1, 1), b'a')"
+     ".size)", "(1, 1)"),
     ("matplotlib", "import matplotlib.pyplot as plt; plt.hold(True); "
      "print(plt.cm.spectral.name, plt.cm.get_cmap('gray').name)",
      "nipy_spectral gray"),
@@ -156,14 +163,20 @@ PROGRAMS = [
 
 @pytest.mark.parametrize("in_module", [False, True])
 def test_programs_print_what_they_did(in_module, tmp_path):
-    there = [row for row in PROGRAMS if importlib.util.find_spec(row[0])]
+    printed(PROGRAMS, in_module, tmp_path)
+
+
+def printed(programs, in_module, tmp_path):
+    """Run what is installed of programs, in a script or in its module."""
+    there = [row for row in programs if importlib.util.find_spec(row[0])]
     lines = "\n".join("try:\n    %s\nexcept Exception as error:\n    "
                       "print(repr(error))" % code for _, code, _ in there)
     write(tmp_path, "other.py", "x = 7\n")
     write(tmp_path, "names.py", lines + "\n")
     write(tmp_path, "main.py", "import names\n")
     result = run(tmp_path, "main.py" if in_module else "names.py")
-    assert result.stdout.splitlines() == [row[2] for row in there]
+    assert result.stdout.splitlines() == [
+        line for row in there for line in row[2].splitlines()]
 
 
 WATCH = """

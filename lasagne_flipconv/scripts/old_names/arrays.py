@@ -1,9 +1,13 @@
-"""What functions of NumPy took: arrays of objects, bytes of a text."""
+"""What functions of NumPy took: arrays of objects, bytes of a text.
+
+And the few of ``scipy.stats`` that are gone.
+"""
 import functools
+import sys
 
 import numpy
 
-__all__ = ["INSTEAD", "bytes_of", "load_array"]
+__all__ = ["INSTEAD", "STATISTICS", "bytes_of", "load_array"]
 
 
 def bytes_of(file):
@@ -98,7 +102,80 @@ def _of_objects(stock):
     return function
 
 
+def full(shape, fill_value, dtype=None, *args, **options):
+    """Return an array of one value, of floats unless told, as until 1.12.
+
+    Parameters
+    ----------
+    shape, fill_value : object
+        As for :func:`numpy.full`.
+    dtype : dtype, optional
+        The type; untold, that of integers and bools is float.
+    *args, **options : object
+        As there.
+
+    Returns
+    -------
+    array
+        As there.
+
+    Examples
+    --------
+    >>> full(2, 1) / 2, full(2, 1, int), full(2, 1j).dtype
+    (array([0.5, 0.5]), array([1, 1]), dtype('complex128'))
+    """
+    if dtype is None and numpy.asarray(fill_value).dtype.kind in "biu":
+        dtype = float
+    return numpy.full(shape, fill_value, dtype, *args, **options)
+
+
+def set_printoptions(precision=None, threshold=None, *args, **options):
+    """Say how arrays are printed; NaN elements are as many as there are.
+
+    Parameters
+    ----------
+    precision, *args, **options : object
+        As for :func:`numpy.set_printoptions`.
+    threshold : int or float, optional
+        How many elements are printed in full; NaN for all, as until 1.16.
+    """
+    if threshold == "nan" or threshold != threshold:
+        threshold = sys.maxsize
+    numpy.set_printoptions(precision, threshold, *args, **options)
+
+
 #: What NumPy's stand-in has in the place of its own.
-INSTEAD = {"load": load_array, "fromstring": fromstring,
+INSTEAD = {"load": load_array, "fromstring": fromstring, "full": full,
+           "set_printoptions": set_printoptions,
            "array": _of_objects(numpy.array),
            "asarray": _of_objects(numpy.asarray)}
+
+
+def itemfreq(a):
+    """Return a row for each value: it, and how often it occurs."""
+    return numpy.array(numpy.unique(a, return_counts=True)).T
+
+
+def nanmean(x, axis=0):
+    """Return the mean of what is not NaN."""
+    return numpy.nanmean(x, axis)
+
+
+def nanmedian(x, axis=0):
+    """Return the median of what is not NaN."""
+    return numpy.nanmedian(x, axis)
+
+
+def nanstd(x, axis=0, bias=False):
+    """Return the deviation of what is not NaN, by n - 1 unless `bias`."""
+    return numpy.nanstd(x, axis, ddof=0 if bias else 1)
+
+
+def ss(a, axis=0):
+    """Return the sum of squares; over all axes if `axis` is None."""
+    return numpy.sum(numpy.square(a), axis)
+
+
+#: What ``scipy.stats`` had.
+STATISTICS = {function.__name__: function for function in (
+    itemfreq, nanmean, nanmedian, nanstd, ss)}

@@ -12,20 +12,22 @@ from types import ModuleType
 
 from ...compat.numpy_names import BUILTINS, old_numpy_names
 from ..whose import belongs_to_program
-from . import arrays, skimage_names
+from . import arguments, arrays, skimage_names
+from .arguments import pillow_methods
 from .table import ROWS, became
 
 __all__ = ["Loader", "lend_to_program", "lent_import", "refresh"]
 
 #: What a stand-in has whether the module has it or not.
 _INSTEAD = {"numpy": dict(old_numpy_names(), **arrays.INSTEAD),
-            "skimage.transform": skimage_names.INSTEAD}
+            "skimage.transform": skimage_names.INSTEAD,
+            **pillow_methods.INSTEAD}
 
 #: Module → name → row.
 _BY_MODULE = {}
 for _row in ROWS:
     _BY_MODULE.setdefault(_row.module, {})[_row.name] = _row
-for _name in _INSTEAD:
+for _name in [*_INSTEAD, *arguments.MODULES]:
     _BY_MODULE.setdefault(_name, {})
 
 #: Modules of which one below is in the table.
@@ -43,6 +45,7 @@ class _Lent(ModuleType):
         vars(self).update(
             {key: value for key, value in own.items()
              if not isinstance(value, ModuleType)
+             and not arguments.may_change(value)
              and key not in ("__getattr__", "__dir__")}, _module=module)
         vars(self).update(_INSTEAD.get(name, {}))
         vars(self)["__all__"] = _public(name, module)
@@ -73,7 +76,7 @@ def _found(module, name):
         return _stand_in(full)
     if row is None:
         raise AttributeError("module %r has no attribute %r" % (module, name))
-    return became(row)
+    return lent(became(row))
 
 
 def _public(name, module):
@@ -107,7 +110,7 @@ def _is_gone(name):
 
 
 def lent(thing):
-    """Return the stand-in if a thing is a module of the table, else it.
+    """Return the stand-in if a thing is a module of the table.
 
     Parameters
     ----------
@@ -124,7 +127,7 @@ def lent(thing):
         if (name in _BY_MODULE or name in _ABOVE) and (
                 sys.modules.get(name) is thing):
             return _stand_in(name)
-    return thing
+    return arguments.lent(thing)
 
 
 def lent_import(name, globals=None, locals=None, fromlist=(), level=0):

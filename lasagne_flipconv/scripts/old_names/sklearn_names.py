@@ -1,9 +1,9 @@
 """Classes and functions that scikit-learn dropped, by what it has today."""
-import functools
 import importlib
-import inspect
 
 import numpy as np
+
+from .arguments import sklearn_calls
 
 __all__ = ["Imputer", "MODULES", "RandomizedPCA", "THREE_FOLDS",
            "fetch_mldata"]
@@ -121,29 +121,10 @@ def RandomizedPCA(n_components=None, copy=True, iterated_power=2,
 def __getattr__(name):
     """Return what validates in three folds unless told, not in five."""
     if name in THREE_FOLDS:
-        return _thrice(name)
+        today = getattr(_sklearn("model_selection"), name)
+        return (sklearn_calls.lent(today) if isinstance(today, type)
+                else sklearn_calls.lent(today, without_groups=True))
     raise AttributeError("module %r has no attribute %r" % (__name__, name))
-
-
-@functools.lru_cache(maxsize=None)
-def _thrice(name):
-    today = getattr(_sklearn("model_selection"), name)
-    if not isinstance(today, type):
-        @functools.wraps(today)
-        def function(*args, **kwargs):
-            return today(*args, **_with_cv(kwargs))
-        return function
-
-    def __init__(self, *args, **kwargs):
-        today.__init__(self, *args, **_with_cv(kwargs))
-
-    __init__.__signature__ = inspect.signature(today.__init__)
-    return type(name, (today,), {"__init__": __init__, "__module__": __name__,
-                                 "__doc__": today.__doc__})
-
-
-def _with_cv(kwargs):
-    return dict(kwargs, cv=3) if kwargs.get("cv") is None else kwargs
 
 
 #: A data set of mldata.org → its name and version at OpenML.

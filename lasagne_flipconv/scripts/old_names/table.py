@@ -11,8 +11,9 @@ from types import ModuleType
 
 import numpy as np
 
-from . import (images, matplotlib_names, skimage_names, sklearn_names,
+from . import (arrays, images, matplotlib_names, skimage_names, sklearn_names,
                standard_library)
+from .arguments import functions
 from .splitters import SPLITTERS
 
 __all__ = ["ROWS", "Row", "became"]
@@ -96,6 +97,7 @@ ROWS = (
     + [Row("scipy", "random", "numpy.random:", "SciPy 1.12"),
        Row("scipy.linalg", "expm2", "scipy.linalg:expm", "SciPy 1.0"),
        Row("numpy.lib", "pad", "numpy:pad", "NumPy 2.0")]
+    + _new("scipy.stats", arrays.STATISTICS, "SciPy 0.18 to 1.3")
     + _moved("numpy.linalg.linalg", "LinAlgError det eig eigh inv lstsq norm "
              "pinv qr solve svd", "numpy.linalg", "NumPy 2.0")
     + _new("sklearn.cross_validation", SPLITTERS, "scikit-learn 0.20")
@@ -136,6 +138,16 @@ ROWS = (
     + _new("sklearn.decomposition.pca",
            {"RandomizedPCA": sklearn_names.RandomizedPCA},
            "scikit-learn 0.20")
+    + _new("sklearn.metrics", {"jaccard_similarity_score":
+                               functions.jaccard_similarity_score},
+           "scikit-learn 0.23")
+    + [Row("sklearn.neighbors", "DistanceMetric",
+           "sklearn.metrics:DistanceMetric", "scikit-learn 1.3")]
+    + [Row("sklearn.covariance", old, "sklearn.covariance:" + new,
+           "scikit-learn 0.22") for old, new in (
+               ("GraphLasso", "GraphicalLasso"),
+               ("GraphLassoCV", "GraphicalLassoCV"),
+               ("graph_lasso", "graphical_lasso"))]
     + _new("sklearn.datasets", {"fetch_mldata": sklearn_names.fetch_mldata},
            "scikit-learn 0.22")
     + _new("sklearn.datasets.mldata",
@@ -178,7 +190,8 @@ ROWS = (
            "Matplotlib 2.2")]
     + _new("matplotlib.pyplot", {"hold": matplotlib_names.hold},
            "Matplotlib 3.0")
-    + [Row("PIL.Image", "ANTIALIAS", "PIL.Image:LANCZOS", "Pillow 10"),
+    + [Row("PIL.Image", "fromstring", "PIL.Image:frombytes", "Pillow 3"),
+       Row("PIL.Image", "ANTIALIAS", "PIL.Image:LANCZOS", "Pillow 10"),
        Row("PIL.Image", "LINEAR", "PIL.Image:BILINEAR", "Pillow 10"),
        Row("PIL.Image", "CUBIC", "PIL.Image:BICUBIC", "Pillow 10"),
        Row("time", "clock", "time:perf_counter" if sys.platform == "win32"
