@@ -11,9 +11,18 @@ from lasagne_flipconv.scripts.old_names.arguments import (
     defaults, facades, orders, sklearn_calls, words)
 from lasagne_flipconv.scripts.old_names.arguments.calls import (
     ANY, Change, Until, as_today)
+from lasagne_flipconv.scripts.old_names.arguments.era import set_of_then
 
 from test_old_names import lend, needs, printed
 from test_run import run, write
+
+@pytest.fixture(autouse=True)
+def of_then():
+    """Let what is lent here be as for programs of Python 2."""
+    before = set_of_then(True)
+    yield
+    set_of_then(before)
+
 
 #: Library, code → what it prints.
 PROGRAMS = [
@@ -135,7 +144,32 @@ PROGRAMS = [
 
 @pytest.mark.parametrize("in_module", [False, True])
 def test_calls_are_what_they_were(in_module, tmp_path):
-    printed(PROGRAMS, in_module, tmp_path)
+    printed(PROGRAMS, in_module, tmp_path, python2=True)
+
+
+#: A program of Python 3 → what it prints, and what it is told, once.
+OF_TODAY = {
+    "import numpy as np; print(np.full(2, 1).dtype.kind)": ("i", ()),
+    "from sklearn.svm import SVC; print(SVC().gamma, SVC(1.).gamma)":
+        ("scale scale", ("SVC: ", "gamma was 'auto' by default, today it is "
+                         "'scale'")),
+    "from sklearn.ensemble import ExtraTreesClassifier as E; print(E()"
+    ".n_estimators, E(n_estimators=7).n_estimators)":
+        ("100 7", ("n_estimators was 10 by default, today it is 100",)),
+    "from sklearn.utils.class_weight import compute_class_weight as c; "
+    "print(c('balanced', [0, 1], [0, 0, 1]))": ("[0.75 1.5 ]", ())}
+
+
+@pytest.mark.parametrize("code", OF_TODAY)
+def test_a_program_of_python_3_has_the_defaults_of_today(code, tmp_path):
+    needs("sklearn")
+    expected, told = OF_TODAY[code]
+    write(tmp_path, "today.py", "import warnings\nwarnings.simplefilter("
+          "'always')\n" + code + "\n")
+    result = run(tmp_path, "today.py")
+    assert result.stdout.strip() == expected
+    assert all(result.stderr.count(text) == 1 for text in told)
+    assert bool(told) == ("by default" in result.stderr)
 
 
 def classes(names):
@@ -324,3 +358,14 @@ def test_a_file_that_cannot_be_written_is_read(monkeypatch, tmp_path):
     monkeypatch.setattr("os.access", lambda path, mode: False)
     with lend("h5py", "File")(path) as file:
         assert file.mode == "r"
+
+
+def test_a_file_of_a_program_of_python_3_is_read(tmp_path):
+    needs("h5py")
+    path = str(tmp_path / "a.h5")
+    importlib.import_module("h5py").File(path, "w").close()
+    set_of_then(False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with lend("h5py", "File")(path) as file:
+            assert file.mode == "r"

@@ -166,15 +166,17 @@ def test_programs_print_what_they_did(in_module, tmp_path):
     printed(PROGRAMS, in_module, tmp_path)
 
 
-def printed(programs, in_module, tmp_path):
+def printed(programs, in_module, tmp_path, python2=False):
     """Run what is installed of programs, in a script or in its module."""
     there = [row for row in programs if importlib.util.find_spec(row[0])]
     lines = "\n".join("try:\n    %s\nexcept Exception as error:\n    "
                       "print(repr(error))" % code for _, code, _ in there)
     write(tmp_path, "other.py", "x = 7\n")
-    write(tmp_path, "names.py", lines + "\n")
+    write(tmp_path, "names.py", "from __future__ import print_function\n"
+          + lines + "\n")
     write(tmp_path, "main.py", "import names\n")
-    result = run(tmp_path, "main.py" if in_module else "names.py")
+    result = run(tmp_path, *["--python2"] * python2,
+                 "main.py" if in_module else "names.py")
     assert result.stdout.splitlines() == [
         line for row in there for line in row[2].splitlines()]
 

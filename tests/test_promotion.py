@@ -3,6 +3,7 @@ import json
 import warnings
 from pathlib import Path
 
+import numpy as np
 import promotion
 import pytest
 
@@ -16,7 +17,17 @@ def test_as_with_numpy_1(name):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         found = json.loads(json.dumps(promotion.outcome(CASES[name])))
-    assert promotion.same(found, EXPECTED[name]), (found, EXPECTED[name])
+    expected = of_this_numpy(name)
+    assert promotion.same(found, expected), (found, expected)
+
+
+def of_this_numpy(name):
+    """Return what is expected; until 1.25, 0 to a complex power was NaN."""
+    before = tuple(map(int, np.__version__.split(".")[:2])) < (1, 25)
+    if not before or not name.startswith("pow "):
+        return EXPECTED[name]
+    return json.loads(json.dumps(EXPECTED[name]).replace(
+        '"0j"', '"(nan+nanj)"'))
 
 
 def test_all_cases_are_there():

@@ -120,7 +120,8 @@ def test_names_that_were_removed_are_there_while_it_loads(tmp_path):
     path = tmp_path / "old.pkl"
     path.write_bytes(b"ccollections\nIterable\n.")
     assert unpickle(path) is collections.abc.Iterable
-    assert installing.installed() or not hasattr(collections, "Iterable")
+    if sys.version_info >= (3, 10):  # before, collections has it itself
+        assert installing.installed() or not hasattr(collections, "Iterable")
     (tmp_path / "made_in_2015.py").write_text(
         "from collections import Iterable\n"
         "from lasagne.layers.dnn import Conv2DDNNLayer as Layer\n")

@@ -10,6 +10,7 @@ from ..errors import FlipconvError
 from . import asked_device, gpu_imports, python2
 from .installing import ensure_installed
 from .old_names import lending
+from .old_names.arguments.era import set_of_then
 
 __all__ = ["choose_floatx", "code_of_file", "make_ready", "run_module",
            "run_script"]
@@ -177,6 +178,7 @@ def make_ready(folder, from_python2):
         sys.path[0] = folder
     ensure_installed()
     asked_device.tell()
+    set_of_then(from_python2)
     lending.lend_to_program(python2.Loader if from_python2
                             else lending.Loader)
     if from_python2 and hasattr(sys.stdout, "reconfigure"):

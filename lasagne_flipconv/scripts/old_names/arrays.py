@@ -7,6 +7,8 @@ import sys
 
 import numpy
 
+from .arguments.era import is_of_then
+
 __all__ = ["INSTEAD", "STATISTICS", "bytes_of", "load_array"]
 
 
@@ -103,14 +105,15 @@ def _of_objects(stock):
 
 
 def full(shape, fill_value, dtype=None, *args, **options):
-    """Return an array of one value, of floats unless told, as until 1.12.
+    """Return an array of one value; for Python 2, of floats as until 1.12.
 
     Parameters
     ----------
     shape, fill_value : object
         As for :func:`numpy.full`.
     dtype : dtype, optional
-        The type; untold, that of integers and bools is float.
+        The type; untold, that of integers and bools is float for programs of
+        Python 2, and theirs for others.
     *args, **options : object
         As there.
 
@@ -121,10 +124,11 @@ def full(shape, fill_value, dtype=None, *args, **options):
 
     Examples
     --------
-    >>> full(2, 1) / 2, full(2, 1, int), full(2, 1j).dtype
-    (array([0.5, 0.5]), array([1, 1]), dtype('complex128'))
+    >>> full(2, 1), full(2, 1j).dtype
+    (array([1, 1]), dtype('complex128'))
     """
-    if dtype is None and numpy.asarray(fill_value).dtype.kind in "biu":
+    if dtype is None and is_of_then() and numpy.asarray(
+            fill_value).dtype.kind in "biu":
         dtype = float
     return numpy.full(shape, fill_value, dtype, *args, **options)
 

@@ -122,8 +122,8 @@ def __getattr__(name):
     """Return what validates in three folds unless told, not in five."""
     if name in THREE_FOLDS:
         today = getattr(_sklearn("model_selection"), name)
-        return (sklearn_calls.lent(today) if isinstance(today, type)
-                else sklearn_calls.lent(today, without_groups=True))
+        return sklearn_calls.lent(
+            today, without_groups=not isinstance(today, type), always=True)
     raise AttributeError("module %r has no attribute %r" % (__name__, name))
 
 

@@ -1,9 +1,10 @@
 """What functions and classes took that take other arguments today.
 
 ``calls`` has one rule for each kind of change, ``facades`` makes what a script
-gets by it. The tables: ``orders``, ``defaults``, ``words``, ``methods`` and
-``functions`` of scikit-learn, by ``sklearn_calls``; ``others`` of what else is
-around. ``pillow_methods`` is what Pillow's drawings and fonts had.
+gets by it, and ``era`` tells of which time that is. The tables: ``orders``,
+``defaults``, ``words``, ``methods`` and ``functions`` of scikit-learn, by
+``sklearn_calls``; ``others`` of what else is around. ``pillow_methods`` is
+what Pillow's drawings and fonts had.
 """
 from . import others, sklearn_calls
 from .facades import is_facade

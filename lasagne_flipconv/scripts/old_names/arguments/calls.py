@@ -9,8 +9,8 @@ __all__ = ["ANY", "Change", "Until", "as_today"]
 #: For what is gone: whatever was passed, it computes the same.
 ANY = object()
 
-Change = namedtuple("Change", "order renamed values gone defaults")
-Change.__new__.__defaults__ = ((), {}, {}, {}, {})
+Change = namedtuple("Change", "order renamed values gone defaults always")
+Change.__new__.__defaults__ = ((), {}, {}, {}, {}, False)
 Change.__doc__ = """What a function took, where that differs from today.
 
 Parameters
@@ -27,6 +27,9 @@ gone : dict
 defaults : dict
     Name → the default; a function of the other arguments gives it, or None;
     an :class:`Until` holds in early releases.
+always : bool
+    Whether it is for programs of Python 3 as well, as where it is found only
+    in a module that is gone.
 """
 
 Until = namedtuple("Until", "release value today")
@@ -46,7 +49,7 @@ today : str
 _NONE_FOR_DEFAULT = {"cv", "decision_function_shape"}
 
 
-def as_today(thing, change, args, kwargs):
+def as_today(thing, change, args, kwargs, of_then=True):
     """Translate the arguments of a call.
 
     Parameters
@@ -59,6 +62,10 @@ def as_today(thing, change, args, kwargs):
         By position.
     kwargs : dict
         By name.
+    of_then : bool, default True
+        Whether the defaults and the order of then are wanted, or to be told
+        what the defaults were; more arguments than go by position today are
+        in the order of then in any case.
 
     Returns
     -------
@@ -67,7 +74,7 @@ def as_today(thing, change, args, kwargs):
     kwargs : dict
         As passed today.
     told : list of str
-        Defaults that cannot be passed today.
+        Defaults that are others today.
 
     Raises
     ------
@@ -85,7 +92,10 @@ def as_today(thing, change, args, kwargs):
     ((), {'x': 1, 'width': 3}, [])
     """
     today = _parameters(thing)
-    args, kwargs = _by_name(thing, today, change, args, kwargs)
+    if of_then or len(args) > _most(today):
+        args, kwargs = _by_name(thing, today, change, args, kwargs)
+    else:
+        kwargs = dict(kwargs)
     _rename(today, change.renamed, kwargs)
     left_out = _leave_out(thing, today, change, kwargs)
     for name, values in change.values.items():
@@ -93,7 +103,14 @@ def as_today(thing, change, args, kwargs):
         if isinstance(value, (str, bool)) and value in values:
             kwargs[name] = values[value]
     passed = {name for name, _ in zip(today, args)} | set(kwargs) | left_out
-    return args, kwargs, _add_defaults(thing, today, change, passed, kwargs)
+    add = _add_defaults if of_then else _tell_defaults
+    return args, kwargs, add(thing, today, change, passed, kwargs)
+
+
+def _most(today):
+    """Return how many arguments go by position."""
+    return sum(one.kind in (one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD)
+               for one in today.values())
 
 
 @functools.lru_cache(maxsize=None)
@@ -182,6 +199,24 @@ def _add_defaults(thing, today, change, passed, kwargs):
         else:
             kwargs[name] = value
     return told
+
+
+def _tell_defaults(thing, today, change, passed, kwargs):
+    """Return what to tell of defaults that are others today."""
+    told = []
+    for name, value in change.defaults.items():
+        value = value(kwargs) if callable(value) else value
+        value = value.value if isinstance(value, Until) else value
+        now = today[name].default if name in today else "gone"
+        if name not in passed and value is not None and not _equal(value,
+                                                                   now):
+            told.append("%s was %r by default, today it is %s" % (
+                name, value, now if name not in today else repr(now)))
+    return told
+
+
+def _equal(one, other):
+    return type(one) is type(other) and one == other
 
 
 def _reaches(thing, release):

@@ -12,6 +12,7 @@ import operator
 import warnings
 
 from .calls import as_today
+from .era import is_of_then
 
 __all__ = ["facade", "is_facade"]
 
@@ -73,7 +74,8 @@ def is_facade(thing):
 
 def _translated(thing, change, args, kwargs, level):
     """Return today's arguments; tell once what they cannot say."""
-    args, kwargs, told = as_today(thing, change, args, kwargs)
+    args, kwargs, told = as_today(thing, change, args, kwargs,
+                                  change.always or is_of_then())
     if told and thing not in _TOLD:
         _TOLD.add(thing)
         warnings.warn("%s: %s." % (thing.__name__, "; ".join(told)),

@@ -4,6 +4,7 @@ import inspect
 import os
 
 from .calls import ANY, Change
+from .era import is_of_then
 from .facades import facade
 
 __all__ = ["MODULES", "lent"]
@@ -48,7 +49,12 @@ _MATPLOTLIB = dict({
 
 
 def _mode(arguments):
-    """Return how a file was opened: to be written, too, where it can be."""
+    """Return how a file was opened: to be written, too, where it can be.
+
+    For programs of Python 3, as today.
+    """
+    if not is_of_then():
+        return None
     name = arguments.get("name")
     fixed = isinstance(name, (str, bytes, os.PathLike)) and os.path.exists(
         name) and not os.access(name, os.W_OK)

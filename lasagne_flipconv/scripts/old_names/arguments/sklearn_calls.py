@@ -24,6 +24,9 @@ MODULES = ["sklearn." + name for name in (
     "random_projection semi_supervised svm tree utils utils.class_weight "
     "utils.extmath utils.validation").split()]
 
+#: Where pickle finds classes of modules that are gone.
+_ALWAYS = __package__.rpartition(".")[0] + ".sklearn_names"
+
 _WORDS = {word for table in (RENAMED, VALUES) for word in table}
 
 _HOMES = {"CountVectorizer": "feature_extraction.text",
@@ -34,7 +37,7 @@ _HOMES = {"CountVectorizer": "feature_extraction.text",
 
 
 @functools.lru_cache(maxsize=None)
-def lent(thing, without_groups=False):
+def lent(thing, without_groups=False, always=False):
     """Return what takes the arguments that a function or class took.
 
     Parameters
@@ -43,6 +46,8 @@ def lent(thing, without_groups=False):
         A function or class of scikit-learn.
     without_groups : bool, default False
         Whether it is as in ``sklearn.cross_validation``.
+    always : bool, default False
+        Whether the defaults are those of then whatever is run.
 
     Returns
     -------
@@ -63,12 +68,14 @@ def lent(thing, without_groups=False):
             or _WORDS & set(today) or inspect.Parameter.KEYWORD_ONLY in kinds):
         return thing
     if inspect.Parameter.VAR_KEYWORD in kinds:  # others take these words
-        return facade(thing, Change(order, values=VALUES,
-                                    defaults=DEFAULTS.get(name, {})))
+        return facade(thing, Change(
+            order, values=VALUES, defaults=DEFAULTS.get(name, {}),
+            always=always))
     return facade(thing, Change(
         order, dict(RENAMED, **RENAMED_OF.get(name, {})),
         dict(VALUES, **VALUES_OF.get(name, {})), GONE,
-        DEFAULTS.get(name, {})), METHODS.get(name), __name__)
+        DEFAULTS.get(name, {}), always), METHODS.get(name),
+        _ALWAYS if always else __name__)
 
 
 def __getattr__(name):
