@@ -58,7 +58,9 @@ def pytest_runtest_setup(item):
 def uninstalled():
     """Let what a test installed by ``run`` not be there for the next."""
     yield
+    from lasagne_flipconv.scripts.old_names.arguments import era
     lasagne_flipconv.uninstall()
+    era.set_of_then(False)
 
 
 @pytest.fixture(autouse=True)

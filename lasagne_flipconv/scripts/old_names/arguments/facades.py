@@ -45,7 +45,7 @@ def facade(thing, change, methods=None, home=__name__):
     >>> class Stock:
     ...     def __init__(self, *, size=1):
     ...         self.size = size
-    >>> Lent = facade(Stock, Change(defaults={"size": 2}))
+    >>> Lent = facade(Stock, Change(defaults={"size": 2}, always=True))
     >>> Lent().size, Lent(3).size, type(Lent()) is Stock
     (2, 3, True)
     >>> isinstance(Stock(), Lent), Lent == Stock
