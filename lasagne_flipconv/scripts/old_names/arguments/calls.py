@@ -9,8 +9,8 @@ __all__ = ["ANY", "Change", "Until", "as_today"]
 #: For what is gone: whatever was passed, it computes the same.
 ANY = object()
 
-Change = namedtuple("Change", "order renamed values gone defaults always")
-Change.__new__.__defaults__ = ((), {}, {}, {}, {}, False)
+Change = namedtuple("Change", "order renamed values gone defaults always",
+                    defaults=((), {}, {}, {}, {}, False))
 Change.__doc__ = """What a function took, where that differs from today.
 
 Parameters

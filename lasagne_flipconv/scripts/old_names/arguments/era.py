@@ -9,7 +9,13 @@ _STATE = {"of_then": False}
 
 
 def is_of_then():
-    """Tell whether what is run is of then."""
+    """Tell whether what is run is of then.
+
+    Returns
+    -------
+    bool
+        False until it is said.
+    """
     return _STATE["of_then"]
 
 
