@@ -98,6 +98,12 @@ ROWS = (
        Row("scipy.linalg", "expm2", "scipy.linalg:expm", "SciPy 1.0"),
        Row("numpy.lib", "pad", "numpy:pad", "NumPy 2.0")]
     + _new("scipy.stats", arrays.STATISTICS, "SciPy 0.18 to 1.3")
+    + _moved("theano.compat.python2x", "Counter OrderedDict defaultdict deque",
+             "collections", "Theano 0.8")
+    + _moved("theano.compat.python2x", "all any", "builtins", "Theano 0.8")
+    + _moved("theano.compat.python2x", "partial", "functools", "Theano 0.8")
+    + _moved("theano.compat.python2x", "combinations product", "itertools",
+             "Theano 0.8")
     + _moved("numpy.linalg.linalg", "LinAlgError det eig eigh inv lstsq norm "
              "pinv qr solve svd", "numpy.linalg", "NumPy 2.0")
     + _new("sklearn.cross_validation", SPLITTERS, "scikit-learn 0.20")
