@@ -206,7 +206,8 @@ MUTANTS = {
         "test_limits.py"),
     "divide integers as today": (
         "scripts/python2/library/division.py",
-        "a // b if is_integer(a) and is_integer(b) else a / b", "a / b",
+        "return _divided(operator.floordiv, operator.truediv, a, b)",
+        "return _divided(operator.truediv, operator.truediv, a, b)",
         "test_python2.py"),
     "divide what is in a list as today": (
         "scripts/python2/tree.py",

@@ -78,9 +78,9 @@ def read(file, limits):
         sources = _sources(graph, lambda message: tensor_of(
             message, where, budget, limits))
         entries = _entries(graph, sources, len(data), where, limits)
-    if not entries and record is None:
-        raise CheckpointError("%s: holds no initialisers; expected weights."
-                              % where)
+        if not entries:
+            raise CheckpointError("%s: holds no initialisers; expected "
+                                  "weights." % where)
     writer = " ".join(filter(None, (
         text_of(model[field], where, limits)
         for field in (_PRODUCER, _PRODUCER_VERSION) if field in model)))

@@ -68,7 +68,7 @@ class Compiled:
             ["raw" if raw else "device" for raw in self._raw],
             ["device"] * len(graph.outputs))
         if self._program.asked:
-            self.reason = _ASKED
+            self.reason = "a value that it computes decides on a shape"
 
     def __call__(self, values):
         """Compute the outputs, if these shapes are compiled or due.
@@ -144,16 +144,13 @@ class Compiled:
         return plain
 
 
-_ASKED = "a value that it computes decides on a shape"
-
-
 def _why_not(graph, plain):
     """Return why a function cannot be compiled, if it is plain to see."""
     kinds = {type(node.op) for node in graph.apply_nodes}
     return ("a part of it is left to Theano" if plain.untranslated
             else "it has a loop" if Scan in kinds
             else "it draws random numbers of PyTorch's" if Uniform in kinds
-            else _ASKED if plain.asked else None)
+            else None)
 
 
 def _key(value, raw):

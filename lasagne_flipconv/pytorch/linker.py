@@ -10,8 +10,8 @@ from theano.tensor.elemwise import Elemwise
 from . import loops  # noqa: F401  adds its row
 from .cells import Cell
 from .compiled import Compiled
-from .devices import TOTAL, TorchError, check_device
-from .program import Program, bring
+from .devices import TOTAL, TorchError, check_device, download
+from .program import Program
 from .report import lines
 from .rewrites import QUERY, RANDOM, scaled
 from .rows.table import TYPES
@@ -143,9 +143,9 @@ class Run:
         self.device, self.graph = check_device(device), graph
         self.inputs, self.updates = inputs, updates
         places = ["device" if isinstance(s, Cell) else "raw" for s in inputs]
-        self.places = [places[updates[i]] if i in updates else "raw"
+        self._places = [places[updates[i]] if i in updates else "raw"
                        for i in range(len(outputs))]
-        self.program = Program(graph, self.device, places, self.places)
+        self.program = Program(graph, self.device, places, self._places)
         self.compiled = compiled and Compiled(graph, self.program, inputs)
         # an input that is given back has its storage for both
         self.outputs = [storage if v.owner else [None] for v, storage in zip(
@@ -196,9 +196,8 @@ class Run:
                   for s in self.inputs]
         outputs = self.compiled and self.compiled(values)
         if outputs:
-            return [value if place == "device" else bring(
-                v, "device", "raw", self.device)(value) for v, place, value
-                in zip(self.graph.outputs, self.places, outputs)]
+            return [value if place == "device" else download(value)
+                    for place, value in zip(self._places, outputs)]
         outputs = self.program(values)
         return [_copy(value) if copied else value
                 for value, copied in zip(outputs, self.copied)]

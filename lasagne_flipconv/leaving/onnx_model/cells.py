@@ -5,6 +5,8 @@ functions of their own, and the output gate of Lasagne 0.1.
 """
 import numpy as np
 
+from .loops import start
+
 __all__ = ["fits", "recurrent"]
 
 _FUNCTIONS = {"sigmoid": "Sigmoid", "tanh": "Tanh", "relu": "Relu"}
@@ -63,9 +65,10 @@ def recurrent(part, graph, x, *others):
     name, options = part.name, part.options
     operator, order = _OPERATORS[options["cell"]]
     units = part.arrays["W_hid"].shape[0]
-    x = graph.node("Transpose", [x], name + ".steps_first", perm=[1, 0, 2])
     given = dict(zip(options["takes"], others))
-    inputs = [x, *_weights(part, graph, order), ""] + [
+    inputs = [graph.node("Transpose", [x], name + ".steps_first",
+                         perm=[1, 0, 2]),
+              *_weights(part, graph, order), ""] + [
         _start(part, graph, x, role, given.get(role))
         for role in ("hid_init", "cell_init")]
     if "peepholes" in part.arrays:
@@ -108,20 +111,11 @@ def _activations(options):
 
 def _start(part, graph, x, role, given):
     """Add an initial state, axes (1, batch, units); none if it is zero."""
-    name = "%s.%s" % (part.name, role)
-    if given:
-        return graph.node("Unsqueeze", [given, graph.tensor(
-            part.name + ".zero", np.zeros(1, np.int64))], name + ".first")
-    if not np.any(part.arrays.get(role, 0)):
+    if not given and not np.any(part.arrays.get(role, 0)):
         return ""
-    state = part.arrays[role].reshape(1, 1, -1)
-    one = graph.tensor(part.name + ".one", np.ones(1, np.int64))
-    shape = graph.node("Shape", [x], name + ".shape")
-    batch = graph.node("Gather", [shape, one], name + ".batch", axis=0)
-    units = graph.tensor(name + ".units", np.int64(state.shape[2:]))
-    size = graph.node("Concat", [one, batch, units], name + ".size", axis=0)
-    return graph.node("Expand", [graph.tensor(name, state), size],
-                      name + ".start")
+    zero = graph.tensor(part.name + ".zero", np.zeros(1, np.int64))
+    return graph.node("Unsqueeze", [given or start(part, graph, x, role),
+                                    zero], "%s.%s.first" % (part.name, role))
 
 
 def _output(part, graph, every, last):

@@ -8,7 +8,7 @@ from onnx import TensorProto, helper
 
 from .graph import Graph
 
-__all__ = ["recurrent"]
+__all__ = ["recurrent", "start"]
 
 _FUNCTIONS = {"sigmoid": "Sigmoid", "tanh": "Tanh", "relu": "Relu",
               "identity": "Identity"}
@@ -118,7 +118,7 @@ def recurrent(part, graph, x, *others):
     """
     given = dict(zip(part.options["takes"], others))
     step, states = _CELLS[part.options["cell"]]
-    starts = [given.get(role) or _start(part, graph, x, role)
+    starts = [given.get(role) or start(part, graph, x, role)
               for role in states]
     sequences = [_multiplied(part, graph, x)]
     if "mask" in given:
@@ -148,8 +148,25 @@ def _multiplied(part, graph, x):
     return graph.node("Add", [product, b], part.name + ".input")
 
 
-def _start(part, graph, x, role):
-    """Add an initial state, the same for each example."""
+def start(part, graph, x, role):
+    """Add an initial state, the same for each example.
+
+    Parameters
+    ----------
+    part : Part
+        Of the kind ``recurrent``.
+    graph : Graph
+        Takes the nodes.
+    x : str
+        Name of the input, axes (batch, steps, inputs).
+    role : {'hid_init', 'cell_init'}
+        Which state.
+
+    Returns
+    -------
+    str
+        Name of the state, axes (batch, units).
+    """
     state = part.arrays[role].reshape(1, -1)
     name = "%s.%s" % (part.name, role)
     shape = graph.node("Shape", [x], name + ".shape")

@@ -218,32 +218,21 @@ def _plain(value):
 
 
 def _of_plain_integers(cls, name):
-    """Return a constructor that takes integers of NumPy in a tuple.
+    """Return a constructor that takes integers of NumPy for an argument.
 
-    In Python 2 they are of the class int, for which Lasagne 0.1 asks.
+    In Python 2 they are of the class int, for which it asks.
     """
     stock = cls.__init__
-
-    @functools.wraps(stock)
-    def __init__(self, incoming, *args, **kwargs):
-        if args:
-            args = (tuple(map(_plain, args[0])), *args[1:])
-        elif name in kwargs:
-            kwargs[name] = tuple(map(_plain, kwargs[name]))
-        stock(self, incoming, *args, **kwargs)
-    return __init__
-
-
-def _of_plain_padding(stock):
-    """Return the constructor of Theano's convolution, for such a padding."""
     given = inspect.signature(stock)
 
     @functools.wraps(stock)
     def __init__(self, *args, **kwargs):
         found = given.bind(self, *args, **kwargs)
-        if "border_mode" in found.arguments:
-            found.arguments["border_mode"] = _plain(
-                found.arguments["border_mode"])
+        value = found.arguments.get(name)
+        if np.iterable(value) and not isinstance(value, str):
+            value = tuple(value)
+        if name in found.arguments:
+            found.arguments[name] = _plain(value)
         stock(*found.args, **found.kwargs)
     return __init__
 
@@ -274,7 +263,7 @@ def _kept(name, function):
 #: Class → what takes integers of NumPy, a tuple for a size, as in Python 2.
 OF_PYTHON2 = {
     BaseAbstractConv: {
-        "__init__": _of_plain_padding(BaseAbstractConv.__init__)},
+        "__init__": _of_plain_integers(BaseAbstractConv, "border_mode")},
     Layer: {"__init__": _of_any_sizes(Layer.__init__)}}
 
 #: Class of Lasagne → what it has in 0.2.dev1.

@@ -179,9 +179,8 @@ def _leave_out(thing, today, change, kwargs):
     return left
 
 
-def _add_defaults(thing, today, change, passed, kwargs):
-    """Add defaults; return what to tell of those that cannot be."""
-    told = []
+def _unpassed(change, passed, kwargs):
+    """Yield the defaults of what was not passed: name, value, its limit."""
     for name, value in change.defaults.items():
         if name in passed and not (name in _NONE_FOR_DEFAULT
                                    and kwargs.get(name, ANY) is None):
@@ -191,7 +190,13 @@ def _add_defaults(thing, today, change, passed, kwargs):
             if value is None:
                 continue
         limit = value if isinstance(value, Until) else None
-        value = limit.value if limit else value
+        yield name, limit.value if limit else value, limit
+
+
+def _add_defaults(thing, today, change, passed, kwargs):
+    """Add defaults; return what to tell of those that cannot be."""
+    told = []
+    for name, value, limit in _unpassed(change, passed, kwargs):
         if (limit and _reaches(thing, limit.release)
                 or not _takes(today, name)):
             told.append("%s was %r by default, %s" % (
@@ -204,12 +209,9 @@ def _add_defaults(thing, today, change, passed, kwargs):
 def _tell_defaults(thing, today, change, passed, kwargs):
     """Return what to tell of defaults that are others today."""
     told = []
-    for name, value in change.defaults.items():
-        value = value(kwargs) if callable(value) else value
-        value = value.value if isinstance(value, Until) else value
+    for name, value, _ in _unpassed(change, passed, kwargs):
         now = today[name].default if name in today else "gone"
-        if name not in passed and value is not None and not _equal(value,
-                                                                   now):
+        if not _equal(value, now):
             told.append("%s was %r by default, today it is %s" % (
                 name, value, now if name not in today else repr(now)))
     return told

@@ -72,14 +72,14 @@ def is_facade(thing):
     return isinstance(thing, (_Function, _Facade))
 
 
-def _translated(thing, change, args, kwargs, level):
+def _translated(thing, change, args, kwargs):
     """Return today's arguments; tell once what they cannot say."""
     args, kwargs, told = as_today(thing, change, args, kwargs,
                                   change.always or is_of_then())
     if told and thing not in _TOLD:
         _TOLD.add(thing)
         warnings.warn("%s: %s." % (thing.__name__, "; ".join(told)),
-                      stacklevel=level + 1)
+                      stacklevel=3)
     return args, kwargs
 
 
@@ -92,7 +92,7 @@ class _Function:
 
     def __call__(self, *args, **kwargs):
         args, kwargs = _translated(self.__wrapped__, self._change, args,
-                                   kwargs, 2)
+                                   kwargs)
         return self.__wrapped__(*args, **kwargs)
 
     def __repr__(self):
@@ -116,7 +116,7 @@ class _Facade(abc.ABCMeta):
         """Return an instance."""
         today, change, own = vars(cls).get("_facade", (None, None, True))
         if today is not None:
-            args, kwargs = _translated(today, change, args, kwargs, 2)
+            args, kwargs = _translated(today, change, args, kwargs)
         if own:
             return super().__call__(*args, **kwargs)
         return today(*args, **kwargs)
@@ -147,7 +147,7 @@ copyreg.pickle(_Facade, _where)
 
 def _class(today, change, methods, home):
     def __init__(self, *args, **kwargs):
-        args, kwargs = _translated(today, change, args, kwargs, 2)
+        args, kwargs = _translated(today, change, args, kwargs)
         today.__init__(self, *args, **kwargs)
 
     __init__.__signature__ = inspect.signature(today.__init__)

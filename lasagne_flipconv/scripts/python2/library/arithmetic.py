@@ -5,8 +5,30 @@ import numpy as np
 
 from .division import by_zero, is_integer
 
-__all__ = ["OPERATORS", "Ordered", "as_argument", "compare", "contains",
-           "equal", "formatted", "ordered", "shown"]
+__all__ = ["OPERATORS", "Ordered", "as_argument", "bytes_of", "compare",
+           "contains", "equal", "formatted", "ordered", "shown"]
+
+
+def bytes_of(text):
+    """Return the bytes that a text was in Python 2.
+
+    Parameters
+    ----------
+    text : str or bytes
+        Of a file that was no UTF-8, it has a surrogate for each such byte.
+
+    Returns
+    -------
+    bytes
+        In UTF-8; bytes as they are.
+
+    Examples
+    --------
+    >>> bytes_of("a"), bytes_of(shown(bytes([255])))
+    (b'a', b'\\xff')
+    """
+    return (text.encode("utf-8", "surrogateescape") if isinstance(text, str)
+            else text)
 
 
 def _text_of(x):
@@ -64,7 +86,7 @@ def contains(container, item):
         return (_text_of(item) if isinstance(item, bytes) else item
                 ) in container
     other = (_text_of(item) if isinstance(item, bytes)
-             else item.encode("utf-8", "surrogateescape"))
+             else bytes_of(item))
     return item in container or (
         isinstance(container, (list, tuple, set, frozenset, dict))
         and other in container)

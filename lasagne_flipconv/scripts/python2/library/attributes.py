@@ -15,7 +15,7 @@ from functools import cmp_to_key, partial
 import numpy
 
 from . import pickles, randoms, texts, zipped
-from .arithmetic import as_argument, ordered, shown
+from .arithmetic import as_argument, bytes_of, ordered, shown
 from .division import divide, divide_in_place
 
 __all__ = ["ATTRIBUTES", "LENT", "SUCCESSORS", "attribute", "listed",
@@ -197,7 +197,7 @@ def _coded(text, code, is_coded, encoding="utf-8", errors="strict"):
     """Code a text as the methods ``decode`` and ``encode`` did."""
     if encoding.lower() not in _CODECS:
         if isinstance(text, str) and is_coded:
-            text = text.encode("utf-8", "surrogateescape")
+            text = bytes_of(text)
         elif is_coded:
             return text
         return code(text, encoding, errors)
@@ -206,8 +206,8 @@ def _coded(text, code, is_coded, encoding="utf-8", errors="strict"):
         encoding, as_bytes = "unicode_escape", code is codecs.decode
     else:
         as_bytes = "rot" not in encoding
-    if as_bytes and isinstance(text, str):
-        text = text.encode("utf-8", "surrogateescape")
+    if as_bytes:
+        text = bytes_of(text)
     found = code(text, encoding, errors)
     if of_bytes:
         return shown(found.encode("latin1"))

@@ -22,8 +22,14 @@ def divide(a, b):
     >>> divide(7, 2), divide(7., 2)
     (3, 3.5)
     """
+    return _divided(operator.floordiv, operator.truediv, a, b)
+
+
+def _divided(of_integers, of_others, a, b):
+    """Divide, with the error of Python 2."""
+    both = is_integer(a) and is_integer(b)
     try:
-        return a // b if is_integer(a) and is_integer(b) else a / b
+        return (of_integers if both else of_others)(a, b)
     except ZeroDivisionError as error:
         raise by_zero(a, b) from error
 
@@ -64,9 +70,7 @@ def divide_in_place(a, b):
     >>> divide_in_place(7, 2), divide_in_place(7., 2)
     (3, 3.5)
     """
-    if is_integer(a) and is_integer(b):
-        return operator.ifloordiv(a, b)
-    return operator.itruediv(a, b)
+    return _divided(operator.ifloordiv, operator.itruediv, a, b)
 
 
 def is_integer(x):

@@ -14,7 +14,7 @@ from types import ModuleType
 import numpy as np
 
 from . import arithmetic, division, texts
-from .arithmetic import compare, shown
+from .arithmetic import bytes_of, compare, shown
 from .attributes import LENT, SUCCESSORS, attribute, listed, sort_by
 
 __all__ = ["NAMES_THEN", "end_line", "helpers"]
@@ -137,8 +137,8 @@ def _apply(function, args=(), kwargs=None):
 
 def _unicode(text="", encoding=None, errors="strict"):
     """Return a text, of bytes or anything."""
-    if encoding and isinstance(text, str):
-        text = text.encode("utf-8", "surrogateescape")
+    if encoding:
+        text = bytes_of(text)
     if isinstance(text, (bytes, bytearray)):
         return bytes(text).decode(encoding or "utf-8", errors)
     if isinstance(text, str):

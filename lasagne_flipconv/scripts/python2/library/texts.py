@@ -12,14 +12,9 @@ from functools import partial
 
 import numpy as np
 
-from .arithmetic import shown
+from .arithmetic import bytes_of, shown
 
 __all__ = ["MODULES", "StringIO", "open_file", "write_text"]
-
-
-def _bytes(text):
-    return (text.encode("utf-8", "surrogateescape") if isinstance(text, str)
-            else text)
 
 
 class TextFile(io.TextIOWrapper):
@@ -58,7 +53,7 @@ class BinaryFile:
 
     def write(self, text):
         """Write bytes, or a text in UTF-8."""
-        return self._file.write(_bytes(text))
+        return self._file.write(bytes_of(text))
 
     def writelines(self, lines):
         """Write several."""
@@ -140,7 +135,7 @@ class StringIO:
         if self._file is None or not self._file.getvalue():
             self._file = self._made(text)
         elif isinstance(self._file, io.BytesIO):
-            self._file.write(_bytes(text))
+            self._file.write(bytes_of(text))
         else:
             self._file.write(shown(text))
 
@@ -192,7 +187,7 @@ def write_text(file, text):
     try:
         return file.write(text)
     except TypeError:
-        return file.write(_bytes(text))
+        return file.write(bytes_of(text))
 
 
 class _Texts:
@@ -224,10 +219,10 @@ class _Hash:
     """A hash of bytes or texts."""
 
     def __init__(self, make, text):
-        self._hash = make(_bytes(text))
+        self._hash = make(bytes_of(text))
 
     def update(self, text):
-        self._hash.update(_bytes(text))
+        self._hash.update(bytes_of(text))
 
     def __getattr__(self, name):
         return getattr(self._hash, name)
@@ -235,18 +230,18 @@ class _Hash:
 
 def _on_bytes(function):
     """Return a function of bytes that takes and returns texts."""
-    return lambda text: shown(function(_bytes(text)))
+    return lambda text: shown(function(bytes_of(text)))
 
 
 def _of_bytes(function):
     """Return a function of bytes that takes texts."""
-    return lambda text, *args: function(_bytes(text), *args)
+    return lambda text, *args: function(bytes_of(text), *args)
 
 
 def _second_of_bytes(function):
     """Return a function of a format and bytes that takes texts."""
     return lambda form, text, *args, **options: function(
-        form, _bytes(text), *args, **options)
+        form, bytes_of(text), *args, **options)
 
 
 def _as_json(thing):
@@ -297,6 +292,6 @@ MODULES = {
                                             text)},
     "base64": {"encodestring": _on_bytes(base64.encodebytes),
                "b64encode": _on_bytes(base64.b64encode),
-               "decodestring": lambda text: base64.decodebytes(_bytes(text)),
-               "b64decode": lambda text: base64.b64decode(_bytes(text))},
+               "decodestring": _of_bytes(base64.decodebytes),
+               "b64decode": _of_bytes(base64.b64decode)},
 }
