@@ -156,6 +156,9 @@ OF_TODAY = {
     "from sklearn.ensemble import ExtraTreesClassifier as E; print(E()"
     ".n_estimators, E(n_estimators=7).n_estimators)":
         ("100 7", ("n_estimators was 10 by default, today it is 100",)),
+    "from sklearn.linear_model import SGDClassifier as S; print(S().max_iter)":
+        ("1000", ("max_iter was 5 by default, today it is 1000; tol was None "
+                  "by default, today it is 0.001",)),
     "from sklearn.utils.class_weight import compute_class_weight as c; "
     "print(c('balanced', [0, 1], [0, 0, 1]))": ("[0.75 1.5 ]", ())}
 
