@@ -11,6 +11,7 @@
 #include "kept.hpp"
 #include "kernel_cache.hpp"
 #include "kernel_layout.hpp"
+#include "lines.hpp"
 #include "onednn.hpp"
 #include "winograd.hpp"
 
@@ -23,6 +24,7 @@ using Tag = memory::format_tag;
 
 struct Convolution { // ready to run for the shapes of one call
     std::shared_ptr<Winograd> winograd; // or
+    std::shared_ptr<Lines> lines;       // or
     dnnl::primitive primitive;
     memory::desc input, kernel, output, scratch;
     std::shared_ptr<KernelLayout> layout; // or, of bfloat16,
@@ -34,6 +36,7 @@ struct Convolution { // ready to run for the shapes of one call
 
     std::shared_ptr<const KernelPacking> packing() const {
         if (winograd) return winograd;
+        if (lines) return lines;
         if (half) return half;
         return layout;
     }
@@ -283,10 +286,12 @@ std::shared_ptr<Convolution> make(Kind kind, Geometry g, const Sizes &s) {
         if (half) return half;
         g.half = false;
     }
-    if (!winograd) return make_direct(kind, g, s);
+    auto lines = !winograd && kind == CONVOLUTION ? Lines::make(g, s) : nullptr;
+    if (!winograd && !lines) return make_direct(kind, g, s);
     auto c = std::make_shared<Convolution>();
-    c->name = winograd->name();
+    c->name = winograd ? winograd->name() : lines->name();
     c->winograd = winograd;
+    c->lines = lines;
     return c;
 }
 
@@ -307,10 +312,24 @@ const float *input_of(const Convolution &c, const Sizes &s, const fc_array &x,
 
 // The functions that follow return false where something is infinite or not a
 // number and only a careful convolution tells the result.
+bool run_lines(const Convolution &c, const Geometry &g, KernelCache &cache,
+               const fc_array *in, const Epilogue &after, float *y,
+               Scratch &scratch) {
+    KernelCache::Values packed;
+    if (g.frozen) {
+        packed = cache.frozen(c.lines, in[1], g.flip, after.scale,
+                              after.scales);
+        if (after.scale && !packed.finite) return false;
+    }
+    return c.lines->run(dense(in[0], scratch), in[1], g.flip, packed.get(),
+                        after, y, scratch);
+}
+
 bool run_forward(const Convolution &c, const Geometry &g, const Sizes &s,
                  KernelCache &cache, const fc_array *in, float *y,
                  Scratch &scratch) {
     Epilogue after(g, s, in + 2, scratch);
+    if (c.lines) return run_lines(c, g, cache, in, after, y, scratch);
     const float *scale = c.careful ? nullptr : after.scale;
     auto kernel = g.frozen
             ? cache.frozen(c.packing(), in[1], g.flip, scale, after.scales)

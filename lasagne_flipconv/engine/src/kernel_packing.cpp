@@ -18,7 +18,9 @@ std::vector<long> places_of(const fc_array &kernel, bool flip) {
 }
 
 OutputVectors::OutputVectors(const fc_array &kernel)
-    : kernel_(kernel), in_c_order_(is_dense(kernel)) {
+    : kernel_(kernel), in_c_order_(is_dense(kernel)),
+      length_(element_count(kernel) / kernel.shape[0]) {
+    if (in_c_order_) return;
     auto places = places_of(kernel, false);
     for (long input = 0; input < kernel.shape[1]; ++input)
         for (long place : places)
@@ -29,7 +31,9 @@ void OutputVectors::gather(long output, long at, long count,
                            Vector *columns) const {
     for (long k = 0; k < count; ++k) {
         auto *from = static_cast<const char *>(kernel_.data)
-                + output * kernel_.strides[0] + offsets_[at + k];
+                + output * kernel_.strides[0]
+                + (in_c_order_ ? (at + k) * long(sizeof(float))
+                               : offsets_[at + k]);
         for (int i = 0; i < WIDTH; ++i, from += kernel_.strides[0])
             columns[k][i] = *reinterpret_cast<const float *>(from);
     }

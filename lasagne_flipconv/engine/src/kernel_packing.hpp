@@ -40,7 +40,12 @@ public:
     explicit OutputVectors(const fc_array &kernel);
 
     // The number of values of one output: input channels times places.
-    long length() const { return offsets_.size(); }
+    long length() const { return length_; }
+
+    // Where those of one output begin, if they are in C order.
+    const float *values(long output) const {
+        return static_cast<const float *>(kernel_.data) + output * length_;
+    }
 
     // Set columns[j] to the values number `at` + j, in C order, of the outputs
     // from `output` on; `count` is at most WIDTH.
@@ -61,7 +66,9 @@ private:
 
     const fc_array &kernel_;
     const bool in_c_order_;
-    std::vector<long> offsets_; // of the values of one output, in bytes
+    long length_;
+    std::vector<long> offsets_; // in bytes, of the values of one output, if
+                                // these are not in C order
 };
 
 } // namespace flipconv

@@ -56,6 +56,12 @@ inline void store_rows(Half *to, Vector even, Vector odd) {
 }
 #endif
 
+inline bool all_zero(Vector value) { // not-a-number is not
+    for (int i = 0; i < WIDTH; ++i)
+        if (value[i] != 0) return false;
+    return true;
+}
+
 // Exchange what of two vectors lies off the diagonal of a square of STEP.
 template <int STEP>
 inline void exchange(Vector &a, Vector &b) {

@@ -309,23 +309,31 @@ void Tiled<M, Value>::transform_inputs(const Data &data, const Chunk &chunk,
 template <int M, class Value>
 void Tiled<M, Value>::multiply_all(const Data &data, const Chunk &chunk,
                                    Share share) const {
+    static const long AT_ONCE = 0; // a row lies in one piece
     long panels = (e_.outputs + PANEL - 1) / PANEL, items = SQUARE * panels;
     for (long i = share.begin(items); i < share.end(items); ++i) {
         long position = i / panels, panel = i % panels;
         long width = width_of_panel(panel);
         const Value *kernel = data.packed + start_of_panel(position, panel);
+        Ahead ahead; // the next panel
+        if (i + 1 < share.end(items))
+            ahead.add(kernel + e_.taps * e_.inputs * width,
+                      e_.taps * e_.inputs * width_of_panel((i + 1) % panels)
+                              * sizeof(Value));
         for (long d = 0; d < e_.depth.output; ++d) {
             long start = d - e_.depth.before; // in the input
             long tap = std::min(std::max(0L, -start), e_.taps);
             long end = std::max(tap, std::min(e_.taps,
                                               e_.depth.input - start));
-            multiply(chunk.inputs + position * chunk.input_step
-                             + std::max(0L, start + tap) * e_.inputs,
-                     row_, kernel + tap * e_.inputs * width,
-                     (end - tap) * e_.inputs,
+            multiply(Rows<Value>{
+                             chunk.inputs + position * chunk.input_step
+                                     + std::max(0L, start + tap) * e_.inputs,
+                             chunk.tiles, nullptr, row_, &AT_ONCE, 1,
+                             (end - tap) * e_.inputs},
+                     kernel + tap * e_.inputs * width, width,
                      chunk.sums + position * chunk.sum_step
                              + d * chunk.tiles * sum_row_ + panel * PANEL,
-                     sum_row_, chunk.tiles, width);
+                     sum_row_, false, nullptr, &ahead);
         }
     }
 }
@@ -340,9 +348,7 @@ bool Tiled<M, Value>::transform_sums(const Data &data, const Chunk &chunk,
                                chunk.sum_step,
                                corner(chunk.first + i % chunk.tiles),
                                i / chunk.tiles);
-    for (int j = 0; j < WIDTH; ++j)
-        if (check[j] != 0) return false;
-    return true;
+    return all_zero(check);
 }
 
 // Return zeros, or not-a-number where a sum is infinite or not a number: each
