@@ -42,6 +42,8 @@ public:
     // The number of values of one output: input channels times places.
     long length() const { return length_; }
 
+    bool in_c_order() const { return in_c_order_; }
+
     // Where those of one output begin, if they are in C order.
     const float *values(long output) const {
         return static_cast<const float *>(kernel_.data) + output * length_;

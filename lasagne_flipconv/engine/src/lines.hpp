@@ -88,7 +88,7 @@ private:
     long terms_at_once() const { return blocks_[0].channels * places(); }
     bool pack_all(const OutputVectors &kernel, bool flip, const float *scale,
                   long scales, float *packed) const;
-    std::vector<long> rows_of(const Block &, bool flip) const;
+    std::vector<int> rows_of(const Block &, bool flip) const;
     bool pack_panel(const OutputVectors &kernel, bool flip, const float *scale,
                     long scales, long panel, const Block &,
                     float *packed) const;
@@ -104,6 +104,7 @@ private:
     bool run_by_panels(const Data &, Scratch &) const;
     void multiply_chunks(const Data &, const Group &, const Slab &, long begin,
                          long end) const;
+    long part_at(long vectors, long chunks) const;
     bool multiply_panels(const Data &, const Group &, const Slab &,
                          float *memory) const;
     void multiply_chunk(const Data &, const Chunk &, long panel,
@@ -118,6 +119,9 @@ private:
     long length_; // of a piece; 0: the channels of a block
     std::vector<long> offsets_; // of the pieces of a block's first position
     std::vector<Block> blocks_;
+    struct {
+        std::vector<int> straight, reversed;
+    } rows_, last_rows_; // in a panel, of all blocks and of the last one
 };
 
 } // namespace flipconv
