@@ -43,7 +43,6 @@ demo: $(READY)  ## show, on a small network, what the wrong way round costs
 
 .PHONY: test
 test: $(READY)  ## run all tests (JOBS=2 processes; TESTS=... what else pytest is told)
-	$(if $(PARALLEL),$(PIP_INSTALL) pytest-xdist)
 	$(RUN) -m pytest -q $(PARALLEL) $(TESTS)
 
 PARALLEL = $(if $(filter-out 1,$(JOBS)),--numprocesses=$(JOBS) --dist=loadfile)
