@@ -20,8 +20,9 @@ from .works import IMPLEMENTATIONS, STOCK, network_of
 
 ROOT = Path(__file__).resolve().parents[1]
 
-#: Seconds between two runs, for threads of the last one to fall asleep.
-PAUSE = 0.02
+#: Seconds between two runs, for threads of the last one to fall asleep; those
+#: of OpenBLAS take 0.03.
+PAUSE = 0.05
 
 #: The last one is what XLA takes for the number of processors.
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS",

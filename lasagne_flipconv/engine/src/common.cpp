@@ -2,6 +2,7 @@
 #include "common.hpp"
 
 #include "fork.hpp"
+#include "wake.hpp"
 
 #include <algorithm>
 #include <cstdarg>
@@ -275,6 +276,7 @@ int fc_shapes(const long *params, long n_params, const fc_array *in,
 int fc_run(void *state, const long *params, long n_params,
            const fc_array *in, long, const fc_array *out) {
     Computing here;
+    Awake team;
     return guarded([&] {
         Params rest(params, n_params);
         auto &mine = *static_cast<State *>(state);

@@ -321,7 +321,8 @@ void Lines::multiply_chunk(const Data &data, const Chunk &chunk, long panel,
                          long(offsets_.size()),
                          length_ ? length_ : block.channels},
              packed, width_of(panel), data.y + place, outputs_,
-             block.first > 0, &block == &blocks_.back() ? &after : nullptr, &ahead);
+             block.first > 0, &block == &blocks_.back() ? &after : nullptr,
+             &ahead);
 }
 
 } // namespace flipconv

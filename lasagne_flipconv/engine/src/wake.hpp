@@ -1,0 +1,22 @@
+// A team of threads that may be asleep.
+#pragma once
+
+namespace flipconv {
+
+// Held by a thread while it computes with its team, which waits actively for a
+// while after that, and then sleeps.
+//
+// A system may wake a thread on the processor of the one that woke it, even if
+// another is idle. That one would wait for it actively, and so keep it from
+// running until a time slice of some milliseconds ends, which is as long as a
+// small network takes. To sleep a moment instead lets it go first, and the
+// sleeper wakes where there is room.
+class Awake {
+public:
+    Awake();
+    ~Awake();
+    Awake(const Awake &) = delete;
+    Awake &operator=(const Awake &) = delete;
+};
+
+} // namespace flipconv
