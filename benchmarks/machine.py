@@ -17,15 +17,17 @@ VARIABLES = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "OPENBLAS_CORETYPE")
 
 
 def processor():
-    """Return the name of the processor and its widest vector unit."""
+    """Return what the processor is called, its family and vector unit."""
     try:
         text = Path("/proc/cpuinfo").read_text()
     except OSError:
         return platform.processor() or platform.machine()
     name = re.search(r"model name\s*:\s*(.+)", text)
+    family = re.findall(r"^cpu (family)\s*:\s*(\d+)", text, re.M)[:1]
     flags = set(text.split())
     widest = [f for f in ("amx_tile", "avx512f", "avx2") if f in flags][:1]
-    return ", ".join(([name[1]] if name else [platform.machine()]) + widest)
+    return ", ".join(([name[1]] if name else [platform.machine()])
+                     + [" ".join(words) for words in family] + widest)
 
 
 def version(distribution):
