@@ -6,8 +6,12 @@ today's Python and NumPy.
 import importlib
 import sys
 
-from .compat.environment import prepare as _prepare
-from .compat.moved import find_moved as _find_moved
+from .compat.theano_flags import let_blas_sleep as _let_blas_sleep
+
+_let_blas_sleep()  # before NumPy is imported
+
+from .compat.environment import prepare as _prepare  # noqa: E402
+from .compat.moved import find_moved as _find_moved  # noqa: E402
 
 _prepare()
 _find_moved()

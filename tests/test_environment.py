@@ -213,3 +213,18 @@ def test_views_of_arrays_of_any_layout():
         given = lay_out(array)
         np.testing.assert_array_equal(
             run(given), given.transpose(0, 2, 3, 1)[:, :, None], name)
+
+
+@pytest.mark.parametrize("before, given, expected", [
+    ("", None, "20"), ("", "9", "9"), ("import numpy", None, "None")],
+    ids=["as told here", "as the user says", "too late"])
+def test_blas_threads_sleep(before, given, expected):
+    program = ("import os\n%s\nimport lasagne_flipconv\n"
+               "print(os.environ.get('OPENBLAS_THREAD_TIMEOUT'))" % before)
+    variables = {name: value for name, value in os.environ.items()
+                 if name != "OPENBLAS_THREAD_TIMEOUT"}
+    if given:
+        variables["OPENBLAS_THREAD_TIMEOUT"] = given
+    done = subprocess.run([sys.executable, "-c", program], env=variables,
+                          stdout=subprocess.PIPE, text=True, check=True)
+    assert done.stdout.split()[-1] == expected
