@@ -79,6 +79,25 @@ def in_new_process(program, **variables):
     return done.stdout
 
 
+def convolved_in_new_process(image, kernel, options=None, **variables):
+    """Convolve random arrays of these shapes.
+
+    Return some of the result's bytes, and what computed it.
+    """
+    program = (
+        "import sys\n"
+        "sys.path.insert(0, %r)\n"
+        "import lasagne_flipconv, theano, theano.tensor as T, numpy as np\n"
+        "from engine_cases import ran_on\n"
+        "x, w = T.ftensor4(), T.ftensor4()\n"
+        "f = theano.function([x, w], T.nnet.conv2d(x, w, **%r))\n"
+        "r = np.random.RandomState(3)\n"
+        "y = f(r.rand(*%r).astype('f'), r.rand(*%r).astype('f'))\n"
+        "print(y.tobytes()[::97].hex(), ran_on(), sep='\\n')\n"
+        % (os.path.dirname(__file__), options or {}, image, kernel))
+    return tuple(in_new_process(program, **variables).splitlines())
+
+
 def check_close(got, expected, limit=1e-5):
     """Compare arrays by their largest difference, relative to the largest."""
     if not isinstance(got, (list, tuple)):

@@ -2,13 +2,11 @@
 
 In float64, which the engine leaves alone, Theano gives what is compared to.
 """
-from pathlib import Path
-
 import numpy as np
 import pytest
 import theano
-from engine_cases import (MODE, check_close, in_new_process, needs_engine,
-                          needs_tiles, ran_on, tensor, values)
+from engine_cases import (MODE, check_close, convolved_in_new_process,
+                          needs_engine, needs_tiles, ran_on, tensor, values)
 from lasagne_flipconv import engine
 from test_engine_winograd import ACTIVATIONS, compare, convolution, exact
 from theano.tensor.nnet.abstract_conv import get_conv_output_shape
@@ -186,28 +184,14 @@ def test_shapes_that_change_from_call_to_call():
                                   "pointwise with many outputs"])
 def test_same_bits_whatever_the_number_of_threads(case):
     shape, filters, size, options = CASES[case]
-    program = (
-        "import lasagne_flipconv, theano, theano.tensor as T, numpy as np\n"
-        "x, w = T.ftensor4(), T.ftensor4()\n"
-        "f = theano.function([x, w], T.nnet.conv2d(x, w, **%r))\n"
-        "r = np.random.RandomState(3)\n"
-        "y = f(r.rand(*%r).astype('f'), r.rand(*%r).astype('f'))\n"
-        "print(y.tobytes()[::97].hex())\n"
-        % (options, shape, (filters, shape[1]) + size))
-    results = {in_new_process(program, OMP_NUM_THREADS=n) for n in "1237"}
-    assert len(results) == 1
+    results = {convolved_in_new_process(
+        shape, (filters, shape[1]) + size, options, OMP_NUM_THREADS=n)
+        for n in "1237"}
+    assert [name for _, name in results] == [LINES]
 
 
 def test_switched_off_by_the_environment():
-    program = (
-        "import sys\n"
-        "sys.path.insert(0, %r)\n"
-        "import lasagne_flipconv, theano, theano.tensor as T, numpy as np\n"
-        "from engine_cases import ran_on\n"
-        "x, w = T.ftensor4(), T.ftensor4()\n"
-        "f = theano.function([x, w], T.nnet.conv2d(x, w))\n"
-        "f(np.ones((1, 64, 9, 9), 'f'), np.ones((64, 64, 1, 1), 'f'))\n"
-        "print(ran_on())\n" % str(Path(__file__).parent))
-    names = [in_new_process(program, LASAGNE_FLIPCONV_LINES=value)
-             for value in "10"]
-    assert [name.strip() == LINES for name in names] == [True, False]
+    names = [convolved_in_new_process(
+        (1, 64, 9, 9), (64, 64, 1, 1), LASAGNE_FLIPCONV_LINES=value)[1]
+        for value in "10"]
+    assert [name == LINES for name in names] == [True, False]

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import theano
 import theano.tensor as T
-from engine_cases import (MODE, check_close, in_new_process, needs_engine,
-                          needs_tiles, ran_on, tensor, values)
+from engine_cases import (MODE, check_close, convolved_in_new_process,
+                          needs_engine, needs_tiles, ran_on, tensor, values)
 from lasagne_flipconv import engine
 from theano.tensor.nnet.abstract_conv import AbstractConv2d, AbstractConv3d
 
@@ -173,31 +173,16 @@ def test_strided_and_reversed_arrays():
     np.testing.assert_array_equal(got, function(*copies))
 
 
-def test_same_bits_whatever_the_number_of_threads():
-    program = (
-        "import lasagne_flipconv, theano, theano.tensor as T, numpy as np\n"
-        "x, w = T.ftensor4(), T.ftensor4()\n"
-        "f = theano.function([x, w], T.nnet.conv2d(x, w))\n"
-        "r = np.random.RandomState(3)\n"
-        "for n, k in [(64, 64), (512, 512)]:\n"
-        "    y = f(r.rand(1, n, 16, 16).astype('f'),\n"
-        "          r.rand(k, n, 3, 3).astype('f'))\n"
-        "    print(y.tobytes()[::97].hex())\n")
-    results = {in_new_process(program, OMP_NUM_THREADS=n) for n in "123"}
+@pytest.mark.parametrize("channels", [64, 512])
+def test_same_bits_whatever_the_number_of_threads(channels):
+    results = {convolved_in_new_process(
+        (1, channels, 16, 16), (channels, channels, 3, 3), OMP_NUM_THREADS=n)
+        for n in "123"}
     assert len(results) == 1
 
 
 def test_switched_off_by_the_environment():
-    program = (
-        "import lasagne_flipconv, theano, theano.tensor as T, numpy as np\n"
-        "import ctypes\n"
-        "from lasagne_flipconv.engine import library\n"
-        "x, w = T.ftensor4(), T.ftensor4()\n"
-        "f = theano.function([x, w], T.nnet.conv2d(x, w))\n"
-        "f(np.ones((1, 64, 16, 16), 'f'), np.ones((64, 64, 3, 3), 'f'))\n"
-        "name = ctypes.CDLL(str(library.build())).fc_implementation\n"
-        "name.restype = ctypes.c_char_p\n"
-        "print(name().decode())\n")
-    names = [in_new_process(program, LASAGNE_FLIPCONV_WINOGRAD=value)
-             for value in "10"]
+    names = [convolved_in_new_process(
+        (1, 64, 16, 16), (64, 64, 3, 3), LASAGNE_FLIPCONV_WINOGRAD=value)[1]
+        for value in "10"]
     assert ["winograd" in name for name in names] == [True, False]

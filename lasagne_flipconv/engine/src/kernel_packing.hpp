@@ -29,6 +29,14 @@ public:
     virtual bool same(const KernelPacking &other) const = 0;
 };
 
+// The factors of WIDTH outputs from one on; scale, scales: as of pack().
+inline Vector factors_of(const float *scale, long scales, long output) {
+    Vector factors;
+    for (int i = 0; i < WIDTH; ++i)
+        factors[i] = scale ? scale[scales == 1 ? 0 : output + i] : 1;
+    return factors;
+}
+
 // Bytes from the begin of a kernel to each of its places, in C order; in reverse
 // if it is flipped.
 std::vector<long> places_of(const fc_array &kernel, bool flip);

@@ -142,9 +142,8 @@ bool Lines::pack_panel(const OutputVectors &kernel, bool flip,
     Vector check = {};
     for (long v = 0; v < width; v += WIDTH) {
         long output = first * WIDTH + v;
-        Vector factor, columns[WIDTH];
-        for (int j = 0; j < WIDTH; ++j)
-            factor[j] = scale ? scale[scales == 1 ? 0 : output + j] : 1;
+        const Vector factor = factors_of(scale, scales, output);
+        Vector columns[WIDTH];
         for (long k = 0; k < count; k += WIDTH) {
             long some = std::min<long>(WIDTH, count - k);
             kernel.read(output, start + k, some, columns);

@@ -119,33 +119,24 @@ bool Lines::run(const float *x, const fc_array &kernel, bool flip,
     return finite || !epilogue.scale;
 }
 
-namespace {
-
-struct Share { // of one among the threads
-    explicit Share(long items)
-        : begin(items * omp_get_thread_num() / omp_get_num_threads()),
-          end(items * (omp_get_thread_num() + 1) / omp_get_num_threads()) {}
-    long begin, end;
-};
-
-} // namespace
-
 // Outputs next to one another, each with all its channels; where there is a
 // padding, each thread has copies of its own, if it is not a single line.
 void Lines::run_by_chunks(const Data &data, Scratch &scratch) const {
     const long threads = omp_get_max_threads();
     const Group all = {0, batch_, 0, depth_.output, 0, height_.output};
-    const long values = lines_under(all) * row_;
-    const auto groups = groups_of(std::min(OWN, values * FLOAT / threads),
-                                  threads);
-    const bool own = padded_ && long(groups.size()) >= threads;
+    const long values = padded_ ? lines_under(all) * row_ : 0;
+    std::vector<Group> groups;
+    if (padded_)
+        groups = groups_of(std::min(OWN, values * FLOAT / threads), threads);
+    const bool own = long(groups.size()) >= threads;
     const long each = own ? most_lines(groups) * row_ : 0;
-    float *zeroed = scratch.floats(own ? each * threads : padded_ ? values : 0);
+    float *zeroed = scratch.floats(own ? each * threads : values);
 #pragma omp parallel num_threads(threads)
     if (own) {
         float *mine = zeroed + each * omp_get_thread_num();
-        const Share share(groups.size());
-        for (long i = share.begin; i < share.end; ++i) {
+        const Share share = Share::of_this_thread();
+        const long end = share.end(groups.size());
+        for (long i = share.begin(groups.size()); i < end; ++i) {
             for (long line = 0; line < lines_under(groups[i]); ++line)
                 fill(groups[i], data.x, line, mine);
             multiply_chunks(data, groups[i], slab_of(groups[i], data.x, mine),
@@ -157,9 +148,10 @@ void Lines::run_by_chunks(const Data &data, Scratch &scratch) const {
             for (long line = 0; line < lines_under(all); ++line)
                 fill(all, data.x, line, zeroed);
         }
-        const Share share(chunks_of(all));
-        multiply_chunks(data, all, slab_of(all, data.x, zeroed), share.begin,
-                        share.end);
+        const Share share = Share::of_this_thread();
+        const long chunks = chunks_of(all);
+        multiply_chunks(data, all, slab_of(all, data.x, zeroed),
+                        share.begin(chunks), share.end(chunks));
     }
 }
 
@@ -235,10 +227,12 @@ long Lines::part_at(long vectors, long chunks) const {
 bool Lines::multiply_panels(const Data &data, const Group &group,
                             const Slab &slab, float *memory) const {
     const long chunks = chunks_of(group);
-    const Share share(outputs_ / WIDTH * chunks); // some panels are wider
+    const Share share = Share::of_this_thread();
+    const long vectors = outputs_ / WIDTH * chunks; // some panels have more
+    const long last = part_at(share.end(vectors), chunks);
     bool finite = true;
-    const long last = part_at(share.end, chunks);
-    for (long at = part_at(share.begin, chunks), end; at < last; at = end) {
+    for (long at = part_at(share.begin(vectors), chunks), end; at < last;
+         at = end) {
         const long panel = at / chunks;
         end = std::min(last, (panel + 1) * chunks);
         for (auto &block : blocks_) {

@@ -1,6 +1,8 @@
 // Matrix products with one packed factor.
 #pragma once
 
+#include <omp.h>
+
 #include "epilogue.hpp"
 
 namespace flipconv {
@@ -27,6 +29,15 @@ struct Rows {
     const Value *begin(long row) const {
         return values + (begins ? begins[row] : row * stride);
     }
+};
+
+struct Share { // of one among threads
+    long index, threads;
+    static Share of_this_thread() {
+        return {omp_get_thread_num(), omp_get_num_threads()};
+    }
+    long begin(long items) const { return items * index / threads; }
+    long end(long items) const { return items * (index + 1) / threads; }
 };
 
 // Memory to fetch into a cache while something else is computed.

@@ -20,12 +20,6 @@ constexpr long CHUNK = 512 << 10;     // bytes of one thread, in its cache
 constexpr long TEAM_CHUNK = 16 << 20; // bytes of all threads together
 constexpr long TEAM_KERNEL = 4 << 20; // bytes of a kernel read by all at once
 
-struct Share { // of one among threads
-    long index, threads;
-    long begin(long items) const { return items * index / threads; }
-    long end(long items) const { return items * (index + 1) / threads; }
-};
-
 template <int M, class Value>
 class Tiled : public Winograd {
 public:
@@ -121,10 +115,8 @@ void Tiled<M, Value>::pack(const fc_array &kernel, bool flip,
     long vectors = e_.outputs / WIDTH;
 #pragma omp parallel for schedule(static) if (bytes() > 65536)
     for (long i = 0; i < vectors; ++i) {
-        Vector factor;
-        for (int j = 0; j < WIDTH; ++j)
-            factor[j] = scale ? scale[scales == 1 ? 0 : i * WIDTH + j] : 1;
-        pack_outputs(outputs, flip, i * WIDTH, factor,
+        pack_outputs(outputs, flip, i * WIDTH,
+                     factors_of(scale, scales, i * WIDTH),
                      reinterpret_cast<Value *>(packed));
     }
 }
@@ -235,7 +227,7 @@ bool Tiled<M, Value>::run(const float *x, const float *packed,
 // All threads work at one chunk: each reads a part of the kernel only.
 template <int M, class Value>
 bool Tiled<M, Value>::run_as_team(const Data &data, Chunk chunk) const {
-    Share share = {omp_get_thread_num(), omp_get_num_threads()};
+    Share share = Share::of_this_thread();
     long size = chunk.tiles;
     bool finite = true;
     for (chunk.first = 0; chunk.first < tiles_; chunk.first += size) {
