@@ -22,7 +22,16 @@ CASES = {
     "pointwise with a stride": ((2, 70, 15, 18), 48, (1, 1),
                                 dict(subsample=(2, 3))),
     "many terms": ((1, 1100, 5, 4), 96, (1, 1), {}),
-    "one output": ((1, 130, 1, 1), 32, (1, 1), {}),
+    "one position": ((1, 130, 1, 1), 32, (1, 1), {}),
+    "few positions": ((3, 67, 2, 2), 80, (1, 1), {}),
+    "few positions with a padding": ((1, 40, 3, 2), 48, (3, 3), dict(
+        border_mode="half")),
+    "few positions of many": ((2, 25, 7, 8), 32, (4, 3), dict(
+        border_mode=((1, 0), (0, 2)), subsample=(3, 4),
+        filter_dilation=(1, 2))),
+    "few positions of a volume": ((1, 9, 4, 5, 6), 48, (2, 3, 2), dict(
+        border_mode=(1, 0, 1), subsample=(2, 2, 3),
+        filter_dilation=(1, 2, 2))),
     "two panels of other widths": ((1, 65, 19, 23), 112, (1, 1), {}),
     "square": ((2, 17, 23, 30), 48, (3, 3), dict(subsample=(2, 1))),
     "even": ((2, 20, 22, 21), 32, (2, 4), dict(border_mode=(0, 1))),
@@ -78,7 +87,8 @@ def test_one_axis(axes):
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 @pytest.mark.parametrize("case", ["pointwise with many outputs",
-                                  "padding around blocks", "many terms"])
+                                  "padding around blocks", "many terms",
+                                  "few positions with a padding"])
 def test_what_follows_is_taken_in(activation, case):
     options = CASES[case][-1]
 
@@ -151,6 +161,19 @@ def test_a_kernel_that_changes_in_place_is_seen():
     np.testing.assert_array_equal(f(x), 2 * before)
 
 
+def test_frozen_with_few_positions():
+    x, w = arrays_of("few positions")
+    image = tensor(4)
+    with engine.frozen():
+        frozen = theano.function([image], convolution(
+            image, theano.shared(w)), mode=MODE)
+    wide = tensor(4, "float64"), tensor(4, "float64")
+    expected = exact(wide, convolution(*wide), (x, w))
+    for images in (x, x[:1], x):
+        check_close(frozen(images), expected[:len(images)], 5e-6)
+        assert ran_on() == LINES
+
+
 @pytest.mark.parametrize("case", ["pointwise", "square", "large kernel"])
 def test_strided_and_reversed_arrays(case):
     x, w = arrays_of(case)
@@ -173,6 +196,7 @@ def test_shapes_that_change_from_call_to_call():
                           ((1, 64, 9, 9), (32, 64, 2, 5)),
                           ((0, 64, 9, 9), (64, 64, 1, 1)),
                           ((1, 1500, 9, 9), (48, 1500, 1, 1)),
+                          ((2, 64, 2, 3), (64, 64, 1, 1)),
                           ((1, 64, 9, 9), (64, 64, 1, 1))]:
         arrays = values(*shape), values(*kernel)
         check_close(function(*arrays), exact(wide, convolution(*wide),
@@ -181,7 +205,8 @@ def test_shapes_that_change_from_call_to_call():
 
 
 @pytest.mark.parametrize("case", ["large kernel, many images", "square",
-                                  "pointwise with many outputs"])
+                                  "pointwise with many outputs",
+                                  "few positions with a padding"])
 def test_same_bits_whatever_the_number_of_threads(case):
     shape, filters, size, options = CASES[case]
     results = {convolved_in_new_process(

@@ -62,6 +62,10 @@ CONVOLUTIONS = {
     "large tiles": (32, 64, 3, dict(border_mode="half"), "winograd 4x4"),
     "small tiles": (304, 32, 3, dict(border_mode="half"), "winograd 2x2"),
     "1x1": (16, 32, 1, {}, None),
+    "lines": (48, 64, 2, dict(subsample=(2, 1)), "lines"),
+    "lines with a padding": (24, 32, 3, dict(
+        border_mode=(0, 1), subsample=(1, 2)), "lines"),
+    "few positions": (16, 32, 15, {}, "lines"),
     "stride": (3, 18, 3, dict(border_mode="half", subsample=(2, 2)), None),
     "each channel": (32, 32, 3, dict(num_groups=32), None),
     "few": (2, 1, 4, dict(border_mode="full"), None),
@@ -93,14 +97,14 @@ def convolution(case, with_residual, activation):
 @pytest.mark.parametrize("with_residual", [False, True],
                          ids=["plain", "residual"])
 @pytest.mark.parametrize("case", [
-    pytest.param(case, marks=needs_tiles if "tiles" in case else ())
-    for case in CONVOLUTIONS])
+    pytest.param(case, marks=needs_tiles if where else ())
+    for case, (*_, where) in CONVOLUTIONS.items()])
 @pytest.mark.parametrize("name", ACTIVATIONS)
 def test_activation(name, case, with_residual):
     function, kind, slope = ACTIVATIONS[name]
     ours, stock, arrays = convolution(case, with_residual, function)
     ours(*arrays)
-    assert ran_on() == CONVOLUTIONS[case][-1] or "tiles" not in case
+    assert ran_on() == CONVOLUTIONS[case][-1] or not CONVOLUTIONS[case][-1]
     for position, array in enumerate(arrays):
         for value in SPOILERS:
             given = list(arrays)

@@ -32,14 +32,16 @@ static double inside(const Geometry &g, const Sizes &s) {
 
 // With few output channels or terms, sums wait for one another, and their end
 // counts. oneDNN leaves out what is zero because of the padding; a kernel that
-// stays in the caches costs it little.
-static bool pays(const Geometry &g, const Sizes &s) {
+// stays in the caches costs it little, unless it is used for few outputs.
+bool Lines::pays(const Geometry &g, const Sizes &s) {
     constexpr double MOST = .95;
     constexpr long OUTPUTS = 2 * WIDTH, FEWEST = 64, KERNEL = 2 << 20;
-    long terms = s.inputs;
+    long terms = s.inputs, positions = s.batch;
     for (long size : s.kernel) terms *= size;
+    for (long size : s.output) positions *= size;
     return s.outputs >= OUTPUTS && terms >= FEWEST
-            && (terms * s.outputs * FLOAT > KERNEL || inside(g, s) > MOST);
+            && (terms * s.outputs * FLOAT > KERNEL || positions <= FEW
+                || inside(g, s) > MOST);
 }
 
 std::shared_ptr<Lines> Lines::make(const Geometry &g, const Sizes &s) {

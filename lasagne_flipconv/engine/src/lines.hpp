@@ -18,7 +18,9 @@ namespace flipconv {
 //
 // The kernel is put into order on the way, a panel of output channels at a
 // time, which stays in the cache of the thread that multiplies it: it is read
-// once, and nobody has to look whether it has changed.
+// once, and nobody has to look whether it has changed. For few positions that
+// would take longer than to multiply it: it is read as it lies, and the inputs
+// are copied in its order.
 class Lines : public KernelPacking {
 public:
     // Null where it would not pay, or where it cannot be done.
@@ -76,7 +78,12 @@ private:
         float *y;
     };
 
+    // Positions of the output for which the kernel is not put into order, but
+    // read as it lies.
+    static constexpr long FEW = 12;
+
     Lines(const Geometry &geometry, const Sizes &sizes);
+    static bool pays(const Geometry &geometry, const Sizes &sizes);
     void set_blocks();
 
     long places() const {
@@ -100,6 +107,8 @@ private:
     Slab slab_of(const Group &, const float *x, const float *zeroed) const;
     const float *packed_part(const Data &, long panel, const Block &) const;
 
+    void gather(const Data &, long position, float *terms) const;
+    void run_by_dots(const Data &, const float *kernel, Scratch &) const;
     void run_by_chunks(const Data &, Scratch &) const;
     bool run_by_panels(const Data &, Scratch &) const;
     void multiply_chunks(const Data &, const Group &, const Slab &, long begin,

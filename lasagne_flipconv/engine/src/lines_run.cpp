@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "dots.hpp"
 #include "products.hpp"
 
 namespace flipconv {
@@ -106,6 +107,10 @@ bool Lines::run(const float *x, const fc_array &kernel, bool flip,
     const OutputVectors outputs(kernel);
     Data data = {x, &outputs, flip, packed, &epilogue, y};
     const long threads = omp_get_max_threads();
+    if (!packed && positions_ <= FEW && outputs.in_c_order()) {
+        run_by_dots(data, outputs.values(0), scratch);
+        return true;
+    }
     if (long(bytes()) > SHARED || positions_ < 4 * Chunk::MOST * threads)
         return run_by_panels(data, scratch);
     bool finite = true;
@@ -117,6 +122,55 @@ bool Lines::run(const float *x, const fc_array &kernel, bool flip,
     }
     run_by_chunks(data, scratch);
     return finite || !epilogue.scale;
+}
+
+// What an output is summed up from, in the order of a kernel.
+void Lines::gather(const Data &data, long position, float *terms) const {
+    const long column = position % width_.output;
+    const long line = position / width_.output % height_.output;
+    const long slices = position / width_.output / height_.output;
+    long place = 0;
+    auto at = [](const Axis &axis, long output, long tap) { // -1: outside
+        long input = output * axis.stride + tap * axis.dilation - axis.before;
+        return input < axis.input ? std::max(input, -1L) : -1;
+    };
+    for (long z = 0; z < depth_.kernel; ++z)
+        for (long y = 0; y < height_.kernel; ++y)
+            for (long x = 0; x < width_.kernel; ++x, ++place) {
+                const long deep = at(depth_, slices % depth_.output, z);
+                const long high = at(height_, line, y);
+                const long wide = at(width_, column, x);
+                float *to = terms
+                        + (data.flip ? places() - 1 - place : place);
+                if (std::min(deep, std::min(high, wide)) < 0) {
+                    for (long i = 0; i < inputs_; ++i) to[i * places()] = 0;
+                    continue;
+                }
+                const long image = slices / depth_.output * depth_.input;
+                const float *from = data.x
+                        + (((image + deep) * height_.input + high)
+                                   * width_.input + wide) * inputs_;
+                for (long i = 0; i < inputs_; ++i) to[i * places()] = from[i];
+            }
+}
+
+// With few outputs for each value of the kernel, it is read as it lies.
+void Lines::run_by_dots(const Data &data, const float *kernel,
+                        Scratch &scratch) const {
+    const long terms = inputs_ * places();
+    float *rows = scratch.floats(positions_ * terms);
+    const Dots dots = {rows, positions_, terms, kernel, outputs_,
+                       data.epilogue};
+#pragma omp parallel
+    {
+#pragma omp for schedule(static)
+        for (long i = 0; i < positions_; ++i)
+            gather(data, i, rows + i * terms);
+        const Share share = Share::of_this_thread();
+        const long vectors = outputs_ / WIDTH;
+        dots.run(share.begin(vectors) * WIDTH, share.end(vectors) * WIDTH,
+                 data.y);
+    }
 }
 
 // Outputs next to one another, each with all its channels; where there is a

@@ -99,4 +99,23 @@ inline void transpose(Vector *rows) {
     if (WIDTH > 8) exchange_all<8 % WIDTH>(rows);
 }
 
+// Add up each two of the first WIDTH / STEP vectors, of which every sum is
+// spread over fewer places then.
+template <int STEP>
+inline void add_pairs(Vector *vectors) {
+    for (int i = 0; i < WIDTH / STEP / 2; ++i) {
+        exchange<STEP>(vectors[2 * i], vectors[2 * i + 1]);
+        vectors[i] = vectors[2 * i] + vectors[2 * i + 1];
+    }
+}
+
+// Return the sums of WIDTH vectors, each over its values; they are changed.
+inline Vector sums_of(Vector *vectors) {
+    add_pairs<1>(vectors);
+    add_pairs<2>(vectors);
+    if (WIDTH > 4) add_pairs<4 % WIDTH>(vectors);
+    if (WIDTH > 8) add_pairs<8 % WIDTH>(vectors);
+    return vectors[0];
+}
+
 } // namespace flipconv

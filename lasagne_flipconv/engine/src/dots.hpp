@@ -1,0 +1,23 @@
+// Sums of products of few rows and a kernel that is read as it lies.
+#pragma once
+
+#include "epilogue.hpp"
+
+namespace flipconv {
+
+struct Dots {
+    const float *rows;   // (count, terms)
+    long count, terms;
+    const float *kernel; // (outputs, terms), in C order
+    long outputs;        // a multiple of WIDTH
+    const Epilogue *epilogue;
+
+    // Set y[row][output], of the outputs from `begin` to `end`, both multiples
+    // of WIDTH, to the sums over the terms, and do what follows a convolution.
+    void run(long begin, long end, float *y) const;
+
+private:
+    void finish(Vector *sums, long row, long output, float *y) const;
+};
+
+} // namespace flipconv
