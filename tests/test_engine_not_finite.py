@@ -64,7 +64,7 @@ CONVOLUTIONS = {
     "1x1": (16, 32, 1, {}, None),
     "lines": (48, 64, 2, dict(subsample=(2, 1)), "lines"),
     "lines with a padding": (24, 32, 3, dict(
-        border_mode=(0, 1), subsample=(1, 2)), "lines"),
+        border_mode=(0, 1), subsample=(2, 1)), "lines"),
     "few positions": (16, 32, 15, {}, "lines"),
     "stride": (3, 18, 3, dict(border_mode="half", subsample=(2, 2)), None),
     "each channel": (32, 32, 3, dict(num_groups=32), None),
