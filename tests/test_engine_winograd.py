@@ -53,9 +53,13 @@ CASES = {
     "many channels": ((1, 272, 20, 19), 176, SMALL),
     "odd panels": ((3, 48, 14, 9), 80, SMALL),
     "kernel larger than the cache": ((1, 512, 8, 9), 512, SMALL),
+    "larger, and tiles in parts": ((2, 512, 31, 29), 512, SMALL),
+    "large tiles, large kernel": ((1, 128, 28, 27), 144, LARGE),
+    "large tiles, many of a large kernel": ((1, 256, 40, 37), 256, LARGE),
     "volume": ((2, 64, 3, 14, 17), 32, LARGE),
     "deep volume": ((1, 96, 5, 9, 12), 48, SMALL),
     "volume for all threads": ((1, 256, 2, 7, 8), 512, SMALL),
+    "volume, large kernel": ((1, 160, 5, 9, 12), 112, SMALL),
 }
 
 
@@ -179,6 +183,32 @@ def test_same_bits_whatever_the_number_of_threads(channels):
         (1, channels, 16, 16), (channels, channels, 3, 3), OMP_NUM_THREADS=n)
         for n in "123"}
     assert len(results) == 1
+
+
+@pytest.mark.parametrize("case", ["large tiles", "many channels",
+                                  "kernel larger than the cache"])
+def test_frozen(case):
+    shape, filters, expected = CASES[case]
+    x, w = values(*shape), values(filters, shape[1], 3, 3)
+    image = tensor(4)
+    y = convolution(image, theano.shared(w), border_mode="half")
+    plain = theano.function([image], y, mode=MODE)
+    with engine.frozen():
+        frozen = theano.function([image], y, mode=MODE)
+    for _ in range(2):
+        np.testing.assert_array_equal(frozen(x), plain(x))
+        assert ran_on() == expected
+
+
+def test_a_large_kernel_that_changes_in_place_is_seen():
+    x, w = values(1, 512, 8, 9), theano.shared(values(512, 512, 3, 3))
+    image = tensor(4)
+    f = theano.function([image], convolution(image, w, border_mode="half"),
+                        mode=MODE)
+    before = f(x)
+    assert ran_on() == SMALL
+    w.get_value(borrow=True)[:] *= 2
+    np.testing.assert_array_equal(f(x), 2 * before)
 
 
 def test_switched_off_by_the_environment():

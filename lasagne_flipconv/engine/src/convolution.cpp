@@ -76,6 +76,9 @@ bool run_forward(const Convolution &c, const Geometry &g, const Sizes &s,
                  Scratch &scratch) {
     Epilogue after(g, s, in + 2, scratch);
     if (c.lines) return run_lines(c, g, cache, in, after, y, scratch);
+    if (c.winograd && c.winograd->packs_on_the_way() && !g.frozen)
+        return c.winograd->run(dense(in[0], scratch), in[1], g.flip, after, y,
+                               scratch);
     const float *scale = c.careful ? nullptr : after.scale;
     auto kernel = g.frozen
             ? cache.frozen(c.packing(), in[1], g.flip, scale, after.scales)
@@ -134,6 +137,9 @@ bool run_grad_input(const Convolution &c, const Geometry &g,
                     Scratch &scratch) {
     if (c.winograd) {
         Swapped kernel(in[0]);
+        if (c.winograd->packs_on_the_way())
+            return c.winograd->run(dense(in[1], scratch), kernel.array,
+                                   !g.flip, Epilogue(), x, scratch);
         auto packed = cache.packed(c.winograd, kernel.array, !g.flip, nullptr,
                                    0, scratch);
         return c.winograd->run(dense(in[1], scratch), packed.get(),

@@ -26,6 +26,14 @@ public:
     virtual bool run(const float *x, const float *packed,
                      const Epilogue &epilogue, float *y,
                      Scratch &scratch) const = 0;
+
+    // Whether a kernel is better packed part by part, where it is multiplied,
+    // than kept: it is large. Then run() takes it as it is.
+    virtual bool packs_on_the_way() const = 0;
+    virtual bool run(const float *x, const fc_array &kernel, bool flip,
+                     const Epilogue &epilogue, float *y,
+                     Scratch &scratch) const = 0;
+
     virtual std::string name() const = 0;
 };
 

@@ -31,36 +31,30 @@ bool possible(const Geometry &g, const Sizes &s) {
 
 // Time in multiplications of one thread of a plane of outputs. Each product
 // of a pair of channels costs one; a transform, a few per channel; to read a
-// value of the kernel from beyond the caches, as many as it takes.
-double cost(const Extent &e, long products, long transforms, long square) {
-    constexpr double READ = 11;
+// value of the kernel from beyond the caches, or to make one of a tile, as
+// many as it takes.
+constexpr double READ = 11, MAKE = 14;
+
+double cost(const Extent &e, long products, long transforms, double kernel) {
     double pairs = double(e.inputs) * e.outputs * e.taps;
     double channels = double(e.inputs) + e.outputs;
     double planes = double(e.batch) * e.depth.output;
     return planes * products * (pairs + transforms * channels)
-            + READ * square * pairs;
+            + kernel * pairs;
 }
 
 double cost_of_tiles(const Extent &e, long m, long transforms) {
     long tiles = ((e.height.output + m - 1) / m)
             * ((e.width.output + m - 1) / m);
     long square = (m + 2) * (m + 2);
-    return cost(e, tiles * square, transforms, square);
+    long bytes = square * e.inputs * e.outputs * e.taps * sizeof(float);
+    double kernel = bytes > KEPT_KERNEL ? READ * 9 + MAKE * square
+                                        : READ * square;
+    return cost(e, tiles * square, transforms, kernel);
 }
 
-// Larger tiles lose more in rounding, with each channel, and their kernels
-// take four times the memory.
-bool allows_large_tiles(const Extent &e) {
-    return e.inputs * e.taps <= 256 && e.inputs * e.outputs * e.taps <= 32768;
-}
-
-// A kernel in tiles is kept, with 16 values for 9; one of this size for a gain
-// only that is worth the memory. Packed for a direct convolution, it is not.
-constexpr double LARGE = 2 << 20, ENOUGH = .75; // values; of the time
-
-bool is_large(const Extent &e) {
-    return 16. * e.inputs * e.outputs * e.taps > LARGE;
-}
+// Larger tiles lose more in rounding, with each channel.
+bool allows_large_tiles(const Extent &e) { return e.inputs * e.taps <= 256; }
 
 } // namespace
 
@@ -69,10 +63,10 @@ int winograd_tile(const Geometry &g, const Sizes &s) {
     static const bool off = switched_off("LASAGNE_FLIPCONV_WINOGRAD");
     if (off || !possible(g, s)) return 0;
     Extent e(s);
-    double direct = cost(e, 9 * e.height.output * e.width.output, 0, 9);
+    double direct = cost(e, 9 * e.height.output * e.width.output, 0, READ * 9);
     double small = cost_of_tiles(e, 2, 13), large = cost_of_tiles(e, 4, 25);
     if (large < std::min(small, direct) && allows_large_tiles(e)) return 4;
-    if (small < direct * (is_large(e) ? ENOUGH : 1)) return 2;
+    if (small < direct) return 2;
 #endif
     return 0;
 }
