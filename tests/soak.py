@@ -56,7 +56,7 @@ def random_shapes(rng, n, kernel, options):
     groups = options.get("num_groups", 1)
     channels = int(rng.choice([1, 2, 3, 5, 8, 16, 17, 32]))
     filters = int(rng.choice([1, 2, 3, 7, 8, 16, 24, 33]))
-    if "num_groups" not in options:
+    if "num_groups" not in options and rng.randint(2):
         channels, filters = 16 * rng.randint(1, [24, 8][n - 2], 2)
     dilation = options.get("filter_dilation", (1,) * n)
     extent = [(k - 1) * d + 1 for k, d in zip(kernel, dilation)]

@@ -12,6 +12,7 @@ from theano.tensor.elemwise import Elemwise
 from .. import freezing, rounding, state
 from ..ops.layout import sink
 from ..ops.op import EngineOp
+from ..ops.products import for_few_rows
 from .fusion import fuse
 from .freeze import frozen, is_updating
 from .fusion_norm import fuse_norm
@@ -64,6 +65,16 @@ class _Parallel(_Rewrite):
                  if _is_over_activations(node)]
         _replace(fgraph, [node.outputs[0] for node in nodes],
                  [_on_all_processors(node) for node in nodes])
+
+
+class _Products(_Rewrite):
+    """Let products of matrices with few rows be computed by the library."""
+
+    def rewrite(self, fgraph):
+        new = [(node.outputs[0], for_few_rows(node))
+               for node in fgraph.toposort()]
+        new = [pair for pair in new if pair[1] is not None]
+        _replace(fgraph, [old for old, _ in new], [y for _, y in new])
 
 
 def _is_over_activations(node):
@@ -186,4 +197,6 @@ def register():
     # after Theano has fused them (49), made them work in place (75) and merged
     # what is equal (100): to Theano they are, and it would put its own back
     optdb.register("onednn_parallel", _Parallel(), 101, "fast_run",
+                   "onednn")
+    optdb.register("onednn_products", _Products(), 101.1, "fast_run",
                    "onednn")

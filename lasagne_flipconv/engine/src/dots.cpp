@@ -26,7 +26,7 @@ Vector load_some(const float *from, long count) { // zeros behind
 // Sums of OUTPUTS outputs and N rows, each spread over a vector. The outputs
 // that come next are fetched meanwhile.
 template <int N>
-void block(const float *rows, long terms, const float *kernel,
+void block(const float *rows, long terms, const float *kernel, long apart,
            Vector *result) {
     Vector sums[N][OUTPUTS] = {};
     auto add = [&](const Vector (&factors)[OUTPUTS], int row, Vector values) {
@@ -38,15 +38,15 @@ void block(const float *rows, long terms, const float *kernel,
     long k = 0;
     for (; k + WIDTH <= terms; k += WIDTH) {
         for (int i = 0; i < OUTPUTS; ++i) {
-            factors[i] = load(kernel + i * terms + k);
-            __builtin_prefetch(kernel + (OUTPUTS + i) * terms + k);
+            factors[i] = load(kernel + i * apart + k);
+            __builtin_prefetch(kernel + (OUTPUTS + i) * apart + k);
         }
         for (int row = 0; row < N; ++row)
             add(factors, row, load(rows + row * terms + k));
     }
     if (k < terms) {
         for (int i = 0; i < OUTPUTS; ++i)
-            factors[i] = load_some(kernel + i * terms + k, terms - k);
+            factors[i] = load_some(kernel + i * apart + k, terms - k);
         for (int row = 0; row < N; ++row)
             add(factors, row, load_some(rows + row * terms + k, terms - k));
     }
@@ -70,7 +70,8 @@ void Dots::run(long begin, long end, float *y) const {
             const long some = count * (i + 1) / blocks - first;
             for (int v = 0; v < WIDTH; v += OUTPUTS)
                 block_of[some](rows + first * terms, terms,
-                               kernel + (output + v) * terms, sums[0] + v);
+                               kernel + (output + v) * apart, apart,
+                               sums[0] + v);
             for (long row = 0; row < some; ++row)
                 finish(sums[row], first + row, output, y);
         }

@@ -8,8 +8,9 @@ namespace flipconv {
 struct Dots {
     const float *rows;   // (count, terms)
     long count, terms;
-    const float *kernel; // (outputs, terms), in C order
-    long outputs;        // a multiple of WIDTH
+    const float *kernel; // (outputs, terms)
+    long apart;          // from one output of it to the next
+    long outputs;        // from one row of the result to the next
     const Epilogue *epilogue;
 
     // Set y[row][output], of the outputs from `begin` to `end`, both multiples

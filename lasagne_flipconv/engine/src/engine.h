@@ -36,6 +36,14 @@ const char *fc_error(void);
 void *fc_new_state(void);
 void fc_free_state(void *state);
 
+/* The arguments of BLAS's sgemm. Return whether this was a product of few rows
+   and a large matrix, and has been computed; if not, nothing was done. */
+int fc_multiply_few(const char *trans_a, const char *trans_b, const int *m,
+                    const int *n, const int *k, const float *alpha,
+                    const float *a, const int *lda, const float *b,
+                    const int *ldb, const float *beta, float *c,
+                    const int *ldc);
+
 /* Aligned memory for results; what is given back is used again. */
 void *fc_get_buffer(unsigned long bytes);
 void fc_give_buffer(void *buffer);

@@ -159,7 +159,7 @@ void Lines::run_by_dots(const Data &data, const float *kernel,
                         Scratch &scratch) const {
     const long terms = inputs_ * places();
     float *rows = scratch.floats(positions_ * terms);
-    const Dots dots = {rows, positions_, terms, kernel, outputs_,
+    const Dots dots = {rows, positions_, terms, kernel, terms, outputs_,
                        data.epilogue};
 #pragma omp parallel
     {
