@@ -2,6 +2,11 @@
 
 In float64, which the engine leaves alone, NumPy gives what is compared to.
 """
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import lasagne
 import numpy as np
 import pytest
@@ -10,8 +15,8 @@ import theano.tensor as T
 from engine_cases import (MODE, both, check_close, in_new_process, names,
                           needs_engine, ran_on, values)
 from lasagne_flipconv import layers
-from theano.tensor.blas import (Dot22, Dot22Scalar, Gemm, _dot22, _dot22scalar,
-                                gemm_inplace, gemm_no_inplace)
+from theano.tensor.blas import (Dot22, Gemm, _dot22, gemm_inplace,
+                                gemm_no_inplace)
 
 pytestmark = needs_engine
 
@@ -103,16 +108,6 @@ def test_sums(op, alpha, beta, order):
                          beta), expected, 2e-6)
 
 
-def test_scaled():
-    x, w = T.fmatrices(2)
-    scale = T.fscalar()
-    function = theano.function(
-        [x, w, scale], ours(_dot22scalar, x, w, scale), mode=MODE)
-    rows, matrix = values(9, 300), values(300, 500)
-    check_close(function(rows, matrix, 3), 3 * rows.dot(matrix), 2e-6)
-    assert ran_on() == OURS
-
-
 @pytest.mark.parametrize("turned", [False, True])
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 def test_what_is_not_finite_stays_in_its_place(value, turned):
@@ -175,8 +170,65 @@ def test_training():
     params = lasagne.layers.get_all_params(net)
     run, stock = both([x], [loss] + T.grad(loss, params))
     assert not {type(node.op) for node in run.maker.fgraph.apply_nodes} & {
-        Dot22, Dot22Scalar, Gemm}
+        Dot22, Gemm}
     check_close(run(values(8, 3, 12, 12)), stock(values(8, 3, 12, 12)), 1e-5)
+
+
+WITH_BLAS = """
+import lasagne_flipconv, theano, theano.tensor as T, numpy as np
+from lasagne_flipconv.engine.ops.products import for_few_rows
+from theano.tensor.blas import _dot22, _dot22scalar
+from engine_cases import ran_on
+r = np.random.RandomState(0)
+x, w = T.fmatrices(2)
+a = T.fscalar()
+for y in (_dot22.make_node(x, w), _dot22scalar.make_node(x, w, a)):
+    f = theano.function(y.inputs, for_few_rows(y))
+    for rows in (1, 7, 33):
+        for order in 'CF':
+            p = np.asarray(r.rand(rows, 300), 'f', order=order)
+            q = np.asarray(r.rand(300, 500), 'f', order=order)
+            got = f(*[p, q, 2][:len(y.inputs)])
+            expected = p.dot(q) * (len(y.inputs) - 1)
+            assert got.shape == expected.shape
+            assert abs(got - expected).max(initial=0) < 1e-3, (rows, order)
+            print(ran_on() == 'few rows' or rows > 32)
+"""
+
+
+# what Theano's code calls of a BLAS, in the plainest way
+BLAS = """
+static float at(const float *a, char turned, int lead, int row, int column) {
+    return turned == 'T' ? a[column + row * lead] : a[row + column * lead];
+}
+void sgemm_(char *ta, char *tb, int *m, int *n, int *k, float *alpha,
+            float *a, int *lda, float *b, int *ldb, float *beta, float *c,
+            int *ldc) {
+    for (int i = 0; i < *m; ++i)
+        for (int j = 0; j < *n; ++j) {
+            float sum = 0;
+            for (int p = 0; p < *k; ++p)
+                sum += at(a, *ta, *lda, i, p) * at(b, *tb, *ldb, p, j);
+            float *to = c + i + j * *ldc;
+            *to = *alpha * sum + (*beta == 0 ? 0 : *beta * *to);
+        }
+}
+void dgemm_(void) {}
+"""
+
+
+def test_with_a_blas_of_the_system(tmp_path):
+    source = tmp_path / "blas.c"
+    source.write_text(BLAS)
+    subprocess.run(["gcc", "-shared", "-fPIC", "-O1", str(source), "-o",
+                    str(tmp_path / "libplainblas.so")], check=True)
+    flags = "%s,blas.ldflags=-L%s -lplainblas" % (
+        os.environ.get("THEANO_FLAGS", ""), tmp_path)
+    told = in_new_process(
+        WITH_BLAS, THEANO_FLAGS=flags.strip(","),
+        LD_LIBRARY_PATH=str(tmp_path), PYTHONPATH=os.pathsep.join(
+            [str(Path(__file__).parent)] + sys.path))
+    assert set(told.split()) == {"True"}
 
 
 def test_what_has_no_convolution_is_left_alone():
