@@ -59,8 +59,9 @@ test-fast: $(READY)  ## run what takes under a minute, while at work
 .PHONY: test-torch
 test-torch: $(EXTRA)compare  ## install PyTorch, run the tests that compare with it
 	$(RUN) -m pytest -q tests/test_torch.py tests/test_load_torch.py \
-		tests/test_golden.py tests/test_attacks.py tests/test_pytorch*.py \
-		tests/test_leaving_*.py tests/test_distributed_*.py
+		tests/test_golden.py tests/test_attacks.py tests/test_pytorch_*.py \
+		tests/test_leaving_*.py tests/test_distributed_*.py \
+		tests/test_engine_switch.py::test_with_pytorch_in_one_process
 	$(RUN) -m pytest -q tests/test_mutants.py \
 		-k "leave or deviation or alpha or border or axes or ranks or device"
 	$(RUN) -m pytest -q -o addopts=--doctest-modules lasagne_flipconv/leaving

@@ -78,8 +78,9 @@ def test_environment_variable():
         "True True\n")
 
 
-# channels, size of a kernel, of an image, how many times, together 50 MB or more
-# in order, and whether that is kept: small ones for tiles are, and of others 8 MB
+# channels, size of a kernel, of an image, how many times, together 50 MB or
+# more in order, and whether that is kept: small ones for tiles are, and of
+# others 8 MB
 @pytest.mark.parametrize("channels, size, image, times, is_kept", [
     (80, 3, 28, 60, True), (512, 3, 28, 6, False), (1024, 2, 3, 6, False),
     (2048, 1, 3, 6, False)])

@@ -45,7 +45,8 @@ static PyArrayObject *fc_dot_few(PyArrayObject *x, PyArrayObject *y) {
     if (!apart_x) apart_x = fc_apart(x, true);
     if (!apart_y) apart_y = fc_apart(y, true);
     if (PyArray_DIM(y, 0) != terms || !apart_x || !apart_y) return NULL;
-    PyArrayObject *z = (PyArrayObject *)PyArray_SimpleNew(2, dims, NPY_FLOAT32);
+    PyArrayObject *z =
+            (PyArrayObject *)PyArray_SimpleNew(2, dims, NPY_FLOAT32);
     if (z && fc_multiply_few(
             &turned_y, &turned_x, &columns, &rows, &terms, &one,
             (float *)PyArray_DATA(y), &apart_y, (float *)PyArray_DATA(x),
