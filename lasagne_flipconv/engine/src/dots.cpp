@@ -30,7 +30,7 @@ void block(const float *rows, long terms, const float *kernel, long apart,
            Vector *result) {
     Vector sums[N][OUTPUTS] = {};
     auto add = [&](const Vector (&factors)[OUTPUTS], int row, Vector values) {
-        asm("" : "+v"(values)); // read once, not by each product
+        hold(values);
         for (int i = 0; i < OUTPUTS; ++i)
             sums[row][i] += values * factors[i];
     };

@@ -36,7 +36,7 @@ void add_block(const float *rows, long terms, const float *lines, long apart,
         Vector values[LINES];
         for (int i = 0; i < LINES; ++i) {
             values[i] = load(lines + i * apart + v);
-            asm("" : "+v"(values[i])); // read once, not by each product
+            hold(values[i]);
             __builtin_prefetch(lines + (2 * LINES + i) * apart + v);
         }
         for (int row = 0; row < N; ++row) {

@@ -28,6 +28,15 @@ inline Vector load(const float *from) {
     return *reinterpret_cast<const UnalignedVector *>(from);
 }
 
+// Have a value in a register, instead of reading it anew for each use.
+inline void hold(Vector &value) {
+#ifdef __x86_64__
+    asm("" : "+v"(value));
+#else
+    (void)value;
+#endif
+}
+
 inline void store(float *to, Vector value) {
     *reinterpret_cast<UnalignedVector *>(to) = value;
 }
