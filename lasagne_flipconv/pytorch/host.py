@@ -172,7 +172,11 @@ def _performed(node):
         arrays = [kind(x) if kind else np.asarray(x, dtype=dtype)
                   for x, kind, dtype in zip(values, kinds, dtypes)]
         storage = [[None]]
-        op.perform(node, arrays, storage, *params)
+        try:
+            with np.errstate(divide="raise"):  # NumPy has 0 for it
+                op.perform(node, arrays, storage, *params)
+        except FloatingPointError as error:
+            raise ZeroDivisionError("%s: %s" % (op, error)) from None
         value = np.asarray(storage[0][0]).tolist()
         return tuple(value) if isinstance(value, list) else value
     return performed
