@@ -78,6 +78,13 @@ def test_whole_numbers_on_the_host_wrap_around():
           np.int64(2 ** 41 + 5))
 
 
+def test_numbers_with_a_point_on_the_host_are_divided_by_zero():
+    """Whole numbers alone raise."""
+    x, y = T.fscalars("xy")
+    a, b = T.scalar_from_tensor(x), T.scalar_from_tensor(y)
+    check([x, y], T.tensor_from_scalar(a / b), np.float32(1), np.float32(0))
+
+
 def test_a_function_is_pickled():
     x = T.fvector()
     w = theano.shared(np.ones(3, "float32"))

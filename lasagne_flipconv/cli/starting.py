@@ -2,7 +2,8 @@
 
 LASAGNE_FLIPCONV_DEVICE may name what there is not. A program is told at once,
 by ``import lasagne_flipconv``. The command is imported before it can tell
-anything: so it goes on, and `run` and `doctor` look at the name themselves.
+anything: so it goes on, and `run` and `doctor` look at the name themselves;
+what the others compute, Theano does then.
 """
 import contextlib
 import importlib

@@ -165,6 +165,9 @@ def _performed(node):
     kinds = [np.dtype(v.dtype).type if not hasattr(v, "ndim") else None
              for v in node.inputs]
     dtypes = [v.dtype for v in node.inputs]
+    # NumPy has 0 for a whole number that is divided by zero
+    whole = np.dtype(node.outputs[0].dtype).kind in "iu"
+    checked = {"divide": "raise"} if whole else {}
     params = node.run_params()
     params = () if params is NoParams else (params,)
 
@@ -173,7 +176,7 @@ def _performed(node):
                   for x, kind, dtype in zip(values, kinds, dtypes)]
         storage = [[None]]
         try:
-            with np.errstate(divide="raise"):  # NumPy has 0 for it
+            with np.errstate(**checked):
                 op.perform(node, arrays, storage, *params)
         except FloatingPointError as error:
             raise ZeroDivisionError("%s: %s" % (op, error)) from None
