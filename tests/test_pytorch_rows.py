@@ -261,37 +261,6 @@ def test_elements_by_numbers_and_masks():
           np.int32([0, 3, 3]), np.int32([1, 2, 2]), values("bool", 4, 4))
 
 
-AMONG = {
-    "a slice": lambda x, i, j: x[i, 1:], "before": lambda x, i, j: x[:, i],
-    "steps": lambda x, i, j: x[:4:2, i, j],
-    "two": lambda x, i, j: x[i, :4:2, j],
-    "new axis": lambda x, i, j: x[i, None, j],
-    "first": lambda x, i, j: x[None, i, :, j],
-    "wide": lambda x, i, j: x[i[:, None], 1:, j],
-}
-
-
-@pytest.mark.parametrize("name", AMONG)
-def test_elements_by_numbers_among_slices(name):
-    """Slices and new axes could not be added to, so gradients raised."""
-    x, i, j = tensor("float32", 3), T.ivector(), T.ivector()
-    piece = AMONG[name](x, i, j)
-    check([x, i, j], [piece, T.inc_subtensor(piece, 1.5),
-                      T.inc_subtensor(piece, 2 * piece),
-                      T.grad((piece ** 2).sum(), x)],
-          values("float32", 4, 4, 5), np.int32([0, 3, 3]),
-          np.int32([1, -2, -2]))
-
-
-def test_elements_by_a_mask_among_slices():
-    x, mask = tensor("float32", 3), T.vector(dtype="bool")
-    for piece in (x[mask, 1:], x[:, mask], x[1:, None, mask]):
-        f = check([x, mask], [piece, T.inc_subtensor(piece, 1.5), T.grad(
-            (piece ** 2).sum(), x)], values("float32", 4, 4, 5),
-            np.array([True, False, True, True]))
-        assert not f.fn.program.left
-
-
 def test_shapes():
     x = tensor("float32", 3)
     n, m, k = (x.shape[a] for a in range(3))

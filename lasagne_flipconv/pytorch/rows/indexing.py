@@ -40,13 +40,21 @@ def change(op, node, device):
     def changed(x, y, *indices):
         index = get_idx_list((x, *indices), op.idx_list)
         index, turned = _forwards(index, x.shape)
-        result = x.clone(memory_format=torch.contiguous_format)
+        result = _own(x)
         part = result[index]
         y = _fitting(y.to(dtype), part.shape)
         y = y.flip(turned) if turned else y
         part.copy_(y) if op.set_instead_of_inc else part.add_(y)
         return result
     return changed
+
+
+def _own(x):
+    """Return a copy in which each element has a place of its own.
+
+    Inductor adds to elements that are one place in memory, as after `expand`.
+    """
+    return x.clone(memory_format=torch.contiguous_format)
 
 
 def _forwards(index, shape):
@@ -93,7 +101,7 @@ def put(op, node, device):
         y = _fitting(y.to(dtype), (*rows.shape, *x.shape[1:]))
         with _known_to_be_beyond():
             return _set_rows(x, y, rows) if op.set_instead_of_inc else (
-                x.index_add(0, rows, y))
+                _own(x).index_add_(0, rows, y))
     return changed
 
 
@@ -144,7 +152,7 @@ def scatter(op, node, device):
         raise Untranslated("it sets places that may be equal, in their order")
 
     change = _set if op.set_instead_of_inc else _add
-    return lambda x, y, *places: change(x.clone(), y.to(dtype), index(places))
+    return lambda x, y, *places: change(_own(x), y.to(dtype), index(places))
 
 
 def _set(result, y, index):
