@@ -57,4 +57,6 @@ def __dir__():
 
 
 if hasattr(sys.modules.get("theano"), "function"):
-    from . import engine  # noqa: F401  adds its rewrites to Theano's
+    from .cli.starting import import_engine as _import_engine
+
+    _import_engine()  # it adds its rewrites to Theano's

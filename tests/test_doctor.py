@@ -67,6 +67,24 @@ def test_the_fast_engine_is_named(monkeypatch, reason, state, text):
     assert state == "ok" or "lasagne-flipconv[fast]" in found.mend
 
 
+@pytest.mark.parametrize("name, state, text", [
+    ("tpu9", "broken", "DEVICE: device: 'tpu9' is none"),
+    ("cpu", "ok", "PyTorch computes on cpu")])
+def test_the_device_that_the_environment_names(monkeypatch, examined, name,
+                                               state, text):
+    """It is looked at where there is one; PyTorch computes here then."""
+    pytest.importorskip("torch")
+    monkeypatch.setenv(doctor.DEVICE, name)
+    try:
+        found = examined()
+    finally:
+        engine.use("theano")
+    assert list(found) == NAMES + ["device"]
+    found = found["device"]
+    assert found.state == state and text in found.detail
+    assert state == "ok" or found.mend == "unset LASAGNE_FLIPCONV_DEVICE"
+
+
 @pytest.mark.parametrize("version, state", [
     ("1.20.3", "broken"), ("1.21.0", "ok"), ("1.26.4", "ok"),
     ("2.0.0", "ok"), ("2.5.5", "ok")])

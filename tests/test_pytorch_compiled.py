@@ -76,6 +76,19 @@ def test_training_is_that_of_theano():
     np.testing.assert_allclose(*losses, rtol=1e-5)
 
 
+def test_adding_to_what_is_repeated():
+    """Inductor added to the one place in memory of a repeated column."""
+    x, y, i = T.fmatrix(), T.fvector(), T.lvector()
+    wide = x.max(1, keepdims=True) * T.ones_like(x)
+    added = T.inc_subtensor(wide[i], y)  # alone: what is read twice is copied
+    f = on_inductor([x, y, i], added)
+    expected = X[:4].max(1, keepdims=True) + np.float32(
+        [[1], [2], [0], [0]]) * X[4]
+    for _ in range(4):
+        same(f(X[:4], X[4], [0, 1, 1]), expected)
+    assert said(f).startswith("compiled for 1 shapes")
+
+
 def test_an_odd_batch_is_not_compiled(as_recorded):
     x, w = T.fmatrix(), weights()
     f = on_inductor([x], x.dot(w))

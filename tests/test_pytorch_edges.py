@@ -15,6 +15,7 @@ from pytorch_cases import (
     same,
     tensor,
     untranslated,
+    values,
 )
 FAST = theano.Mode("cvm", "fast_compile")
 FLOATS = ("float32", "float64")
@@ -62,6 +63,37 @@ def test_sums_in_types_that_pytorch_does_not_compute_in():
           left=["Sum"])
 
 
+AMONG = {
+    "a slice": lambda x, i, j: x[i, 1:], "before": lambda x, i, j: x[:, i],
+    "steps": lambda x, i, j: x[:4:2, i, j],
+    "two": lambda x, i, j: x[i, :4:2, j],
+    "new axis": lambda x, i, j: x[i, None, j],
+    "first": lambda x, i, j: x[None, i, :, j],
+    "wide": lambda x, i, j: x[i[:, None], 1:, j],
+}
+
+
+@pytest.mark.parametrize("name", AMONG)
+def test_elements_by_numbers_among_slices(name):
+    """Slices and new axes could not be added to, so gradients raised."""
+    x, i, j = tensor("float32", 3), T.ivector(), T.ivector()
+    piece = AMONG[name](x, i, j)
+    check([x, i, j], [piece, T.inc_subtensor(piece, 1.5),
+                      T.inc_subtensor(piece, 2 * piece),
+                      T.grad((piece ** 2).sum(), x)],
+          values("float32", 4, 4, 5), np.int32([0, 3, 3]),
+          np.int32([1, -2, -2]))
+
+
+def test_elements_by_a_mask_among_slices():
+    x, mask = tensor("float32", 3), T.vector(dtype="bool")
+    for piece in (x[mask, 1:], x[:, mask], x[1:, None, mask]):
+        f = check([x, mask], [piece, T.inc_subtensor(piece, 1.5), T.grad(
+            (piece ** 2).sum(), x)], values("float32", 4, 4, 5),
+            np.array([True, False, True, True]))
+        assert not f.fn.program.left
+
+
 def test_negative_lengths_are_refused():
     """PyTorch takes -1 for the length that there is."""
     x, n, m = tensor("float32", 1), T.lscalar(), T.lscalar()
@@ -76,6 +108,13 @@ def test_whole_numbers_on_the_host_wrap_around():
     check([i, j], [i * j, i + j, i * j % 7, (i * 1103515245 + 12345) % 2 ** 31,
                    i * j - i * i, -i * j], np.int64(2 ** 40 + 3),
           np.int64(2 ** 41 + 5))
+
+
+def test_numbers_with_a_point_on_the_host_are_divided_by_zero():
+    """Whole numbers alone raise."""
+    x, y = T.fscalars("xy")
+    a, b = T.scalar_from_tensor(x), T.scalar_from_tensor(y)
+    check([x, y], T.tensor_from_scalar(a / b), np.float32(1), np.float32(0))
 
 
 def test_a_function_is_pickled():

@@ -11,7 +11,7 @@ from pytorch_cases import FAST_RUN, on_torch, tensor
 from theano.compile.ops import as_op
 
 X, Y, V = tensor("float32", 2), tensor("float32", 2), tensor("float32", 1)
-PLACES, N = tensor("int64", 1), T.lscalar()
+PLACES, N, K = tensor("int64", 1), T.lscalar(), T.iscalar()
 A, B, NONE = (np.ones(shape, "float32") for shape in ((2, 3), (2, 4), (0, 3)))
 BEYOND = np.array([0, 5])
 
@@ -43,9 +43,21 @@ REFUSED = {
     "both": ([X], T.max_and_argmax(X, 0), (NONE,), ValueError),
     "a row beyond": ([X, N], X[N], (A, 5), IndexError),
     "rows beyond": ([X, PLACES], X[PLACES], (A, BEYOND), IndexError),
+    "a row of none": ([X, PLACES], X[PLACES], (NONE, BEYOND), IndexError),
+    "adding to none": ([X, Y, PLACES], T.inc_subtensor(X[PLACES], Y),
+                       (NONE, A, BEYOND), IndexError),
+    "rows before": ([X, PLACES], X[PLACES], (NONE.T, -BEYOND), IndexError),
     "adding beyond": ([X, Y, PLACES], T.inc_subtensor(X[PLACES], Y),
                       (A, A, BEYOND), IndexError),
     "places beyond": ([X, PLACES], X[PLACES, PLACES], (A, BEYOND), IndexError),
+    "by zero": ([PLACES, N], PLACES // N, (BEYOND, 0), ZeroDivisionError),
+    "the rest by zero": ([PLACES, N], PLACES % N, (BEYOND, 0),
+                         ZeroDivisionError),
+    "a length by zero": ([X, N], T.zeros((X.shape[0] // N,)), (A, 0),
+                         ZeroDivisionError),
+    "its rest": ([X, K], T.zeros((X.shape[0] % K,)), (A, 0),
+                 ZeroDivisionError),
+    "lengths by zero": ([X, K], X.shape // K, (A, 0), ZeroDivisionError),
     "memory": ([N, V], T.alloc(V.sum(), N, N) + V.max(), (10 ** 7, B[0]),
                MemoryError),
     "Theano's own": ([V], failing(V + 1), (A[0],), RuntimeError),

@@ -1,4 +1,5 @@
 """What computes is chosen: in a program, for a script, in the environment."""
+import os
 import subprocess
 import sys
 
@@ -7,6 +8,7 @@ import theano
 import theano.tensor as T
 from engine_cases import in_new_process
 from lasagne_flipconv import engine
+from lasagne_flipconv.cli.starting import is_command
 from pytorch_cases import torch
 
 #: What only PyTorch listens to, told to Theano → what the error quotes.
@@ -133,3 +135,58 @@ def test_a_script_is_compiled(tmp_path):
     done = subprocess.run(command + [str(script)], stderr=subprocess.PIPE,
                           text=True)
     assert done.returncode == 2 and "expected --device cuda" in done.stderr
+
+
+#: What the environment may name that is none, or is not here → what is told.
+NONE = {"bad": "'bad' is none that PyTorch knows", "mps": "'mps' is not tried",
+        "cuda:x": "'cuda:x' is none", "a\x1b[2J": r"'a\x1b[2J' is none"}
+if not torch.cuda.is_available():
+    NONE["cuda"] = "use device='cpu'."
+
+
+def with_device(name, *command):
+    """Run the command where the environment names a device."""
+    return subprocess.run(
+        [sys.executable, "-m", "lasagne_flipconv", *command],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        env=dict(os.environ, LASAGNE_FLIPCONV_DEVICE=name))
+
+
+@pytest.mark.parametrize("name", NONE)
+def test_the_command_tells_of_a_device_in_one_line(name, tmp_path):
+    script = tmp_path / "train.py"
+    script.write_text("import theano\nprint('ran')\n")
+    done = with_device(name, "run", str(script))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.count("\n") == 1 and NONE[name] in done.stderr
+    assert done.stderr.startswith(
+        "lasagne-flipconv run: LASAGNE_FLIPCONV_DEVICE: device: ")
+
+
+def test_the_command_does_what_needs_no_such_device(tmp_path):
+    script = tmp_path / "train.py"
+    script.write_text("import theano\nprint('ran')\n")
+    done = with_device("bad", "run", "--device", "cpu", str(script))
+    assert (done.returncode, done.stdout) == (0, "ran\n")
+    assert with_device("bad", "explain", "conv2d_dnn").returncode == 0
+
+
+def test_a_program_is_told_of_a_device_at_once(tmp_path):
+    """Also one that is named like the command's package."""
+    script = tmp_path / "lasagne_flipconv_train.py"
+    script.write_text("import lasagne_flipconv\nprint('ran')\n")
+    done = subprocess.run(
+        [sys.executable, str(script)], stdout=subprocess.PIPE, text=True,
+        stderr=subprocess.PIPE, env=dict(
+            os.environ, LASAGNE_FLIPCONV_DEVICE="bad"))
+    assert done.returncode == 1 and not done.stdout
+    assert "TorchError: LASAGNE_FLIPCONV_DEVICE: device: 'bad'" in done.stderr
+
+
+@pytest.mark.parametrize("argv, expected", [
+    (["/usr/bin/lasagne-flipconv", "run"], True),
+    (["lasagne-flipconv.EXE"], True), (["/x/lasagne_flipconv.py"], False),
+    (["train.py", "lasagne-flipconv"], False), ([""], False), ([], False)])
+def test_what_the_command_is(argv, expected, monkeypatch):
+    monkeypatch.setattr(sys, "argv", argv)
+    assert is_command() is expected

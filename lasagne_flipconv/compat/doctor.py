@@ -13,6 +13,7 @@ import sysconfig
 import tempfile
 from collections import namedtuple
 
+from ..errors import escaped
 from . import environment
 from .theano_flags import (find_compiler, instead_of_gpu, old_gpu,
                            user_flag)
@@ -41,6 +42,9 @@ Examples
 'ok'
 """
 
+#: Names the device on which PyTorch is to compute.
+DEVICE = "LASAGNE_FLIPCONV_DEVICE"
+
 #: A reference BLAS makes 1 to 3 on one core, an OpenBLAS from 2011 on 10.
 LEAST_GFLOPS = 5
 
@@ -62,8 +66,8 @@ def examine(tell=lambda finding: None):
     -------
     list of Finding
         Python, NumPy, SciPy, compiler, compile cache, Theano, Lasagne, BLAS,
-        OpenMP and the fast engine. The product that is timed for BLAS takes a
-        few seconds.
+        OpenMP and the fast engine; the device, if the environment names one.
+        The product that is timed for BLAS takes a few seconds.
 
     Examples
     --------
@@ -84,6 +88,8 @@ def examine(tell=lambda finding: None):
     for check, name in ((blas, "BLAS"), (openmp, "OpenMP"),
                         (fast_engine, "fast engine")):
         add(after_theano(check, name, findings))
+    if os.environ.get(DEVICE):
+        add(after_theano(device, "device", findings))
     return findings
 
 
@@ -324,3 +330,15 @@ def fast_engine():
         return Finding("fast engine", SLOW, first_line(reason),
                        _PIP + "'lasagne-flipconv[fast]'")
     return ok("fast engine", "not used: " + first_line(reason))
+
+
+def device():
+    """Check that PyTorch can compute where the environment says."""
+    from ..engine import EngineError, machines
+    try:
+        machines.use_device(None)
+    except EngineError as error:
+        return Finding("device", BROKEN, escaped(str(error).splitlines()[0]),
+                       "unset " + DEVICE)
+    return ok("device", "PyTorch computes on %s, as %s says" % (
+        os.environ[DEVICE], DEVICE))

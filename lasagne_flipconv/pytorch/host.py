@@ -165,6 +165,9 @@ def _performed(node):
     kinds = [np.dtype(v.dtype).type if not hasattr(v, "ndim") else None
              for v in node.inputs]
     dtypes = [v.dtype for v in node.inputs]
+    # NumPy has 0 for a whole number that is divided by zero
+    whole = np.dtype(node.outputs[0].dtype).kind in "iu"
+    checked = {"divide": "raise"} if whole else {}
     params = node.run_params()
     params = () if params is NoParams else (params,)
 
@@ -172,7 +175,11 @@ def _performed(node):
         arrays = [kind(x) if kind else np.asarray(x, dtype=dtype)
                   for x, kind, dtype in zip(values, kinds, dtypes)]
         storage = [[None]]
-        op.perform(node, arrays, storage, *params)
+        try:
+            with np.errstate(**checked):
+                op.perform(node, arrays, storage, *params)
+        except FloatingPointError as error:
+            raise ZeroDivisionError("%s: %s" % (op, error)) from None
         value = np.asarray(storage[0][0]).tolist()
         return tuple(value) if isinstance(value, list) else value
     return performed

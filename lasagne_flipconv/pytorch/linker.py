@@ -218,10 +218,15 @@ class Run:
 _OF_THE_CARD = re.compile("cuda|cublas|cudnn", re.IGNORECASE)
 
 
+#: What PyTorch says → the class that Theano raises there; else ValueError.
+_CLASSES = {"can't allocate memory": MemoryError,
+            "ZeroDivisionError": ZeroDivisionError}
+
+
 def _as_theano(error):
     """Return an error of PyTorch in the class that Theano raises there."""
-    kind = MemoryError if "can't allocate memory" in str(error) else ValueError
-    return kind(str(error))
+    return next((kind for said, kind in _CLASSES.items()
+                 if said in str(error)), ValueError)(str(error))
 
 
 def _copy(value):

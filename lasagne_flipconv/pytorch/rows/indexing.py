@@ -1,4 +1,7 @@
 """Pieces of arrays, and arrays with pieces changed."""
+import contextlib
+import re
+
 import torch
 from theano.tensor.subtensor import (
     AdvancedBooleanIncSubtensor,
@@ -37,13 +40,21 @@ def change(op, node, device):
     def changed(x, y, *indices):
         index = get_idx_list((x, *indices), op.idx_list)
         index, turned = _forwards(index, x.shape)
-        result = x.clone(memory_format=torch.contiguous_format)
+        result = _own(x)
         part = result[index]
         y = _fitting(y.to(dtype), part.shape)
         y = y.flip(turned) if turned else y
         part.copy_(y) if op.set_instead_of_inc else part.add_(y)
         return result
     return changed
+
+
+def _own(x):
+    """Return a copy in which each element has a place of its own.
+
+    Inductor adds to elements that are one place in memory, as after `expand`.
+    """
+    return x.clone(memory_format=torch.contiguous_format)
 
 
 def _forwards(index, shape):
@@ -74,7 +85,10 @@ def _fitting(y, shape):
 @row(AdvancedSubtensor1)
 def take(op, node, device):
     """Return rows by their numbers, which may count from the end."""
-    return lambda x, rows: x.index_select(0, _from_start(rows, x.shape[0]))
+    def taken(x, rows):
+        with _known_to_be_beyond():
+            return x.index_select(0, _from_start(rows, x.shape[0]))
+    return taken
 
 
 @row(AdvancedIncSubtensor1)
@@ -85,17 +99,27 @@ def put(op, node, device):
     def changed(x, y, rows):
         rows = _from_start(rows, x.shape[0])
         y = _fitting(y.to(dtype), (*rows.shape, *x.shape[1:]))
-        try:
+        with _known_to_be_beyond():
             return _set_rows(x, y, rows) if op.set_instead_of_inc else (
-                x.index_add(0, rows, y))
-        except RuntimeError as error:
-            if "out of bounds" in str(error):  # as `take` has it
-                raise IndexError(str(error)) from None
-            raise
+                _own(x).index_add_(0, rows, y))
     return changed
 
 
+@contextlib.contextmanager
+def _known_to_be_beyond():
+    """Raise IndexError for a row that there is not; PyTorch has several."""
+    try:
+        yield
+    except RuntimeError as error:
+        if re.search("out of (DATA )?bounds", str(error)):
+            raise IndexError(str(error)) from None
+        raise
+
+
 def _from_start(rows, n):
+    """Return numbers of rows, those that count from the end made others."""
+    if not n and rows.shape[0]:
+        raise IndexError("a row of an array without any; expected none")
     rows = rows.long()
     return torch.where(rows < 0, rows + n, rows)
 
@@ -127,16 +151,25 @@ def scatter(op, node, device):
             v.dtype != "bool" for v in node.inputs[2:] if hasattr(v, "dtype")):
         raise Untranslated("it sets places that may be equal, in their order")
 
-    def changed(x, y, *places):
-        return x.clone().index_put_(index(places), y.to(dtype),
-                                    accumulate=not op.set_instead_of_inc)
-    return changed if not op.set_instead_of_inc else (
-        lambda x, y, *places: _set(x, y.to(dtype), index(places)))
+    change = _set if op.set_instead_of_inc else _add
+    return lambda x, y, *places: change(_own(x), y.to(dtype), index(places))
 
 
-def _set(x, y, index):
-    result = x.clone()
+def _set(result, y, index):
     result[index] = y
+    return result
+
+
+def _add(result, y, index):
+    """Add where arrays say, within the part that slices and new axes say."""
+    part, arrays = [], []
+    for entry in index:
+        whole = isinstance(entry, torch.Tensor)
+        masked = whole and entry.dtype is torch.bool
+        part += [slice(None)] * entry.ndim if masked else (
+            [slice(None)] if whole else [entry])
+        arrays.append(entry if whole else None)
+    torch.ops.aten.index_put_(result[tuple(part)], arrays, y, True)
     return result
 
 

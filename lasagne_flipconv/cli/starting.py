@@ -1,0 +1,59 @@
+"""How the engine is imported where it is the command that runs.
+
+LASAGNE_FLIPCONV_DEVICE may name what there is not. A program is told at once,
+by ``import lasagne_flipconv``. The command is imported before it can tell
+anything: so it goes on, and `run` and `doctor` look at the name themselves;
+what the others compute, Theano does then.
+"""
+import contextlib
+import importlib
+import os
+import sys
+
+__all__ = ["import_engine", "is_command"]
+
+_PACKAGE = __name__.partition(".")[0]
+_VARIABLE = "LASAGNE_FLIPCONV_DEVICE"
+
+
+def import_engine():
+    """Import the engine, and choose the device that the environment names.
+
+    Raises
+    ------
+    EngineError
+        If there is no such device, and this is not the command.
+    """
+    if not os.environ.get(_VARIABLE) or not is_command():
+        importlib.import_module(_PACKAGE + ".engine")
+        return
+    with _unnamed():
+        engine = importlib.import_module(_PACKAGE + ".engine")
+    with contextlib.suppress(engine.EngineError):
+        importlib.import_module(_PACKAGE + ".engine.machines").use_device(None)
+
+
+@contextlib.contextmanager
+def _unnamed():
+    """Let the environment name no device in this context."""
+    name = os.environ.pop(_VARIABLE)
+    try:
+        yield
+    finally:
+        os.environ[_VARIABLE] = name
+
+
+def is_command():
+    """Tell whether the command runs here, not a program that imports us.
+
+    Returns
+    -------
+    bool
+        True for ``lasagne-flipconv`` and ``python -m lasagne_flipconv``.
+    """
+    started = (getattr(sys, "argv", None) or [""])[0]
+    if started == "-m":  # while Python looks for the module of that name
+        return _PACKAGE in getattr(sys, "orig_argv", [_PACKAGE])
+    name = os.path.basename(started).lower()
+    return name in ("lasagne-flipconv", "lasagne-flipconv.exe",
+                    "lasagne-flipconv-script.py")
