@@ -11,6 +11,7 @@ import sys
 
 from ..errors import FlipconvError, escaped
 from .output import tell
+from .starting import refused
 
 __all__ = ["COMMANDS", "main"]
 
@@ -51,6 +52,7 @@ def main(argv=None):
     if args.run is None:
         parser.print_help()
         return 2
+    _tell_of_device(parser.prog, args.command)
     try:
         code = args.run(args)
         sys.stdout.flush()
@@ -63,6 +65,14 @@ def main(argv=None):
         tell("%s %s: %s" % (parser.prog, args.command, _line(error)),
              file=sys.stderr)
         return exit_code(error)
+
+
+def _tell_of_device(program, command):
+    """Say that a device is not taken, where the command does not itself."""
+    error = refused()
+    if error and command not in ("run", "doctor"):
+        tell("%s %s: %s Until then, Theano computes."
+             % (program, command, _line(error)), file=sys.stderr)
 
 
 def exit_code(error):

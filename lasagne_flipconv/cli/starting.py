@@ -3,17 +3,18 @@
 LASAGNE_FLIPCONV_DEVICE may name what there is not. A program is told at once,
 by ``import lasagne_flipconv``. The command is imported before it can tell
 anything: so it goes on, and `run` and `doctor` look at the name themselves;
-what the others compute, Theano does then.
+what the others compute, Theano does then, and they say so.
 """
 import contextlib
 import importlib
 import os
 import sys
 
-__all__ = ["import_engine", "is_command"]
+__all__ = ["import_engine", "is_command", "refused"]
 
 _PACKAGE = __name__.partition(".")[0]
 _VARIABLE = "LASAGNE_FLIPCONV_DEVICE"
+_REFUSED = []
 
 
 def import_engine():
@@ -29,8 +30,21 @@ def import_engine():
         return
     with _unnamed():
         engine = importlib.import_module(_PACKAGE + ".engine")
-    with contextlib.suppress(engine.EngineError):
+    try:
         importlib.import_module(_PACKAGE + ".engine.machines").use_device(None)
+    except engine.EngineError as error:
+        _REFUSED.append(error)
+
+
+def refused():
+    """Return why the device that the environment names was not taken.
+
+    Returns
+    -------
+    EngineError or None
+        None if it was, or none is named.
+    """
+    return _REFUSED[-1] if _REFUSED else None
 
 
 @contextlib.contextmanager
