@@ -2,6 +2,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import theano
@@ -194,3 +195,17 @@ def test_a_program_is_told_of_a_device_at_once(tmp_path):
 def test_what_the_command_is(argv, expected, monkeypatch):
     monkeypatch.setattr(sys, "argv", argv)
     assert is_command() is expected
+
+
+@pytest.mark.parametrize("name", ["lasagne_flipconv", "other"])
+@pytest.mark.parametrize("words", ["orig_argv", "/proc"])
+def test_which_module_python_looks_for(words, name, monkeypatch):
+    """Python before 3.10 does not tell; Linux does."""
+    monkeypatch.setattr(sys, "argv", ["-m", "lasagne_flipconv"])
+    started = ["python", "-m", name]
+    if words == "orig_argv":
+        monkeypatch.setattr(sys, "orig_argv", started, raising=False)
+    else:
+        monkeypatch.delattr(sys, "orig_argv", raising=False)
+        monkeypatch.setattr(Path, "read_text", lambda self: "\0".join(started))
+    assert is_command() is (name == "lasagne_flipconv")

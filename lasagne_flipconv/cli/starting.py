@@ -9,6 +9,7 @@ import contextlib
 import importlib
 import os
 import sys
+from pathlib import Path
 
 __all__ = ["import_engine", "is_command", "refused"]
 
@@ -57,6 +58,14 @@ def _unnamed():
         os.environ[_VARIABLE] = name
 
 
+def _words():
+    """Return how Python was started, where Python before 3.10 tells it."""
+    try:
+        return Path("/proc/self/cmdline").read_text().split("\0")
+    except OSError:
+        return []
+
+
 def is_command():
     """Tell whether the command runs here, not a program that imports us.
 
@@ -67,7 +76,7 @@ def is_command():
     """
     started = (getattr(sys, "argv", None) or [""])[0]
     if started == "-m":  # while Python looks for the module of that name
-        return _PACKAGE in getattr(sys, "orig_argv", [_PACKAGE])
+        return _PACKAGE in (getattr(sys, "orig_argv", None) or _words())
     name = os.path.basename(started).lower()
     return name in ("lasagne-flipconv", "lasagne-flipconv.exe",
                     "lasagne-flipconv-script.py")
