@@ -23,6 +23,11 @@ pytestmark = needs_engine
 OURS = "few rows"
 
 
+@pytest.fixture(autouse=True)
+def float32(monkeypatch):
+    monkeypatch.setattr(theano.config, "floatX", "float32")
+
+
 def ours(op, *inputs):
     """Return an Op's output, computed with few rows in mind."""
     from lasagne_flipconv.engine.ops.products import for_few_rows
@@ -143,9 +148,9 @@ def test_same_bits_whatever_the_number_of_threads():
                 for n in "1237"}) == 1
 
 
-def network(dtype="float32"):
-    """Return a variable and what a network with dense layers makes of it."""
-    x = T.TensorType(dtype, (False,) * 4)()
+def network():
+    """Return a variable and a network with dense layers that takes it."""
+    x = T.ftensor4()
     net = lasagne.layers.InputLayer((None, 3, 12, 12), x)
     net = layers.Conv2DLayer(net, 16, 3)
     net = lasagne.layers.DenseLayer(net, 300)
