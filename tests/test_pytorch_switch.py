@@ -147,10 +147,12 @@ if not torch.cuda.is_available():
 
 def with_device(name, *command):
     """Run the command where the environment names a device."""
+    flags = os.environ.get("THEANO_FLAGS", "") + ",floatX=float32"
     return subprocess.run(
         [sys.executable, "-m", "lasagne_flipconv", *command],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        env=dict(os.environ, LASAGNE_FLIPCONV_DEVICE=name))
+        env=dict(os.environ, LASAGNE_FLIPCONV_DEVICE=name,
+                 THEANO_FLAGS=flags.strip(",")))
 
 
 @pytest.mark.parametrize("name", NONE)
