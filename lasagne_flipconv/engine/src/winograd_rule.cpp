@@ -48,8 +48,8 @@ double cost_of_tiles(const Extent &e, long m, long transforms) {
             * ((e.width.output + m - 1) / m);
     long square = (m + 2) * (m + 2);
     long bytes = square * e.inputs * e.outputs * e.taps * sizeof(float);
-    double kernel = bytes > KEPT_KERNEL ? READ * 9 + MAKE * square
-                                        : READ * square;
+    double kernel = e.keeps(bytes) ? READ * square
+                                   : READ * 9 + MAKE * square;
     return cost(e, tiles * square, transforms, kernel);
 }
 

@@ -33,7 +33,7 @@ public:
               long scales, float *packed) const override;
     bool run(const float *x, const float *packed, const Epilogue &epilogue,
              float *y, Scratch &scratch) const override;
-    bool is_costly() const override { return long(bytes()) <= KEPT_KERNEL; }
+    bool is_costly() const override { return e_.keeps(long(bytes())); }
     bool packs_on_the_way() const override {
         return !is_costly() && tiles_ <= FEW;
     }
