@@ -11,10 +11,11 @@ import os
 import sys
 from pathlib import Path
 
+from ..compat.theano_flags import DEVICE
+
 __all__ = ["import_engine", "is_command", "refused"]
 
 _PACKAGE = __name__.partition(".")[0]
-_VARIABLE = "LASAGNE_FLIPCONV_DEVICE"
 _REFUSED = []
 
 
@@ -26,7 +27,7 @@ def import_engine():
     EngineError
         If there is no such device, and this is not the command.
     """
-    if not os.environ.get(_VARIABLE) or not is_command():
+    if not os.environ.get(DEVICE) or not is_command():
         importlib.import_module(_PACKAGE + ".engine")
         return
     with _unnamed():
@@ -51,11 +52,11 @@ def refused():
 @contextlib.contextmanager
 def _unnamed():
     """Let the environment name no device in this context."""
-    name = os.environ.pop(_VARIABLE)
+    name = os.environ.pop(DEVICE)
     try:
         yield
     finally:
-        os.environ[_VARIABLE] = name
+        os.environ[DEVICE] = name
 
 
 def _words():

@@ -15,7 +15,7 @@ from collections import namedtuple
 
 from ..errors import escaped
 from . import environment
-from .theano_flags import (find_compiler, instead_of_gpu, old_gpu,
+from .theano_flags import (DEVICE, find_compiler, instead_of_gpu, old_gpu,
                            user_flag)
 
 __all__ = ["Finding", "examine"]
@@ -41,9 +41,6 @@ Examples
 >>> Finding("Python", "ok", "3.11.7", None).state
 'ok'
 """
-
-#: Names the device on which PyTorch is to compute.
-DEVICE = "LASAGNE_FLIPCONV_DEVICE"
 
 #: A reference BLAS makes 1 to 3 on one core, an OpenBLAS from 2011 on 10.
 LEAST_GFLOPS = 5

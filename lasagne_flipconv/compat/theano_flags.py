@@ -15,13 +15,17 @@ import sys
 import warnings
 from collections import namedtuple
 
-__all__ = ["OldGpu", "find_compiler", "flags_of", "instead_of_gpu",
+__all__ = ["DEVICE", "OldGpu", "find_compiler", "flags_of", "instead_of_gpu",
            "is_for_gpu", "let_blas_sleep", "no_old_gpu", "old_gpu",
            "old_gpu_name", "theano_flags", "user_flag"]
 
 #: Of two, in cycles: half a millisecond, so that a product soon after another
 #: finds the threads of OpenBLAS awake.
 BLAS_TIMEOUT = "20"
+
+#: Names the device on which PyTorch is to compute; the engine, which cannot be
+#: imported before it is known whether there is one, has the same.
+DEVICE = "LASAGNE_FLIPCONV_DEVICE"
 
 OldGpu = namedtuple("OldGpu", "flag value place line")
 OldGpu.__doc__ = """A flag that asks for a GPU of the time.

@@ -71,22 +71,31 @@ bool run_lines(const Convolution &c, const Geometry &g, KernelCache &cache,
                         after, y, scratch);
 }
 
+bool run_tiles(const std::shared_ptr<Winograd> &tiles, const Geometry &g,
+               KernelCache &cache, const float *x, const fc_array &kernel,
+               bool flip, const Epilogue &after, float *y, Scratch &scratch) {
+    if (tiles->packs_on_the_way() && !g.frozen)
+        return tiles->run(x, kernel, flip, after, y, scratch);
+    auto packed = g.frozen
+            ? cache.frozen(tiles, kernel, flip, after.scale, after.scales)
+            : cache.packed(tiles, kernel, flip, after.scale, after.scales,
+                           scratch);
+    return tiles->run(x, packed.get(), after, y, scratch);
+}
+
 bool run_forward(const Convolution &c, const Geometry &g, const Sizes &s,
                  KernelCache &cache, const fc_array *in, float *y,
                  Scratch &scratch) {
     Epilogue after(g, s, in + 2, scratch);
     if (c.lines) return run_lines(c, g, cache, in, after, y, scratch);
-    if (c.winograd && c.winograd->packs_on_the_way() && !g.frozen)
-        return c.winograd->run(dense(in[0], scratch), in[1], g.flip, after, y,
-                               scratch);
+    if (c.winograd)
+        return run_tiles(c.winograd, g, cache, dense(in[0], scratch), in[1],
+                         g.flip, after, y, scratch);
     const float *scale = c.careful ? nullptr : after.scale;
     auto kernel = g.frozen
             ? cache.frozen(c.packing(), in[1], g.flip, scale, after.scales)
             : cache.packed(c.packing(), in[1], g.flip, scale, after.scales,
                            scratch);
-    if (c.winograd)
-        return c.winograd->run(dense(in[0], scratch), kernel.get(), after, y,
-                               scratch);
     bool finite = kernel.finite
             && (!after.bias || all_finite(after.bias, s.outputs));
     if (!finite && !c.careful) return false;
@@ -137,13 +146,8 @@ bool run_grad_input(const Convolution &c, const Geometry &g,
                     Scratch &scratch) {
     if (c.winograd) {
         Swapped kernel(in[0]);
-        if (c.winograd->packs_on_the_way())
-            return c.winograd->run(dense(in[1], scratch), kernel.array,
-                                   !g.flip, Epilogue(), x, scratch);
-        auto packed = cache.packed(c.winograd, kernel.array, !g.flip, nullptr,
-                                   0, scratch);
-        return c.winograd->run(dense(in[1], scratch), packed.get(),
-                               Epilogue(), x, scratch);
+        return run_tiles(c.winograd, g, cache, dense(in[1], scratch),
+                         kernel.array, !g.flip, Epilogue(), x, scratch);
     }
     auto kernel = cache.packed(c.layout, in[0], g.flip, nullptr, 0, scratch);
     Call call(c.scratch, scratch);

@@ -26,8 +26,6 @@ struct Convolution { // ready to run for the shapes of one call
     std::string name;
 
     std::shared_ptr<const KernelPacking> packing() const {
-        if (winograd) return winograd;
-        if (lines) return lines;
         if (half) return half;
         return layout;
     }

@@ -58,7 +58,7 @@ void add_rest(const float *rows, long terms, long count, const float *line,
 
 } // namespace
 
-long FewRows::sums() const { return 2 * count * std::max(STRIP, long(WIDTH)); }
+long FewRows::sums() const { return 2 * count * STRIP; }
 
 // Add what `number` lines from `first` on give for columns of a strip.
 void FewRows::add_lines(long first, long number, long begin, long end,
@@ -108,23 +108,21 @@ void FewRows::finish(long begin, long end, const float *sums,
 
 void FewRows::run_turned(long begin, long end, float *sums) const {
     const Epilogue nothing;
-    const Dots dots = {rows, count, terms, matrix, apart, WIDTH, &nothing};
     long column = begin;
     for (; column + WIDTH <= end; column += WIDTH) {
-        Dots some = dots;
-        some.kernel += column * apart;
-        some.run(0, WIDTH, sums);
+        Dots{rows, count, terms, matrix + column * apart, apart, WIDTH,
+             &nothing}.run(0, WIDTH, sums);
         finish(column, column + WIDTH, sums, WIDTH);
     }
-    for (; column < end; ++column)
+    for (; column < end; ++column) {
         for (long row = 0; row < count; ++row) {
-            float sum = 0;
+            sums[row] = 0;
             for (long k = 0; k < terms; ++k)
-                sum += rows[row * terms + k] * matrix[column * apart + k];
-            sums[0] = sum;
-            float &to = result[row * result_apart + column];
-            to = alpha * sum + (beta == 0 ? 0 : beta * to);
+                sums[row] += rows[row * terms + k]
+                        * matrix[column * apart + k];
         }
+        finish(column, column + 1, sums, 1);
+    }
 }
 
 void FewRows::run(long begin, long end, float *sums) const {

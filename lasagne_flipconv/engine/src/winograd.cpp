@@ -260,12 +260,7 @@ Vector Tiled<M, Value>::transform_sum(const Data &data, const float *sums,
     return check;
 }
 
-// The members that are defined in this file.
-template class Tiled<2, float>;
-template class Tiled<4, float>;
-#ifdef __AVX512BF16__
-template class Tiled<2, Half>;
-#endif
+FLIPCONV_COMPILE_TILED
 
 // In bfloat16, large tiles lose too much in rounding, and with few channels
 // the sums before and after count for more than the products.

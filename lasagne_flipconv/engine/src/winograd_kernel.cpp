@@ -68,11 +68,6 @@ void Tiled<M, Value>::pack_rows(const Vector *kernel, Vector factor, long tap,
                    all[ROWS_AT_ONCE - 1][position]);
 }
 
-// The members that are defined in this file.
-template class Tiled<2, float>;
-template class Tiled<4, float>;
-#ifdef __AVX512BF16__
-template class Tiled<2, Half>;
-#endif
+FLIPCONV_COMPILE_TILED
 
 } // namespace flipconv

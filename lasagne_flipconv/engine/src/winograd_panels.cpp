@@ -16,9 +16,10 @@ long Tiled<M, Value>::panels(long threads) const {
 template <int M, class Value>
 typename Tiled<M, Value>::Channels Tiled<M, Value>::panel_of(
         long number, long panels) const {
+    const Share share = {number, panels};
     const long vectors = e_.outputs / WIDTH;
-    const long first = vectors * number / panels * WIDTH;
-    return {first, vectors * (number + 1) / panels * WIDTH - first};
+    const long first = share.begin(vectors) * WIDTH;
+    return {first, share.end(vectors) * WIDTH - first};
 }
 
 // Of nearly one number, whose part of a kernel stays in a cache.
@@ -121,11 +122,6 @@ void Tiled<M, Value>::fetch(const Data &data, const Channels &outputs,
               data.kernel->length() * sizeof(float));
 }
 
-// The members that are defined in this file.
-template class Tiled<2, float>;
-template class Tiled<4, float>;
-#ifdef __AVX512BF16__
-template class Tiled<2, Half>;
-#endif
+FLIPCONV_COMPILE_TILED
 
 } // namespace flipconv

@@ -135,4 +135,16 @@ private:
     const long row_, sum_row_;         // lengths of rows
 };
 
+// At the end of each file that defines members: those are compiled there.
+#ifdef __AVX512BF16__
+#define FLIPCONV_COMPILE_TILED                                                \
+    template class Tiled<2, float>;                                           \
+    template class Tiled<4, float>;                                           \
+    template class Tiled<2, Half>;
+#else
+#define FLIPCONV_COMPILE_TILED                                                \
+    template class Tiled<2, float>;                                           \
+    template class Tiled<4, float>;
+#endif
+
 } // namespace flipconv
