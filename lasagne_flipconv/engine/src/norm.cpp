@@ -153,8 +153,9 @@ struct Line {
     explicit Line(Params &params) : p(params.real()), q(params.real()) {}
     bool straight() const { return p == 1 && q == 0; }
     float value(float t) const { return p * t + q * std::fabs(t); }
+    // 0 and not-a-number have no sign; one choice, not two, is one of AVX2
     float slope(float t) const {
-        return p + q * (t > 0 ? 1.f : t < 0 ? -1.f : t);
+        return p + q * (std::fabs(t) > 0 ? std::copysign(1.f, t) : t);
     }
 
     float p, q;
