@@ -90,6 +90,14 @@ def test_rank_0_alone_prints_and_writes(tmp_path):
 
 
 STOPS = TRAIN + """
+    if "slowly" in sys.argv:  # as PyTorch's, which is fast
+        import io, time
+
+        def hook(*error):
+            sys.stderr = io.StringIO()
+            time.sleep(60)
+
+        sys.excepthook = hook
     if "left" in sys.argv and rank == 1:
         sys.exit(0)
     for step in range(10 ** 6):
@@ -139,8 +147,9 @@ def test_a_rank_that_is_killed_ends_all(tmp_path, victim):
 
 
 @needs_torch
-@pytest.mark.parametrize("victim", [0, 1])
-def test_without_torchrun_the_others_name_it(tmp_path, victim):
+@pytest.mark.parametrize("victim, how", [
+    (0, "at once"), (1, "at once"), (0, "slowly"), (1, "slowly")])
+def test_without_torchrun_the_others_name_it(tmp_path, victim, how):
     """As on another machine, whose torchrun knows of its own ranks only."""
     name = write(tmp_path, STOPS)
     with socket.socket() as free:
@@ -149,7 +158,7 @@ def test_without_torchrun_the_others_name_it(tmp_path, victim):
     logs = [open(str(tmp_path / ("log%d" % r)), "w+") for r in (0, 1)]
     processes = [subprocess.Popen(
         [sys.executable, "-m", "lasagne_flipconv", "run", "--data-parallel",
-         name], cwd=str(tmp_path), stderr=log, env=environment(
+         name, how], cwd=str(tmp_path), stderr=log, env=environment(
              RANK=str(rank), WORLD_SIZE="2", MASTER_ADDR="127.0.0.1",
              MASTER_PORT=port)) for rank, log in enumerate(logs)]
     try:

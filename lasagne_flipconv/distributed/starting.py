@@ -62,7 +62,7 @@ def among_ranks(program, tell, synchronized=False):
     program : callable
         Without arguments; returns an exit code, or raises SystemExit.
     tell : callable
-        Takes a text for the user.
+        Takes a text for the user, and a file if not to the standard error.
     synchronized : bool, default False
         Whether batch normalization takes the statistics of the whole batch.
 
@@ -165,9 +165,12 @@ def _join(place, distributed, torch, tell, shadows):
         distributed.broadcast_object_list(found, src=0)
         return found[0]
 
+    errors = sys.stderr  # PyTorch has another there while it prints an error
+
     def end(text):
         _forget(shadows)
-        end_process("rank %d of %d ends: %s." % (rank, size, text), tell)
+        end_process("rank %d of %d ends: %s." % (rank, size, text),
+                    lambda said: tell(said, errors))
 
     lifeline = Lifeline(rank, size, exchange, place.address, end)
     ranks = Ranks(rank, size, distributed, torch.from_numpy, lifeline,

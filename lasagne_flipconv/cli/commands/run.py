@@ -62,8 +62,8 @@ def run(args):
     if not args.data_parallel:
         return run_alone(args)
     from ...distributed.starting import among_ranks
-    return among_ranks(lambda: run_alone(args), lambda text: tell(
-        "lasagne-flipconv run: " + text, file=sys.stderr),
+    return among_ranks(lambda: run_alone(args), lambda text, file=None: tell(
+        "lasagne-flipconv run: " + text, file=file or sys.stderr),
         args.sync_batch_norm)
 
 
