@@ -1,4 +1,5 @@
 """Scripts of another time that stop are told which."""
+import numpy as np
 import pytest
 from test_run import run
 from test_run_python2 import made
@@ -109,6 +110,30 @@ def test_what_is_from_before_0_1_is_told(tmp_path, code, option):
     last = run(tmp_path, *option, "a.py").stderr.splitlines()[-1]
     assert BEFORE_0_1[code] in last and " is of Lasagne before 0.1; " in last
     assert "a.py, line %d: " % (4 + code.count("\n")) in last
+
+
+#: What NumPy computed before, since which one it does not, what is told.
+BEFORE_NUMPY_2 = {
+    "float(np.ones(1))": ((2, 5), "a.py, line 2: an array of one element was "
+                          "a number before NumPy 2.5; write x.item()"),
+    "print('%f' % np.ones(1))": ((2, 5), "write x.item()"),
+    "print('%d' % np.ones(1))": ((2, 5), "write x.item()"),
+    "np.ones(1, 'uint8') + 300": ((2, 0), "line 2: a number that the type of "
+                                  "an array cannot hold made a wider one"),
+    "np.ones(1, 'int8')[0] * -129": ((2, 0), "write x.astype('int64')"),
+}
+
+
+@pytest.mark.parametrize("code", BEFORE_NUMPY_2)
+@pytest.mark.parametrize("option", [[], ["--python2"]])
+def test_what_numpy_2_refuses_is_told(tmp_path, code, option):
+    since, told = BEFORE_NUMPY_2[code]
+    made(tmp_path, {"a.py": "import numpy as np\n" + code})
+    result = run(tmp_path, *option, "a.py")
+    if np.lib.NumpyVersion(np.__version__) >= "%d.%d.0" % since:
+        assert told in result.stderr.splitlines()[-1]
+    else:
+        assert result.returncode == 0
 
 
 def test_gpu_modules_are_explained_after_install_alone(tmp_path):

@@ -289,6 +289,7 @@ def test_functions_are_pickled_as_those_that_are_installed():
 
 def test_what_is_installed_stays(tmp_path):
     needs("sklearn")
+    needs("h5py")
     write(tmp_path, "watch.py", """
         import sys
         from sklearn.svm import SVC

@@ -1,6 +1,6 @@
 """What to tell after a script has stopped: it is of another time.
 
-Written in Python 2, or for Lasagne before its release 0.1.
+Written in Python 2, for Lasagne before its release 0.1, or NumPy before 2.
 """
 import os
 import re
@@ -41,7 +41,7 @@ def hint(error, from_python2=False):
             if told:
                 return (where + told + "; pass --python2 to run it "
                         "translated.")
-    return _of_lasagne(error, where)
+    return _of_lasagne(error, where) or _of_numpy(error, where)
 
 
 def _where(error):
@@ -168,4 +168,24 @@ def _of_lasagne(error, where):
             name = next(filter(None, found.groups()))
             return "%s%s is of Lasagne before 0.1; %s." % (
                 where, _MEANT.get(name, name), instead)
+    return None
+
+
+#: Type of error, what its text is like → what is no more, and what to write.
+_BEFORE_NUMPY_2 = [
+    (TypeError, r"^only 0-dimensional arrays can be converted|"
+     r" real number(?: is required)?, not numpy\.ndarray$",
+     "an array of one element was a number before NumPy 2.5; write x.item() "
+     "for that array x"),
+    (OverflowError, r"^Python integer -?\d+ out of bounds for u?int",
+     "a number that the type of an array cannot hold made a wider one before "
+     "NumPy 2.0; write x.astype('int64') for that array x"),
+]
+
+
+def _of_numpy(error, where):
+    """Return what to write where NumPy 2 refuses what NumPy 1 computed."""
+    for kind, pattern, told in _BEFORE_NUMPY_2:
+        if type(error) is kind and re.search(pattern, str(error)) and where:
+            return "%s%s." % (where, told)
     return None
