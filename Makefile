@@ -23,10 +23,10 @@ PIP_ALONE = $(RUN) -m pip install --quiet --disable-pip-version-check \
 	--no-deps --no-build-isolation
 PIP_LOCKED = $(PIP_ALONE) --require-hashes --requirement
 VERSION = import sys; print("%d.%d" % sys.version_info[:2])
-CANDIDATES = $(or $(PYTHON),python3 python3.13 python3.12 python3.14 python3.11 \
-	python3.10 python3.9 python3.8 \
+CANDIDATES = $(or $(PYTHON),python3 python3.13 python3.12 python3.14 python3.15 \
+	python3.11 python3.10 python3.9 python3.8 \
 	$(sort $(wildcard $(or $(PYENV_ROOT),$(HOME)/.pyenv)/versions/3.*/bin/python3)))
-WORKS = import sys; sys.exit(not (3, 8) <= sys.version_info[:2] <= (3, 14))
+WORKS = import sys; sys.exit(not (3, 8) <= sys.version_info[:2] <= (3, 15))
 HEADERS = import os, sysconfig; p = sysconfig.get_paths()["include"]; \
 	assert os.path.exists(os.path.join(p, "Python.h")), p
 
@@ -187,7 +187,7 @@ clean:  ## remove the environment and everything that was built
 
 $(READY): pyproject.toml $(wildcard locks/*.txt) | $(RUN)
 	@$(RUN) -c '$(WORKS)' && $(RUN) -m pip --version >/dev/null || { \
-	echo "make: $(VENV) is there, but has no pip or not a Python 3.8 to 3.14."; \
+	echo "make: $(VENV) is there, but has no pip or not a Python 3.8 to 3.15."; \
 	echo "Remove it with 'make clean', then call make again."; exit 1; } >&2
 	@echo "Installing into $(VENV); this takes minutes ..."
 	$(PIP_LOCKED) locks/build.txt
@@ -222,7 +222,7 @@ $(RUN):
 		exit 0; \
 	done; \
 	{ echo "make: none of these is a Python that works: $(CANDIDATES)."; \
-	echo "Theano 1.0.5 works on Python 3.8 to 3.14 with its headers. Get one with"; \
+	echo "Theano 1.0.5 works on Python 3.8 to 3.15 with its headers. Get one with"; \
 	echo "'uv python install 3.13', 'pyenv install 3.13' or"; \
 	echo "'conda create -n lasagne python=3.13', and name it: make PYTHON=<path>"; \
 	} >&2; exit 1

@@ -11,7 +11,7 @@ from pathlib import Path
 from packaging.markers import Marker
 
 HERE = Path(__file__).resolve().parent
-PYTHONS = ["3.8", "3.9", "3.10", "3.11", "3.12", "3.13", "3.14"]
+PYTHONS = ["3.8", "3.9", "3.10", "3.11", "3.12", "3.13", "3.14", "3.15"]
 
 #: Those for which ``lasagne-flipconv theano`` installs Theano.
 LATE = PYTHONS[PYTHONS.index("3.12"):]

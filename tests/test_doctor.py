@@ -97,7 +97,7 @@ def test_range_of_numpy(monkeypatch, version, state):
 
 
 @pytest.mark.parametrize("version, state", [
-    ((3, 7), "broken"), ((3, 8), "ok"), ((3, 14), "ok"), ((3, 15), "broken")])
+    ((3, 7), "broken"), ((3, 8), "ok"), ((3, 15), "ok"), ((3, 16), "broken")])
 def test_range_of_python(monkeypatch, version, state):
     monkeypatch.setattr(doctor.sys, "version_info", version)
     assert doctor.python().state == state

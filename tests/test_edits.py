@@ -1,4 +1,7 @@
 """What is changed in Theano and Lasagne as they are imported."""
+import ast
+import builtins
+import importlib
 import re
 import subprocess
 import sys
@@ -14,6 +17,7 @@ from lasagne_flipconv.compat.edits import (
     numpy2_c, numpy2_names, numpy2_rules, python_today)
 from lasagne_flipconv.compat.edits.importing import Edit, EditedImport
 from lasagne_flipconv.compat.numpy_names import RENAMED, old_numpy_names
+from theano.tensor.nnet.conv3d2d import conv3d, get_diagonal_subtensor_view
 
 PACKAGES = [Path(package.__file__).parent for package in (theano, lasagne)]
 EDITS = (numpy2_names.EDITS + numpy2_rules.EDITS + numpy2_c.EDITS
@@ -28,6 +32,29 @@ def test_each_edit_is_of_a_text_that_is_there(edit):
     assert changed != text and edit.why
     assert changed.count("\n") == text.count("\n")  # lines of tracebacks
     compile(changed, str(path), "exec")
+
+
+@pytest.mark.parametrize("edit", EDITS, ids=range(len(EDITS)))
+def test_each_edit_uses_names_that_its_module_has(edit):
+    path = PACKAGES[0].parent.joinpath(*edit.module.split("."))
+    text = path.with_suffix(".py").read_text(encoding="utf-8")
+    before, after = names(text), names(edit.of(text, path))
+    module = vars(importlib.import_module(edit.module))
+    assert {name for name, of in after - before if of is None} <= (
+        set(module) | set(vars(builtins)))
+    numpy = numpy2_names.numpy_before_2()
+    assert all(hasattr(numpy, name) for name, of in after - before
+               if of == "np")
+
+
+def names(text):
+    """Return the names that are looked up in a text, each with of what."""
+    nodes = list(ast.walk(ast.parse(text)))
+    return {(node.id, None) for node in nodes if isinstance(node, ast.Name)
+            and isinstance(node.ctx, ast.Load)} | {
+        (node.attr, getattr(node.value, "id", getattr(
+            node.value, "attr", "")))
+        for node in nodes if isinstance(node, ast.Attribute)}
 
 
 def test_an_edit_of_another_version_is_refused():
@@ -228,6 +255,19 @@ def test_values_of_another_shape_are_refused():
     with pytest.raises(ValueError, match="axis 1 .* 2 elements; expected 1 "
                                          "or 3"):
         changed(np.zeros((4, 3)), np.zeros((2, 2)), [0, 1])
+
+
+def test_diagonals_of_conv3d2d_are_views():
+    x = np.arange(20).reshape(5, 4)
+    view = get_diagonal_subtensor_view(x, 0, 1)
+    assert np.shares_memory(view, x)
+    assert view.tolist() == [[12, 9, 6, 3], [16, 13, 10, 7]]
+    signals, filters = np.ones((1, 4, 1, 3, 3)), np.ones((1, 2, 1, 2, 2))
+    volume = T.TensorType(theano.config.floatX, (False,) * 5)
+    x, w = volume(), volume()
+    y = conv3d(x, w).eval({x: signals.astype(x.dtype),
+                           w: filters.astype(w.dtype)})
+    assert y.shape == (1, 3, 1, 2, 2) and (y == 8).all()
 
 
 def test_changes_of_generated_text():

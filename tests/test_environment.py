@@ -1,4 +1,7 @@
 """What makes Theano and Lasagne importable, each in a Python of its own."""
+import contextlib
+import importlib
+import importlib.machinery
 import logging
 import os
 import subprocess
@@ -163,12 +166,66 @@ def test_scan_loops():
     assert powers.eval().tolist() == [2, 4, 8]
 
 
-@pytest.mark.parametrize("version", [(3, 7), (3, 15), (2, 7)])
+def test_a_hook_leaves_finding_to_those_after_it(monkeypatch):
+    class Instead:
+        def find_spec(self, name, path=None, target=None):
+            return importlib.machinery.ModuleSpec(name, self)
+
+        def create_module(self, spec):
+            return None
+
+        def exec_module(self, module):
+            module.steps.append("run")
+
+    @contextlib.contextmanager
+    def around(module):
+        module.steps = ["before"]
+        yield
+        module.steps.append("after")
+
+    monkeypatch.setattr(sys, "meta_path", [
+        environment.ImportWithin("some_module", around), object(), Instead()])
+    monkeypatch.delitem(sys.modules, "some_module", raising=False)
+    assert importlib.import_module("some_module").steps == [
+        "before", "run", "after"]
+    del sys.modules["some_module"]
+
+
+@pytest.mark.parametrize("library", ["libpython9.9.a", "libpython9.9.so"])
+def test_python_that_is_no_shared_library_is_not_linked(tmp_path, library):
+    code = """
+import sysconfig
+sysconfig.get_config_vars().update(LDLIBRARY=%r, LIBDIR=%r)
+""" % (library, str(tmp_path)) + CONVOLVE
+    out, err = python(code, "base_compiledir=%s" % tmp_path)
+    assert out == CONVOLVED, err
+
+
+def test_free_threaded_python_has_a_compile_cache_of_its_own():
+    code = """
+import sysconfig
+sysconfig.get_config_vars().update(Py_GIL_DISABLED=%d)
+import lasagne_flipconv, theano
+print(theano.config.compiledir)
+"""
+    free, shared = python(code % 1)[0], python(code % 0)[0]
+    assert free == shared + "-free_threaded"
+
+
+def test_python_without_its_lock_warns():
+    code = "import sys; sys._is_gil_enabled = lambda: %s\n" + CONVOLVE
+    out, err = python(code % False)
+    assert out == CONVOLVED and err.count("PYTHON_GIL=0") == 1
+    out, err = python(code % True)
+    assert out == CONVOLVED and "PYTHON_GIL" not in err
+
+
+@pytest.mark.parametrize("version", [(3, 7), (3, 16), (2, 7)])
 def test_python_that_cannot_work_is_named(monkeypatch, version):
     monkeypatch.setattr(sys, "version_info", version)
     reason = environment.why_unsupported()
     assert "Python %d.%d" % version in reason
-    assert "3.8 to 3.14" in reason and "uv python install" in reason
+    assert "3.8 to 3.15" in reason and "uv python install" in reason
 
 
 def test_without_numpy_doctor_tells():

@@ -18,6 +18,21 @@ TESTS = Path(__file__).parent
 
 #: What is wrong: file, text, replacement, tests that notice it.
 MUTANTS = {
+    "link extensions with a Python that is no shared library": (
+        "compat/theano_cache.py", "if has_shared_library():", "if True:",
+        "test_environment.py::"
+        "test_python_that_is_no_shared_library_is_not_linked"),
+    "share what is compiled with a free-threaded Python": (
+        "compat/theano_cache.py", 'tags.append("free_threaded")', "pass",
+        "test_environment.py::"
+        "test_free_threaded_python_has_a_compile_cache_of_its_own"),
+    "use a name that an edited module lacks": (
+        "compat/edits/numpy2_names.py", "tensor.basic.np.lib", "np.lib",
+        "test_edits.py::test_each_edit_uses_names_that_its_module_has"),
+    "give zero a sign before a rectifier": (
+        "engine/src/norm.cpp",
+        "std::fabs(t) > 0 ? std::copysign(1.f, t) : t",
+        "std::copysign(1.f, t)", "test_engine_norm.py"),
     "freeze a kernel that is given": (
         "engine/graph/freeze.py",
         "isinstance(leaf, (SharedVariable, Constant))", "True",

@@ -20,7 +20,8 @@ except ImportError:  # `doctor` says so; nothing else works without it
     np = None  # type: ignore[assignment]
 
 from .import_hooks import ImportWithin, Refusal
-from .theano_cache import keep_compiled
+from .theano_cache import (
+    keep_compiled, no_static_python, own_compile_cache)
 from .theano_flags import find_compiler, no_old_gpu, theano_flags, user_flag
 from .theano_garbage import collect_rarely
 from .theano_views import mend_dimshuffle
@@ -28,17 +29,13 @@ from .theano_views import mend_dimshuffle
 __all__ = ["prepare", "why_unsupported"]
 
 #: What a working installation consists of; `doctor` and error texts quote it.
-PYTHONS = ((3, 8), (3, 14))
-PYTHON_RANGE = "3.8 to 3.14"
+PYTHONS = ((3, 8), (3, 15))
+PYTHON_RANGE = "3.8 to 3.15"
 NUMPY_RANGE = "numpy>=1.21"
 
 #: Where pip alone does not do it.
 NOT_INSTALLED = ("Theano 1.0.5 is not installed. On Python 3.12 and later "
                  "'lasagne-flipconv theano' installs it.")
-
-#: Theano's own name for it, and the beginning of what we add.
-COMPILEDIR = ("compiledir_%(short_platform)s-%(processor)s-"
-              "%(python_version)s-%(python_bitwidth)s-numpy2-")
 
 _QUIET = ("Using NumPy C-API based implementation", "g++ not detected")
 
@@ -76,6 +73,8 @@ def prepare():
     keep_gemm_serial(sys.modules["theano"].config)
     if not sys.modules["theano"].config.cxx:
         warn_no_compiler()
+    elif not getattr(sys, "_is_gil_enabled", lambda: True)():
+        warn_no_lock()
     if not edited:
         LEND_TO_GPUARRAY.install()
     try_import("lasagne", BEFORE_LASAGNE)
@@ -261,21 +260,6 @@ def skip_scan_extension():
 
 
 @contextlib.contextmanager
-def own_compile_cache():
-    """Keep what is compiled for NumPy 2 apart from what is for NumPy 1.
-
-    Some of Theano's modules are kept without a key, and load for the NumPy
-    that they were compiled for.
-    """
-    from . import edits
-    unset = all(user_flag(name) is None
-                for name in ("compiledir", "compiledir_format"))
-    with theano_flags(["compiledir_format=" + COMPILEDIR + edits.TAG]
-                      if unset and edits.TAG else []):
-        yield
-
-
-@contextlib.contextmanager
 def quiet_import():
     """Keep back what Theano says about settings that we chose or explain."""
     loggers = [logging.getLogger("theano." + name)
@@ -300,8 +284,8 @@ def is_news(record):
 
 
 BEFORE_THEANO = (forget_failed_import, alias_numpy_scalars, numpys_own_blas,
-                 scipy_convolution, skip_scan_extension, own_compile_cache,
-                 no_old_gpu, quiet_import)
+                 scipy_convolution, skip_scan_extension, no_static_python,
+                 own_compile_cache, no_old_gpu, quiet_import)
 
 
 # --- after `import theano`, before `import lasagne` -------------------------
@@ -331,6 +315,15 @@ def warn_no_compiler():
         "convolutions in SciPy, hundreds of times slower. Install g++ (%s) "
         "and start Python anew." % compiler_command(), RuntimeWarning,
         stacklevel=3)
+
+
+def warn_no_lock():
+    """Warn that a free-threaded Python was told to go without its lock."""
+    warnings.warn(
+        "Theano's compiled code counts on the interpreter's lock (GIL), which "
+        "PYTHON_GIL=0 or -X gil=0 keeps off: functions that run in several "
+        "threads may crash or give wrong numbers. Start Python without it.",
+        RuntimeWarning, stacklevel=3)
 
 
 def compiler_command():

@@ -1,6 +1,5 @@
 """Hooks that change how single modules are imported."""
 import importlib.abc
-import importlib.machinery
 import sys
 
 __all__ = ["Hook", "ImportWithin", "Refusal"]
@@ -73,10 +72,13 @@ class ImportWithin(Hook):
         self.name, self.context = name, context
 
     def find_spec(self, fullname, path=None, target=None):
-        """Find the module where Python does, None if it is another."""
+        """Find the module where those after us do, None if it is another."""
         if fullname != self.name:
             return None
-        spec = importlib.machinery.PathFinder.find_spec(fullname, path)
+        others = sys.meta_path[sys.meta_path.index(self) + 1:]
+        found = (hook.find_spec(fullname, path, target) for hook in others
+                 if hasattr(hook, "find_spec"))  # as Python asks them
+        spec = next((spec for spec in found if spec is not None), None)
         if spec is not None:
             self._wrap(spec.loader)
         return spec

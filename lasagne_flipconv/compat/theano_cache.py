@@ -1,4 +1,4 @@
-"""Let Theano find again what it compiled in an earlier process.
+"""Let Theano link what it compiles, and find it again in a later process.
 
 The key of a compiled module holds the versions of what is in it. Two of them
 do not last. An Op's options are put among the versions, and anything empty
@@ -9,10 +9,21 @@ residual network. And Ops whose C code is in a file of its own, such as
 ``DimShuffle``, have Python's ``hash`` of it for a version, which each process
 draws anew: the cache has one more key for each, and grows.
 """
+import contextlib
 import hashlib
 import importlib
+import os
+import sys
+import sysconfig
 
-__all__ = ["keep_compiled"]
+from .import_hooks import ImportWithin
+from .theano_flags import theano_flags, user_flag
+
+__all__ = ["keep_compiled", "no_static_python", "own_compile_cache"]
+
+#: Theano's own name for its cache, to which we add.
+COMPILEDIR = ("compiledir_%(short_platform)s-%(processor)s-"
+              "%(python_version)s-%(python_bitwidth)s")
 
 
 def keep_compiled():
@@ -54,3 +65,59 @@ def by_content(stock):
         return (hashlib.sha256(code).hexdigest(), *stock(self)[1:])
 
     return c_code_cache_version
+
+
+@contextlib.contextmanager
+def own_compile_cache():
+    """Keep apart what is compiled for NumPy 2, and for Python without GIL.
+
+    Some of Theano's modules are kept without a key, and load for the NumPy
+    that they were compiled for; objects of a free-threaded Python are laid
+    out in another way than those of the Python of the same version.
+    """
+    from . import edits
+    tags = ["numpy2-" + edits.TAG] if edits.TAG else []
+    if sysconfig.get_config_var("Py_GIL_DISABLED"):
+        tags.append("free_threaded")
+    unset = all(user_flag(name) is None
+                for name in ("compiledir", "compiledir_format"))
+    with theano_flags(["compiledir_format=" + "-".join([COMPILEDIR] + tags)]
+                      if unset and tags else []):
+        yield
+
+
+@contextlib.contextmanager
+def no_static_python():
+    """Link no extension with a Python that is a static library.
+
+    Theano links each with ``-lpython``. Where Python was built without
+    ``--enable-shared``, as pyenv builds it, that finds code which was not
+    compiled to be part of an extension ("recompile with -fPIC"), or nothing.
+    An extension needs no library: what it calls is in the program.
+    """
+    if has_shared_library():
+        yield
+        return
+    hook = ImportWithin("theano.gof.cmodule", linking_no_python)
+    hook.install()
+    try:
+        yield
+    finally:
+        hook.remove()
+
+
+def has_shared_library():
+    """Tell whether extensions are linked with this Python as a library."""
+    if not sys.platform.startswith("linux"):
+        return True  # Theano knows that macOS needs none
+    name, folder = (sysconfig.get_config_var(key) or ""
+                    for key in ("LDLIBRARY", "LIBDIR"))
+    library = os.path.splitext(name)[0] + ".so"
+    return os.path.exists(os.path.join(folder, library))
+
+
+@contextlib.contextmanager
+def linking_no_python(cmodule):
+    """Let ``theano.gof.cmodule``, which is run within, link no Python."""
+    yield
+    cmodule.std_lib_dirs_and_libs.data = [], []

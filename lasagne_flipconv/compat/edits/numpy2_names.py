@@ -27,7 +27,7 @@ EDITS = [
          "storage_map[r][0][...] = dr_vals[r][0]",
          "NumPy 2.0 dropped the method"),
     Edit("theano.tensor.nnet.conv3d2d", "        xview.strides = strides",
-         "        xview = np.lib.stride_tricks.as_strided("
+         "        xview = tensor.basic.np.lib.stride_tricks.as_strided("
          "xview, strides=strides)", "NumPy 2.4 deprecated it"),
     Edit("theano.tensor.extra_ops",
          "np.MAXDIMS if self.axis is None else self.axis",
