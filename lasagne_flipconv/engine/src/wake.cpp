@@ -6,7 +6,6 @@
 
 #include <atomic>
 #include <chrono>
-#include <thread>
 
 namespace flipconv {
 
@@ -16,8 +15,6 @@ using Clock = std::chrono::steady_clock;
 using std::chrono::microseconds;
 
 constexpr microseconds ASLEEP(1000); // the team may be, after so long
-constexpr microseconds SOON(10);     // it comes if it is not, or has room
-constexpr microseconds MOMENT(1);
 constexpr microseconds PATIENCE(2000); // on a machine that is busy
 
 thread_local Clock::time_point last; // use of the team
@@ -64,9 +61,9 @@ void wake() {
         const auto begin = Clock::now();
         const int all = omp_get_num_threads();
         seats.take();
-        while (awake < all && Clock::now() - begin < PATIENCE)
-            if (Clock::now() - begin > SOON)
-                std::this_thread::sleep_for(MOMENT);
+        // the system may wake it on the processor of this one, for which it
+        // has to wait; to sleep takes longer than to wake it
+        while (awake < all && Clock::now() - begin < PATIENCE) sched_yield();
     }
 }
 
