@@ -26,6 +26,8 @@ CASES = {
     "few positions": ((3, 67, 2, 2), 80, (1, 1), {}),
     "few positions with a padding": ((1, 40, 3, 2), 48, (3, 3), dict(
         border_mode="half")),
+    "as many positions as are few": ((1, 40, 4, 4), 48, (3, 3), dict(
+        border_mode="half")),
     "few positions of many": ((2, 25, 7, 8), 32, (4, 3), dict(
         border_mode=((1, 0), (0, 2)), subsample=(3, 4),
         filter_dilation=(1, 2))),

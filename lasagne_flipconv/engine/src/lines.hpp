@@ -80,7 +80,7 @@ private:
 
     // Positions of the output for which the kernel is not put into order, but
     // read as it lies.
-    static constexpr long FEW = 12;
+    static constexpr long FEW = WIDTH < 16 ? 12 : 16;
 
     Lines(const Geometry &geometry, const Sizes &sizes);
     static bool pays(const Geometry &geometry, const Sizes &sizes);
