@@ -42,10 +42,10 @@ __all__ = ["allocate", "join", "shuffle"]
 def shuffle(op, node, device):
     """Reorder axes, drop those of length one, add some."""
     order = tuple(axis for axis in op.new_order if axis != "x")
-    new = tuple(i for i, axis in enumerate(op.new_order) if axis == "x")
     dropped = tuple(op.drop)
-    index = tuple(None if axis == "x" else slice(None)
-                  for axis in op.new_order)
+    kept = tuple(None if axis == "x" else order.index(axis)
+                 for axis in op.new_order)
+    same_axes = not dropped and None not in kept
     moved = order + dropped
     if moved == tuple(range(len(moved))):
         moved = None
@@ -57,9 +57,10 @@ def shuffle(op, node, device):
                                  tuple(x.shape), dropped))
         if moved:
             x = x.permute(moved)
-        if dropped:
-            x = x.reshape(x.shape[:len(order)])
-        return x[index] if new else x
+        if same_axes:
+            return x
+        shape = x.shape  # axes of length one come and go in any layout
+        return x.view([1 if i is None else shape[i] for i in kept])
     return shuffled
 
 
