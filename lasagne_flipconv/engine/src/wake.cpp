@@ -14,7 +14,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using std::chrono::microseconds;
 
-constexpr microseconds ASLEEP(1000); // the team may be, after so long
+constexpr microseconds ASLEEP(1000);   // the team may be, after so long
 constexpr microseconds PATIENCE(2000); // on a machine that is busy
 
 thread_local Clock::time_point last; // use of the team
@@ -61,8 +61,6 @@ void wake() {
         const auto begin = Clock::now();
         const int all = omp_get_num_threads();
         seats.take();
-        // the system may wake it on the processor of this one, for which it
-        // has to wait; to sleep takes longer than to wake it
         while (awake < all && Clock::now() - begin < PATIENCE) sched_yield();
     }
 }

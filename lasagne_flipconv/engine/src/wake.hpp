@@ -9,8 +9,8 @@ namespace flipconv {
 // A system may wake a thread on the processor of the one that woke it, even if
 // another is idle. That one would wait for it actively, and so keep it from
 // running until a time slice of some milliseconds ends, which is as long as a
-// small network takes. To sleep a moment instead lets it go first, and the
-// sleeper wakes where there is room.
+// small network takes. To yield instead lets it go first, and it moves to where
+// there is room; to sleep would do so, too, but takes longer than to wake it.
 class Awake {
 public:
     Awake();
