@@ -104,8 +104,9 @@ def test_kept_kernels_unless_the_environment_says_no(channels, size, image,
     kept, not_kept = [
         int(in_new_process(program, LASAGNE_FLIPCONV_KEEP_KERNELS=keep)) / 1024
         for keep in "10"]
-    # all copies, or one for all; what is given back to the system varies
-    assert (kept - not_kept > 48) == is_kept, (kept, not_kept)
+    # all copies, 50 MB, or one for all; what other arrays leave with the
+    # allocator varies by some megabytes
+    assert (kept - not_kept > 25) == is_kept, (kept, not_kept)
 
 
 def test_excluding_in_the_configuration():
