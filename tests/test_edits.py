@@ -106,6 +106,36 @@ def test_a_module_is_imported_with_edits_and_stand_ins(package):
     assert "gone_module" not in sys.modules and not hasattr(np, "mark")
 
 
+def test_a_package_that_was_installed_editable_is_imported_with_edits(
+        package, monkeypatch):
+    """Its folder is not on the path: a hook of its own finds it."""
+    class Editable:
+        @staticmethod
+        def find_spec(name, path=None, target=None):
+            if name == "some_package":
+                return importlib.util.spec_from_file_location(
+                    name, str(package / "__init__.py"))
+            return None
+
+    monkeypatch.setattr(sys, "path", [p for p in sys.path
+                                      if p != str(package.parent)])
+    with pytest.raises(ModuleNotFoundError, match="some_package"):
+        imported()
+    monkeypatch.setattr(sys, "meta_path", [*sys.meta_path, Editable])
+    module = imported()
+    assert module.x == 2 and module.y == ("lent", 7, 7)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("new", ["x = 2", "x = '\\d' is 'e'"])
+def test_an_old_text_does_not_warn(package, new):
+    """Escapes and `is` that Python warns of, in an edited text or another."""
+    for name in ("__init__", "one"):
+        with open(package / (name + ".py"), "a") as file:
+            file.write("z = '\\m' is 'n'\n")
+    assert imported(new).z is False
+
+
 def test_what_was_compiled_is_kept_until_something_changes(package,
                                                            monkeypatch):
     monkeypatch.setattr(sys, "dont_write_bytecode", False)

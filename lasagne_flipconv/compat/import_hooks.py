@@ -1,8 +1,51 @@
 """Hooks that change how single modules are imported."""
 import importlib.abc
+import importlib.machinery
 import sys
 
-__all__ = ["Hook", "ImportWithin", "Refusal"]
+__all__ = ["Hook", "ImportWithin", "Refusal", "find_after", "find_source"]
+
+
+def find_after(hook, fullname, path=None, target=None):
+    """Return the spec of a module by the hooks after one.
+
+    Parameters
+    ----------
+    hook : object
+        One of ``sys.meta_path``.
+    fullname, path, target : object
+        As a hook is given them.
+
+    Returns
+    -------
+    importlib.machinery.ModuleSpec or None
+        None if they do not find it.
+    """
+    others = sys.meta_path[sys.meta_path.index(hook) + 1:]
+    found = (other.find_spec(fullname, path, target) for other in others
+             if hasattr(other, "find_spec"))  # as Python asks them
+    return next((spec for spec in found if spec is not None), None)
+
+
+def find_source(hook, fullname, path=None, target=None):
+    """Return the spec of a module in a file of Python, for another loader.
+
+    Along ``sys.path`` first, whoever else is there: a spec by the hook of
+    another tool would have that tool's loader. What is not there is asked of
+    the hooks after one: ``pip install --editable`` makes such a hook.
+
+    Parameters
+    ----------
+    hook, fullname, path, target : object
+        As for `find_after`.
+
+    Returns
+    -------
+    importlib.machinery.ModuleSpec or None
+        None if it is not found.
+    """
+    return (importlib.machinery.PathFinder.find_spec(fullname, path)
+            or find_after(hook, fullname, path, target))
 
 
 class Refusal:
@@ -75,10 +118,7 @@ class ImportWithin(Hook):
         """Find the module where those after us do, None if it is another."""
         if fullname != self.name:
             return None
-        others = sys.meta_path[sys.meta_path.index(self) + 1:]
-        found = (hook.find_spec(fullname, path, target) for hook in others
-                 if hasattr(hook, "find_spec"))  # as Python asks them
-        spec = next((spec for spec in found if spec is not None), None)
+        spec = find_after(self, fullname, path, target)
         if spec is not None:
             self._wrap(spec.loader)
         return spec

@@ -11,9 +11,10 @@ import importlib.util
 import marshal
 import os
 import sys
+import warnings
 import zlib
 
-from ..import_hooks import Hook
+from ..import_hooks import Hook, find_source
 
 __all__ = ["Edit", "EditedImport"]
 
@@ -88,7 +89,7 @@ class EditedImport(Hook):
         """Find the module where Python does, None if it is another's."""
         if fullname.partition(".")[0] not in self.packages:
             return None
-        spec = importlib.machinery.PathFinder.find_spec(fullname, path)
+        spec = find_source(self, fullname, path, target)
         if spec and type(spec.loader) is importlib.machinery.SourceFileLoader:
             spec.loader = EditedLoader(
                 fullname, spec.loader.path, self.edits.get(fullname, ()),
@@ -109,6 +110,13 @@ class EditedLoader(importlib.machinery.SourceFileLoader):
         super().exec_module(module)
         if self.mend:
             self.mend(module)
+
+    def source_to_code(self, *args, **options):
+        """Compile a text; how old it is nobody wants to read each time."""
+        with warnings.catch_warnings():
+            for kind in (SyntaxWarning, DeprecationWarning):
+                warnings.simplefilter("ignore", kind)
+            return super().source_to_code(*args, **options)
 
     def get_code(self, fullname):
         """Return the compiled text with its edits."""

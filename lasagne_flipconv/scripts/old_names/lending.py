@@ -10,6 +10,7 @@ import importlib.util
 import sys
 from types import ModuleType
 
+from ...compat.import_hooks import find_source
 from ...compat.numpy_names import BUILTINS, old_numpy_names
 from ..whose import belongs_to_program
 from . import arguments, arrays, skimage_names
@@ -214,7 +215,7 @@ class _Finder:
         """Return the spec that Python finds, with our loader."""
         if fullname.partition(".")[0] in self.libraries:
             return None
-        spec = importlib.machinery.PathFinder.find_spec(fullname, path)
+        spec = find_source(self, fullname, path, target)
         if (spec is None or type(spec.loader) is not importlib.machinery
                 .SourceFileLoader or not belongs_to_program(spec.origin)):
             return None
