@@ -358,6 +358,80 @@ def test_sums_with_a_multiple_are_one_node(dtype):
 
 
 @pytest.mark.parametrize("dtype", FLOATS)
+def test_steps_with_momentum_read_each_array_once(dtype):
+    p, v, g = (tensor(dtype, 2) for _ in range(3))
+    rate, kept = (T.constant(n, dtype=dtype) for n in (.01, .9))
+    given = [values(dtype, 3, 4, seed=i) for i in range(3)]
+    new = kept * v - rate * g
+    f = check([p, v, g], [new, kept * v + (p - rate * g)], *given)
+    assert len(f.maker.fgraph.apply_nodes) == 3
+    # not where the difference is wanted too, or is another one
+    rest = p - rate * g
+    check([p, v, g], [new, kept * v + rest, rest, kept * v + (p - v),
+                      rate * g - kept * v], *given)
+
+
+def per_channel(vector, ndim):
+    """Return a vector as what lies along axis 1 of others."""
+    return vector.dimshuffle("x", 0, *["x"] * (ndim - 2))
+
+
+NORMALIZED = {
+    "scale": lambda x, m, s, g, b: (x - m) * s + b,
+    "scale and spread": lambda x, m, s, g, b: (x - m) * (g * s) + b,
+    "bias first": lambda x, m, s, g, b: b + (g * s) * (x - m),
+    "of other shifts": lambda x, m, s, g, b: (x - m * 2) * T.sqrt(s * s) + (
+        b - g),
+    "constant": lambda x, m, s, g, b: (x - m) * T.constant(
+        np.arange(3, dtype=x.dtype)).dimshuffle(
+            "x", 0, *["x"] * (x.ndim - 2)) + b,
+}
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("ndim", [2, 3, 4, 5])
+@pytest.mark.parametrize("form", NORMALIZED)
+def test_normalization_by_kept_statistics_is_one_node(form, ndim, dtype):
+    x, vectors = tensor(dtype, ndim), [tensor(dtype, 1) for _ in range(4)]
+    out = NORMALIZED[form](x, *[per_channel(v, ndim) for v in vectors])
+    shape = (4, 3, 5, 2, 1)[:ndim]
+    given = [values(dtype, 3, seed=i) for i in range(4)]
+    for xs in (values(dtype, *shape), values(dtype, 0, *shape[1:]),
+               values(dtype, *shape[::-1]).T):
+        f = check([x, *vectors], out, xs, *given, limit=3e-6)
+    kinds = [type(n.op).__name__ for n in f.maker.fgraph.apply_nodes]
+    assert kinds.count("Normalized") == 1
+    xs = values(dtype, *shape)
+    xs[0, 0], xs[1, 2] = np.nan, -np.inf
+    given[0][1], given[3][2] = -np.inf, np.nan
+    check([x, *vectors], out, xs, *given, limit=3e-6)
+    for channels in (1, 2):
+        with pytest.raises(ValueError):
+            f(xs[:, :channels], *given)
+        with pytest.raises(ValueError):
+            f(xs, *[v[:channels] for v in given])
+
+
+def test_normalization_that_stays_as_it_is():
+    """Where a part is read elsewhere, is not per channel, or is repeated."""
+    x, wide = tensor("float32", 4), tensor("float32", 4)
+    m, s, b = (tensor("float32", 1) for _ in range(3))
+    one = T.TensorType("float32", (False, True, False, False))()
+    of = [per_channel(v, 4) for v in (m, s, b)]
+    difference = x - of[0]
+    last = m.dimshuffle("x", "x", "x", 0)
+    f = check([x, wide, one, m, s, b], [
+        difference * of[1] + of[2], difference.sum(), (x - last) * last + last,
+        (x - of[0]) * of[1] + wide, (x - wide) * of[1] + of[2],
+        (one - of[0]) * of[1] + of[2]],
+        values("float32", 2, 3, 4, 3), values("float32", 2, 3, 4, 3, seed=1),
+        values("float32", 2, 1, 4, 3), *[values("float32", 3, seed=i)
+                                         for i in range(3)], limit=3e-6)
+    assert "Normalized" not in [type(n.op).__name__
+                                for n in f.maker.fgraph.apply_nodes]
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
 def test_rectifiers_are_one_node(dtype):
     x, g = tensor(dtype, 2), tensor(dtype, 2)
     out = T.nnet.relu(x)

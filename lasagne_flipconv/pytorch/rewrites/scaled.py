@@ -1,6 +1,8 @@
 """a + b c and a - b c, c being one number, as one node: updates are of these.
 
-PyTorch computes them without an array in between.
+PyTorch computes them without an array in between. a + (p - b), where a - b is
+wanted as well, is made p + (a - b) before: so a step with momentum, of which
+the velocity is a - b, reads each array once.
 """
 from theano import gof, scalar
 from theano.compile import optdb
@@ -26,6 +28,30 @@ class SubtractScaled(AddScaled):
     def impl(self, a, b, c):
         """Return it for three numbers."""
         return a - b * c
+
+
+@gof.local_optimizer([Elemwise])
+def _stepped(node):
+    """a + (p - b) → p + (a - b), where that difference is there."""
+    if not _is(node, basic.Add):
+        return None
+    for a, rest in (node.inputs, node.inputs[::-1]):
+        if not _is(rest.owner, basic.Sub) or len(rest.clients) != 1:
+            continue
+        p, b = rest.owner.inputs
+        for other, _ in a.clients:
+            if other != "output" and _is(other, basic.Sub) and (
+                    other.inputs == [a, b]):
+                return [Elemwise(basic.add)(p, other.outputs[0])]
+    return None
+
+
+def _is(node, kind):
+    """Tell whether a node is an elementwise function of two floats."""
+    return (node is not None and type(node.op) is Elemwise
+            and type(node.op.scalar_op) is kind and len(node.inputs) == 2
+            and all(v.type == node.outputs[0].type for v in node.inputs)
+            and node.outputs[0].dtype in ("float32", "float64"))
 
 
 _KINDS = {basic.Add: AddScaled, basic.Sub: SubtractScaled}
@@ -66,4 +92,5 @@ def _product(variable, wanted):
 
 
 REWRITE = "torch_scaled"
-optdb.register(REWRITE, gof.opt.out2in(_scaled, name=REWRITE), 48.9)
+optdb.register(REWRITE, gof.SeqOptimizer(
+    gof.opt.out2in(_stepped), gof.opt.out2in(_scaled)), 48.9)

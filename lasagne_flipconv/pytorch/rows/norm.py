@@ -6,9 +6,10 @@ from theano.tensor.nnet.bn import (
     AbstractBatchNormTrainGrad,
 )
 
+from ..rewrites.normalized import Normalized
 from .table import row
 
-__all__ = ["normalize", "normalize_gradient"]
+__all__ = ["normalize", "normalize_gradient", "normalized"]
 
 
 @row(AbstractBatchNormTrain, host=(3,))
@@ -66,6 +67,20 @@ def infer(op, node, device):
     return lambda x, scale, bias, mean, variance, epsilon: (
         x - mean) * (scale * torch.rsqrt(
             variance + epsilon.to(x.dtype))) + bias
+
+
+@row(Normalized)
+def normalized(op, node, device):
+    """Normalize by vectors over the channels."""
+    ones = {}
+
+    def compute(x, mean, scale, bias):
+        channels = x.shape[1]
+        if channels not in ones:
+            ones[channels] = torch.ones(channels, dtype=x.dtype, device=device)
+        return torch.batch_norm(x, scale, bias, mean, ones[channels], False,
+                                0., 0., False)
+    return compute
 
 
 @row(AbstractBatchNormTrainGrad, host=(5,))
