@@ -40,26 +40,26 @@ def maximum_gradient(op, node, device):
     def gradient(x, maximum, above, window, stride, pad):
         windows = _windows(op, x.shape, window, stride, pad)
         wide = windows.padded(x, float("-inf"))
-        result = torch.zeros_like(wide)
+        result = (torch.empty_like if windows.tile else torch.zeros_like)(wide)
         for part in windows.parts():
-            found = _where(wide[part] == maximum, above)
             if windows.apart:
-                result[part] = found
+                _where(wide[part] == maximum, above, result[part])
             else:
-                result[part] += found
+                result[part] += _where(wide[part] == maximum, above)
         return windows.cropped(result, x.shape)
     return gradient
 
 
-def _where(condition, values):
+def _where(condition, values, out=None):
     """Return values where a condition is true, else 0.
 
     By their bits: `torch.where` takes forty times as long on a CPU, which
     cannot foresee where that is.
     """
     bits = torch.int32 if values.dtype is torch.float32 else torch.int64
-    return condition.to(bits).neg_().bitwise_and_(
-        values.view(bits)).view(values.dtype)
+    if out is not None:
+        out = out.view(bits)
+    return torch.mul(values.view(bits), condition, out=out).view(values.dtype)
 
 
 @row(AveragePoolGrad, host=(2, 3, 4))
@@ -127,6 +127,8 @@ class Windows:
         self.window, self.stride, self.pad = window, stride, pad
         #: Whether no two of them have a place in common.
         self.apart = all(s >= w for s, w in zip(stride, window))
+        #: Whether each place that they cover is in one of them, and no more.
+        self.tile = all(s == w for s, w in zip(stride, window))
         #: What the windows cover, from the start of the first.
         self.wide = [max((n - 1) * s + w, 0) if n else 0
                      for n, s, w in zip(out, stride, window)]
