@@ -90,10 +90,55 @@ def test_convolution_and_gradients(options):
                                                 2), mode=FAST_RUN, limit=4e-6)
 
 
+def kinds(function):
+    """Return the classes of the nodes of a function."""
+    return [type(node.op).__name__ for node in
+            function.maker.fgraph.apply_nodes]
+
+
 def joined(function):
     """Return how many nodes give both gradients of a convolution."""
-    return [type(node.op).__name__ for node in
-            function.maker.fgraph.apply_nodes].count("ConvolutionGradients")
+    return kinds(function).count("ConvolutionGradients")
+
+
+@pytest.mark.parametrize("options", GEOMETRIES, ids=str)
+def test_a_convolution_adds_its_bias(options):
+    x, w, b = (tensor("float32", n) for n in (4, 4, 1))
+    out = T.nnet.conv2d(x, w, **options) + b.dimshuffle("x", 0, "x", "x")
+    kernel = values("float32", 6, 4 // options.get("num_groups", 1), 3, 2)
+    for batch in (2, 0):
+        f = check([x, w, b], [out, *T.grad((out ** 2).sum(), [x, w, b])],
+                  values("float32", batch, 4, 9, 8), kernel,
+                  values("float32", 6), mode=FAST_RUN, limit=4e-6)
+    assert kinds(f).count("BiasedConvolution") == 1
+    for length in (1, 5):
+        with pytest.raises(ValueError):
+            f(values("float32", 2, 4, 9, 8), kernel, values("float32", length))
+
+
+def test_a_bias_that_a_convolution_does_not_add():
+    """It is no vector over channels, or the sums are read elsewhere."""
+    x, w, b, u = (tensor("float32", n) for n in (4, 4, 1, 6))
+    first, second, third = (T.nnet.conv2d(x, w, subsample=(n, 1))
+                            for n in (1, 2, 3))
+    vector = b.dimshuffle("x", 0, "x", "x")
+    unshared = conv.conv2d(x, u, unshared=True, border_mode="valid")
+    f = check([x, w, b, u], [
+        first + vector, first.sum(), second + b.dimshuffle("x", "x", "x", 0),
+        third + third, unshared + vector],
+        values("float32", 2, 2, 5, 6), values("float32", 3, 2, 2, 4),
+        values("float32", 3), values("float32", 3, 4, 4, 2, 2, 3),
+        mode=FAST_RUN, limit=4e-6, left=["AbstractConv2d"])
+    assert "BiasedConvolution" not in kinds(f)
+
+
+def test_a_convolution_over_three_axes_adds_its_bias():
+    x, w, b = (tensor("float64", n) for n in (5, 5, 1))
+    out = b.dimshuffle("x", 0, "x", "x", "x") + T.nnet.conv3d(x, w)
+    f = check([x, w, b], out, values("float64", 2, 2, 5, 6, 4),
+              values("float64", 3, 2, 3, 2, 2), values("float64", 3),
+              mode=FAST_RUN)
+    assert kinds(f) == ["BiasedConvolution"]
 
 
 def test_both_gradients_of_a_convolution_are_one_node():

@@ -5,7 +5,7 @@ it could not be pickled.
 """
 from theano.compile import predefined_optimizers
 
-from . import drawing, gradients, normalized, rectifier, scaled
+from . import biased, drawing, gradients, normalized, rectifier, scaled
 
 __all__ = ["QUERY", "RANDOM"]
 
@@ -24,4 +24,5 @@ RANDOM = {"theano": (), "torch": (drawing.REWRITE,)}
 
 #: What is asked of Theano's register of rewrites.
 QUERY = predefined_optimizers["fast_run"].excluding(*EXCLUDED).including(
-    rectifier.REWRITE, gradients.REWRITE, normalized.REWRITE, scaled.REWRITE)
+    rectifier.REWRITE, normalized.REWRITE, gradients.REWRITE, biased.REWRITE,
+    scaled.REWRITE)

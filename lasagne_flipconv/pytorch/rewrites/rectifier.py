@@ -10,6 +10,8 @@ from theano.gof import Constant
 from theano.scalar import basic
 from theano.tensor.elemwise import Elemwise
 
+from .matching import is_function
+
 __all__ = ["REWRITE", "Rectify", "RectifyGrad"]
 
 
@@ -38,10 +40,10 @@ def _forward(node):
     """0.5 (x + |x|) → Rectify(x)."""
     halves = _without_half(node)
     total = halves[0].owner if halves and len(halves) == 1 else None
-    if not _is(total, basic.Add) or len(total.inputs) != 2:
+    if not is_function(total, basic.Add, 2):
         return None
     for x, y in (total.inputs, total.inputs[::-1]):
-        if _is(y.owner, basic.Abs) and y.owner.inputs[0] is x:
+        if is_function(y.owner, basic.Abs) and y.owner.inputs[0] is x:
             return _alike(_rectify(x), node)
     return None
 
@@ -49,7 +51,7 @@ def _forward(node):
 @gof.local_optimizer([Elemwise])
 def _backward(node):
     """0.5 g + 0.5 g sgn(x) → RectifyGrad(g, x)."""
-    if not _is(node, basic.Add) or len(node.inputs) != 2:
+    if not is_function(node, basic.Add, 2):
         return None
     parts = [_without_half(v.owner) if v.owner else None for v in node.inputs]
     if not all(parts):
@@ -57,21 +59,15 @@ def _backward(node):
     short, long = sorted(parts, key=len)
     for sign in long:
         rest = [v for v in long if v is not sign]
-        if _is(sign.owner, basic.Sgn) and set(rest) == set(short) and (
+        if is_function(sign.owner, basic.Sgn) and set(rest) == set(short) and (
                 len(rest) == len(short) == 1):
             return _alike(_gradient(rest[0], sign.owner.inputs[0]), node)
     return None
 
 
-def _is(node, kind):
-    """Tell whether a node is an elementwise function of a kind."""
-    return (node is not None and type(node.op) is Elemwise
-            and type(node.op.scalar_op) is kind)
-
-
 def _without_half(node):
     """Return the factors beside 0.5 of a product in float, else None."""
-    if not _is(node, basic.Mul) or "float" not in node.outputs[0].dtype:
+    if not is_function(node, basic.Mul) or "float" not in node.outputs[0].dtype:
         return None
     halves = [v for v in node.inputs if isinstance(v, Constant)
               and v.data.size == 1 and v.data.item() == 0.5]

@@ -9,6 +9,8 @@ from theano.compile import optdb
 from theano.scalar import basic
 from theano.tensor.elemwise import Elemwise
 
+from .matching import is_function
+
 __all__ = ["REWRITE", "AddScaled", "SubtractScaled"]
 
 
@@ -47,9 +49,8 @@ def _stepped(node):
 
 
 def _is(node, kind):
-    """Tell whether a node is an elementwise function of two floats."""
-    return (node is not None and type(node.op) is Elemwise
-            and type(node.op.scalar_op) is kind and len(node.inputs) == 2
+    """Tell whether a node is a function of two alike, in floats."""
+    return (is_function(node, kind, 2)
             and all(v.type == node.outputs[0].type for v in node.inputs)
             and node.outputs[0].dtype in ("float32", "float64"))
 
@@ -77,9 +78,7 @@ def _scaled(node):
 def _product(variable, wanted):
     """Return an array and a number if a variable is their product alone."""
     node = variable.owner
-    if (node is None or type(node.op) is not Elemwise
-            or type(node.op.scalar_op) is not basic.Mul
-            or len(node.inputs) != 2 or len(variable.clients) != 1
+    if (not is_function(node, basic.Mul, 2) or len(variable.clients) != 1
             or variable.type != wanted or wanted.ndim == 0):
         return None
     if wanted.dtype not in ("float32", "float64") or any(

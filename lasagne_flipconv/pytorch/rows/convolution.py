@@ -11,10 +11,11 @@ from theano.tensor.nnet.abstract_conv import (
 )
 from torch.nn import functional as F
 
+from ..rewrites.biased import BiasedConvolution
 from ..rewrites.gradients import ConvolutionGradients
 from .table import Untranslated, row
 
-__all__ = ["convolution", "gradient_of_input", "gradient_of_kernel",
+__all__ = ["biased", "convolution", "gradient_of_input", "gradient_of_kernel",
            "gradients"]
 
 
@@ -24,12 +25,18 @@ def convolution(op, node, device):
     check(op, node)
     slide = F.conv2d if op.convdim == 2 else F.conv3d
 
-    def convolve(images, kernel):
+    def convolve(images, kernel, bias=None):
         pads = _pads(op, kernel.shape[2:])
         images, padding = _padded(images, pads)
-        return slide(images, _turned(op, kernel), None, op.subsample, padding,
+        return slide(images, _turned(op, kernel), bias, op.subsample, padding,
                      op.filter_dilation, op.num_groups)
     return convolve
+
+
+@row(BiasedConvolution)
+def biased(op, node, device):
+    """Slide a kernel over images, and add a bias for each channel."""
+    return convolution(op.convolution, node, device)
 
 
 @row(AbstractConv2d_gradWeights, AbstractConv3d_gradWeights, host=(2,))
