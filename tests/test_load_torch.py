@@ -185,15 +185,26 @@ def test_a_transposed_layer_for_a_plain_one_is_refused(tmp_path):
         load(saved(module, tmp_path, "zip"), net)
 
 
-def test_matrices_of_unknown_layers_are_refused(tmp_path):
-    class Odd(Layer):
-        def __init__(self, incoming, **kwargs):
-            super().__init__(incoming, **kwargs)
-            self.W = self.add_param(Constant(0), (3, 3))
+class Odd(Layer):
+    def __init__(self, incoming, **kwargs):
+        super().__init__(incoming, **kwargs)
+        self.W = self.add_param(Constant(0), (3, 3))
 
+
+def normalized(incoming, name):
+    """Return a dense layer whose W is computed from a parameter."""
+    layer = DenseLayer(incoming, 3, b=None, name=name)
+    layer.W_param, layer.W = layer.W, layer.W / layer.W.norm(2)
+    return layer
+
+
+@pytest.mark.parametrize("layer, param", [(Odd, "W"),
+                                          (normalized, "W_param")])
+def test_matrices_of_unknown_use_are_refused(layer, param, tmp_path):
     module = filled(nn.Sequential(nn.Linear(3, 3, bias=False)))
-    with pytest.raises(ConventionError, match="what Odd does with it"):
-        load(saved(module, tmp_path, "zip"), Odd((None, 3), name="0"))
+    with pytest.raises(ConventionError, match="what .* does with it"):
+        load(saved(module, tmp_path, "zip"), layer((None, 3), name="0"),
+             names={"0.weight": "0." + param})
 
 
 def test_a_whole_module_is_refused_with_the_way_out(tmp_path):

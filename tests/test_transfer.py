@@ -192,6 +192,33 @@ def test_an_expression_is_refused_by_name():
     check_refused("conv5.W: is the expression", source, target)
 
 
+def normalized(conv, holder="conv"):
+    """Return a network whose W is computed, as weight normalization does."""
+    layer = conv(InputLayer(IMAGE), 6, (3, 2), b=None, name="c1")
+    net = lasagne.layers.NonlinearityLayer(layer, name="norm")
+    layer.W_param, layer.W = layer.W, layer.W / layer.W.norm(2)
+    if holder == "norm":
+        del layer.params[layer.W_param]
+        net.W = net.add_param(layer.W_param, (6, 4, 3, 2), name="W")
+    return net
+
+
+@pytest.mark.parametrize("holder", ["conv", "norm"])
+def test_a_kernel_that_is_computed_is_not_turned(holder):
+    x = floats((3, 4, 9, 8), 5)
+    source = normalized(Conv2DLayer, holder)
+    check_refused("(c1.W_param|norm.W): is .*'convolution'.*computes its W",
+                  source, normalized(Conv2DDNNLayer, holder))
+    target = normalized(lambda *args, **kwargs: Conv2DMMLayer(
+        *args, flip_filters=True, **kwargs), holder)
+    assert not transfer(source, target).turned
+    np.testing.assert_allclose(predicted(target, x), predicted(source, x),
+                               atol=1e-5)
+    check_refused("the W of Conv2DLayer 'c1' is computed from it, of "
+                  "Conv2DLayer 'c1' it is W itself", source,
+                  Conv2DLayer(IMAGE, 6, (3, 2), b=None, name="c1"))
+
+
 def tied(flip, flip_back, share=True):
     net = InputLayer(IMAGE)
     enc = Conv2DLayer(net, 6, 3, flip_filters=flip, name="enc")

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from lasagne.layers import Layer, get_all_layers
 from theano.compile import SharedVariable
+from theano.gof.graph import Variable, inputs
 
 from ..conventions import convention_of, find_row
 from ..errors import ConventionError
@@ -196,7 +197,7 @@ class Slot(namedtuple("Slot", "layer name param attribute kernel group")):
     Parameters
     ----------
     layer : Layer
-        The layer.
+        The layer; of a kernel, the one that reads it.
     name : str
         Name of the parameter, which no other has.
     param : theano.compile.SharedVariable
@@ -204,7 +205,7 @@ class Slot(namedtuple("Slot", "layer name param attribute kernel group")):
     attribute : str or None
         Its name in the layer.
     kernel : bool
-        Whether it is the layer's kernel.
+        Whether it is the layer's kernel, or what that is computed from.
     group : str
         Name of the layer, which no other has.
     """
@@ -215,6 +216,11 @@ class Slot(namedtuple("Slot", "layer name param attribute kernel group")):
     def shape(self):
         """Return the shape of the value that the variable has now."""
         return self.param.get_value(borrow=True).shape
+
+    @property
+    def computed(self):
+        """Tell whether the layer computes its kernel from the variable."""
+        return self.kernel and self.layer.W is not self.param
 
 
 def slots_of(network, deep=True, where="network"):
@@ -245,9 +251,9 @@ def slots_of(network, deep=True, where="network"):
     layers = get_all_layers(outputs_of(network, where)) if deep else (
         layers_given(network, where))
     layers = [inner for layer in layers for inner in _with_inner(layer)]
-    names, taken = names_of(layers), {}
-    return [_slot(layer, names[layer], param, taken) for layer in layers
-            for param in layer.params]
+    names, taken, readers = names_of(layers), {}, _readers(layers)
+    return [_slot(layer, names[layer], param, taken, readers)
+            for layer in layers for param in layer.params]
 
 
 def _with_inner(layer):
@@ -258,7 +264,26 @@ def _with_inner(layer):
                       for each in get_all_layers(top)]
 
 
-def _slot(layer, layer_name, param, taken):
+def _readers(layers):
+    """Return variable → layer that computes its kernel from it.
+
+    So it is with weight normalization: ``layer.W`` is an expression of a
+    variable of the same shape, which the layer, or one behind it, holds under
+    another name.
+    """
+    found = {}
+    for layer in layers:
+        W = getattr(layer, "W", None)
+        if isinstance(W, Variable) and W.owner and W.ndim > 2 and (
+                find_row(layer)):
+            found.update(
+                (source, layer) for source in inputs([W])
+                if isinstance(source, SharedVariable)
+                and source.get_value(borrow=True).shape == layer.get_W_shape())
+    return found
+
+
+def _slot(layer, layer_name, param, taken, readers):
     attribute = next((name for name, value in vars(layer).items()
                       if value is param), None)
     name = unique("%s.%s" % (layer_name, str(attribute or param.name)[-99:]),
@@ -269,6 +294,8 @@ def _slot(layer, layer_name, param, taken):
             "expression cannot be assigned. Transfer the layers that hold "
             "what it is computed from." % (name, param))
     kernel = attribute == "W" and find_row(layer) is not None
+    if not kernel and param in readers:
+        layer, kernel = readers[param], True
     return Slot(layer, name, param, attribute, kernel, layer_name)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 from collections import namedtuple
 from typing import Any, Dict, NamedTuple, Optional
 
-from ..conventions import DENSE_AXES, convention_of, find_row
+from ..conventions import DENSE_AXES, convention_of, find_row, name_of
 from ..errors import CheckpointError, ConventionError
 from ..kernels import plan_conversion
 from .flattening import rows_for
@@ -235,6 +235,13 @@ def plan_kernel(slot, entry, source, name):
     actions = {word for word, done in (("turned", steps.reverse),
                                        ("permuted", steps.permutation))
                if done} or {"copied"}
+    if slot.computed and actions != {"copied"}:
+        raise ConventionError(
+            "%s: is %r, and %s, which reads %r, computes its W from it; "
+            "expected the same on both sides, as what it computes from a "
+            "turned kernel is not known. Build the network with layers, or "
+            "flip_filters, that read kernels as the source does."
+            % (name, tuple(source), name_of(slot.layer), tuple(target)))
     return Plan(slot, entry, source, target, None, None, actions)
 
 
@@ -297,11 +304,11 @@ def _check_other(slot, entry, name, options):
             "in network' if the file is from such a network."
             % (name, axes, type(slot.layer).__name__))
     if axes == 2 and _dense_axes(slot, entry, options) == "OI" and (
-            not _is_a(slot.layer, *_DENSE, _TABLE)):
+            slot.attribute != "W" or not _is_a(slot.layer, *_DENSE, _TABLE)):
         raise ConventionError(
             "%s: is a matrix with axes (output, input) in such files, and "
-            "what %s does with it is not known; expected a DenseLayer or "
-            "NINLayer. Set it by hand."
+            "what %s does with it is not known; expected the W of a "
+            "DenseLayer or NINLayer. Set it by hand."
             % (name, type(slot.layer).__name__))
 
 

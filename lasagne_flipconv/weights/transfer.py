@@ -123,6 +123,12 @@ def _check_roles(slot, source, where):
             "%s: %s is a convolution kernel, the other is not; expected the "
             "same kind of layer on both sides."
             % (where, name_of((slot if slot.kernel else source).layer)))
+    if slot.computed != source.computed:
+        raise ConventionError(
+            "%s: the W of %s is computed from it, of %s it is W itself; "
+            "expected the same on both sides."
+            % ((where,) + tuple(name_of(each.layer) for each in sorted(
+                (slot, source), key=lambda each: not each.computed))))
     if slot.kernel:
         _check_families(slot.layer, source.layer, where)
     elif None not in (slot.attribute, source.attribute):
