@@ -1,4 +1,4 @@
-"""Names of theano.sandbox.cuda that scripts import, against plain loops."""
+"""Names of Theano's GPU packages that scripts import, against plain loops."""
 import importlib
 
 import numpy as np
@@ -7,6 +7,7 @@ import theano
 from lasagne_flipconv import install, uninstall
 from lasagne_flipconv.scripts import gpu_imports
 from lasagne_flipconv.scripts.old_names import cuda as names
+from lasagne_flipconv.scripts.old_names.lending import lent_import
 
 from cases import values
 from test_run import run, write
@@ -72,6 +73,56 @@ def test_convolutions_along_three_axes(cuda, mode):
     found = GpuDnnConv3dGradI()(w, top, theano.shared(x), desc).eval()
     np.testing.assert_allclose((found * x).sum(), (top * expected).sum(),
                                rtol=1e-5)
+
+
+@pytest.fixture(params=["theano.gpuarray", "theano.sandbox.gpuarray"])
+def gpuarray(request):
+    return lent_import(request.param, fromlist=("dnn", "basic_ops"))
+
+
+@pytest.mark.parametrize("mode", ["conv", "cross"])
+def test_convolutions_of_gpuarray(gpuarray, mode):
+    dnn = gpuarray.dnn
+    x, w = values((2, 6, 9, 8), 1), values((4, 3, 2, 3), 2)
+    pad, stride, dilation = (1, 2), (2, 1), (3, 2)
+    turned = np.zeros((4, 3, 4, 5))
+    turned[..., ::3, ::2] = w[:, :, ::-1, ::-1] if mode == "conv" else w
+    expected = np.concatenate([
+        correlated(x[:, 3 * g:3 * g + 3], turned[2 * g:2 * g + 2], stride, pad)
+        for g in range(2)], 1)
+    desc = dnn.GpuDnnConvDesc(pad, stride, dilation, mode, num_groups=2)(
+        w.shape)
+    for y in (dnn.dnn_conv(x, w, pad, stride, dilation, mode, num_groups=2),
+              dnn.GpuDnnConv()(x, w, None, desc)):
+        np.testing.assert_allclose(y.eval(), expected, atol=1e-6)
+    y = dnn.dnn_conv3d(x[:, :, None], w[:, :, None], (0, *pad), (1, *stride),
+                       (1, *dilation), mode, num_groups=2)
+    np.testing.assert_allclose(y.eval()[:, :, 0], expected, atol=1e-6)
+    top = values(expected.shape, 3)
+    found = dnn.GpuDnnConvGradI()(w, top, theano.shared(x), desc).eval()
+    np.testing.assert_allclose((found * x).sum(), (top * expected).sum(),
+                               rtol=1e-5)
+
+
+def test_other_names_of_gpuarray(gpuarray):
+    x = theano.shared(values((2, 3, 4, 5)))
+    basic, dnn = gpuarray.basic_ops, gpuarray.dnn
+    assert dnn.dnn_available(None) and dnn.dnn_present()
+    assert dnn.dnn_pool(x, (2, 2)).eval().shape == (2, 3, 3, 4)
+    name = basic.infer_context_name(x)
+    for copied in (basic.gpu_contiguous(x), basic.host_from_gpu(x),
+                   basic.as_gpuarray_variable(x, name),
+                   basic.GpuFromHost(name)(x), basic.HostFromGpu()(x)):
+        assert copied is x
+    assert basic.GpuAllocEmpty("float32", name)(2, 3).eval().shape == (2, 3)
+
+
+def test_what_needs_a_gpu_is_told(tmp_path):
+    write(tmp_path, "softmax.py", "import theano\n"
+          "from theano.gpuarray.dnn import GpuDnnSoftmax\n"
+          "GpuDnnSoftmax('log', 'channel')(theano.tensor.tensor4())\n")
+    assert "line 3: is of theano.gpuarray, which needs a GPU" in run(
+        tmp_path, "softmax.py").stderr
 
 
 def test_batch_normalization(cuda):

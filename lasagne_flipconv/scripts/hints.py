@@ -41,7 +41,8 @@ def hint(error, from_python2=False):
             if told:
                 return (where + told + "; pass --python2 to run it "
                         "translated.")
-    return _of_lasagne(error, where) or _of_numpy(error, where)
+    return (_of_lasagne(error, where) or _of_numpy(error, where)
+            or _of_gpu(error, where))
 
 
 def _where(error):
@@ -188,4 +189,12 @@ def _of_numpy(error, where):
     for kind, pattern, told in _BEFORE_NUMPY_2:
         if type(error) is kind and re.search(pattern, str(error)) and where:
             return "%s%s." % (where, told)
+    return None
+
+
+def _of_gpu(error, where):
+    """Return what to write instead of what needs a GPU of that time."""
+    if "Could not infer context from inputs" in str(error) and where:
+        return ("%sis of theano.gpuarray, which needs a GPU and its "
+                "libraries; write the function of theano.tensor.nnet." % where)
     return None

@@ -1,7 +1,8 @@
-"""Names of ``theano.sandbox.cuda``, on what Theano computes anywhere.
+"""Names of ``theano.sandbox.cuda`` and ``theano.gpuarray`` on any machine.
 
-Theano 1.0 removed the package. Its convolution is the abstract one, which the
-engine computes; there is no GPU to copy to, so what copied returns the array.
+Theano 1.0 removed the first, and the second needs a GPU. A convolution is the
+abstract one, which the engine computes; there is no GPU to copy to, so what
+copied returns the array.
 """
 import importlib.machinery
 import sys
@@ -12,24 +13,31 @@ import theano.tensor as T
 from theano.tensor.nnet import abstract_conv, bn
 from theano.tensor.signal.pool import pool_2d, pool_3d
 
-__all__ = ["CONTENTS", "find", "take_back"]
+__all__ = ["CONTENTS", "INSTEAD", "find", "take_back"]
 
 _PACKAGE = "theano.sandbox.cuda"
 
 #: How a kernel slides, as Theano's abstract convolution takes it.
-_Sliding = namedtuple("_Sliding", "border_mode subsample filter_flip")
+_Sliding = namedtuple("_Sliding", "border_mode subsample filter_flip "
+                      "filter_dilation num_groups")
 
 
-def _sliding(border_mode, subsample, conv_mode):
+def _sliding(border_mode, subsample, conv_mode, dilation=None, num_groups=1):
     if conv_mode not in ("conv", "cross"):
         raise ValueError("conv_mode=%r; expected 'conv' or 'cross'."
                          % (conv_mode,))
     if isinstance(border_mode, list):
         border_mode = tuple(border_mode)
-    return _Sliding(border_mode, tuple(subsample), conv_mode == "conv")
+    return _Sliding(border_mode, tuple(subsample), conv_mode == "conv",
+                    tuple(dilation or (1,) * len(subsample)), num_groups)
 
 
-def as_array(x):
+def _slide(img, kern, sliding):
+    convolve = (T.nnet.conv2d, T.nnet.conv3d)[len(sliding.subsample) - 2]
+    return convolve(as_array(img), as_array(kern), **sliding._asdict())
+
+
+def as_array(x, context_name=None):
     """Return what is given, as a variable of Theano."""
     return T.as_tensor_variable(x)
 
@@ -67,16 +75,14 @@ def dnn_conv(img, kerns, border_mode="valid", subsample=(1, 1),
     theano.Variable
         Axes (batch, filters, height, width).
     """
-    return T.nnet.conv2d(as_array(img), as_array(kerns), **_sliding(
-        border_mode, subsample, conv_mode)._asdict())
+    return _slide(img, kerns, _sliding(border_mode, subsample, conv_mode))
 
 
 def dnn_conv3d(img, kerns, border_mode="valid", subsample=(1, 1, 1),
                conv_mode="conv", direction_hint=None, workmem=None, algo=None,
                precision=None):
     """Convolve as :func:`dnn_conv`, along three axes."""
-    return T.nnet.conv3d(as_array(img), as_array(kerns), **_sliding(
-        border_mode, subsample, conv_mode)._asdict())
+    return _slide(img, kerns, _sliding(border_mode, subsample, conv_mode))
 
 
 def dnn_batch_normalization_train(inputs, gamma, beta, mode="per-activation",
@@ -147,7 +153,7 @@ class GpuDnnConvDesc:
                  precision="float32"):
         self._sliding = _sliding(border_mode, subsample, conv_mode)
 
-    def __call__(self, img_shape, kern_shape):
+    def __call__(self, *shapes):
         return self._sliding
 
 
@@ -162,8 +168,7 @@ class GpuDnnConv(_Convolution):
     """Convolve as a description says."""
 
     def __call__(self, img, kern, output, desc, alpha=None, beta=None):
-        convolve = (T.nnet.conv2d, T.nnet.conv3d)[len(desc.subsample) - 2]
-        return convolve(as_array(img), as_array(kern), **desc._asdict())
+        return _slide(img, kern, desc)
 
 
 class GpuDnnConvGradI(_Convolution):
@@ -186,8 +191,57 @@ def use(device, *args, **kwargs):
 class Copy:
     """Copy from or to a GPU: return the array. No graph has such a node."""
 
+    def __init__(self, context_name=None):
+        pass
+
     def __call__(self, x):
         return as_array(x)
+
+
+# --- theano.gpuarray, which has dilation, groups and contexts as well ------
+
+def gpuarray_conv(img, kerns, border_mode="valid", subsample=(1, 1),
+                  dilation=(1, 1), conv_mode="conv", direction_hint=None,
+                  workmem=None, algo=None, precision=None, num_groups=1):
+    """Convolve as :func:`dnn_conv`, with dilation and groups."""
+    return _slide(img, kerns, _sliding(border_mode, subsample, conv_mode,
+                                       dilation, num_groups))
+
+
+def gpuarray_conv3d(img, kerns, border_mode="valid", subsample=(1, 1, 1),
+                    dilation=(1, 1, 1), conv_mode="conv", direction_hint=None,
+                    algo=None, precision=None, num_groups=1):
+    """Convolve as :func:`gpuarray_conv`, along three axes."""
+    return gpuarray_conv(img, kerns, border_mode, subsample, dilation,
+                         conv_mode, num_groups=num_groups)
+
+
+def gpuarray_pool(img, ws, stride=None, mode="max", pad=None):
+    """Pool as :func:`dnn_pool`."""
+    return dnn_pool(img, ws, stride or (1,), mode, pad or (0,))
+
+
+class GpuarrayConvDesc(GpuDnnConvDesc):
+    """Say how a kernel slides, with dilation and groups."""
+
+    def __init__(self, border_mode, subsample=(1, 1), dilation=(1, 1),
+                 conv_mode="conv", precision="float32", num_groups=1):
+        self._sliding = _sliding(border_mode, subsample, conv_mode, dilation,
+                                 num_groups)
+
+
+def no_context(*variables):
+    """Return the name of the GPU that variables are on: None."""
+
+
+class GpuAllocEmpty:
+    """Make arrays whose values are for others to set; called with sizes."""
+
+    def __init__(self, dtype, context_name=None):
+        self.dtype = dtype
+
+    def __call__(self, *shape):
+        return T.zeros(shape, self.dtype)
 
 
 _DNN = {value.__name__: value for value in (
@@ -205,6 +259,23 @@ CONTENTS = {
     _PACKAGE: dict(_BASIC, use=use, dnn_available=dnn_available,
                    cuda_available=False, cuda_enabled=False),
     _PACKAGE + ".basic_ops": _BASIC, _PACKAGE + ".dnn": _DNN}
+
+_GPUARRAY = {
+    "": {"as_gpuarray_variable": as_array},
+    ".basic_ops": {
+        "as_gpuarray_variable": as_array, "gpu_contiguous": as_array,
+        "host_from_gpu": as_array, "infer_context_name": no_context,
+        "GpuAllocEmpty": GpuAllocEmpty, "GpuFromHost": Copy,
+        "HostFromGpu": Copy},
+    ".dnn": dict(
+        _DNN, dnn_present=dnn_available, dnn_conv=gpuarray_conv,
+        dnn_conv3d=gpuarray_conv3d, dnn_pool=gpuarray_pool,
+        GpuDnnConvDesc=GpuarrayConvDesc)}
+
+#: Module that is there, or was, and needs a GPU → what it holds instead.
+INSTEAD = {package + name: held for name, held in _GPUARRAY.items()
+           for package in ("theano.gpuarray", "theano.sandbox.gpuarray")
+           if theano.config.device == "cpu"}
 
 
 def find(fullname, missing):

@@ -13,7 +13,7 @@ from types import ModuleType
 from ...compat.import_hooks import find_source
 from ...compat.numpy_names import BUILTINS, old_numpy_names
 from ..whose import belongs_to_program
-from . import arguments, arrays, skimage_names
+from . import arguments, arrays, cuda, skimage_names
 from .arguments import pillow_methods
 from .table import ROWS, became
 
@@ -22,7 +22,7 @@ __all__ = ["Loader", "lend_to_program", "lent_import", "refresh"]
 #: What a stand-in has whether the module has it or not.
 _INSTEAD = {"numpy": dict(old_numpy_names(), **arrays.INSTEAD),
             "skimage.transform": skimage_names.INSTEAD,
-            **pillow_methods.INSTEAD}
+            **cuda.INSTEAD, **pillow_methods.INSTEAD}
 
 #: Module → name → row.
 _BY_MODULE = {}
