@@ -192,6 +192,26 @@ def test_an_expression_is_refused_by_name():
     check_refused("conv5.W: is the expression", source, target)
 
 
+class Keeping(Conv2DLayer):
+    """Keep what it was given under another name, which comes first."""
+
+    def __init__(self, incoming, num_filters, filter_size, W, **kwargs):
+        self.given = W
+        super().__init__(incoming, num_filters, filter_size, W=W, **kwargs)
+
+
+@pytest.mark.parametrize("flip", [True, False])
+def test_a_kernel_has_its_name_whatever_else_holds_it(flip):
+    source, target = (
+        Keeping(IMAGE, 16, 3, theano.shared(floats((16, 4, 3, 3), seed)),
+                flip_filters=each) for seed, each in enumerate([True, flip]))
+    record = transfer(source, target)
+    assert record.turned == (() if flip else ("Keeping#0.W",))
+    x = floats((2, 4, 9, 8), 2)
+    np.testing.assert_allclose(cases.run(target, x), cases.run(source, x),
+                               atol=1e-5)
+
+
 def normalized(conv, holder="conv"):
     """Return a network whose W is computed, as weight normalization does."""
     layer = conv(InputLayer(IMAGE), 6, (3, 2), b=None, name="c1")

@@ -19,6 +19,9 @@ __all__ = ["Network", "Slot", "entries_of", "entry_of", "layers_given",
 #: of nolearn. None of these libraries has types.
 Network = Any
 
+#: What Lasagne calls parameters whose name tells what they are.
+_ATTRIBUTES = ("W", "b", "beta", "gamma", "mean", "inv_std")
+
 #: The most characters of a name: what files may have, less what makes a name
 #: unique and the parameter.
 _LONGEST = 500
@@ -284,8 +287,7 @@ def _readers(layers):
 
 
 def _slot(layer, layer_name, param, taken, readers):
-    attribute = next((name for name, value in vars(layer).items()
-                      if value is param), None)
+    attribute = _attribute(layer, param)
     name = unique("%s.%s" % (layer_name, str(attribute or param.name)[-99:]),
                   taken)
     if not isinstance(param, SharedVariable):
@@ -297,6 +299,16 @@ def _slot(layer, layer_name, param, taken, readers):
     if not kernel and param in readers:
         layer, kernel = readers[param], True
     return Slot(layer, name, param, attribute, kernel, layer_name)
+
+
+def _attribute(layer, param):
+    """Return the name of a parameter in its layer, None without one.
+
+    A class may keep what it was given under a name of its own as well.
+    """
+    found = [name for name, value in vars(layer).items() if value is param]
+    return next((name for name in _ATTRIBUTES if name in found),
+                found[0] if found else None)
 
 
 def entries_of(network):
