@@ -24,6 +24,9 @@ def build_model(input_var{more}):
                               nonlinearity=lasagne.nonlinearities.softmax)
     return net
 
+def number():
+    return 3
+
 if __name__ == "__main__":
     raise SystemExit("this is not to be run")
 '''
@@ -77,7 +80,8 @@ def test_to_source_code(script, tmp_path):
 
 
 @pytest.mark.parametrize("arguments, said", [
-    (("nothing.py:build",), "names no script and function"),
+    (("nothing.py:build",), "names no script that is there"),
+    (("{script}:number",), ":number: got 3 as a network; expected a layer"),
     (("{script}:other",), "no function 'other'"),
     (("{script}:build_model", "--input-shape", "3,4"), "takes no shape"),
     (("{script}:build_model", "--input-shape", "3,x"), "is no shape"),

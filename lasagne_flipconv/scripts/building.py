@@ -4,6 +4,7 @@ import inspect
 import os
 
 from ..errors import FlipconvError
+from ..weights.networks import layers_given
 from .running import code_of_file, make_ready
 
 __all__ = ["built_by"]
@@ -29,19 +30,25 @@ def built_by(where, shape=None, from_python2=False):
     Raises
     ------
     FlipconvError
-        If there is no such script or function, or it needs other arguments.
+        If there is no such script or function, it needs other arguments, or
+        what it returns is no network.
     """
     path, _, name = where.rpartition(":")
     if not path or not os.path.isfile(path):
         raise FlipconvError(
-            "%s: names no script and function; expected both, with a colon "
-            "between: model.py:build_model." % where)
+            "%s: names no script that is there, and its function; expected "
+            "both, with a colon between: model.py:build_model." % where)
     make_ready(os.path.dirname(os.path.realpath(path)), from_python2)
     function = getattr(_module(path, from_python2), name, None)
     if not callable(function):
         raise FlipconvError("%s: the script has no function %r; expected one "
                             "that builds the network." % (where, name))
-    return function(**_arguments(function, shape, where))
+    network = function(**_arguments(function, shape, where))
+    try:
+        layers_given(network, where)
+    except TypeError as error:
+        raise FlipconvError(str(error)) from error
+    return network
 
 
 def _module(path, from_python2):
