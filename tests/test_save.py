@@ -129,8 +129,10 @@ def test_a_failure_leaves_the_old_file(path, moment, monkeypatch):
 
 
 def test_nowhere_to_save_is_an_error_of_the_system(tmp_path):
-    with pytest.raises(OSError):
-        save(tmp_path / "missing" / "weights.npz", files.network())
+    path = tmp_path / "missing" / "weights.npz"
+    with pytest.raises(OSError) as error:
+        save(path, files.network())
+    assert error.value.filename == str(path)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")

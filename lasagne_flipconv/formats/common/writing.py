@@ -25,9 +25,13 @@ def replaced(path):
     """
     _check_name(path)
     folder, name = os.path.split(os.path.realpath(path))
-    file = tempfile.NamedTemporaryFile(
-        "wb", dir=folder, prefix="." + name[:64] + ".", suffix=".partial",
-        delete=False)
+    try:
+        file = tempfile.NamedTemporaryFile(
+            "wb", dir=folder, prefix="." + name[:64] + ".", suffix=".partial",
+            delete=False)
+    except OSError as error:
+        error.filename = path  # which the user knows
+        raise
     try:
         with file:
             yield file
