@@ -5,9 +5,10 @@ import zipfile
 
 import numpy as np
 import pytest
-from lasagne.layers import (DenseLayer, get_all_param_values,
-                            set_all_param_values)
-from lasagne_flipconv import layers, load, read, save
+import theano
+from lasagne.layers import (DenseLayer, InputLayer, Layer,
+                            get_all_param_values, set_all_param_values)
+from lasagne_flipconv import layers, load, read, save, transfer
 from lasagne_flipconv.errors import CheckpointError
 from lasagne_flipconv.formats.common.record import Checkpoint, Entry
 from lasagne_flipconv.layers import (Conv2DCCLayer, Conv2DDNNLayer,
@@ -153,6 +154,36 @@ def test_what_is_saved_is_a_copy(path):
     files.fill(net, 1)
     load(path, net)
     assert files.unchanged(net, before)
+
+
+class Outer(Layer):
+    """A layer that gives out the parameters of one within it."""
+
+    def __init__(self, incoming, conv, **kwargs):
+        super().__init__(incoming, **kwargs)
+        self.inner = [conv(InputLayer(self.input_shape), 4, (3, 2),
+                           name="inner")]
+        self.given = theano.shared(np.ones(4, files.FLOAT), "given")
+
+    def get_params(self, **tags):
+        return [self.given] + self.inner[0].get_params(**tags)
+
+    def get_output_shape_for(self, input_shape):
+        return self.inner[0].get_output_shape_for(input_shape)
+
+
+def test_layers_within_a_layer_of_ones_own(path):
+    source, target = (DenseLayer(Outer((None, 3, 6, 5), conv, name="outer"),
+                                 5, name="fc")
+                      for conv in (Conv2DLayer, Conv2DDNNLayer))
+    save(path, source)
+    with np.load(path) as saved:
+        assert [saved[name].shape for name in saved.files] == [
+            value.shape for value in files.values_of(source)]
+    record = load(path, target)
+    assert record.turned == ("inner.W",)
+    assert record.copied == ("outer.given", "inner.b", "fc.W", "fc.b")
+    assert transfer(source, target).turned == ("inner.W",)
 
 
 def test_many_layers_of_one_name(path):

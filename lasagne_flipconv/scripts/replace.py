@@ -21,7 +21,7 @@ from ..conventions import convention_of, find_row, name_of, row_of_class
 from ..errors import ConventionError
 from ..layers.conv import KNOWN_MODULES
 from ..layers.geometry import effective, pad_pairs
-from ..weights.networks import Network, layers_given, names_of
+from ..weights.networks import Network, layers_given, names_of, referred
 
 __all__ = ["replace_layers"]
 
@@ -172,18 +172,8 @@ def reachable(outputs):
         elif layer not in seen:
             seen.add(layer)
             stack.append((layer, True))
-            stack += [(other, False) for other in _referred(layer)]
+            stack += [(other, False) for other in referred(layer)]
     return order
-
-
-def _referred(layer):
-    found = []
-    for value in vars(layer).values():
-        if isinstance(value, dict):
-            value = list(value.values())
-        items = value if isinstance(value, (list, tuple)) else [value]
-        found += [item for item in items if isinstance(item, Layer)]
-    return found[::-1]
 
 
 # --- which class -----------------------------------------------------------
@@ -334,8 +324,8 @@ def _set_state(layer, cls, state):
 def _comparison(outputs, inputs):
     """Return a function that refuses outputs other than those by now."""
     reached = reachable(outputs)
-    referred = {other for layer in reached for other in _referred(layer)}
-    heads = [layer for layer in outputs if layer not in referred] or outputs
+    fed = {other for layer in reached for other in referred(layer)}
+    heads = [layer for layer in outputs if layer not in fed] or outputs
     values = _input_values(reached, inputs)
     before = get_output(heads, deterministic=True)
 

@@ -13,7 +13,7 @@ from ..formats.common.naming import unique
 from ..formats.common.record import Entry
 
 __all__ = ["Network", "Slot", "entries_of", "entry_of", "layers_given",
-           "names_of", "output_of", "outputs_of", "slots_of"]
+           "names_of", "output_of", "outputs_of", "referred", "slots_of"]
 
 #: How users give a network: a layer, a list or dict of layers, or a NeuralNet
 #: of nolearn. None of these libraries has types.
@@ -253,10 +253,26 @@ def slots_of(network, deep=True, where="network"):
     """
     layers = get_all_layers(outputs_of(network, where)) if deep else (
         layers_given(network, where))
+    held = list(dict.fromkeys(
+        pair for layer in layers for pair in _held(layer)))
     layers = [inner for layer in layers for inner in _with_inner(layer)]
+    layers = list(dict.fromkeys(layers + [layer for layer, _ in held]))
     names, taken, readers = names_of(layers), {}, _readers(layers)
     return [_slot(layer, names[layer], param, taken, readers)
-            for layer in layers for param in layer.params]
+            for layer, param in held]
+
+
+def _held(layer):
+    """Return the parameters that a layer gives out, each with who holds it."""
+    inner = _with_inner(layer)
+    own = [(each, param) for each in inner for param in each.params]
+    given = dict.fromkeys(layer.get_params())
+    if set(given) <= {param for _, param in own} or not all(
+            isinstance(param, SharedVariable) for _, param in own):
+        return own
+    holders = {param: each for each in [*_within(layer), *inner[::-1]]
+               for param in each.params}
+    return [(holders.get(param, layer), param) for param in given]
 
 
 def _with_inner(layer):
@@ -265,6 +281,25 @@ def _with_inner(layer):
              for role in ("input_to_hidden", "hidden_to_hidden")]
     return [layer] + [each for top in inner if isinstance(top, Layer)
                       for each in get_all_layers(top)]
+
+
+def _within(layer):
+    """Return all layers that a layer refers to, directly or not."""
+    found = [layer]
+    for each in found:  # which grows
+        found += [other for other in referred(each) if other not in found]
+    return found
+
+
+def referred(layer):
+    """Return the layers that a layer has as attributes, or in one of them."""
+    found = []
+    for value in vars(layer).values():
+        if isinstance(value, dict):
+            value = list(value.values())
+        items = value if isinstance(value, (list, tuple)) else [value]
+        found += [item for item in items if isinstance(item, Layer)]
+    return found[::-1]
 
 
 def _readers(layers):
