@@ -136,7 +136,7 @@ def _export_onnx(source, plan, where):
     building.check_runnable(plan, where)
     graph = building.graph_of(plan)
     model = building.build(plan, graph, __version__, record_of(
-        source, plan, graph.tensors))
+        source, plan, graph.tensors), where)
     agreement = Oracle(source, plan).check(building.runner(model), where)
     with replaced(where) as file:
         file.write(model.SerializeToString())

@@ -2,7 +2,7 @@
 import importlib.util
 
 import numpy as np
-from onnx import ModelProto, checker, helper
+from onnx import ModelProto, checker, helper, shape_inference
 
 from ..errors import LeavingError
 from .graph import Graph
@@ -47,7 +47,7 @@ def graph_of(plan):
     return graph
 
 
-def build(plan, graph, version, record):
+def build(plan, graph, version, record, where="export"):
     """Return a plan as a model.
 
     Parameters
@@ -60,11 +60,18 @@ def build(plan, graph, version, record):
         Of this package.
     record : dict of str to str
         What is written beside it.
+    where : str, default "export"
+        Who asks, for the error text.
 
     Returns
     -------
     onnx.ModelProto
         Checked in full by ONNX.
+
+    Raises
+    ------
+    LeavingError
+        If ONNX refuses it.
     """
     made = helper.make_graph(graph.nodes, plan.title, _inputs(plan),
                              _outputs(plan), graph.initializers())
@@ -73,7 +80,14 @@ def build(plan, graph, version, record):
         opset_imports=[helper.make_opsetid("", graph.opset)])
     model.ir_version = 8 if graph.opset > 13 else 7
     helper.set_model_props(model, record)
-    checker.check_model(model, full_check=True)
+    try:
+        checker.check_model(model, full_check=True)
+    except (checker.ValidationError, shape_inference.InferenceError) as error:
+        raise LeavingError(
+            "%s: ONNX refuses the model (%s); expected layers that give out "
+            "what their output_shape says. Pass output_shape= to the "
+            "ExpressionLayer, or mend get_output_shape_for of the layer."
+            % (where, " ".join(str(error).split()))) from error
     return model
 
 
