@@ -185,6 +185,16 @@ def test_a_transposed_layer_for_a_plain_one_is_refused(tmp_path):
         load(saved(module, tmp_path, "zip"), net)
 
 
+@pytest.mark.parametrize("name", [None, "fc"])
+def test_a_parameter_of_no_part(name, tmp_path):
+    module = nn.Module()
+    module.scale, module.fc = nn.Parameter(torch.ones(3)), nn.Linear(3, 4)
+    net = DenseLayer(layers.ScaleLayer((None, 3)), 4, name=name)
+    assert len(load(saved(filled(module), tmp_path, "zip"), net).copied) == 2
+    expected = module.fc.weight.detach().numpy().T
+    assert np.array_equal(net.W.get_value(), expected)
+
+
 class Odd(Layer):
     def __init__(self, incoming, **kwargs):
         super().__init__(incoming, **kwargs)

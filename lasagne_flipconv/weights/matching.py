@@ -147,7 +147,8 @@ def _refuse_contradictions(matches, sources, where):
     """Refuse an order in which names that both sides have do not meet."""
     for slot, entry in matches.pairs:
         ours = _name(slot)
-        if ours in sources and entry.layer != ours and not matches.named:
+        if ours and ours in sources and not (
+                entry.layer == ours or matches.named):
             raise CheckpointError(
                 "%s: has %s where the network has %s in order, and has a %r "
                 "elsewhere; expected one order. Name all layers of the "
