@@ -17,6 +17,10 @@ PROGRAMS = {
     "not one line that is of Python 2 alone": (
         {"a.py": "import b\nprint(b.f(7))", "b.py": "def f(x): return x / 2"},
         "a.py", "3\n"),
+    "beside, all of it logged": (
+        {"a.py": "import logging, sys\nlogging.basicConfig(level=10, "
+         "stream=sys.stdout)\nimport b\nprint b.half(7)", "b.py": HALF},
+        "a.py", "half\n3\n"),
     "a folder above": ({
         "lib/b.py": HALF, "sub/a.py":
         "import sys\nsys.path.append('lib')\nimport b\nprint b.half(7)"},

@@ -1,6 +1,7 @@
 """Syntax of Python 2, rewritten to that of Python 3, line for line."""
 import ast
 import io
+import logging
 import re
 import tokenize
 
@@ -12,6 +13,9 @@ from fissix.pygram import python_symbols as symbols
 from fissix.refactor import RefactoringTool
 
 __all__ = ["decoded", "rewritten"]
+
+# a program that logs all that it does is not told of its translation
+logging.getLogger("RefactoringTool").setLevel(logging.WARNING)
 
 #: Fixers of 2to3 that are used; the rest is here, in `tree`, or done while the
 #: program runs.
