@@ -7,6 +7,7 @@ import theano.tensor as T
 from lasagne import layers as L
 from lasagne_flipconv import engine
 from pytorch_cases import FAST_RUN, same, torch
+from theano.ifelse import ifelse
 
 # isort: split
 from lasagne_flipconv.pytorch import compiled, torch_mode
@@ -143,8 +144,13 @@ def a_shape_that_is_computed(x):
     return T.zeros((T.cast(x.max(), "int64") + 3,)), {}
 
 
+def a_condition(x):
+    return ifelse(T.gt(x.sum(), 0), x + 1, x - 1), {}
+
+
 #: What is left as it is, and what the report says.
-LEFT = {a_loop: "it has a loop", a_part_of_theano: "left to Theano",
+LEFT = {a_loop: "it has a loop", a_condition: "it chooses by a condition",
+        a_part_of_theano: "left to Theano",
         numbers_of_pytorch: "random numbers of PyTorch's",
         a_shape_that_is_computed: "decides on a shape"}
 

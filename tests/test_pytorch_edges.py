@@ -9,6 +9,7 @@ import pytest
 import theano
 import theano.tensor as T
 from pytorch_cases import (
+    FAST_RUN,
     PLAIN,
     check,
     on_torch,
@@ -17,6 +18,9 @@ from pytorch_cases import (
     untranslated,
     values,
 )
+from theano.ifelse import ifelse
+from theano.tensor.opt import Assert
+
 FAST = theano.Mode("cvm", "fast_compile")
 FLOATS = ("float32", "float64")
 NUMBERS = [0, 1, -1, 2.5, -2.5, 7, -7, 1e-42, 1e30, float("nan"),
@@ -115,6 +119,59 @@ def test_numbers_with_a_point_on_the_host_are_divided_by_zero():
     x, y = T.fscalars("xy")
     a, b = T.scalar_from_tensor(x), T.scalar_from_tensor(y)
     check([x, y], T.tensor_from_scalar(a / b), np.float32(1), np.float32(0))
+
+
+def one(x, a):
+    """Return x, which fails unless a is one."""
+    return Assert("one")(x, T.eq(a, 1))
+
+
+def loop(x):
+    """Return a loop that looks at one branch where x is more than two."""
+    return theano.scan(lambda v, b: ifelse(
+        T.gt(v, 2), Assert("large")(b + v, T.gt(v, 2)), b * v), x,
+        T.constant(np.float32(2)))[0]
+
+
+CHOICES = {
+    "an index": lambda x, a: ifelse(T.lt(a, 1), x[a], x[2 - 3 * a]),
+    "a condition": lambda x, a: ifelse(a, one(x, a) * 2, x),
+    "its gradient": lambda x, a: T.grad(
+        ifelse(a, (one(x, a) ** 2).sum(), x.sum()), x),
+    "one in another": lambda x, a: ifelse(
+        a, ifelse(T.gt(a, 1), x * x, one(x, a)), x + x),
+    "left to Theano": lambda x, a: ifelse(
+        a, T.sort(x), T.sort(x[T.stack(a - 9)])),
+    "a loop": lambda x, a: loop(x),
+    "a branch with a loop": lambda x, a: ifelse(a, x[:1], loop(x)),
+    "a shape": lambda x, a: T.zeros(
+        (ifelse(a, x.shape[0] // a, x.shape[0]),)),
+    "of the inputs": lambda x, a: ifelse(a, x, x[::-1]),
+}
+
+
+@pytest.mark.parametrize("name", CHOICES)
+def test_a_branch_that_is_not_chosen_is_not_computed(name):
+    """Both were, so that one that would fail did."""
+    x, a = T.fvector(), T.iscalar()
+    out = CHOICES[name](x, a)
+    ours = on_torch([x, a], [out, out + out], on_unused_input="ignore")
+    theirs = theano.function([x, a], [out, out + out], mode=FAST_RUN,
+                             on_unused_input="ignore")
+    found = [[_outcome(f, number) for number in (0, 1, 2)]
+             for f in (ours, theirs)]
+    for got, expected in zip(*found):
+        assert type(got) is type(expected)
+        if isinstance(expected, list):
+            same(got, expected)
+    assert any(isinstance(result, list) for result in found[1])
+
+
+def _outcome(function, number):
+    try:
+        return function(np.float32([3, 1, 2]), number)
+    except Exception as error:
+        return error
 
 
 def test_a_function_is_pickled():

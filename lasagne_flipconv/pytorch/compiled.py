@@ -9,6 +9,7 @@ import warnings
 
 import numpy as np
 import torch
+from theano.ifelse import IfElse
 from theano.scan_module.scan_op import Scan
 
 from .cells import Cell
@@ -149,6 +150,7 @@ def _why_not(graph, plain):
     kinds = {type(node.op) for node in graph.apply_nodes}
     return ("a part of it is left to Theano" if plain.untranslated
             else "it has a loop" if Scan in kinds
+            else "it chooses by a condition" if IfElse in kinds
             else "it draws random numbers of PyTorch's" if Uniform in kinds
             else None)
 

@@ -8,7 +8,7 @@ from theano.scan_module.scan_op import Scan
 
 from . import ordinary
 
-__all__ = ["Fallback", "in_groups"]
+__all__ = ["Fallback", "in_groups", "one_by_one"]
 
 
 class Fallback:
@@ -100,6 +100,26 @@ def in_groups(order, functions):
         group, left = _ready(rest, done, lambda node: node not in functions)
         if group:
             yield Fallback(group, _read_beyond(group))
+
+
+def one_by_one(order, functions):
+    """Iterate as `in_groups` does, each node that is left to Theano alone.
+
+    Parameters
+    ----------
+    order : list of theano.gof.Apply
+        All nodes, in an order to compute them in.
+    functions : dict
+        The function of each node that has one.
+
+    Yields
+    ------
+    tuple or Fallback
+        A node and its function, or what is left to Theano.
+    """
+    for node in order:
+        yield (node, functions[node]) if node in functions else Fallback(
+            [node], _read_beyond([node]))
 
 
 def _ready(nodes, done, chosen):

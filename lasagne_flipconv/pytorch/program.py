@@ -7,9 +7,11 @@ brings it there, once.
 """
 import numpy as np
 from theano.gof import Constant
+from theano.ifelse import IfElse
 
+from .choices import on_demand
 from .devices import download, filled, number, upload
-from .fallback import Fallback, in_groups
+from .fallback import Fallback, in_groups, one_by_one
 from .host import host_function, is_small, runs_on_host
 from .rows.table import Untranslated, row_of
 
@@ -51,13 +53,16 @@ class Program:
         self.device, self.untranslated, self.left = device, [], {}
         self.told, self.asked = set(), set()
         self._slots, self._start, self._steps = {}, [], []
+        self._choices = set()
         self._place = dict(zip(graph.inputs, inputs))
         self._inputs = [self._slot(v, p) for v, p in self._place.items()]
         functions = self._translated(graph)
         if whole and self.untranslated:
             raise Untranslated("; ".join(dict.fromkeys(
                 reason for _, reason in self.untranslated)))
-        for part in in_groups(graph.toposort(), functions):
+        order = graph.toposort()
+        chooses = any(isinstance(node.op, IfElse) for node in order)
+        for part in (one_by_one if chooses else in_groups)(order, functions):
             self._add(part)
         self._outputs = [self._at(v, p) for v, p in zip(
             graph.outputs, outputs)]
@@ -80,9 +85,9 @@ class Program:
         slots = self._start[:]
         for i, value in zip(self._inputs, values):
             slots[i] = value
-        for position, step in enumerate(self._run):
+        for position in self._due(slots):
             self.position = position
-            step(slots)
+            self._run[position](slots)
         return [slots[i] for i in self._outputs]
 
     def _translated(self, graph):
@@ -122,6 +127,8 @@ class Program:
         read = [self._at(v, p) for v, p in zip(node.inputs, self._wanted(
             node, place))]
         write = [self._slot(v, place) for v in node.outputs]
+        if isinstance(node.op, IfElse):
+            self._choices.add(len(self._steps))
         self._steps.append((function, read, write, node,
                             len(node.outputs) > 1))
 
@@ -176,11 +183,17 @@ class Program:
         kept.update(self._outputs)
         dead = [[] for _ in self._steps]
         for slot, i in last.items():
-            if slot not in kept:
+            if slot not in kept and not self._choices:
                 dead[i].append(slot)
         self._run = [_step(*step[:3], step[4], gone) for step, gone in zip(
             self._steps, dead)]
+        self._due = self._in_order() if not self._choices else on_demand(
+            [step[1:3] for step in self._steps], self._choices, self._outputs)
         del self._slots, self._steps
+
+    def _in_order(self):
+        places = range(len(self._run))
+        return lambda slots: places
 
 
 def bring(variable, source, place, device):
