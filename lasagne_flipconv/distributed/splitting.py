@@ -220,7 +220,10 @@ class Arguments:
     def _put(self, values):
         args, kwargs = list(self.args), dict(self.kwargs)
         for place, value in values.items():
-            (args if isinstance(place, int) else kwargs)[place] = value
+            given = args if isinstance(place, int) else kwargs
+            if not hasattr(given[place], "shape"):
+                value = value.tolist()  # Theano rounds what is in a list
+            given[place] = value
         return args, kwargs
 
     def _shapes(self):
