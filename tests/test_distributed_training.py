@@ -133,6 +133,33 @@ def test_with_statistics_of_the_whole_batch(tmp_path, runs):
             np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-5)
 
 
+LATER = TRAIN + """
+    net = network()
+    rate = T.fscalar("rate")
+    each = T.nnet.categorical_crossentropy(get_output(net), y)
+    f = theano.function([x, y, theano.In(rate, value=.1)], [
+        each.mean(), T.gt(each, 2).sum(dtype="float32")],
+        updates=lasagne.updates.sgd(each.mean(), get_all_params(net), rate))
+    small, large = np.zeros_like(X[:16]), 9 * X[:16]
+    found = [f(v, Y[:16]) for v in [small] * 6 + [large, large]]
+    lists = f(X[:16].tolist(), y=Y[:16].tolist(), rate=.2)
+    say(found=[[float(v) for v in r] for r in found + [lists]])
+    """
+
+
+def test_what_is_left_out_given_as_a_list_or_zero_at_first(tmp_path):
+    """A sum that was zero so far is taken for a mean once, which is said."""
+    name = write(tmp_path, LATER)
+    results = run(tmp_path, name), run(tmp_path, name, size=0)
+    for result in results:
+        assert result.returncode == 0, result.stderr
+    two, one = (np.array(said(r)["found"]) for r in results)
+    assert results[0].stderr.count("output 1 was zero in all steps that") == 1
+    two[6, 1] *= 2
+    np.testing.assert_allclose(two, one, rtol=1e-4)
+    assert not one[:6, 1].any() and one[6:, 1].all()
+
+
 UNLIKE = TRAIN + """
     net = network()
     rank = int(os.environ.get("RANK", 0))

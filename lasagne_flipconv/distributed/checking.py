@@ -1,4 +1,4 @@
-"""The first step, compared with that of the whole batch on one rank."""
+"""A step, compared with that of the whole batch on one rank."""
 from collections import namedtuple
 
 import numpy as np
@@ -8,7 +8,7 @@ from theano.compile.function_module import orig_function
 
 from ..errors import FlipconvError
 from .graphs import comparable
-from .outputs import brief, candidates, near, no_rule
+from .outputs import brief, candidates, near, no_rule, norm_of
 
 __all__ = ["Comparison", "Findings"]
 
@@ -32,18 +32,24 @@ class Comparison:
         As for `theano.function`.
     where : str
         The function, for errors.
+
+    Attributes
+    ----------
+    normalized : bool
+        Whether it had batch normalization, which is left out.
     """
 
     def __init__(self, inputs, averages, outputs, mode, where):
         self._where, self._count = where, len(averages)
-        variables, found, self._normalized = comparable(
+        self._scale = 0  # the largest norm of a gradient in any step
+        variables, found, self.normalized = comparable(
             [i.variable for i in inputs], averages + outputs)
         with theano.change_flags(compute_test_value="off"):
             self._function = orig_function(
                 [_reading(i, v) for i, v in zip(inputs, variables)],
                 found, mode, on_unused_input="ignore")
 
-    def __call__(self, ranks, part, whole):
+    def __call__(self, ranks, part, whole, known=None):
         """Compare; every rank has to.
 
         Parameters
@@ -54,6 +60,8 @@ class Comparison:
             Arguments (by place, by name) of this rank.
         whole : tuple
             Arguments of the whole batch; of rank 0.
+        known : list of list of str, optional
+            The rules that fitted each output in earlier steps.
 
         Returns
         -------
@@ -78,7 +86,8 @@ class Comparison:
         if ranks.rank == 0:
             try:
                 alone = self._compute(ranks, "alone", whole)
-                verdict = self._judged(parts, outputs, alone, ranks.size)
+                verdict = self._judged(parts, outputs, alone, ranks.size,
+                                       known)
             except Exception as error:
                 verdict = error if isinstance(error, FlipconvError) else (
                     self._failed("the whole batch on one rank",
@@ -96,26 +105,28 @@ class Comparison:
         finally:
             ranks.stage = None
 
-    def _judged(self, parts, outputs, alone, size):
+    def _judged(self, parts, outputs, alone, size, known):
         """Return the findings, or raise what is wrong."""
         found, expected = (x[:self._count] for x in (parts, alone))
-        scale = max([_norm(x) for x in expected], default=0)
+        scale = self._scale = max([self._scale, *map(norm_of, expected)])
         for a, b in zip(found, expected):
             if not near(a, b, scale):
                 raise self._another(a, b, size)
         rules = []
         for i, whole in enumerate(alone[self._count:]):
             given = [np.asarray(o[i]) for o in outputs]
-            rules.append(candidates(given, np.asarray(whole)))
+            fitting = candidates(given, np.asarray(whole))
+            rules.append([r for r in known[i] if r in fitting] if known
+                         else fitting)
             if not rules[i]:
                 raise no_rule(self._where, i, given, whole)
         return Findings(rules, max([_difference(a, b, scale) for a, b in zip(
-            found, expected)], default=0), self._normalized)
+            found, expected)], default=0), self.normalized)
 
     def _another(self, found, expected, size):
         """Return an error that says why it would be another training."""
         if np.shape(found) == np.shape(expected):
-            ratio = _norm(expected) / (_norm(found) or 1)
+            ratio = norm_of(expected) / (norm_of(found) or 1)
             if near(found * size, expected, 0.0):
                 why = ("of the batch, the sum is %d times the average of its "
                        "parts: the loss is a sum over the samples, where a "
@@ -124,7 +135,7 @@ class Comparison:
                 why = ("norm %.6g, %.6g times as large as averaged over the "
                        "ranks: the loss is no mean over the samples, or the "
                        "first axis of an argument is not that of the batch"
-                       % (_norm(expected), ratio))
+                       % (norm_of(expected), ratio))
         else:
             why = "%s on one rank, %s averaged" % (
                 brief(expected), brief(found))
@@ -146,17 +157,12 @@ def _reading(entry, variable):
     if entry.shared:
         return In(variable, value=entry.value, mutable=False, borrow=True,
                   shared=True)
-    return In(variable, name=entry.name, strict=entry.strict,
-              allow_downcast=entry.allow_downcast)
-
-
-def _norm(array):
-    array = np.asarray(array, "float64")
-    return float(np.linalg.norm(array[np.isfinite(array)]))
+    return In(variable, name=entry.name, value=entry.value,
+              strict=entry.strict, allow_downcast=entry.allow_downcast)
 
 
 def _difference(found, expected, scale):
     """Return how far apart two are, relative to the norm of one."""
     with np.errstate(invalid="ignore"):
         apart = np.asarray(found, "float64") - expected
-    return _norm(apart) / (max(_norm(expected), 1e-3 * scale) or 1)
+    return norm_of(apart) / (max(norm_of(expected), 1e-3 * scale) or 1)

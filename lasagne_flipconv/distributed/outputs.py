@@ -47,7 +47,7 @@ def by_rule(rule, parts):
     return total / len(parts) if rule == "mean" else total
 
 
-def near(found, expected, scale=None):
+def near(found, expected, scale=None, beside=0):
     """Tell whether two results are the same, but for rounding.
 
     Parameters
@@ -57,6 +57,9 @@ def near(found, expected, scale=None):
     scale : float, optional
         For a gradient, the largest norm of any, beside which differences of
         a small one do not count.
+    beside : float, default 0
+        The norm of what the results are the mean or the sum of, in which
+        much may cancel.
 
     Returns
     -------
@@ -75,7 +78,7 @@ def near(found, expected, scale=None):
     norm = np.linalg.norm(b)
     if scale is not None:
         limit, norm = ROUGH * limit, norm + 1e-3 * scale
-    return np.linalg.norm(a - b) <= limit * norm + 1e-30
+    return np.linalg.norm(a - b) <= limit * max(norm, beside) + 1e-30
 
 
 def candidates(parts, whole):
@@ -93,13 +96,32 @@ def candidates(parts, whole):
     list of str
         Of RULES; none, one, or more where it cannot be told.
     """
-    found = [rule for rule in RULES if near(by_rule(rule, parts), whole)]
+    beside = max(map(norm_of, parts))
+    found = [rule for rule in RULES
+             if near(by_rule(rule, parts), whole, beside=beside)]
     if "mean" in found and "same" in found:
         found.remove("same")  # the mean of the same is the same
     return found
 
 
-def combined(values, rules, ranks):
+def norm_of(array):
+    """Return the norm of what is finite in an array.
+
+    Parameters
+    ----------
+    array : numpy.ndarray
+        Any.
+
+    Returns
+    -------
+    float
+        Its norm.
+    """
+    array = np.asarray(array, "float64")
+    return float(np.linalg.norm(array[np.isfinite(array)]))
+
+
+def combined(values, rules, ranks, where):
     """Return the outputs of the whole batch, on every rank.
 
     Parameters
@@ -110,13 +132,23 @@ def combined(values, rules, ranks):
         One of RULES for each.
     ranks : lasagne_flipconv.distributed.processes.ranks.Ranks
         Whose messages to send.
+    where : str
+        The function, for errors.
 
     Returns
     -------
     list of numpy.ndarray
         Of the same types.
+
+    Raises
+    ------
+    FlipconvError
+        If one that was the same on all ranks is not any more.
     """
     found = [np.asarray(v) for v in values]
+    same = [i for i, rule in enumerate(rules) if rule == "same"]
+    if same:
+        ask_whether_same([found[i] for i in same], same, ranks, where)
     added = [i for i, rule in enumerate(rules) if rule in ("mean", "sum")]
     if added:
         flat = np.concatenate([found[i].ravel().astype("float64")
@@ -131,6 +163,36 @@ def combined(values, rules, ranks):
         if rule == "rows":
             found[i] = ranks.joined(found[i])
     return found
+
+
+def ask_whether_same(values, numbers, ranks, where):
+    """Refuse to go on with an output that is not the same on all ranks.
+
+    Parameters
+    ----------
+    values : list of numpy.ndarray
+        What this rank gives.
+    numbers : list of int
+        Which outputs they are.
+    ranks : lasagne_flipconv.distributed.processes.ranks.Ranks
+        Whose messages to send.
+    where : str
+        The function, for errors.
+
+    Raises
+    ------
+    FlipconvError
+        On all ranks alike.
+    """
+    parts = ranks.all_have(values)
+    for i, given in zip(numbers, zip(*parts)):
+        if not all(np.array_equal(v, given[0]) for v in given):
+            raise FlipconvError(
+                "%s: output %d is %s on the ranks, each of which has a part "
+                "of the batch; expected the same on all, as in the steps "
+                "that were compared. Compute it in a function of its own, "
+                "which does not train." % (where, i, ", ".join(
+                    map(brief, given))))
 
 
 def no_rule(where, number, parts, whole):

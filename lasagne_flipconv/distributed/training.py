@@ -15,8 +15,11 @@ __all__ = ["Training"]
 #: A step so often the values of shared variables are compared.
 EVERY = 100
 
-#: So often a step is compared with that of one rank, at most, until it is
-#: known how outputs are put together.
+#: Steps that are compared with those of one rank: the first, and fewer and
+#: fewer later ones, as masks may be full at first, and nothing be clipped.
+COMPARED = {0, *(4 ** i for i in range(20))}
+
+#: Until it is known how outputs are put together, so many first ones are.
 MOST = 5
 
 
@@ -99,6 +102,7 @@ class Step:
             str(i.variable)) for i in shared]
         self._recipe = inputs, averages, outputs, mode
         self._comparison, self._rules = None, None
+        self._unsure = False
 
     def __call__(self, function, args, kwargs):
         """Make a step.
@@ -122,7 +126,7 @@ class Step:
         if self._calls % EVERY == 0:
             self._agree(given, ranks)
             share(self._values, ranks, self._calls > 0)
-        if self._calls < MOST and not self._settled():
+        if self._is_due():
             self._compare(given, part, ranks)
         self._calls += 1
         ranks.ask_whether_same(self._digest(given, ranks))
@@ -146,16 +150,25 @@ class Step:
         ranks.ask_whether_same(self._digest(given, ranks))
         ranks.agree()
 
-    def _settled(self):
-        return self._rules is not None and all(
+    def _is_due(self):
+        """Tell whether this step is compared with that of one rank.
+
+        Without its normalization a network that was trained is another one.
+        """
+        settled = self._rules is not None and all(
             len(rules) == 1 for rules in self._rules)
+        normalized = self._comparison and self._comparison.normalized
+        return (self._calls in COMPARED and not normalized
+                or not settled and (self._calls < MOST or self._unsure))
 
     def _compare(self, given, part, ranks):
         """Compare a step with that of one rank; keep the rules that fit."""
         if ranks.lengths and not given.batch:
+            if self._rules is None:
+                ranks.tell("%s: reads its batch from shared variables, so "
+                           "that it cannot be compared with one process." %
+                           self.where)
             self._rules = [[_likely(v)] for v in self._recipe[2]]
-            ranks.tell("%s: reads its batch from shared variables, so that it "
-                       "cannot be compared with one process." % self.where)
             return
         first = self._comparison is None
         if first:
@@ -163,14 +176,10 @@ class Step:
         whole = given.args, given.kwargs
         if ranks.lengths:
             whole = given.together(ranks.all_have(given.batch))
-        found = self._comparison(ranks, part, whole)
-        self._rules = found.rules if first else [
-            [r for r in before if r in now] or before
-            for before, now in zip(self._rules, found.rules)]
+        found = self._comparison(ranks, part, whole, self._rules)
+        self._rules = found.rules
         if first:
             self._say(found, given, ranks)
-        if self._settled():
-            self._comparison = self._recipe = ()
 
     def _say(self, found, given, ranks):
         length = given.length() * (ranks.size if ranks.lengths else 1)
@@ -208,7 +217,15 @@ class Step:
             return dict(zip(found, self._together(list(found.values()),
                                                   ranks)))
         values = found if isinstance(found, list) else [found]
-        whole = combined(values, [rules[0] for rules in self._rules], ranks)
+        whole = combined(values, [rules[0] for rules in self._rules], ranks,
+                         self.where)
+        unsure = [i for i, rules in enumerate(self._rules)
+                  if len(rules) > 1 and np.any(whole[i])]
+        for i in unsure:
+            ranks.tell("%s: output %d was zero in all steps that were "
+                       "compared; it is taken for a %s in this step." % (
+                           self.where, i, self._rules[i][0]))
+        self._unsure = bool(unsure)
         return whole if isinstance(found, list) else whole[0]
 
 
