@@ -185,10 +185,13 @@ DROPPED = TRAIN + """
     for kind in MRG_RandomStreams, RandomStreams:
         streams = kind(7)
         drawn = streams.uniform((x.shape[0], 3), dtype="float32")
-        f = theano.function([x], drawn, updates=lasagne.updates.sgd(
-            (drawn * W * x[:, 0, 0, :3]).mean(), [W], .1))
+        updates = lasagne.updates.sgd(
+            (drawn * W * x[:, 0, 0, :3]).mean(), [W], .1)
+        f = theano.function([x], drawn, updates=updates)
+        other = theano.function([x], drawn, updates=updates)
         g = theano.function([], streams.uniform((2,), dtype="float32"))
-        say(**{kind.__name__: [f(X[:16]).tolist(), f(X[:16]).tolist()],
+        say(**{kind.__name__: [f(X[:16]).tolist(), f(X[:16]).tolist(),
+                               other(X[:16]).tolist()],
                kind.__name__ + " outside": g().tolist()})
     say(W=W.get_value().tolist(), host=np.random.rand())
     """
@@ -200,10 +203,11 @@ def test_each_rank_draws_its_own_numbers(tmp_path):
     ours, theirs = said(result), said(result, 1)
     assert ours == theirs  # whole outputs, and what is drawn outside of steps
     for kind in ("MRG_RandomStreams", "RandomStreams"):
-        first, second = (np.array(v) for v in ours[kind])
+        first, second, third = (np.array(v) for v in ours[kind])
         assert first.shape == (16, 3)
         assert len(np.unique(first)) == first.size  # no row is repeated
-        assert not set(first.ravel()) & set(second.ravel())
+        for one, other in ((first, second), (first, third), (second, third)):
+            assert not set(one.ravel()) & set(other.ravel())
         assert 0 < first.min() and first.max() < 1
 
 

@@ -57,12 +57,12 @@ class Streams:
     ----------
     containers : list of theano.gof.Container
         Of the shared variables that hold states.
-    rank : int
-        Whose.
+    rank, function : int
+        Whose, and of which function: others draw other numbers.
     """
 
-    def __init__(self, containers, rank):
-        self._rank = rank
+    def __init__(self, containers, rank, function):
+        self._own = rank, function
         self._all = [[container, None, None] for container in containers]
 
     @contextlib.contextmanager
@@ -71,7 +71,7 @@ class Streams:
         for entry in self._all:
             storage, common = entry[0].storage, entry[0].storage[0]
             if entry[1] is not common:  # the first step, or seeded anew
-                entry[1:] = common, derived(common, self._rank)
+                entry[1:] = common, derived(common, *self._own)
             storage[0] = entry[2]
         try:
             yield
@@ -81,14 +81,14 @@ class Streams:
                 entry[2], storage[0] = storage[0], entry[1]
 
 
-def derived(state, rank):
-    """Return a state for one rank that follows from one of all.
+def derived(state, rank, function):
+    """Return a state for one rank and function that follows from one of all.
 
     Parameters
     ----------
     state : numpy.ndarray or numpy.random.RandomState
         Of Theano's MRG31k3p, axes (stream, 6), or of NumPy.
-    rank : int
+    rank, function : int
         For which.
 
     Returns
@@ -98,7 +98,7 @@ def derived(state, rank):
     """
     plain = isinstance(state, np.ndarray)
     said = state.tobytes() if plain else pickle.dumps(state.get_state())
-    made = np.random.RandomState([zlib.crc32(said), rank])
+    made = np.random.RandomState([zlib.crc32(said), rank, function])
     if not plain:
         return made
     return made.randint(1, _BELOW, state.shape).astype(state.dtype)

@@ -96,7 +96,8 @@ class Step:
         states = states_of(toposort(averages + outputs + [
             i.update for i in inputs if i.update is not None]))
         self._streams = Streams(
-            [i.value for i in shared if i.variable in states], ranks.rank)
+            [i.value for i in shared if i.variable in states],
+            ranks.rank, self._number)
         self._values = [(
             i.value, i.update is not None and i.variable not in states,
             str(i.variable)) for i in shared]
