@@ -10,6 +10,7 @@ from lasagne_flipconv import engine
 from pytorch_cases import FAST_RUN, same, torch, torch_mode
 
 # isort: split
+from lasagne_flipconv.pytorch import cells
 from lasagne_flipconv.pytorch.cells import Cell
 
 ONES = np.ones(3, "float32")
@@ -56,6 +57,37 @@ def test_a_copy_is_nobody_else_s(w):
     before = w.get_value()
     f()
     same(before, 2 * ONES)
+
+
+LOOKS = {
+    "a borrowed value": lambda w: w.get_value(borrow=True),
+    "a value": lambda w: w.get_value(),
+    "a function": lambda w: theano.function(
+        [], w + 0, mode=torch_mode("cpu"))(),
+    "one of Theano's": lambda w: theano.function([], w, mode=FAST_RUN)(),
+}
+
+
+@pytest.mark.parametrize("name", LOOKS)
+@pytest.mark.parametrize("moving", ["download", "upload"])
+def test_another_thread_trains_while_a_value_is_moved(w, name, moving,
+                                                      monkeypatch):
+    """The new value was lost, and there was none any more."""
+    f = stepping(w)
+    if moving == "download":
+        f()
+    cell, stock, new = w.container.storage, getattr(cells, moving), []
+
+    def interrupted(*args):
+        if not new:
+            new.append(torch.full((3,), 9.))
+            cell.put(new[0])
+        return stock(*args)
+    monkeypatch.setattr(cells, moving, interrupted)
+    found = LOOKS[name](w)
+    assert found[0] in (1, 2, 9)
+    assert (w.get_value() == (9 if new else found)).all()
+    assert (LOOKS[name](w) == w.get_value()).all()
 
 
 def test_a_borrowed_value_can_be_written_into(w):

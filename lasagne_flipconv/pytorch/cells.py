@@ -4,14 +4,31 @@ Theano keeps a value in a list of one element, and its C code looks into that
 list directly. A `Cell` is such a list. While the device has a newer value, the
 element is None, so that code which knows nothing of devices raises instead of
 computing with an old value; Python code that asks for it gets it.
+
+One thread may train while another looks at values: where a value is, is looked
+at and changed in one.
 """
 import copy
+import os
 import sys
+import threading
 
 from .devices import download, upload
 from .rows.table import TYPES
 
 __all__ = ["Cell", "adopt"]
+
+#: Held for moments only, never while a value is moved.
+_held = {"lock": threading.Lock()}
+
+
+def _renew():
+    """Let a forked process have a lock that no lost thread holds."""
+    _held["lock"] = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew)
 
 
 class Cell(list):
@@ -32,12 +49,28 @@ class Cell(list):
     def __getitem__(self, index):
         """Return the value on the host, which may be written into then."""
         value = self.on_host()
-        self.tensor = None
+        while not self._is_left_to(value):
+            value = self.on_host()
         return value if index in (0, -1) else [value][index]
 
     def __setitem__(self, index, value):
-        super().__setitem__(index, value)
-        self.tensor = None
+        with _held["lock"]:
+            super().__setitem__(index, value)
+            self.tensor = None
+
+    def _both(self):
+        """Return the value on the host and that on the device."""
+        with _held["lock"]:
+            return super().__getitem__(0), self.tensor
+
+    def _is_left_to(self, value):
+        """Drop what is on the device, unless that is newer; tell which."""
+        with _held["lock"]:
+            newer = super().__getitem__(0) is not value or (
+                value is None and self.tensor is not None)
+            if not newer:
+                self.tensor = None
+            return not newer
 
     def __iter__(self):
         return iter([self[0]])
@@ -56,10 +89,15 @@ class Cell(list):
         object
             Brought from the device if that has a newer one.
         """
-        value = super().__getitem__(0)
-        if value is None and self.tensor is not None:
-            value = download(self.tensor)
-            super().__setitem__(0, value)
+        value, tensor = self._both()
+        if value is not None or tensor is None:
+            return value
+        value = download(tensor)
+        with _held["lock"]:
+            if self.tensor is tensor:
+                other = super().__getitem__(0)  # of another thread
+                value = value if other is None else other
+                super().__setitem__(0, value)
         return value
 
     def on_device(self, device):
@@ -75,9 +113,17 @@ class Cell(list):
         torch.Tensor
             Not to be written into.
         """
-        if self.tensor is None or self.tensor.device != device:
-            self.put(upload(self.on_host(), device))
-        return self.tensor
+        tensor = self.tensor
+        if tensor is not None and tensor.device == device:
+            return tensor
+        value, tensor = self._both()
+        there = upload(download(tensor) if value is None and (
+            tensor is not None) else value, device)
+        with _held["lock"]:
+            if super().__getitem__(0) is value and self.tensor is tensor:
+                super().__setitem__(0, None)
+                self.tensor = there
+        return there
 
     def put(self, tensor):
         """Set the value on the device; that on the host is none then.
@@ -87,8 +133,9 @@ class Cell(list):
         tensor : torch.Tensor
             The new value.
         """
-        super().__setitem__(0, None)
-        self.tensor = tensor
+        with _held["lock"]:
+            super().__setitem__(0, None)
+            self.tensor = tensor
 
     def copied(self):
         """Return a copy of the value on the host.
@@ -98,9 +145,10 @@ class Cell(list):
         object
             Of which nothing here knows.
         """
-        if super().__getitem__(0) is None and self.tensor is not None:
-            return download(self.tensor.clone())
-        return copy.deepcopy(super().__getitem__(0))
+        value, tensor = self._both()
+        if value is None and tensor is not None:
+            return download(tensor.clone())
+        return copy.deepcopy(value)
 
 
 def adopt(container):
