@@ -68,6 +68,9 @@ REFUSED = """
     seen = theano.shared(np.int64(0), "seen")
     refused("count", lambda: make(
         [x, y], each.mean(), more=[(seen, seen + x.shape[0])])(a, b))
+    most = theano.shared(np.float32(0), "most")
+    refused("update", lambda: make(
+        [x, y], each.mean(), more=[(most, T.maximum(most, x.max()))])(a, b))
     refused("fixed", lambda: make(
         [x, y], each.mean() + x.reshape((16, 64)).mean())(a, b))
     refused("copy", lambda: good.copy())
@@ -106,6 +109,8 @@ REASONS = {
              "the first axis of an argument is not that of the batch"],
     "output": ["output 0 of the whole batch", "in a function of its own"],
     "count": ["the update of seen", "int64", "expected floats"],
+    "update": ["the update of most by the whole batch, norm ",
+               "average of those by its 2 parts", "function of its own"],
     "fixed": ["could not be computed for a part of the batch",
               "None in their shapes"],
     "copy": ["a copy was asked for", "Call theano.function again"],

@@ -41,6 +41,7 @@ class Comparison:
 
     def __init__(self, inputs, averages, outputs, mode, where):
         self._where, self._count = where, len(averages)
+        self._updates = [v.name for v in averages]
         self._scale = 0  # the largest norm of a gradient in any step
         variables, found, self.normalized = comparable(
             [i.variable for i in inputs], averages + outputs)
@@ -109,9 +110,10 @@ class Comparison:
         """Return the findings, or raise what is wrong."""
         found, expected = (x[:self._count] for x in (parts, alone))
         scale = self._scale = max([self._scale, *map(norm_of, expected)])
-        for a, b in zip(found, expected):
+        for name, a, b in zip(self._updates, found, expected):
             if not near(a, b, scale):
-                raise self._another(a, b, size)
+                raise (self._another_value(name, a, b, size) if name
+                       else self._another(a, b, size))
         rules = []
         for i, whole in enumerate(alone[self._count:]):
             given = [np.asarray(o[i]) for o in outputs]
@@ -144,6 +146,16 @@ class Comparison:
             "of its %d parts (%s); expected the same. Take the mean over the "
             "samples as loss, pass the batch along the first axis, or run the "
             "script in one process." % (self._where, size, why))
+
+    def _another_value(self, name, found, expected, size):
+        """Return an error of an update that takes the batch otherwise."""
+        return FlipconvError(
+            "%s: the update of %s by the whole batch, norm %.6g, is not the "
+            "average of those by its %d parts, norm %.6g; expected the same. "
+            "Let it follow from means over the samples, set it in a function "
+            "of its own, which does not train, or run the script in one "
+            "process." % (self._where, name, norm_of(expected), size,
+                          norm_of(found)))
 
     def _failed(self, what, way_out, error):
         return FlipconvError(

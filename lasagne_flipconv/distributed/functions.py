@@ -83,7 +83,9 @@ def join_marks(inputs, results, updates):
         marks.sort(key=lambda node: node.op.number)
         found = Average()(*[node.inputs[0] for node in marks],
                           return_list=True)
-        other.update((n.outputs[0], v) for n, v in zip(marks, found))
+        for node, average in zip(marks, found):
+            other[node.outputs[0]] = average
+            average.name = node.op.update_of
         nodes.append(found[0].owner)
         averages += found
     substitute(other, nodes, entries)
@@ -142,13 +144,13 @@ def mark_own_updates(inputs, results, updates):
         variable = entry.owner.variable
         if variable in states or entry.get() not in own:
             continue
-        marked = mark(entry.get())
+        marked = mark(entry.get(), str(variable))
         if marked is entry.get():
             raise FlipconvError(
                 "--data-parallel: the update of %s, of type %s, follows from "
                 "the batch itself; expected floats, which can be averaged "
                 "over the ranks. Count on the whole batch outside of the "
-                "function." % (variable.name or variable, variable.type))
+                "function." % (variable, variable.type))
         entry.set(marked)
 
 

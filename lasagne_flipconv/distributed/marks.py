@@ -27,13 +27,15 @@ class Mark(Op):
     ----------
     number : int
         The same on all ranks.
+    update_of : str or None
+        The shared variable whose new value it is; None for a gradient.
     """
 
     __props__ = ("number",)
     view_map = {0: [0]}
 
-    def __init__(self, number):
-        self.number = number
+    def __init__(self, number, update_of=None):
+        self.number, self.update_of = number, update_of
 
     def make_node(self, x):
         """Take one value, give one of its type."""
@@ -106,13 +108,15 @@ def _outside():
         "Call that, or run the script in one process.")
 
 
-def mark(value):
+def mark(value, update_of=None):
     """Return a value that is averaged over the ranks, wherever it is used.
 
     Parameters
     ----------
     value : theano.Variable
         A tensor of floats; others are returned as they are.
+    update_of : str, optional
+        The shared variable whose new value it is, for errors.
 
     Returns
     -------
@@ -122,7 +126,7 @@ def mark(value):
     kind = getattr(value, "type", None)
     if not isinstance(kind, TensorType) or "float" not in kind.dtype:
         return value
-    marked = Mark(next(current().numbers))(value)
+    marked = Mark(next(current().numbers), update_of)(value)
     marked.name = value.name
     return marked
 
