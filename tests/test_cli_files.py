@@ -196,6 +196,27 @@ def test_convert_refuses_what_is_unclear(plain, tmp_path, capsys, argv, text):
             for o in ("--from", "--to")))
 
 
+@pytest.mark.parametrize("shapes, text", [
+    ({"arr_0": (4, 3, 2, 2), "arr_1": (4, 5, 5)},  # a bias of each position
+     "arr_1 with 3 axes and arr_0 with 4 axes"),
+    ({"arr_0": (4, 3, 2, 2, 5, 5), "arr_1": (4,)}, "arr_0 with 6 axes"),
+    ({"local.W": (4, 3, 2, 2, 5, 5), "local.b": (4, 5, 5)},
+     "local.W with 6 axes"),
+    ({"conv.W": (4, 3, 2, 2), "conv.b": (4, 5, 5)}, None),
+    ({"arr_0": (4, 3, 2), "arr_1": (4, 5)}, None)])
+@pytest.mark.parametrize("wanted", [None, "correlation"])
+def test_convert_turns_nothing_that_may_be_no_kernel(shapes, text, wanted,
+                                                     tmp_path):
+    plain, out = tmp_path / "plain.npz", tmp_path / "out.npz"
+    np.savez(plain, **{name: np.ones(s, "f4") for name, s in shapes.items()})
+    if text:
+        with pytest.raises(ConventionError, match=text):
+            converting.convert_file(plain, out, "convolution", wanted)
+    else:
+        record = converting.convert_file(plain, out, "convolution", wanted)
+        assert record.turned == (tuple(shapes)[:1] if wanted else ())
+
+
 def test_convert_refuses_to_contradict_a_record(saved, tmp_path):
     with pytest.raises(ConventionError, match="the file says 'correlation', "
                        ".*says 'convolution'"):

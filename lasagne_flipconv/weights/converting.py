@@ -75,13 +75,16 @@ def convert_file(source: str | os.PathLike[str],
     Raises
     ------
     ConventionError
-        If a convention is asked for, and that of the source is not known.
+        If a convention is asked for, and that of the source, or which of its
+        arrays are kernels, is not known.
     CheckpointError, UnsafeFileError
         If the source is refused, or the target's format cannot hold it.
     """
     told, wanted = _checked(told), _checked(wanted)
     with read(source, limits=limits) as checkpoint:
         _refuse_itself(source, target)
+        if (told, wanted) != (None, None):
+            _refuse_unclear(checkpoint.entries, checkpoint.where)
         made = [_converted(entry, told, wanted, checkpoint.where)
                 for entry in checkpoint.entries]
         entries = [entry for entry, _ in made]
@@ -103,6 +106,23 @@ def _refuse_itself(source, target):
     if os.path.exists(target) and os.path.samefile(source, target):
         raise CheckpointError("%s: is the file to read as well; expected "
                               "another name to write." % target)
+
+
+def _refuse_unclear(entries, where):
+    """Refuse a file that does not tell which of its arrays are kernels.
+
+    Biases of each position, say, have an axis less than the kernels.
+    """
+    unclear = {len(entry.shape): entry.name for entry in entries
+               if entry.kind is entry.convention is None
+               and len(entry.shape) > {None: 2, "W": 5}.get(entry.role, 99)}
+    if len(unclear) > 1 or max(unclear, default=0) > 5:
+        raise ConventionError(
+            "%s: has %s, and does not say which are kernels; expected names, "
+            "or one number of axes, 3 to 5, in all that may be one. Load it "
+            "into its network, and save that." % (where, " and ".join(
+                "%s with %d axes" % (unclear[axes], axes)
+                for axes in sorted(unclear))))
 
 
 def _converted(entry, told, wanted, where):
