@@ -82,7 +82,8 @@ def test_names_of_other_files(name, tmp_path):
 @pytest.mark.parametrize("function", [lambda x: x[:, :2],
                                       lambda x: x.sum(1)])
 def test_another_shape_than_a_layer_says(function, tmp_path):
-    net = layers.ExpressionLayer(InputLayer((None, 4, 3)), function, name="own")
+    net = layers.ExpressionLayer(InputLayer((None, 4, 3)), function,
+                                 name="own")
     refused(net, tmp_path / "net.onnx", "ONNX refuses the model .*own.*; "
             "expected layers that give out what their output_shape says")
 
