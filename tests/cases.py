@@ -60,6 +60,15 @@ def build(cls, n, dtype="float64", **options):
     return layer
 
 
+def computing(layer, W):
+    """Let a layer have an expression for W, as Lasagne 0.2 allows."""
+    layer.params = type(layer.params)(
+        (W if param is layer.W else param, tags)
+        for param, tags in layer.params.items())
+    layer.W = W
+    return layer
+
+
 def run(layer, x):
     """Return the output of one layer for an input."""
     symbol = theano.tensor.TensorType(x.dtype, (False,) * x.ndim)()

@@ -9,6 +9,7 @@ from lasagne_flipconv.errors import (CheckpointError, ConventionError,
                                      UnsafeFileError)
 from lasagne_flipconv.layers import (Conv2DDNNLayer, Conv2DLayer,
                                      Conv2DMMLayer, TransposedConv2DLayer)
+from lasagne_flipconv.weights.networks import slots_of
 
 import cases
 import files
@@ -190,6 +191,21 @@ def test_rows_are_permuted_for_whoever_asks(path):
     assert not files.unchanged(net, before)
     load(path, net, orientation="convolution", data_format="channels_first")
     assert files.unchanged(net, before)
+
+
+def test_rows_of_what_a_matrix_is_computed_from_stay(path):
+    net = files.network()
+    plain(path, net)
+    dense, = (layer for layer in lasagne.layers.get_all_layers(net)
+              if layer.name == "dense")
+    cases.computing(dense, 2 * dense.W)
+    before = [slot.param.get_value() for slot in slots_of(net)]
+    with pytest.raises(ConventionError, match="to compute its W is not known"):
+        load(path, net, orientation="convolution",
+             data_format="channels_last")
+    assert all(np.array_equal(slot.param.get_value(), value)
+               for slot, value in zip(slots_of(net), before))
+    load(path, net, orientation="convolution", data_format="channels_first")
 
 
 @pytest.mark.parametrize("told, turned", [

@@ -7,10 +7,11 @@ import pytest
 import theano
 from lasagne.layers import (DenseLayer, InputLayer, get_all_param_values,
                             get_all_params, get_output)
-from lasagne_flipconv import layers, transfer
+from lasagne_flipconv import layers, load, save, transfer
 from lasagne_flipconv.errors import ConventionError
 from lasagne_flipconv.layers import (Conv2DDNNLayer, Conv2DLayer,
                                      Conv2DMMLayer, TransposedConv2DLayer)
+from lasagne_flipconv.weights.networks import slots_of
 
 import cases
 
@@ -190,6 +191,45 @@ def test_an_expression_is_refused_by_name():
     W = theano.shared(floats((16, 4, 3, 3), 1))
     target = Conv2DLayer(IMAGE, 16, 3, W=2 * W, name="conv5")
     check_refused("conv5.W: is the expression", source, target)
+
+
+def autoencoder(holds=True):
+    """Return one with tied weights, and a layer whose weights are masked."""
+    first = DenseLayer(InputLayer((None, 6)), 4, name="in")
+    net = cases.computing(DenseLayer(first, 6, name="out"), first.W.T)
+    V = theano.shared(floats((6, 3), 3), "V")
+    net = cases.computing(DenseLayer(net, 3, name="masked"), V * np.tri(6, 3))
+    if holds:
+        net.V = V
+    return net
+
+
+@pytest.mark.parametrize("holds", [True, False])
+def test_matrices_that_are_expressions(holds, tmp_path):
+    """What they are computed from is copied, once."""
+    x, source = floats((5, 6), 4), autoencoder(holds)
+    names = ("in.W", "in.b", "out.b", "masked.V", "masked.b")
+    target = autoencoder(holds)
+    for slot in slots_of(target):
+        slot.param.set_value(slot.param.get_value() + 1)
+    assert transfer(source, target).copied == names
+    np.testing.assert_allclose(predicted(target, x), predicted(source, x))
+    save(tmp_path / "tied.npz", source)
+    fresh = autoencoder(holds)
+    for slot in slots_of(fresh):
+        slot.param.set_value(slot.param.get_value() + 1)
+    assert load(tmp_path / "tied.npz", fresh).copied == names
+    np.testing.assert_allclose(predicted(fresh, x), predicted(source, x))
+
+
+def test_a_matrix_for_what_one_is_computed_from_is_refused():
+    plain = DenseLayer(InputLayer((None, 6)), 3, name="masked")
+    target = cases.computing(
+        DenseLayer(InputLayer((None, 6)), 3, name="masked"),
+        theano.shared(floats((6, 3), 3), "V") * 2)
+    for pair in ((plain, target), (target, plain)):
+        with pytest.raises(ConventionError, match="a parameter from of a De"):
+            transfer(*pair)
 
 
 class Keeping(Conv2DLayer):

@@ -247,14 +247,13 @@ def slots_of(network, deep=True, where="network"):
     Raises
     ------
     ConventionError
-        If a parameter is an expression, or a layer's class is not known.
+        If a kernel is an expression, or a layer's class is not known.
     TypeError
         If it is no network.
     """
     layers = get_all_layers(outputs_of(network, where)) if deep else (
         layers_given(network, where))
-    held = list(dict.fromkeys(
-        pair for layer in layers for pair in _held(layer)))
+    held = _unwrapped(pair for layer in layers for pair in _held(layer))
     layers = [inner for layer in layers for inner in _with_inner(layer)]
     layers = list(dict.fromkeys(layers + [layer for layer, _ in held]))
     names, taken, readers = names_of(layers), {}, _readers(layers)
@@ -266,13 +265,45 @@ def _held(layer):
     """Return the parameters that a layer gives out, each with who holds it."""
     inner = _with_inner(layer)
     own = [(each, param) for each in inner for param in each.params]
-    given = dict.fromkeys(layer.get_params())
-    if set(given) <= {param for _, param in own} or not all(
-            isinstance(param, SharedVariable) for _, param in own):
+    given = _variables(layer.get_params())
+    if set(given) <= set(_variables(param for _, param in own)) or any(
+            _may_be_kernel(param) for _, param in own):
         return own
     holders = {param: each for each in [*_within(layer), *inner[::-1]]
-               for param in each.params}
+               for param in _variables(each.params)}
     return [(holders.get(param, layer), param) for param in given]
+
+
+def _variables(params):
+    """Return the shared variables that parameters are, or are computed of."""
+    return list(dict.fromkeys(
+        v for param in params for v in inputs([param])
+        if isinstance(v, SharedVariable)))
+
+
+def _may_be_kernel(param):
+    """Tell whether a parameter is an expression, and no matrix or vector."""
+    return not isinstance(param, SharedVariable) and param.ndim > 2
+
+
+def _unwrapped(held):
+    """Return layers and parameters, variables in place of expressions.
+
+    A variable that one of the layers has itself is its own alone, as of tied
+    weights, ``W=encoder.W.T``; another, of the first layer that computes a
+    parameter of it. A kernel that is computed stays as it is: it is refused.
+    """
+    held = list(dict.fromkeys(held))
+    found = {param: layer for layer, param in held[::-1]
+             if isinstance(param, SharedVariable)}
+    result = []
+    for layer, param in held:
+        if isinstance(param, SharedVariable) or _may_be_kernel(param):
+            result.append((layer, param))
+            continue
+        result += [(layer, v) for v in _variables([param])
+                   if found.setdefault(v, layer) is layer]
+    return list(dict.fromkeys(result))
 
 
 def _with_inner(layer):
@@ -328,8 +359,9 @@ def _slot(layer, layer_name, param, taken, readers):
     if not isinstance(param, SharedVariable):
         raise ConventionError(
             "%s: is the expression %s; expected a shared variable, as an "
-            "expression cannot be assigned. Transfer the layers that hold "
-            "what it is computed from." % (name, param))
+            "expression cannot be assigned, and what it makes of a turned "
+            "kernel is not known. Transfer the layers that hold what it is "
+            "computed from." % (name, param))
     kernel = attribute == "W" and find_row(layer) is not None
     if not kernel and param in readers:
         layer, kernel = readers[param], True

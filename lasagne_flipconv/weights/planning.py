@@ -271,14 +271,30 @@ def _plan_other(slot, entry, name, options):
     if dense and _dense_axes(slot, entry, options) == "OI":
         transpose = (1, 0)
     entry = entry._replace(rows=entry.rows or rows_told(options, slot, entry))
-    if entry.rows and (dense or getattr(slot.layer, "W", None) is None):
+    computed = _computes_matrix(slot)
+    if entry.rows and (dense or computed or getattr(
+            slot.layer, "W", None) is None):
         as_used = entry._replace(
             shape=entry.shape[::-1]) if transpose else entry
-        rows = rows_for(slot, as_used, name, options.data_format)
+        rows = rows_for(slot._replace(attribute="W") if computed else slot,
+                        as_used, name, options.data_format)
+    if computed and rows is not None:
+        raise ConventionError(
+            "%s: has rows in another order than the network, and what %s "
+            "makes of them to compute its W is not known; expected rows in "
+            "the order of channels_first. Set it by hand."
+            % (name, name_of(slot.layer)))
     if transpose or rows is not None:
         actions.add("permuted")
     return Plan(slot, entry, None, None, transpose, rows,
                 actions or {"copied"})
+
+
+def _computes_matrix(slot):
+    """Tell whether a layer computes its matrix W from this one."""
+    return (slot.attribute != "W" and slot.param.ndim == 2
+            and _is_a(slot.layer, *_DENSE)
+            and slot.layer.W is not slot.param)
 
 
 #: Layers whose W has axes (input units, output units), and one that looks it.

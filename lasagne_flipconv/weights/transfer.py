@@ -131,15 +131,20 @@ def _check_roles(slot, source, where):
                 (slot, source), key=lambda each: not each.computed))))
     if slot.kernel:
         _check_families(slot.layer, source.layer, where)
-    elif None not in (slot.attribute, source.attribute):
+    elif None not in (slot.attribute, source.attribute) or (
+            "W" in (slot.attribute, source.attribute)):
         if slot.attribute != source.attribute:
             raise ConventionError(
                 "%s: one is %s of a %s, the other %s of a %s; expected the "
                 "same parameter on both sides."
-                % (where, source.attribute, type(source.layer).__name__,
-                   slot.attribute, type(slot.layer).__name__))
+                % (where, _role(source), type(source.layer).__name__,
+                   _role(slot), type(slot.layer).__name__))
     if not slot.kernel and type(slot.layer) is not type(source.layer):
         _refuse_unknown_kernel(slot, where)
+
+
+def _role(slot):
+    return slot.attribute or "what it computes a parameter from"
 
 
 def _refuse_unknown_kernel(slot, where):
