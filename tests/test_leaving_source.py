@@ -173,6 +173,24 @@ def test_recurrent_cells_are_in_the_source(tmp_path):
                    cwd=str(tmp_path / "lstm"), check=True)
 
 
+@pytest.mark.parametrize("names", [
+    ("self", "F"), ("torch", "nn"), ("a_b", "a_b2", "a b")])
+def test_inputs_may_have_any_names(names, tmp_path):
+    net = leaving_cases.fill(ElemwiseSumLayer([DenseLayer(
+        InputLayer((None, 4), name=name), 3) for name in names]))
+    assert export(net, tmp_path / "net").difference < 1e-5
+
+
+@pytest.mark.parametrize("epsilons", [
+    (.01, .01, .012), (1e-4, 1e-5), (1e-4, 1e-5, 1e-4, 1e-5), (1e5, 1e6) * 2])
+def test_normalizations_may_differ_in_epsilon(epsilons, tmp_path):
+    net = InputLayer((None, 4))
+    for epsilon in epsilons:
+        net = layers.BatchNormLayer(DenseLayer(net, 4), epsilon=epsilon)
+    record = export(leaving_cases.fill(net), tmp_path / "net")
+    assert record.difference < 1e-5 * max(1, record.largest)
+
+
 def test_names_that_modules_have_are_known():
     from lasagne_flipconv.leaving.torch_module.steps import _TAKEN
     assert {name for name in dir(torch.nn.Module)

@@ -18,7 +18,8 @@ _Place = namedtuple("_Place", "start period entry template")
 #: often something has to be there that does not follow itself.
 _LONGEST, _MODULES, _CLASSES, _OFTEN = 60, 2, 4, 4
 
-_NUMBER = re.compile(r"(?<![\w.])\d+(?![\w.])")
+#: A whole number, and no exponent of another.
+_NUMBER = re.compile(r"(?<![\w.])(?<!e[+-])\d+(?![\w.])")
 
 #: What a block does, for its docstring.
 _VERBS = {"conv": "convolve", "conv_transpose": "enlarge", "dense": "weigh",

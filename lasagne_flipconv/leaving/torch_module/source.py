@@ -2,7 +2,8 @@
 import inspect
 import re
 import textwrap
-from collections import Counter, namedtuple
+from collections import namedtuple
+from itertools import chain, count
 
 from .blocks import doc_of, grouped, join
 from .steps import identifier, named, steps_of
@@ -27,6 +28,9 @@ lasagne_flipconv wrote this file, and model.safetensors, which has the
 weights, kernels turned as PyTorch wants them. check.safetensors has an input
 and what Lasagne computed of it: run this file to compare.
 """'''
+
+#: What is something else where inputs are used.
+_SAID = ("self", "torch", "F", "nn")
 
 _LOAD = '''
 
@@ -96,15 +100,19 @@ def program_of(plan, main="Network"):
 
 def _inputs(plan):
     """Return what each input is called: by its layer, or by its kind."""
-    names, counts = {}, Counter()
+    names = {}
     for put in plan.inputs:
         word = {"float": "x"}.get(put.kind, put.kind)
         if "#" not in put.name and len(plan.inputs) > 1:
             word = identifier(put.name)
-        counts[word] += 1
-        names[put.name] = "%s%d" % (word, counts[word]) if (
-            counts[word] > 1) else word
+        names[put.name] = _unused(word, {*_SAID, *names.values()})
     return names
+
+
+def _unused(word, taken):
+    """Return a word, with a number if it is taken."""
+    return next(each for each in chain([word], (
+        "%s%d" % (word, i) for i in count(2))) if each not in taken)
 
 
 def _doc(plan, names):
@@ -125,11 +133,12 @@ def _shape(shape):
 
 def _constants(text):
     """Return the text with a name for the epsilon that is used most."""
-    found = re.findall(r"eps=([\d.e-]+)", text)
+    found = re.findall(r"eps=([\d.e+-]+)", text)
     if len(found) < 2:
         return text, ""
     most = max(set(found), key=found.count)
-    return text.replace("eps=%s" % most, "eps=EPSILON"), (
+    whole = r"eps=%s(?![\d.e+-])" % re.escape(most)
+    return re.sub(whole, "eps=EPSILON", text), (
         "\n#: Added to variances before the square root, as in Lasagne.\n"
         "EPSILON = %s\n" % most)
 
