@@ -249,6 +249,8 @@ EXPRESSIONS = {
     "round": lambda x: T.floor(x * 3) + T.ceil(x) + T.cos(x) * T.sin(x),
     "erf": lambda x: T.erf(x) + T.inv(2 + x ** 2),
     "index": lambda x: x[:, 2] * x[:, -1],
+    "rounded down": lambda x: T.cast(9 * x, "int32") // 4 + x // .5,
+    "power of a number": lambda x: (-2.) ** T.floor(x),
     "three": lambda x: x + x ** 2 + T.exp(x) + 1,
 }
 for _name, _function in EXPRESSIONS.items():
@@ -259,9 +261,9 @@ for _name, _function in EXPRESSIONS.items():
         )(_function))
 
 
-def masked(make, **options):
+def masked(make, dtype=None, **options):
     def build():
-        mask = InputLayer((None, None), T.matrix())
+        mask = InputLayer((None, None), T.matrix(dtype=dtype))
         return fill(make(InputLayer((None, None, 5)), 4, mask_input=mask,
                          **options))
 
@@ -302,6 +304,7 @@ if hasattr(L.LSTMLayer, "peephole_after"):
     CASES["lstm pickled by 0.1"] = of_lasagne_0_1
 CASES["lstm without peepholes"] = on((None, 6, 5), LSTMLayer, 4,
                                      peepholes=False)
+CASES["gru mask of integers"] = masked(GRULayer, dtype="int8")
 CASES["recurrent tanh"] = on((None, 6, 5), RecurrentLayer, 4,
                              nonlinearity=nl.tanh)
 
@@ -340,6 +343,10 @@ CASES.update({
     "inverse conv": lambda: fill(back(L.Conv2DLayer(
         InputLayer((None, 3, 9, 8)), 4, (2, 3), stride=(2, 1)))),
     "shape of an input": lambda: symbolic(InputLayer((None, None, 6))),
+    "own table": lambda: L.ExpressionLayer(
+        InputLayer((None,), T.ivector()),
+        lambda x: T.constant(cases.values((9, 3, 2), 5, "float32"))[x],
+        output_shape=lambda shape: (shape[0], 3, 2)),
     "an input twice": lambda: twice(T.tensor3()),
     "shuffle": on(SHAPES[2], L.ShuffleBC01ToC01BLayer),
     "nin_c01b": on((3, 8, 9, None), L.NINLayer_c01b, num_units=5),

@@ -25,7 +25,8 @@ def random_inputs(net, batch, seed=3):
                       for axis, size in enumerate(layer.shape))
         dtype = layer.input_var.dtype
         if len(shape) == 2 and shape[1] == 10:  # a mask, with gaps
-            values.append(random.randint(0, 2, shape).astype("float32"))
+            values.append(random.randint(0, 2, shape).astype(
+                "float32" if dtype.startswith("float") else dtype))
         elif dtype.startswith("int"):
             values.append(random.randint(0, 9, shape).astype(dtype))
         else:

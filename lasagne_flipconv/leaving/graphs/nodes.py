@@ -20,7 +20,7 @@ ELEMENTWISE = {
     S.Floor: "floor", S.Ceil: "ceil", S.Sin: "sin", S.Cos: "cos",
     S.Erf: "erf", S.Tanh: "tanh", S.GT: "greater", S.GE: "greater_equal",
     S.LT: "less", S.LE: "less_equal", S.EQ: "equal", S.AND: "and",
-    S.OR: "or", S.Switch: "where", S.IntDiv: "int_div",
+    S.OR: "or", S.Switch: "where",
     sigm.ScalarSigmoid: "sigmoid", sigm.ScalarSoftplus: "softplus",
     S.Second: "fill", S.RoundHalfToEven: "round"}
 for _name, _kind in (("ScalarMaximum", "maximum"), ("Maximum", "maximum"),
@@ -120,7 +120,15 @@ def same(walk, node):
     return walk.value_of(node.inputs[0])
 
 
-_SPECIAL = {S.Cast: _cast, S.Inv: _inverse, S.Sqr: _square, S.Clip: _clip,
+def _int_div(walk, node):
+    """Say a quotient that is rounded down, of floats in two steps."""
+    if _is_float(node.outputs[0]):
+        return walk.add("floor", walk.add("div", *_of_one_type(walk, node,
+                                                               "div")))
+    return walk.add("int_div", *_of_one_type(walk, node, "int_div"))
+
+
+_SPECIAL = {S.IntDiv: _int_div, S.Cast: _cast, S.Inv: _inverse, S.Sqr: _square, S.Clip: _clip,
             S.NEQ: _not_equal, S.Invert: _not, S.Identity: same}
 
 

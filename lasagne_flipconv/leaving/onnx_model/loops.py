@@ -122,7 +122,8 @@ def recurrent(part, graph, x, *others):
               for role in states]
     sequences = [_multiplied(part, graph, x)]
     if "mask" in given:
-        sequences.append(given["mask"])
+        sequences.append(graph.node("Cast", [given["mask"]],
+                                    part.name + ".here", to=TensorProto.BOOL))
     body = _body(part, graph, step, len(states), len(sequences))
     direction = [int(part.options["backwards"])]
     finals = ["%s.final_%d" % (part.name, i) for i in range(len(states))]
@@ -189,17 +190,16 @@ def _body(part, outer, step, states, sequences):
     new = [body.do("Identity", value) for value in new]
     every = body.do("Identity", new[0])
     return helper.make_graph(
-        body.nodes, part.name, _infos(names + [x, mask][:sequences]),
-        _infos(new + [every]))
+        body.nodes, part.name, _infos(names + [x]) + _infos(
+            [mask][:sequences - 1], TensorProto.BOOL), _infos(new + [every]))
 
 
 def _masked(body, mask, new, before):
     """Keep the states where the mask is 0."""
-    here = body.do("Unsqueeze", body.do("Cast", mask, to=TensorProto.BOOL),
-                   body.array("last", np.int64([1])))
+    here = body.do("Unsqueeze", mask, body.array("last", np.int64([1])))
     return [body.do("Where", here, *pair) for pair in zip(new, before)]
 
 
-def _infos(names):
-    return [helper.make_tensor_value_info(name, TensorProto.FLOAT, None)
+def _infos(names, dtype=TensorProto.FLOAT):
+    return [helper.make_tensor_value_info(name, dtype, None)
             for name in names]

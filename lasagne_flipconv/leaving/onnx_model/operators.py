@@ -14,7 +14,7 @@ _MOST = 2 ** 63 - 1
 _PLAIN = {
     "identity": "Identity", "relu": "Relu", "sigmoid": "Sigmoid",
     "tanh": "Tanh", "softplus": "Softplus", "add": "Add", "sub": "Sub",
-    "mul": "Mul", "div": "Div", "int_div": "Div", "pow": "Pow",
+    "mul": "Mul", "div": "Div", "pow": "Pow",
     "maximum": "Max", "minimum": "Min", "neg": "Neg", "exp": "Exp",
     "log": "Log", "sqrt": "Sqrt", "abs": "Abs", "sign": "Sign",
     "floor": "Floor", "ceil": "Ceil", "round": "Round", "sin": "Sin",
@@ -27,6 +27,13 @@ _PLAIN = {
 def plain(part, graph, *inputs):
     """Add the operator of `_PLAIN`."""
     return graph.node(_PLAIN[part.kind], inputs, part.name)
+
+
+def int_div(part, graph, x, y):
+    """Add Div of what it divides without a rest: it would round to 0."""
+    rest = graph.node("Mod", [x, y], part.name + ".rest")
+    whole = graph.node("Sub", [x, rest], part.name + ".whole")
+    return graph.node("Div", [whole, y], part.name)
 
 
 def constant(part, graph):
@@ -359,7 +366,7 @@ OPERATORS = {kind: plain for kind in _PLAIN}
 OPERATORS.update({kind: reduction for kind in ("sum", "mean", "max", "min",
                                                "prod")})
 OPERATORS.update({
-    "constant": constant, "conv": conv, "conv_transpose": conv_transpose,
+    "int_div": int_div, "constant": constant, "conv": conv, "conv_transpose": conv_transpose,
     "dense": dense, "batch_norm": batch_norm, "lrn": lrn, "max_pool": pool,
     "average_pool": pool, "leaky_relu": leaky_relu, "elu": elu, "selu": selu,
     "prelu": prelu, "softmax": softmax, "argmax": argmax, "log1p": log1p,

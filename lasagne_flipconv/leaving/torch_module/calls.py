@@ -32,6 +32,8 @@ _PLAIN = {
 
 def plain(part):
     """Return the expression of `_PLAIN`."""
+    if part.kind == "pow" and not isinstance(part.inputs[0], str):
+        return Call(None, {}, "torch.pow({0}, {1})")  # -2 ** x is -(2 ** x)
     return Call(None, {}, _PLAIN[part.kind])
 
 
@@ -268,8 +270,11 @@ def cast(part):
 def embedding(part):
     """Return a look-up of rows."""
     W = part.arrays["W"]
-    return Call("nn.Embedding(%d, %d)" % W.shape, {"weight": W},
-                "{self}({0})")
+    if W.ndim == 2 and W.dtype.kind == "f":
+        return Call("nn.Embedding(%d, %d)" % W.shape, {"weight": W},
+                    "{self}({0})")
+    init, state, table = constant(part._replace(arrays={"value": W}))
+    return Call(init, state, table + "[{0}.long()]")
 
 
 _CELLS = {"simple": "SimpleRecurrent", "gru": "GRU", "lstm": "LSTM"}
