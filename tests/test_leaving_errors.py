@@ -169,6 +169,38 @@ def test_parts_without_a_row_in_an_adapter():
             steps_of(plan)
 
 
+def test_an_output_beside_a_large_one_is_compared():
+    oracle = checking.Oracle.__new__(checking.Oracle)
+    oracle.cases = [({"x": 1}, [np.full(3, 1e7), np.ones(3)])]
+    with pytest.raises(LeavingError, match=r"by 1 \(largest output 1\)"):
+        oracle.check(lambda values: [np.full(3, 1e7), np.zeros(3)], "here")
+
+
+def of_integers(dtype, make):
+    return make(InputLayer((None, 4), T.TensorType(dtype, (False,) * 2)()))
+
+
+def test_integers_that_are_too_large_for_their_type(tmp_path):
+    net = of_integers("int32", lambda x: layers.ExpressionLayer(
+        x, lambda x: T.cast(x, "int8") * np.float32(1)))
+    refused(net, tmp_path / "net.onnx", "differs from the network")
+    if has_torch():
+        refused(net, tmp_path / "net", "differs from the network")
+
+
+def test_integers_where_numbers_are_wanted(tmp_path):
+    net = of_integers("uint8", lambda x: DenseLayer(x, 3))
+    refused(net, tmp_path / "net.onnx", "numbers of float32.*Cast them")
+    if has_torch():
+        refused(net, tmp_path / "net", "fails where the network runs.*cast")
+
+
+def test_a_state_for_each_example_that_is_no_layer(tmp_path):
+    net = layers.LSTMLayer(InputLayer((2, 5, 4)), 3, hid_init=T.ones((2, 3)))
+    refused(net, tmp_path / "net.onnx", r"hid_init is .* shape \(2, 3\); "
+            r"expected one .*\(1, 3\)")
+
+
 def test_both_adapters_have_a_row_for_every_kind():
     from lasagne_flipconv.leaving.onnx_model.operators import OPERATORS
     if has_torch():

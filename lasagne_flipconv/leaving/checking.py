@@ -1,4 +1,6 @@
 """Run a network and its export on the same random input, and compare."""
+from itertools import product
+
 import numpy as np
 
 from .errors import LeavingError
@@ -12,6 +14,10 @@ TOLERANCE, _NOTHING = 1e-5, 1e-8
 #: Sizes that are tried for axes whose length the network leaves open: the
 #: second and third, and those after.
 _OPEN = ((7, 8), (12, 14), (33, 36), (64, 96), (128, 160), (224, 256))
+
+#: What is tried as the largest of integers, if no layer says it: small ones
+#: only where large ones fail, since a layer of somebody's own looks them up.
+_MOST = (2 ** 15 - 1, 1)
 
 
 class Agreement:
@@ -48,8 +54,9 @@ class Oracle:
     def _case(self, run, batch, source):
         """Return inputs and outputs for one batch size."""
         error = None
-        for sizes in _OPEN if _is_open(self.plan) else _OPEN[:1]:
-            values = random_inputs(self.plan, batch, sizes)
+        for sizes, most in product(
+                _OPEN if _is_open(self.plan) else _OPEN[:1], _MOST):
+            values = random_inputs(self.plan, batch, sizes, most)
             if not source.fits([value.shape for value in values.values()]):
                 continue
             try:
@@ -82,21 +89,43 @@ class Oracle:
         LeavingError
             If they do not.
         """
-        difference = largest = 0.
-        for values, expected in self.cases:
-            got = run(values)
-            for ours, theirs in zip(got, expected):
-                _check_shape(ours, theirs, where)
-                largest = max(largest, float(np.abs(theirs).max(initial=0)))
-                difference = float(np.maximum(  # not a number stays it
-                    difference, _difference(ours, theirs)))
-        allowed = max(TOLERANCE * largest, _NOTHING)
-        if not difference <= allowed:
-            raise LeavingError(
-                "%s: differs from the network by %.2g (largest output %.3g); "
-                "expected at most %.2g. Nothing was written."
-                % (where, difference, largest, allowed))
-        return Agreement(difference, largest)
+        got = [_run(run, values, where) for values, _ in self.cases]
+        each = [_agreement(ours, theirs, where) for ours, theirs in zip(
+            zip(*got), zip(*(expected for _, expected in self.cases)))]
+        return Agreement(max(found.difference for found in each),
+                         max(found.largest for found in each))
+
+
+def _agreement(ours, theirs, where):
+    """Return how far one output agrees in all cases; refuse if it does not.
+
+    Beside an output of large numbers another may not be wrong.
+    """
+    difference = largest = 0.
+    for got, expected in zip(ours, theirs):
+        _check_shape(got, expected, where)
+        largest = max(largest, float(np.abs(expected).max(initial=0)))
+        difference = float(np.maximum(  # not a number stays it
+            difference, _difference(got, expected)))
+    allowed = max(TOLERANCE * largest, _NOTHING)
+    if not difference <= allowed:
+        raise LeavingError(
+            "%s: differs from the network by %.2g (largest output %.3g); "
+            "expected at most %.2g. Nothing was written."
+            % (where, difference, largest, allowed))
+    return Agreement(difference, largest)
+
+
+def _run(run, values, where):
+    """Return what an export computes; say it is the export that fails."""
+    try:
+        return run(values)
+    except Exception as error:  # of any program, for any reason
+        raise LeavingError(
+            "%s: fails where the network runs: %s; expected that it runs. If "
+            "integers go in, cast them by an ExpressionLayer to float32. "
+            "Nothing was written." % (where, " ".join(str(error).split()))
+        ) from error
 
 
 def _check_shape(ours, theirs, where):
@@ -124,7 +153,7 @@ def _is_open(plan):
     return any(None in put.shape[1:] for put in plan.inputs)
 
 
-def random_inputs(plan, batch, sizes, seed=0):
+def random_inputs(plan, batch, sizes, most=1, seed=0):
     """Return a value for each input, of the kind that it takes.
 
     Parameters
@@ -135,6 +164,8 @@ def random_inputs(plan, batch, sizes, seed=0):
         For the first axis, where it is open.
     sizes : (int, int)
         For the second and third axis, and for those after.
+    most : int
+        Largest of integers that no layer looks up.
     seed : int
         Of the random numbers.
 
@@ -144,7 +175,7 @@ def random_inputs(plan, batch, sizes, seed=0):
         By name.
     """
     random = np.random.RandomState(seed)
-    return {put.name: _values(put, _shape(put, batch, sizes), random)
+    return {put.name: _values(put, _shape(put, batch, sizes), random, most)
             for put in plan.inputs}
 
 
@@ -154,11 +185,22 @@ def _shape(put, batch, sizes):
                  else known for axis, known in enumerate(put.shape))
 
 
-def _values(put, shape, random):
+def _values(put, shape, random, most):
     if put.kind == "mask":  # of which no two examples are equally long
         lengths = random.randint(1, shape[1] + 1, shape[0])
         mask = np.arange(shape[1]) < lengths[:, None]
         return mask.astype(put.dtype)
     if put.kind == "index":
-        return random.randint(0, put.most, shape).astype(put.dtype)
+        return _integers(put, shape, random, most)
     return random.normal(size=shape).astype(put.dtype)
+
+
+def _integers(put, shape, random, most):
+    """Return indices that are there, or whatever the type holds."""
+    if put.most is not None:
+        return random.randint(0, put.most, shape).astype(put.dtype)
+    holds = (0, 1) if put.dtype == "bool" else (
+        np.iinfo(put.dtype).min, np.iinfo(put.dtype).max)
+    low = 0 if most == 1 else max(holds[0], -most)
+    return random.randint(low, min(holds[1], most) + 1, shape).astype(
+        put.dtype)

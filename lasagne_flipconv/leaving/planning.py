@@ -199,12 +199,13 @@ def _input(layer, source):
     is_mask = any(_mask_of(user) is layer for user in source.layers)
     indices = [user.W.get_value(borrow=True).shape[0]
                for user in source.layers
-               if type(user).__name__ == "EmbeddingLayer"]
+               if type(user).__name__ == "EmbeddingLayer"
+               and layer in get_all_layers(user)]
     dtype = np.dtype(layer.input_var.dtype)
     kind = "mask" if is_mask else "float" if dtype.kind == "f" else "index"
     return Input(source.names[layer], _plain(layer.shape),
                  "float32" if dtype.kind == "f" else dtype.name, kind,
-                 min(indices, default=2))
+                 min(indices, default=None))
 
 
 def _mask_of(layer):

@@ -20,8 +20,8 @@ class Input(namedtuple("Input", "name shape dtype kind most")):
         Type of the values; ``float32`` for all that are not integers.
     kind : {'float', 'mask', 'index'}
         Which values it takes.
-    most : int
-        What an index is below.
+    most : int or None
+        What an index is below; None if no layer says it.
     """
 
     __slots__ = ()

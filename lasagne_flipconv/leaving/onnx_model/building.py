@@ -84,11 +84,20 @@ def build(plan, graph, version, record, where="export"):
         checker.check_model(model, full_check=True)
     except (checker.ValidationError, shape_inference.InferenceError) as error:
         raise LeavingError(
-            "%s: ONNX refuses the model (%s); expected layers that give out "
-            "what their output_shape says. Pass output_shape= to the "
-            "ExpressionLayer, or mend get_output_shape_for of the layer."
-            % (where, " ".join(str(error).split()))) from error
+            "%s: ONNX refuses the model (%s); expected %s." % (
+                where, " ".join(str(error).split()), _expected(str(error)))
+        ) from error
     return model
+
+
+def _expected(error):
+    """Return what ONNX expected, by its error, and the way out."""
+    if "tensor(" in error or "elem type" in error:
+        return ("numbers of float32, or of int32 where they are indices. "
+                "Cast them by an ExpressionLayer")
+    return ("layers that give out what their output_shape says. Pass "
+            "output_shape= to the ExpressionLayer, or mend "
+            "get_output_shape_for of the layer")
 
 
 def _name_outputs(plan, graph):

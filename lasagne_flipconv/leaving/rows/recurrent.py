@@ -62,7 +62,8 @@ def _recurrent(layer, scope, inputs, cell, arrays, functions):
         roles[role] = inputs[index]
     for role in ("hid_init", "cell_init"):
         if hasattr(layer, role) and role not in roles:
-            arrays[role] = _value(getattr(layer, role), scope)
+            arrays[role] = _state(
+                layer, role, scope, arrays["W_hid"].shape[0])
     if len(layer.input_shapes[0]) > 3:
         x = scope.add("flatten_end", x, suffix="flatten", axis=2)
     return scope.add(
@@ -73,6 +74,17 @@ def _recurrent(layer, scope, inputs, cell, arrays, functions):
         late_peephole=getattr(layer, "peephole_after", IS_OLD),
         final=bool(getattr(layer, "only_return_final", False)),
         shape=scope.shape)
+
+
+def _state(layer, role, scope, units):
+    """Return an initial state that all examples have."""
+    state = _value(getattr(layer, role), scope)
+    if state.size != units:
+        raise LeavingError(
+            "%s: its %s is an expression of shape %r; expected one state for "
+            "all examples, (1, %d). Give a state of each example by a layer."
+            % (scope.layer, role, state.shape, units))
+    return state
 
 
 def incoming_of(layer):
