@@ -7,6 +7,7 @@ import inspect
 import lasagne
 import lasagne.nonlinearities as nl
 import numpy as np
+import theano
 import theano.tensor as T
 from lasagne.layers import (EmbeddingLayer, GRULayer, InputLayer, LSTMLayer,
                             RecurrentLayer, get_all_params)
@@ -115,6 +116,7 @@ CASES.update({
     "dimshuffle": on(SHAPES[2], L.DimshuffleLayer, (0, 2, 3, 1)),
     "dimshuffle new": on(SHAPES[2], L.DimshuffleLayer, (0, 3, "x", 2, 1)),
     "pad": on(SHAPES[2], L.PadLayer, ((1, 2), (0, 3)), val=.5),
+    "pad as NumPy counts": on(SHAPES[2], L.PadLayer, (np.int64(1), (2, 0))),
     "pad all": on(SHAPES[2], L.PadLayer, 2, batch_ndim=1),
     "slice": on(SHAPES[2], L.SliceLayer, slice(1, -1, 2), axis=1),
     "slice backwards": on(SHAPES[2], L.SliceLayer, slice(None, None, -1),
@@ -130,6 +132,10 @@ CASES.update({
                        shared_axes=0),
     "rrelu": on(SHAPES[2], L.RandomizedRectifierLayer),
     "dropout": on(SHAPES[2], L.DropoutLayer, .3),
+    "dropout of a shared p": on(SHAPES[2], L.DropoutLayer,
+                                theano.shared(np.float32(.3))),
+    "rrelu of shared bounds": on(SHAPES[2], L.RandomizedRectifierLayer,
+                                 lower=theano.shared(np.float32(.1))),
     "noise": on(SHAPES[2], lasagne.layers.GaussianNoiseLayer),
     "global mean": on(SHAPES[2], L.GlobalPoolLayer),
     "global max": on(SHAPES[3], L.GlobalPoolLayer, T.max),
@@ -167,19 +173,22 @@ for _n, _size, _stride in ((1, (3,), (2,)), (2, (2, 3), (1, 2)),
         _cls = getattr(L, "Pool%dDLayer" % _n)
         CASES["pool %d %s" % (_n, _mode)] = pool(
             _cls, _n, pool_size=_size, stride=_stride, mode=_mode)
+        CASES["pool %d %s border" % (_n, _mode)] = pool(
+            _cls, _n, pool_size=_size, stride=_stride, mode=_mode,
+            ignore_border=False)
         if _mode != "sum":
             CASES["pool %d %s pad" % (_n, _mode)] = pool(
                 _cls, _n, pool_size=_size, mode=_mode,
                 pad=tuple(s // 2 for s in _size))
-            CASES["pool %d %s border" % (_n, _mode)] = pool(
-                _cls, _n, pool_size=_size, stride=_stride, mode=_mode,
-                ignore_border=False)
     CASES["MaxPool%dDLayer" % _n] = pool(
         getattr(L, "MaxPool%dDLayer" % _n), _n, pool_size=2)
 CASES["MaxPool2DCCLayer"] = on((None, 16, 9, 9), L.MaxPool2DCCLayer, 3,
                                stride=2, dimshuffle=True)
 CASES["pool border open"] = on((None, 6, None, None), L.MaxPool2DLayer,
                                (2, 3), ignore_border=False)
+CASES["pool border open sum"] = on(
+    (None, 6, None, None), L.Pool2DLayer, (2, 3), (1, 5), mode="sum",
+    ignore_border=False)
 
 
 def merged(cls, *args, shapes=((None, 4, 6), (None, 4, 6)), **options):
@@ -191,6 +200,8 @@ CASES.update({
     "sum": merged(L.ElemwiseSumLayer),
     "sum coeffs": merged(L.ElemwiseSumLayer, [2, -1, .5],
                          shapes=((None, 4),) * 3),
+    "sum coeffs of Theano": merged(
+        L.ElemwiseSumLayer, [T.constant(np.float32(2)), -1]),
     "merge mul": merged(L.ElemwiseMergeLayer, T.mul),
     "merge max": merged(L.ElemwiseMergeLayer, T.maximum),
     "merge own": merged(L.ElemwiseMergeLayer, lambda x, y: x * x - y),

@@ -19,7 +19,8 @@ def concat(layer, scope, *inputs):
 def merge(layer, scope, first, *others):
     """Add what merges two, once for each further input."""
     kind = _FUNCTIONS.get(layer.merge_function)
-    if kind is None:
+    if kind is None or any(hasattr(coefficient, "owner") for coefficient
+                           in getattr(layer, "coeffs", ())):
         return None
     inputs = _cropped(layer, scope, [first, *others])
     for i, coefficient in enumerate(getattr(layer, "coeffs", ())):

@@ -23,13 +23,9 @@ def pool(layer, scope, x):
             "(batch, channels, height, width)." % (scope.layer, mode, getattr(
                 layer, "dimshuffle", True), ", ".join(_MODES)))
     partial = not getattr(layer, "ignore_border", True)
-    pooled = _pool(layer, scope, x, mode, partial, *(
+    return _pool(layer, scope, x, mode, partial, *(
         numbers(getattr(layer, name, 0), n)
         for name in ("pool_size", "stride", "pad")))
-    if mode == "sum":
-        area = math.prod(numbers(layer.pool_size, n))
-        pooled = scope.add("mul", pooled, float(area), suffix="sum")
-    return pooled
 
 
 def _pool(layer, scope, x, mode, ceil, size, stride, pad):
@@ -39,11 +35,17 @@ def _pool(layer, scope, x, mode, ceil, size, stride, pad):
         # no region may be larger than what it is of: it is cut at the border
         size = tuple(k if i is None else min(k, i) for i, _, k, _ in axes)
         rest = tuple(_rest(*axis) for axis in axes)
+    if mode == "sum" and any(rest):  # what a region lacks adds nothing
+        x = scope.add("pad", x, suffix="border", value=0., pairs=(
+            (0, 0), (0, 0), *((0, r) for r in rest)))
+        rest = (0,) * len(size)
     partial = any(rest)
-    return scope.add("max_pool" if mode == "max" else "average_pool", x,
-                     size=size, stride=stride, pad=pad, ceil=partial,
-                     rest=rest, shape=scope.shape,
-                     include_pad=mode != "average_exc_pad" and not partial)
+    pooled = scope.add("max_pool" if mode == "max" else "average_pool", x,
+                       size=size, stride=stride, pad=pad, ceil=partial,
+                       rest=rest, shape=scope.shape,
+                       include_pad=mode != "average_exc_pad" and not partial)
+    return pooled if mode != "sum" else scope.add(
+        "mul", pooled, float(math.prod(size)), suffix="sum")
 
 
 def _rest(length, out, size, stride):

@@ -1,4 +1,6 @@
 """Rows of the layers that move values and compute nothing."""
+import numpy as np
+
 __all__ = ["ROWS"]
 
 
@@ -37,9 +39,10 @@ def pad(layer, scope, x):
     """Add a border of one value."""
     n = len(layer.input_shape) - layer.batch_ndim
     width = layer.width
-    width = [width] * n if isinstance(width, int) else width
+    width = [width] * n if np.isscalar(width) else width
     pairs = [(0, 0)] * layer.batch_ndim + [
-        (w, w) if isinstance(w, int) else tuple(w) for w in width]
+        (int(before), int(after)) for before, after in (
+            (w, w) if np.isscalar(w) else w for w in width)]
     if hasattr(layer.val, "owner"):
         return None
     return scope.add("pad", x, pairs=tuple(pairs), value=float(layer.val),

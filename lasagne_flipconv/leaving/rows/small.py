@@ -39,12 +39,13 @@ def prelu(layer, scope, x):
 def rrelu(layer, scope, x):
     """Add the rectifier that a randomized one is when it is not random."""
     return scope.add("leaky_relu", x, shape=scope.shape,
-                     slope=float(layer.upper + layer.lower) / 2)
+                     slope=float(value_of(layer.upper + layer.lower,
+                                          scope.layer)) / 2)
 
 
 def dropout(layer, scope, x):
     """Add dropout, which does something in training only."""
-    return scope.add("dropout", x, p=float(layer.p),
+    return scope.add("dropout", x, p=float(value_of(layer.p, scope.layer)),
                      rescale=bool(layer.rescale), ndim=len(layer.input_shape),
                      shared=tuple(getattr(layer, "shared_axes", ())),
                      shape=scope.shape)
