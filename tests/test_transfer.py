@@ -1,4 +1,5 @@
 """Transfer between layers and networks: equal outputs, or nothing changed."""
+import functools
 import itertools
 
 import lasagne
@@ -7,7 +8,7 @@ import pytest
 import theano
 from lasagne.layers import (DenseLayer, InputLayer, get_all_param_values,
                             get_all_params, get_output)
-from lasagne_flipconv import layers, load, save, transfer
+from lasagne_flipconv import conventions, layers, load, save, transfer
 from lasagne_flipconv.errors import ConventionError
 from lasagne_flipconv.layers import (Conv2DDNNLayer, Conv2DLayer,
                                      Conv2DMMLayer, TransposedConv2DLayer)
@@ -277,6 +278,101 @@ def test_a_kernel_that_is_computed_is_not_turned(holder):
     check_refused("the W of Conv2DLayer 'c1' is computed from it, of "
                   "Conv2DLayer 'c1' it is W itself", source,
                   Conv2DLayer(IMAGE, 6, (3, 2), b=None, name="c1"))
+
+
+class Own(lasagne.layers.Layer):
+    """Slide a kernel as Lasagne's own layers do, under any name."""
+
+    def __init__(self, incoming, flip, name):
+        super().__init__(incoming)
+        self.flip_filters, self.attribute = flip, name
+        setattr(self, name, self.add_param(
+            theano.shared(floats((6, 4, 3, 2), 1)), (6, 4, 3, 2), name=name))
+
+    def get_output_for(self, input, **kwargs):
+        return theano.tensor.nnet.conv2d(input, getattr(
+            self, self.attribute), filter_flip=self.flip_filters)
+
+    def get_output_shape_for(self, input_shape):
+        return (input_shape[0], 6, input_shape[2] - 2, input_shape[3] - 1)
+
+
+class Base(layers.base.BaseConvLayer):
+    """Extend what Lasagne's documentation says to extend."""
+
+    def convolve(self, input, **kwargs):
+        return theano.tensor.nnet.conv2d(input, self.W,
+                                         filter_flip=self.flip_filters)
+
+
+class Gated(Conv2DLayer):
+    """Have a second kernel beside W."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.V = self.add_param(lambda s: floats(s, 2), self.get_W_shape())
+
+    def convolve(self, input, **kwargs):
+        return super().convolve(input) * theano.tensor.nnet.conv2d(
+            input, self.V, filter_flip=self.flip_filters)
+
+
+conventions.register(Gated, like=Conv2DLayer)
+
+
+def from_parts(flip, *shapes):
+    """Return a layer whose W is computed from what has another shape."""
+    layer = Conv2DLayer(IMAGE, 6, (3, 2), b=None, flip_filters=flip)
+    del layer.params[layer.W]
+    layer.parts = [layer.add_param(floats(s, 1), s, name="part")
+                   for s in shapes]
+    layer.W = functools.reduce(theano.tensor.dot, layer.parts).reshape(
+        layer.get_W_shape())
+    return layer
+
+
+def computed_from_another(flip):
+    """Return a layer whose W is computed from the W of the one below."""
+    below = Conv2DLayer(IMAGE, 4, 3, flip_filters=True, name="below")
+    net = Conv2DLayer(below, 4, 3, b=None, flip_filters=flip)
+    del net.params[net.W]
+    net.W = 2 * below.W
+    return net
+
+
+UNSURE = {
+    "W of a class of one's own": lambda flip: Own(IMAGE, flip, "W"),
+    "another name": lambda flip: Own(IMAGE, flip, "V"),
+    "BaseConvLayer": lambda flip: Base(IMAGE, 6, (3, 2), flip_filters=flip),
+    "a second kernel": lambda flip: Gated(IMAGE, 6, (3, 2),
+                                          flip_filters=flip),
+    "two factors": lambda flip: from_parts(flip, (6, 5), (5, 24)),
+    "a flat one": lambda flip: from_parts(flip, (144,)),
+    "computed from another's": computed_from_another,
+}
+
+
+@pytest.mark.parametrize("build", UNSURE.values(), ids=list(UNSURE))
+def test_what_may_be_a_kernel_is_copied_between_equals_only(build):
+    x, source = floats((2, 4, 9, 8), 2), build(True)
+    check_refused("may be a kernel, but|a W is computed from it", source,
+                  build(False))
+    target = build(True)
+    assert not transfer(source, target).turned
+    np.testing.assert_allclose(cases.run(target, x), cases.run(source, x),
+                               atol=1e-5)
+
+
+@pytest.mark.parametrize("build", UNSURE.values(), ids=list(UNSURE))
+def test_what_may_be_a_kernel_is_loaded_as_in_network_only(build, tmp_path):
+    path, source, target = tmp_path / "own.npz", build(True), build(True)
+    np.savez(path, *get_all_param_values(source))
+    with pytest.raises(ConventionError, match="convention for it|computes its"
+                       " W from it"):
+        load(path, target, orientation="correlation")
+    load(path, target, orientation="as in network")
+    for a, b in zip(*map(get_all_param_values, (source, target))):
+        np.testing.assert_array_equal(a, b)
 
 
 def tied(flip, flip_back, share=True):

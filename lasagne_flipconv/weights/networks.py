@@ -2,18 +2,16 @@
 from collections import namedtuple
 from typing import Any
 
-import numpy as np
 from lasagne.layers import Layer, get_all_layers
 from theano.compile import SharedVariable
 from theano.gof.graph import Variable, inputs
 
-from ..conventions import convention_of, find_row
+from ..conventions import find_row
 from ..errors import ConventionError
 from ..formats.common.naming import unique
-from ..formats.common.record import Entry
 
-__all__ = ["Network", "Slot", "entries_of", "entry_of", "layers_given",
-           "names_of", "output_of", "outputs_of", "referred", "slots_of"]
+__all__ = ["Network", "Slot", "layers_given", "names_of", "output_of",
+           "outputs_of", "referred", "slots_of"]
 
 #: How users give a network: a layer, a list or dict of layers, or a NeuralNet
 #: of nolearn. None of these libraries has types.
@@ -21,6 +19,8 @@ Network = Any
 
 #: What Lasagne calls parameters whose name tells what they are.
 _ATTRIBUTES = ("W", "b", "beta", "gamma", "mean", "inv_std")
+#: What it calls those that are no kernel, however many axes they have.
+_PLAIN = (*_ATTRIBUTES[1:], "alpha", "scales", "hid_init", "cell_init")
 
 #: The most characters of a name: what files may have, less what makes a name
 #: unique and the parameter.
@@ -194,7 +194,8 @@ def _short(name):
     return str(name)[:_LONGEST]
 
 
-class Slot(namedtuple("Slot", "layer name param attribute kernel group")):
+class Slot(namedtuple("Slot", "layer name param attribute kernel group "
+                      "readers")):
     """Hold a parameter as one layer has it.
 
     Parameters
@@ -211,6 +212,8 @@ class Slot(namedtuple("Slot", "layer name param attribute kernel group")):
         Whether it is the layer's kernel, or what that is computed from.
     group : str
         Name of the layer, which no other has.
+    readers : tuple of Layer
+        Those that compute their kernels from the variable, if any does.
     """
 
     __slots__ = ()
@@ -224,6 +227,16 @@ class Slot(namedtuple("Slot", "layer name param attribute kernel group")):
     def computed(self):
         """Tell whether the layer computes its kernel from the variable."""
         return self.kernel and self.layer.W is not self.param
+
+    @property
+    def unsure(self):
+        """Tell whether it may be a kernel, or what one is computed from, and
+        nothing says how it is read."""
+        if self.kernel or self.readers:
+            return not self.kernel and any(
+                not _wholes(reader) for reader in self.readers)
+        return self.param.ndim > 2 and self.attribute not in _PLAIN and (
+            self.attribute == "W" or sum(n > 1 for n in self.shape) > 1)
 
 
 def slots_of(network, deep=True, where="network"):
@@ -334,7 +347,7 @@ def referred(layer):
 
 
 def _readers(layers):
-    """Return variable → layer that computes its kernel from it.
+    """Return variable → layers that compute their kernel from it.
 
     So it is with weight normalization: ``layer.W`` is an expression of a
     variable of the same shape, which the layer, or one behind it, holds under
@@ -342,14 +355,25 @@ def _readers(layers):
     """
     found = {}
     for layer in layers:
-        W = getattr(layer, "W", None)
-        if isinstance(W, Variable) and W.owner and W.ndim > 2 and (
-                find_row(layer)):
-            found.update(
-                (source, layer) for source in inputs([W])
-                if isinstance(source, SharedVariable)
-                and source.get_value(borrow=True).shape == layer.get_W_shape())
+        for source in _sources(layer):
+            found.setdefault(source, []).append(layer)
     return found
+
+
+def _sources(layer):
+    """Return the variables that a layer computes its kernel from."""
+    W = getattr(layer, "W", None)
+    if not isinstance(W, Variable) or not W.owner or W.ndim < 3 or (
+            find_row(layer) is None):
+        return []
+    return [source for source in inputs([W])
+            if isinstance(source, SharedVariable)]
+
+
+def _wholes(layer):
+    """Return those of them that have the shape of its kernel."""
+    return [source for source in _sources(layer) if source.get_value(
+        borrow=True).shape == tuple(layer.get_W_shape())]
 
 
 def _slot(layer, layer_name, param, taken, readers):
@@ -362,10 +386,11 @@ def _slot(layer, layer_name, param, taken, readers):
             "expression cannot be assigned, and what it makes of a turned "
             "kernel is not known. Transfer the layers that hold what it is "
             "computed from." % (name, param))
-    kernel = attribute == "W" and find_row(layer) is not None
-    if not kernel and param in readers:
-        layer, kernel = readers[param], True
-    return Slot(layer, name, param, attribute, kernel, layer_name)
+    kernel, found = attribute == "W" and find_row(layer) is not None, tuple(
+        readers.get(param, ()))
+    like = [] if kernel else [each for each in found if param in _wholes(each)]
+    return Slot(like[-1] if like else layer, name, param, attribute,
+                kernel or bool(like), layer_name, found)
 
 
 def _attribute(layer, param):
@@ -376,56 +401,3 @@ def _attribute(layer, param):
     found = [name for name, value in vars(layer).items() if value is param]
     return next((name for name in _ATTRIBUTES if name in found),
                 found[0] if found else None)
-
-
-def entries_of(network):
-    """Return the parameters of a network as entries of a checkpoint.
-
-    Parameters
-    ----------
-    network : Layer, list or dict of Layer, or NeuralNet
-        Output layer or layers, or all layers by name.
-
-    Returns
-    -------
-    tuple of Entry
-        In the order of ``get_all_param_values``, each kernel with its
-        convention.
-    """
-    slots = {}
-    for slot in slots_of(network, where="save"):
-        slots.setdefault(slot.param, []).append(slot)
-    return tuple(entry_of(*holders) for holders in slots.values())
-
-
-def entry_of(slot, *others):
-    """Return a parameter of a network as an entry of a checkpoint.
-
-    Parameters
-    ----------
-    slot : Slot
-        The parameter.
-    *others : Slot
-        Other layers that hold the same variable.
-
-    Returns
-    -------
-    Entry
-        Its values are read without copying them.
-    """
-    value = slot.param.get_value(borrow=True)
-    shared = tuple(map(_reading, others)) if slot.kernel or any(
-        other.kernel for other in others) else ()
-    return Entry(
-        slot.name, value.shape, value.dtype,
-        lambda: np.asarray(slot.param.get_value(borrow=True)),
-        slot.group if slot.layer.name else None, slot.attribute,
-        *_reading(slot), shared=shared or None)
-
-
-def _reading(slot):
-    """Return kind and convention of a kernel as its layer reads it."""
-    if not slot.kernel:
-        return None, None
-    transposed = find_row(slot.layer).family == "transposed"
-    return "transposed" if transposed else "conv", convention_of(slot.layer)

@@ -235,13 +235,14 @@ def plan_kernel(slot, entry, source, name):
     actions = {word for word, done in (("turned", steps.reverse),
                                        ("permuted", steps.permutation))
                if done} or {"copied"}
-    if slot.computed and actions != {"copied"}:
+    if slot.readers and actions != {"copied"}:
+        reader = slot.layer if slot.computed else slot.readers[0]
         raise ConventionError(
             "%s: is %r, and %s, which reads %r, computes its W from it; "
             "expected the same on both sides, as what it computes from a "
             "turned kernel is not known. Build the network with layers, or "
             "flip_filters, that read kernels as the source does."
-            % (name, tuple(source), name_of(slot.layer), tuple(target)))
+            % (name, tuple(source), name_of(reader), tuple(target)))
     return Plan(slot, entry, source, target, None, None, actions)
 
 
@@ -312,13 +313,14 @@ def _check_other(slot, entry, name, options):
                               "in the network; expected the same." % name)
     axes = slot.param.ndim
     told = told_of(options.orientation, slot, entry)
-    if slot.attribute == "W" and axes > 2 and told != AS_IN_NETWORK:
+    if slot.unsure and told != AS_IN_NETWORK:
         raise ConventionError(
-            "%s: has %d axes and may be a kernel, but %s has no known "
-            "convention; expected a known layer. Declare it with "
-            "lasagne_flipconv.conventions.register, or pass orientation='as "
-            "in network' if the file is from such a network."
-            % (name, axes, type(slot.layer).__name__))
+            "%s: has %d axes and may be a kernel, or what one is computed "
+            "from, but %s has no known convention for it; expected the W of "
+            "a known layer. Declare the class with "
+            "lasagne_flipconv.conventions.register if it is W, or pass "
+            "orientation={%r: 'as in network'} if the file is from such a "
+            "network." % (name, axes, type(slot.layer).__name__, slot.name))
     if axes == 2 and _dense_axes(slot, entry, options) == "OI" and (
             slot.attribute != "W" or not _is_a(slot.layer, *_DENSE, _TABLE)):
         raise ConventionError(

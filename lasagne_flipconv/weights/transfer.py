@@ -5,13 +5,16 @@ whole, then all values are set, or none.
 """
 from __future__ import annotations
 
-from ..conventions import find_row, name_of
+import numpy as np
+
+from ..conventions import convention_of, find_row, name_of
 from ..errors import CheckpointError, ConventionError
+from ..formats.common.record import Entry
 from .applying import TransferRecord, names_by_action, set_all
-from .networks import Network, entry_of, slots_of
+from .networks import Network, slots_of
 from .planning import Plan, check_fit, plan_kernel
 
-__all__ = ["TransferRecord", "transfer"]
+__all__ = ["TransferRecord", "entries_of", "entry_of", "transfer"]
 
 
 def transfer(source: Network, target: Network,
@@ -75,6 +78,7 @@ def _plan(source, target):
     else:
         plan = Plan(target, entry, None, None, None, None, {"copied"})
     check_fit(plan, name)
+    _check_readers(target, source, name)
     if source.param is not target.param:
         return plan
     if plan.actions != {"copied"}:
@@ -139,21 +143,50 @@ def _check_roles(slot, source, where):
                 "same parameter on both sides."
                 % (where, _role(source), type(source.layer).__name__,
                    _role(slot), type(slot.layer).__name__))
-    if not slot.kernel and type(slot.layer) is not type(source.layer):
-        _refuse_unknown_kernel(slot, where)
+    _refuse_unknown_kernel(slot, source, where)
 
 
 def _role(slot):
     return slot.attribute or "what it computes a parameter from"
 
 
-def _refuse_unknown_kernel(slot, where):
-    if slot.attribute == "W" and slot.param.ndim > 2:
+def _refuse_unknown_kernel(slot, source, where):
+    """Refuse what may be a kernel that the two sides read in other ways."""
+    if slot.unsure and not slot.readers and (
+            _way(slot.layer) != _way(source.layer)):
         raise ConventionError(
             "%s: has %d axes and may be a kernel, but %s has no known "
-            "convention; expected a known layer. Declare it with "
+            "convention for it; expected the same class and flip_filters on "
+            "both sides, or the W of known layers. Build the target like the "
+            "source (%s), or, if it is W, declare the class with "
             "lasagne_flipconv.conventions.register."
-            % (where, slot.param.ndim, type(slot.layer).__name__))
+            % (where, slot.param.ndim, _told(slot.layer),
+               _told(source.layer)))
+
+
+def _way(layer):
+    """Return what tells how a layer reads a parameter that is not known."""
+    return (type(layer), getattr(layer, "flip_filters", None),
+            find_row(layer) and convention_of(layer))
+
+
+def _told(layer):
+    cls, flip, _ = _way(layer)
+    return cls.__name__ + ("" if flip is None else
+                           " with flip_filters=%r" % flip)
+
+
+def _check_readers(slot, source, where):
+    """Refuse a variable that a W is computed from in other conventions."""
+    ours, theirs = ([tuple(convention_of(layer)) for layer in each.readers]
+                    for each in (slot, source))
+    if ours != theirs:
+        raise ConventionError(
+            "%s: a W is computed from it that is read as %s in the source, as "
+            "%s here; expected the same on both sides, as what is computed "
+            "from a turned kernel is not known. Build the network with "
+            "layers, or flip_filters, that read kernels as the source does."
+            % (where, theirs or "nothing", ours or "nothing"))
 
 
 def _check_families(layer, source, where):
@@ -168,3 +201,56 @@ def _check_families(layer, source, where):
         raise ConventionError("%s: num_groups is %d in the source, %d in the "
                               "target; expected the same."
                               % (where, groups[0], groups[1]))
+
+
+def entries_of(network):
+    """Return the parameters of a network as entries of a checkpoint.
+
+    Parameters
+    ----------
+    network : Layer, list or dict of Layer, or NeuralNet
+        Output layer or layers, or all layers by name.
+
+    Returns
+    -------
+    tuple of Entry
+        In the order of ``get_all_param_values``, each kernel with its
+        convention.
+    """
+    slots = {}
+    for slot in slots_of(network, where="save"):
+        slots.setdefault(slot.param, []).append(slot)
+    return tuple(entry_of(*holders) for holders in slots.values())
+
+
+def entry_of(slot, *others):
+    """Return a parameter of a network as an entry of a checkpoint.
+
+    Parameters
+    ----------
+    slot : Slot
+        The parameter.
+    *others : Slot
+        Other layers that hold the same variable.
+
+    Returns
+    -------
+    Entry
+        Its values are read without copying them.
+    """
+    value = slot.param.get_value(borrow=True)
+    shared = tuple(map(_reading, others)) if slot.kernel or any(
+        other.kernel for other in others) else ()
+    return Entry(
+        slot.name, value.shape, value.dtype,
+        lambda: np.asarray(slot.param.get_value(borrow=True)),
+        slot.group if slot.layer.name else None, slot.attribute,
+        *_reading(slot), shared=shared or None)
+
+
+def _reading(slot):
+    """Return kind and convention of a kernel as its layer reads it."""
+    if not slot.kernel:
+        return None, None
+    transposed = find_row(slot.layer).family == "transposed"
+    return "transposed" if transposed else "conv", convention_of(slot.layer)
