@@ -1,7 +1,10 @@
 """Weights of Caffe: correlation, dense layers transposed, two-layer norms."""
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
-from lasagne.layers import DenseLayer
+from lasagne.layers import DenseLayer, InputLayer
 from lasagne_flipconv import layers, load
 from lasagne_flipconv.errors import CheckpointError
 
@@ -9,6 +12,9 @@ import cases
 import files
 import reference
 from test_golden import GOLDEN
+
+sys.path.insert(0, str(Path(__file__).parent / "attacks"))
+from containers import field  # noqa: E402
 
 h5py = pytest.importorskip("h5py")
 
@@ -71,3 +77,22 @@ def test_caffemodels(name):
     assert record.turned == ("conv1.W",)
     assert list(record.refused) == ["dense.W", "dense.b"]
     assert "becomes (5, 6); expected (4, 6)" in record.refused["dense.W"]
+
+
+@pytest.mark.parametrize("transpose", [None, 0, 1])
+@pytest.mark.parametrize("old", [False, True])
+def test_a_dense_layer_may_say_that_it_is_transposed(tmp_path, transpose, old):
+    path, W = tmp_path / "net.caffemodel", cases.values((5, 5), 1, "f4")
+    net = DenseLayer(InputLayer((None, 5)), 5, b=None, name="fc")
+    name, kind, blobs, product, layers = (4, 5, 6, 17, 2) if old else (
+        1, 2, 7, 117, 100)
+    told = b"" if transpose is None else field(product, field(6, transpose))
+    blob = field(5, W.tobytes()) + field(7, field(1, b"\5\5"))
+    model = field(1, b"net") + field(layers, field(name, b"fc") + field(
+        kind, 14 if old else b"InnerProduct") + field(blobs, blob) + told)
+    path.write_bytes(model)
+    record = load(path, net)
+    assert bool(record.permuted) != bool(transpose)
+    x = cases.values((3, 5), 2, "f4")
+    np.testing.assert_allclose(files.output(net, x), np.maximum(
+        x @ (W if transpose else W.T), 0), atol=1e-5)

@@ -20,10 +20,10 @@ __all__ = ["from_hdf5", "read", "sniff"]
 # Numbers of the fields, in NetParameter, LayerParameter and its old form
 # V1LayerParameter, BlobProto.
 _LAYER, _OLD_LAYER = 100, 2
-_NAME, _TYPE, _BLOBS, _NORM = 1, 2, 7, 139
-_OLD_NAME, _OLD_TYPE, _OLD_BLOBS = 4, 5, 6
+_NAME, _TYPE, _BLOBS, _PRODUCT, _NORM = 1, 2, 7, 117, 139
+_OLD_NAME, _OLD_TYPE, _OLD_BLOBS, _OLD_PRODUCT = 4, 5, 6, 17
 _DATA, _SHAPE, _DOUBLE = 5, 7, 8
-_EPSILON = 2
+_EPSILON, _TRANSPOSE = 2, 6
 
 #: Caffe itself never minded in which encoding names are.
 _LENIENT = "backslashreplace"
@@ -71,7 +71,8 @@ def read(file, limits):
 
 def _layer(message, old, where, budget, limits, taken):
     """Return the entries of one layer."""
-    name, kind, epsilon, blobs = _parts(message, old, where, budget, limits)
+    name, kind, epsilon, blobs, order = _parts(message, old, where, budget,
+                                               limits)
     name = unique(name, taken)
     arrays = [_blob(blob, "%s in %s" % (name, where), budget, limits)
               for blob in blobs]
@@ -87,17 +88,18 @@ def _layer(message, old, where, budget, limits, taken):
     return [Entry("%s/%d" % (name, i), array.shape, array.dtype,
                   _divided(array, factor), name, role,
                   _KINDS.get(kind) if role == "W" else None,
-                  "caffe" if role == "W" else None, epsilon=epsilon)
+                  order if role == "W" else None, epsilon=epsilon)
             for i, (array, role) in enumerate(zip(arrays, roles))]
 
 
 def _parts(message, old, where, budget, limits):
-    """Return name, type, epsilon and blobs of one layer."""
-    names, types, blobs = ((_OLD_NAME, _OLD_TYPE, _OLD_BLOBS) if old
-                           else (_NAME, _TYPE, _BLOBS))
+    """Return name, type, epsilon, blobs and order of axes of one layer."""
+    names, types, blobs, product = (
+        (_OLD_NAME, _OLD_TYPE, _OLD_BLOBS, _OLD_PRODUCT) if old
+        else (_NAME, _TYPE, _BLOBS, _PRODUCT))
     first, found = {}, []
     for number, value in fields_of(message, where, budget,
-                                   {names, types, blobs, _NORM}):
+                                   {names, types, blobs, product, _NORM}):
         if number != blobs:
             first.setdefault(number, value)
         else:
@@ -112,7 +114,12 @@ def _parts(message, old, where, budget, limits):
     epsilon = 1e-5
     if _NORM in first and not old:
         epsilon = _epsilon(first[_NORM], where, budget)
-    return text_of(name, where, limits, _LENIENT), kind, epsilon, found
+    order = "caffe"
+    if product in first and kind == "InnerProduct" and any(
+            value for _, value in fields_of(first[product], where, budget,
+                                            {_TRANSPOSE})):
+        order = "IO"
+    return text_of(name, where, limits, _LENIENT), kind, epsilon, found, order
 
 
 def _epsilon(message, where, budget):
