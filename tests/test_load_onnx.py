@@ -58,7 +58,8 @@ def plane():
         ("ConvTranspose", ["f", "up.weight", "up.bias"], ["g"],
          {"strides": [2, 2]}),
         ("Flatten", ["g"], ["h"], {}),
-        ("Gemm", ["h", "fc1.weight", "fc1.bias"], ["i"], {"transB": 1}),
+        ("Gemm", ["h", "fc1.weight", "fc1.bias"], ["i"],
+         {"transB": 1, "alpha": .5, "beta": 2.}),
         ("Relu", ["i"], ["j"], {}),
         ("MatMul", ["j", "fc2.weight"], ["k"], {}),
         ("Add", ["k", "fc2.bias"], ["y"], {})], shapes, (2, 6, 9, 8), 2)

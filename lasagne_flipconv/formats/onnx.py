@@ -36,7 +36,9 @@ _NAME_OF_ATTRIBUTE, _FLOAT, _INTEGER, _TENSOR, _INTEGERS = 1, 2, 3, 5, 8
 
 #: Attributes that are looked at, and the field that each is in.
 _ATTRIBUTES = {"epsilon": _FLOAT, "transB": _INTEGER, "perm": _INTEGERS,
-               "value": _TENSOR}
+               "value": _TENSOR, "alpha": _FLOAT, "beta": _FLOAT}
+#: What a Gemm multiplies the product, so its weights, and its bias by.
+_FACTORS = {"W": "alpha", "b": "beta"}
 
 #: What is kept of a node: names of its inputs as far as they have a role,
 #: and of its outputs.
@@ -299,6 +301,11 @@ def _entry(name, tensor, layer, role, node, where):
         entry = entry._replace(
             shape=(int(np.prod(tensor.shape, dtype=object)),),
             read=lambda: tensor.read().reshape(-1))
+    factor = node.attributes.get(_FACTORS.get(role), 1)
+    if node.operator == "Gemm" and factor != 1:
+        read = entry.read
+        entry = entry._replace(
+            read=lambda: (read() * factor).astype(entry.dtype, copy=False))
     epsilon = node.attributes.get("epsilon", 1e-5)
     if not 0 <= epsilon < np.inf:
         raise CheckpointError("%s in %s: has epsilon %r; expected a number, "
