@@ -3,6 +3,7 @@ import lasagne
 import lasagne_flipconv.weights.applying
 import numpy as np
 import pytest
+import theano
 from lasagne.layers import DenseLayer, InputLayer, get_all_params
 from lasagne_flipconv import layers, load, save
 from lasagne_flipconv.errors import (CheckpointError, ConventionError,
@@ -309,6 +310,24 @@ def test_values_that_do_not_fit_the_type_are_refused(path):
     np.savez(path, np.array([[1j, 1], [2, 3]]))
     with pytest.raises(CheckpointError, match="complex128; expected numbers"):
         load(path, net)
+
+
+@pytest.mark.parametrize("dtype, values, said", [
+    ("int32", [1., 2., 3.], None), ("int32", [1, 2, 2 ** 40], "1099511627776"),
+    ("int32", [1., 2.5, np.nan], "2.5.*int32"), ("uint8", [1, 2, -3], "-3"),
+    ("bool", [0., 1., .5], "0.5.*bool")])
+def test_integers_that_the_type_cannot_hold_are_refused(path, dtype, values,
+                                                        said):
+    net = InputLayer((None, 3), name="table")
+    net.rows = net.add_param(theano.shared(np.zeros(3, dtype)), (3,))
+    np.savez(path, np.array(values))
+    if said is None:
+        load(path, net)
+        assert np.array_equal(net.rows.get_value(), values)
+        return
+    with pytest.raises(CheckpointError, match="table.rows.*" + said):
+        load(path, net)
+    assert not net.rows.get_value().any()
 
 
 def test_unknown_classes_are_refused_until_declared(path):

@@ -168,6 +168,14 @@ def test_plain_variances_need_an_epsilon(tmp_path):
         module[0].running_var.numpy() + .5), rtol=1e-6)
 
 
+def test_deviations_have_more_digits_than_halves(tmp_path):
+    module = filled(nn.Sequential(nn.BatchNorm1d(3))).half()
+    net = layers.BatchNormLayer(InputLayer((None, 3)), name="0")
+    load(saved(module, tmp_path, "zip"), net)
+    np.testing.assert_allclose(net.inv_std.get_value(), 1 / np.sqrt(
+        module[0].running_var.double().numpy() + 1e-5), rtol=1e-6)
+
+
 def test_another_epsilon_than_the_default(tmp_path):
     module = filled(nn.Sequential(nn.BatchNorm1d(3, eps=.25)))
     net = layers.BatchNormLayer(InputLayer((None, 3)), name="0")

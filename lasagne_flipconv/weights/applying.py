@@ -140,6 +140,7 @@ def value_of(plan):
     if plan.rows is not None:
         value = value[plan.rows]
     if "computed" in plan.actions:
+        value = value.astype(np.result_type(value, "f4", plan.slot.param.dtype))
         value = 1 / np.sqrt(value + np.asarray(entry.epsilon, value.dtype))
     return _cast(value, plan.slot)
 
@@ -147,13 +148,17 @@ def value_of(plan):
 def _cast(value, slot):
     """Return a value in the parameter's type, unless that loses it."""
     dtype = np.dtype(slot.param.dtype)
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):
         cast = np.ascontiguousarray(value, dtype).reshape(value.shape)
-    if not np.can_cast(value.dtype, dtype) and (
-            np.isinf(cast) & np.isfinite(value)).any():
+    if np.can_cast(value.dtype, dtype):
+        return cast
+    lost = (cast != value if dtype.kind in "biu"
+            else np.isinf(cast) & np.isfinite(value))
+    if lost.any():
         raise CheckpointError(
-            "%s: gets values up to %g; expected what fits into %s."
-            % (slot.name, np.abs(value).max(), dtype))
+            "%s: gets values up to %g, such as %r; expected what fits into "
+            "%s." % (slot.name, np.abs(value).max(),
+                     value[lost].flat[0].item(), dtype))
     return cast
 
 
