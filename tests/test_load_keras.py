@@ -3,6 +3,7 @@
 What Keras computes was written by keras_networks/make_keras_networks.py, with
 Keras itself.
 """
+import json
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from lasagne.nonlinearities import identity
 from lasagne_flipconv import layers, load
 from lasagne_flipconv.errors import CheckpointError, ConventionError
 
+import cases
 import files
 from test_golden import GOLDEN
 
@@ -154,3 +156,73 @@ def test_the_backend_decides(name, told, turned):
 def test_keras_1_does_not_name_its_backend():
     with pytest.raises(ConventionError, match="does not say whether"):
         load(GOLDEN / "keras1-keras-model.h5", golden_net())
+
+
+def keras_2(path, **layers_of):
+    """Write a file of layers: class, and arrays by their names."""
+    h5py, made = pytest.importorskip("h5py"), []
+    with h5py.File(path, "w") as file:
+        for name, (cls, arrays) in layers_of.items():
+            made.append({"class_name": cls, "config": {"name": name}})
+            group = file.create_group(name)
+            group.attrs["weight_names"] = [
+                ("%s/%s" % (name, key)).encode() for key in arrays]
+            for key, value in arrays.items():
+                group["%s/%s" % (name, key)] = value
+        file.attrs.update(
+            layer_names=[name.encode() for name in layers_of],
+            backend=b"tensorflow", keras_version=b"2.15.0",
+            model_config=json.dumps({"config": {"layers": made}}))
+
+
+def test_depthwise_kernels_over_one_axis(tmp_path):
+    kernel, b = cases.values((3, 4, 2), 1), cases.values((8,), 2)
+    keras_2(tmp_path / "net.h5", dw=("DepthwiseConv1D", {
+        "depthwise_kernel:0": kernel, "bias:0": b}))
+    net = layers.Conv1DLayer(InputLayer((None, 4, 9)), 8, 3, num_groups=4,
+                             nonlinearity=identity, name="dw")
+    load(tmp_path / "net.h5", net)
+    x = cases.values((2, 4, 9), 3)
+    windows = np.lib.stride_tricks.sliding_window_view(x, 3, 2)
+    expected = np.einsum("nipw,wim->nimp", windows, kernel).reshape(
+        2, 8, 7) + b[:, None]
+    np.testing.assert_allclose(files.output(net, x), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("names", [None, {
+    "sep/sep/depthwise_kernel:0": "dw.W", "sep/b": "pw.b",
+    "sep/sep/pointwise_kernel:0": "pw.W"}])
+def test_a_layer_of_two_kernels_is_two_layers(names, tmp_path):
+    path, depth = tmp_path / "net.h5", cases.values((2, 3, 3, 1), 1)
+    point, b = cases.values((1, 1, 3, 5), 2), cases.values((5,), 3)
+    keras_2(path, sep=("SeparableConv2D", {
+        "depthwise_kernel:0": depth, "pointwise_kernel:0": point,
+        "bias:0": b}))
+    net = layers.Conv2DLayer(InputLayer((None, 3, 5, 6)), 3, (2, 3),
+                             num_groups=3, nonlinearity=identity, b=None,
+                             name="dw")
+    net = layers.Conv2DLayer(net, 5, 1, nonlinearity=identity, name="pw")
+    load(path, net, names=names)
+    x = cases.values((2, 3, 5, 6), 4)
+    windows = np.lib.stride_tricks.sliding_window_view(x, (2, 3), (2, 3))
+    expected = np.einsum("niyxhw,hwim,io->noyx", windows, depth,
+                         point[0, 0]) + b[:, None, None]
+    np.testing.assert_allclose(files.output(net, x), expected, atol=1e-5)
+
+
+def test_layers_of_one_name_in_models_within_a_model(tmp_path):
+    h5py, path = pytest.importorskip("h5py"), tmp_path / "net.weights.h5"
+    values = [cases.values((2, 3, 3, 4), 1), cases.values((2, 3, 4, 4), 2)]
+    with h5py.File(path, "w") as file:
+        for model, value in zip("ab", values):
+            group = "layers/%s/layers/conv2d/vars" % model
+            file[group + "/0"] = value
+            file[group].attrs["name"] = "conv2d"
+    net = layers.Conv2DDNNLayer((None, 3, 9, 9), 4, (2, 3), b=None, name="a")
+    net = layers.Conv2DDNNLayer(net, 4, (2, 3), b=None, name="b")
+    with pytest.raises(CheckpointError, match="does not tell their order"):
+        load(path, net)
+    load(path, net, names={"layers/%s/layers/conv2d" % name: name
+                           for name in "ab"})
+    for layer, value in zip((net.input_layer, net), values):
+        assert np.allclose(layer.W.get_value(), value.transpose(3, 2, 0, 1))

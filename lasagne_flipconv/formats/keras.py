@@ -5,6 +5,7 @@ ever made from it.
 """
 import io
 import re
+from collections import Counter
 
 import numpy as np
 
@@ -15,7 +16,8 @@ from .common.jsontext import parsed_json
 from .common.record import Checkpoint
 from .hdf5_file.tree import opened
 from .parts.keras_layers import (Model, check_settings, class_of, entry_of,
-                                 numbered_roles, role_of, roles_of, text_of)
+                                 numbered_roles, role_of, roles_of, text_of,
+                                 told_apart)
 
 __all__ = ["from_hdf5", "read", "sniff"]
 
@@ -160,7 +162,7 @@ def _refuse_code(config, where):
 
 def _old_style(tree, root, names, model, where, limits):
     """Return a checkpoint by layer_names and weight_names."""
-    entries, seen = [], set()
+    entries, paths, seen = [], [], set()
     for name in names:
         path = "/".join(filter(None, (root, name)))
         if path not in tree.groups:
@@ -180,11 +182,12 @@ def _old_style(tree, root, names, model, where, limits):
                 raise _twice(where, "array", weight)
             seen.add(inner)
             layer = _layer_of(weight, name, model.layers)
+            paths.append(inner)
             entries.append(entry_of(data, layer, role_of(weight), weight,
                                     model.layers.get(layer, {}), model))
     writer = "Keras %s%s" % (model.version, " on %s" % model.backend
                              if model.backend else "")
-    return Checkpoint(where, "hdf5", tuple(entries), {}, writer)
+    return Checkpoint(where, "hdf5", told_apart(entries, paths), {}, writer)
 
 
 def _twice(where, what, name):
@@ -228,15 +231,19 @@ def _new_style(tree, layers, where, form):
                               "named like layers/dense/vars/0." % where)
     named = {group: _name_of(tree, group, where) for group in variables}
     order = {name: i for i, name in enumerate(layers)}
+    # layers of one name, in models within the model, have a longer one
+    count = Counter(named.values())
     model, entries = Model(layers, None, "3"), []
     for group in sorted(named, key=lambda g: order.get(named[g], len(order))):
         name = named[group]
         layer = layers.get(name) or {"class_name": class_of(group)}
         paths = [path for _, path in sorted(variables[group])]
+        if count[name] > 1:
+            name = group[:-len("/vars")]
         for path, role in zip(paths, roles_of(layer, len(paths))):
             entries.append(entry_of(tree.datasets[path], name, role, path,
                                     layer, model))
-    ordered = all(name in order for name in named.values())
+    ordered = all(n == 1 and name in order for name, n in count.items())
     return Checkpoint(where, form, tuple(entries), {}, "Keras 3", ordered)
 
 

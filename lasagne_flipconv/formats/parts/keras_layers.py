@@ -1,14 +1,14 @@
 """What the variables of a Keras layer are, by its class and version."""
 import re
 import sys
-from collections import namedtuple
+from collections import Counter, namedtuple
 
 from ...conventions import convention_of_format
 from ...errors import CheckpointError
 from ..common.record import Entry
 
 __all__ = ["Model", "check_settings", "class_of", "entry_of",
-           "numbered_roles", "role_of", "roles_of", "text_of"]
+           "numbered_roles", "role_of", "roles_of", "text_of", "told_apart"]
 
 #: What holds for all layers: their configuration by name, the backend (None
 #: if not told), and the version of Keras.
@@ -224,12 +224,13 @@ def entry_of(data, layer, role, path, config, model):
         array = data.read()
         return array if axes is None else array.transpose(axes).reshape(shape)
 
-    kind = _kind(config, layer, role, len(shape))
+    kind = _kind(config, layer, role, path, len(shape))
     convention = _convention(kind, len(shape) - 2, config, model)
     if kind == "depthwise":
         # H, W, I, multiplier → (I multiplier), 1, H, W: one group per input
-        kind, axes = "conv", (2, 3, 0, 1)
-        shape = (shape[2] * shape[3], 1) + shape[:2]
+        kind, n = "conv", len(shape) - 2
+        axes = (n, n + 1, *range(n))
+        shape = (shape[n] * shape[n + 1], 1) + shape[:n]
     elif role == "alpha":
         axes = tuple(range(len(shape)))
         if _rows(model) == "channels_last":
@@ -242,13 +243,36 @@ def entry_of(data, layer, role, path, config, model):
                  _rows(model))
 
 
-def _kind(config, layer, role, axes):
+def told_apart(entries, paths):
+    """Return entries, those of one name by their paths in the file instead.
+
+    So it is with layers of several kernels, such as separable convolutions and
+    recurrent ones: their names do not say which is Lasagne's ``W``.
+
+    Parameters
+    ----------
+    entries : list of Entry
+        The variables.
+    paths : list of str
+        Where each is in the file.
+
+    Returns
+    -------
+    tuple of Entry
+        In the same order.
+    """
+    count = Counter(entry.name for entry in entries)
+    return tuple(entry if count[entry.name] == 1 else entry._replace(
+        name=path, role=None) for entry, path in zip(entries, paths))
+
+
+def _kind(config, layer, role, path, axes):
     words = str(config.get("class_name") or layer)
     if role != "W":
         return None
     if axes == 2:
         return "dense"
-    if re.search("depthwise", words, re.I):
+    if re.search("depthwise", words + path.rpartition("/")[2], re.I):
         return "depthwise"
     return ("transposed" if re.search("transpose|deconv", words, re.I)
             else "conv")
