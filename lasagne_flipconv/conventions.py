@@ -6,6 +6,7 @@ the kernel is used is refused until it is declared.
 """
 from __future__ import annotations
 
+import inspect
 from collections import namedtuple
 from typing import Any, Iterable, List
 
@@ -84,7 +85,16 @@ def register(layer_class: type, like: type) -> None:
             "register(%s, like=%s): %s has no known convention; expected a "
             "convolutional layer class of Lasagne or lasagne_flipconv."
             % (own, other, other))
-    _REGISTERED[layer_class] = row
+    _REGISTERED[layer_class] = row._replace(
+        flip=_flip_by_default(layer_class, row.flip))
+
+
+def _flip_by_default(cls, inherited):
+    """Return what a class takes `flip_filters` for if it is not passed."""
+    told = inspect.signature(cls).parameters.get("flip_filters")
+    if told and isinstance(told.default, (bool, int)):
+        return bool(told.default)
+    return inherited
 
 
 def add_row(layer_class, row):
@@ -365,7 +375,7 @@ def convention_told(what: Any, n: int,
             return convention_of_format(what, n, transposed)
         if ":" in what:
             return Convention(*what.split(":", 1))
-        row = _row_of_name(what)
+        row = row_told(what)
         if row:
             return Convention(_axes(None, row), _oriented(row, row.flip))
     elif isinstance(what, type):
@@ -379,17 +389,11 @@ def convention_told(what: Any, n: int,
         % (what, ", ".join(FORMAT_CONVENTIONS)))
 
 
-def _row_of_name(name):
-    """Return the row of the layer classes of a name, if they have the same.
-    """
+def row_told(what):
+    """Return the row of the layer a word or class stands for, None if none."""
+    if not isinstance(what, str):
+        return row_of_class(what) if isinstance(what, type) else None
     rows = {row for path, row in _STOCK.items()
-            if path.rpartition(".")[2] == name}
-    rows |= {row for cls, row in _REGISTERED.items() if cls.__name__ == name}
+            if path.rpartition(".")[2] == what}
+    rows |= {row for cls, row in _REGISTERED.items() if cls.__name__ == what}
     return rows.pop() if len(rows) == 1 else None
-
-
-def is_transposed(what):
-    """Tell whether a word or class stands for a transposed layer."""
-    row = (_row_of_name(what) if isinstance(what, str) else
-           row_of_class(what) if isinstance(what, type) else None)
-    return row is not None and row.family == "transposed"

@@ -11,7 +11,8 @@ import numpy as np
 
 from .axes import (CONVOLUTION, CORRELATION, ORIENTATIONS, SPATIAL,
                    Convention)
-from .conventions import convention_told, is_transposed
+from .conventions import (FORMAT_CONVENTIONS, convention_of_format,
+                          convention_told, orders_of, row_told)
 from .errors import ConventionError
 
 __all__ = ["CONVOLUTION", "CORRELATION", "SPATIAL", "Convention",
@@ -118,13 +119,50 @@ def convert_kernel(kernel: Any,
 
 def _meant(axes, source, target, where):
     """Return the two conventions that words, classes or pairs stand for."""
-    transposed = is_transposed(source) or is_transposed(target)
+    rows = row_told(source), row_told(target)
+    transposed = any(row and row.family == "transposed" for row in rows)
     if isinstance(source, str) and source in ORIENTATIONS:
         raise ConventionError(
             "%s: source is %r, which does not tell the order of the axes; "
             "expected that as well, such as Convention('OIHW', %r)."
             % (where, source, source))
-    source = convention_told(source, axes - 2, transposed)
+    given = convention_told(source, axes - 2, transposed)
     if isinstance(target, str) and target in ORIENTATIONS:
-        return source, source._replace(orientation=target)
-    return source, convention_told(target, axes - 2, transposed)
+        return given, given._replace(orientation=target)
+    wanted = convention_told(target, axes - 2, transposed)
+    if not any(rows):
+        refuse_either(given, target, where)
+        refuse_either(wanted, source, where)
+    return given, wanted
+
+
+def refuse_either(known, word, where):
+    """Refuse a format for axes that may be those of a transposed layer.
+
+    Parameters
+    ----------
+    known : Convention
+        Of a kernel of which nothing else is known.
+    word : object
+        What is said of the other side.
+    where : str
+        Name of the kernel for the error text.
+
+    Raises
+    ------
+    ConventionError
+        If the format has other axes for a transposed layer than for others.
+    """
+    n = len(known.spatial)
+    if not isinstance(word, str) or word not in FORMAT_CONVENTIONS or (
+            known.axes not in orders_of(FORMAT_CONVENTIONS, n, True)
+            or known.axes in orders_of(FORMAT_CONVENTIONS, n)):
+        return
+    both = [convention_of_format(word, n, transposed)
+            for transposed in (True, False)]
+    raise ConventionError(
+        "%s: axes %r may be those of a transposed layer, for which %r has %r, "
+        "or of another, for which it has %r; expected to be told. Name the "
+        "class of the layer, or pass %r or %r instead of %r."
+        % (where, known.axes, word, both[0].axes, both[1].axes,
+           *map(tuple, both), word))

@@ -5,7 +5,8 @@ import lasagne
 import pytest
 from lasagne_flipconv import layers
 from lasagne_flipconv.conventions import (FORMAT_CONVENTIONS, convention_of,
-                                          convention_of_format, find_row,
+                                          convention_of_format,
+                                          default_convention, find_row,
                                           register)
 from lasagne_flipconv.errors import ConventionError
 
@@ -114,6 +115,23 @@ def test_a_subclass_that_changes_the_kernel_is_refused_until_declared(method):
         convention_of(layer)
     register(Mine, like=layers.Conv2DMMLayer)
     assert layer.convention == ("OIHW", "correlation")
+
+
+@pytest.mark.parametrize("parent", [
+    layers.Conv2DLayer, layers.Conv2DDNNLayer, layers.TransposedConv2DLayer])
+@pytest.mark.parametrize("flip", [False, True])
+def test_a_declared_class_has_its_own_default(parent, flip):
+    class Mine(parent):
+        def __init__(self, *args, flip_filters=flip, **kwargs):
+            super().__init__(*args, flip_filters=flip_filters, **kwargs)
+
+    class Below(Mine):
+        pass
+
+    for cls in (Mine, Below):
+        register(cls, like=parent)
+        assert default_convention(cls) == cls(IMAGE, 4, 3).convention == (
+            parent(IMAGE, 4, 3, flip_filters=flip).convention)
 
 
 def test_a_layer_whose_own_method_was_replaced_is_refused():

@@ -169,7 +169,12 @@ def test_words_and_classes_stand_for_conventions(source, target, same_as):
     ((4, 3), "torch", "Conv2DLayer", "has no kernels with 0 spatial axes"),
     ((4, 3, 2, 5), "Conv1DLayer", "torch", "expected 3 axes 'OIW'.*in a "
      "Convention"),
-    ((4, 3, 2, 5), "torch", layers.DenseLayer, "has no convolution kernel")])
+    ((4, 3, 2, 5), "torch", layers.DenseLayer, "has no convolution kernel"),
+    ((4, 4, 3, 3), ("IOHW", CONVOLUTION), "torch", "'IOHW' may be those of a "
+     "transposed layer, for which 'torch' has 'IOHW', or of another, for which "
+     "it has 'OIHW'.*Name the class"),
+    ((4, 4, 3, 3), "HWOI:correlation", "onnx", "'HWOI' may be"),
+    ((4, 4, 3, 3), "keras", ("IOHW", CORRELATION), "'keras' has 'HWOI', or")])
 def test_what_is_no_convention_is_told(shape, source, target, said):
     with pytest.raises(ConventionError, match=said):
         convert_kernel(np.zeros(shape), source, target)

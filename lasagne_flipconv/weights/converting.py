@@ -10,7 +10,7 @@ from ..axes import ORIENTATIONS, Convention
 from ..conventions import OPEN_AXES, convention_told, orders_of
 from ..errors import CheckpointError, ConventionError
 from ..formats.common.record import is_kernel, is_one_by_one
-from ..kernels import plan_conversion
+from ..kernels import plan_conversion, refuse_either
 from ..limits import LIMITS, Limits
 from .checkpoint import write
 from .inspecting import watched
@@ -185,6 +185,8 @@ def _full(known, entry):
 def _wanted(source, wanted, entry):
     if wanted in ORIENTATIONS:
         return Convention(source.axes, wanted)
+    if entry.kind is None:
+        refuse_either(source, wanted, entry.name)
     return convention_told(wanted, len(source.spatial),
                            entry.kind == "transposed")
 
