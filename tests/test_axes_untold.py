@@ -119,6 +119,24 @@ def test_dense_weights_that_look_turned_are_named(tmp_path):
         assert np.array_equal(net.W.get_value(), W.T)
 
 
+@pytest.mark.parametrize("told, transposed", [
+    (None, None), ("correlation", None), ("torch", True), ({"fc.W": "OI"},
+                                                           True),
+    ({"fc.W": "IO"}, False), ("tensorflow", False), ("as in network", False)])
+def test_square_dense_weights_with_names_of_pytorch(tmp_path, told,
+                                                    transposed):
+    path, net = tmp_path / "w.npz", DenseLayer((None, 4), 4, name="fc")
+    W, b = cases.values((4, 4), 1, "f4"), cases.values((4,), 2, "f4")
+    np.savez(path, **{"fc.weight": W, "fc.bias": b})
+    if transposed is None:
+        with pytest.raises(ConventionError, match=r"fc.weight in .* has shape "
+                           r"\(4, 4\) and a name as in PyTorch.*'fc.W': 'OI'"):
+            load(path, net, orientation=told)
+        return
+    load(path, net, orientation=told)
+    assert np.array_equal(net.W.get_value(), W.T if transposed else W)
+
+
 def test_convert_asks_for_the_order_too(tmp_path):
     kernel = cases.values((3,) * 4, 1, "f4")
     path, made = keras_1(tmp_path / "w.h5", kernel), tmp_path / "w.npz"

@@ -4,6 +4,7 @@ from __future__ import annotations
 from collections import namedtuple
 from typing import Any, Dict, NamedTuple, Optional
 
+from ..axes import ORIENTATIONS
 from ..conventions import DENSE_AXES, convention_of, find_row, name_of
 from ..errors import CheckpointError, ConventionError
 from ..kernels import plan_conversion
@@ -269,6 +270,8 @@ def _plan_other(slot, entry, name, options):
         entry = entry._replace(epsilon=_epsilon(slot, entry, name, options))
         actions.add("computed")
     dense = slot.attribute == "W" and _is_a(slot.layer, *_DENSE)
+    if dense and entry.convention is None:
+        _check_square(slot, entry, name, options)
     if dense and _dense_axes(slot, entry, options) == "OI":
         transpose = (1, 0)
     entry = entry._replace(rows=entry.rows or rows_told(options, slot, entry))
@@ -296,6 +299,21 @@ def _computes_matrix(slot):
     return (slot.attribute != "W" and slot.param.ndim == 2
             and _is_a(slot.layer, *_DENSE)
             and slot.layer.W is not slot.param)
+
+
+def _check_square(slot, entry, name, options):
+    """Refuse a square matrix that is named as PyTorch does, if that is all
+    that tells its axes."""
+    told = told_of(options.orientation, slot, entry)
+    if entry.name.rpartition(".")[2] == "weight" and (
+            entry.shape == entry.shape[:1] * 2 != (1, 1)) and (
+            not isinstance(told, str) or told in ORIENTATIONS):
+        raise ConventionError(
+            "%s: has shape %r and a name as in PyTorch, and the file does not "
+            "say whether its axes are (output, input), as there, or (input, "
+            "output), as in Lasagne; expected to be told. Pass orientation="
+            "'torch', or {%r: 'OI'} or {%r: 'IO'}."
+            % (name, tuple(entry.shape), slot.name, slot.name))
 
 
 #: Layers whose W has axes (input units, output units), and one that looks it.
