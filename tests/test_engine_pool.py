@@ -71,6 +71,8 @@ def test_pool_refuses():
         forward[0](x, [2, 2, 2], [1, 1], [0, 0])
     with pytest.raises(ValueError, match="expected \\(1, 4, 4, 2\\)"):
         gradient[0](x, [2, 2], [1, 1], [0, 0], values(1, 2, 4, 5))
+    with pytest.raises(ValueError, match="nothing to take a maximum of"):
+        forward[0](values(1, 2, 0, 5), [2, 2], [1, 1], [1, 1])
 
 
 def test_pool_over_other_axes_stays_with_theano():

@@ -58,6 +58,19 @@ void read_sizes(const fc_array *vectors, int axes, Pool &p) {
     }
 }
 
+// Of padding alone, or of nothing, there is no maximum.
+void check_windows(const Pool &p, const fc_array &x) {
+    bool empty = false, results = p.mode == MAXIMUM && p.batch && p.channels;
+    for (int i = 0; i < 3; ++i) {
+        empty = empty || p.input[i] == 0;
+        results = results && p.output[i];
+    }
+    if (empty && results)
+        fail("%s: the input has shape %s (channels last), so there is nothing "
+             "to take a maximum of; expected at least 1 along each axis.",
+             WHERE, text_of(x).c_str());
+}
+
 Pool pool_of(Params &params, const fc_array &x, const fc_array *vectors) {
     Pool p;
     int axes = params.number();
@@ -73,6 +86,7 @@ Pool pool_of(Params &params, const fc_array &x, const fc_array *vectors) {
     for (int i = 0; i < axes; ++i) p.input[3 - axes + i] = x.shape[1 + i];
     read_sizes(vectors, axes, p);
     for (int i = 0; i < 3; ++i) p.output[i] = output_size(p, i);
+    check_windows(p, x);
     return p;
 }
 
