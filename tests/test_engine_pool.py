@@ -6,7 +6,7 @@ import theano.tensor as T
 from engine_cases import (MODE, both, check_close, names, needs_engine,
                           tensor, values)
 from lasagne_flipconv import engine
-from theano.tensor.signal.pool import Pool, pool_2d
+from theano.tensor.signal.pool import MaxPoolGrad, Pool, pool_2d
 
 pytestmark = needs_engine
 
@@ -82,3 +82,12 @@ def test_pool_over_other_axes_stays_with_theano():
     line, = engine.report(run)
     assert (line.runs_on, line.reason) == ("Theano", "it pools over 2 of 3 "
                                            "axes")
+
+
+def test_pool_with_a_gradient_of_float64_stays_with_theano():
+    x, g = tensor(4), tensor(4, "float64")
+    y = pool_2d(x, (2, 2), ignore_border=True)
+    dx = MaxPoolGrad(ignore_border=True)(x, y, g, (2, 2), (2, 2), (0, 0))
+    run = theano.function([x, g], [y, dx], mode=MODE)
+    assert "Pool" in names(run)
+    assert "MaxPoolGrad" in names(run)

@@ -22,7 +22,7 @@ def why_not(node):
     """Tell why the engine leaves a node to Theano; None if it takes it."""
     if type(node.op) not in LOWER:
         return "the engine has no Op for it"
-    dtypes = {v.type.dtype for v in node.inputs[:2] + node.outputs[:1]
+    dtypes = {v.type.dtype for v in node.inputs + node.outputs[:1]
               if v.type.ndim > 1}
     if dtypes != {"float32"}:
         return "it computes in %s, the engine in float32" % " and ".join(
