@@ -180,6 +180,31 @@ def test_what_has_the_wrong_shape_is_named_as_what_it_is():
         transposed(values(1, 4, 5, 6), values(4, 3, 3, 3))
 
 
+@pytest.mark.parametrize("follow", [
+    lambda y, v: y + v, lambda y, v: v * y, lambda y, v: T.nnet.relu(y - v),
+    lambda y, v: y / v, lambda y, v: (y + 1) * v])
+@pytest.mark.parametrize("ndim", [1, 2])
+def test_a_vector_of_one_number_is_none_for_each_channel(follow, ndim):
+    x, w, v = tensor(ndim + 2), tensor(ndim + 2), T.fvector()
+    one = T.TensorType("float32", (True,))()
+    y = CONV[2]()(x, w) if ndim == 2 else T.nnet.abstract_conv.conv2d(
+        x.dimshuffle(0, 1, 2, "x"), w.dimshuffle(0, 1, 2, "x"))
+    run, for_all = (
+        theano.function([x, w, each], follow(
+            y, each.dimshuffle("x", 0, "x", "x")), mode=MODE)
+        for each in (v, one))
+    given = values(2, 3, 6, 5)[(...,) + (0,) * (2 - ndim)]
+    kernel = values(4, 3, 2, 3)[(...,) + (0,) * (2 - ndim)]
+    for length in (1, 3, 5):
+        with pytest.raises(ValueError, match="expected|mis-match"):
+            run(given, kernel, values(length) + 3)
+    number = np.full(1, 2, "f")
+    assert np.array_equal(for_all(given, kernel, number),
+                          run(given, kernel, np.full(4, 2, "f")))
+    assert np.array_equal(for_all(given, kernel[:1], number),
+                          run(given, kernel[:1], number))
+
+
 @pytest.mark.parametrize("dtype", ["float64"])
 def test_other_types_stay_with_theano(dtype):
     x, w = tensor(4, dtype), tensor(4, dtype)

@@ -66,6 +66,14 @@ class _Slide(EngineOp):
         return [int(number) for number in numbers]
 
 
+_NOT_SHORT = """
+        if (PyArray_DIM(%(vector)s, 0) == 1 && PyArray_DIM(%(kernel)s, 0) != 1) {
+            PyErr_Format(PyExc_ValueError, "convolution: the %(name)s has shape "
+                "(1,); expected (%%ld,).", (long)PyArray_DIM(%(kernel)s, 0));
+            %(fail)s
+        }"""
+
+
 class Convolution(_Slide):
     """Convolve, and do what follows in the same pass.
 
@@ -122,6 +130,18 @@ class Convolution(_Slide):
         pattern = ((x.broadcastable[0],) + (False,) * (axes - 2)
                    + (kernel.broadcastable[0],))
         return Apply(self, [x, kernel] + rest, [as_output(pattern)])
+
+    def c_code(self, node, name, inputs, outputs, sub):
+        # the library takes a vector of one number for all channels, as which
+        # a number comes; Theano refuses one that just happens to be so short
+        checks = [_NOT_SHORT % {"vector": vector, "kernel": inputs[1],
+                                "name": role, "fail": sub["fail"]}
+                  for vector, variable, role in zip(
+                      inputs[2:], node.inputs[2:],
+                      ["scale"] * self.scale + ["bias"] * self.bias)
+                  if not variable.broadcastable[0]]
+        return "\n".join(checks) + super().c_code(node, name, inputs, outputs,
+                                                  sub)
 
     def infer_shape(self, node, shapes):
         g, x, kernel = self.geometry, shapes[0], shapes[1]

@@ -167,7 +167,7 @@ class EngineOp(gof.Op):
         return [library.build().stem[len("lib"):]]
 
     def c_code_cache_version(self):
-        return (2,)
+        return (3,)
 
 
 def as_input(x, ndim=None, dtype="float32"):
