@@ -5,13 +5,14 @@ import sys
 import textwrap
 from pathlib import Path
 
+import lasagne
 import numpy as np
 import pytest
 import theano
 from lasagne.layers import (DenseLayer, DropoutLayer, ElemwiseSumLayer,
                             InputLayer, MaxPool2DLayer)
 from lasagne.nonlinearities import softmax
-from lasagne_flipconv import digits, layers
+from lasagne_flipconv import digits, layers, load
 from lasagne_flipconv.leaving.planning import Source, plan_of
 
 import cases
@@ -189,6 +190,19 @@ def test_normalizations_may_differ_in_epsilon(epsilons, tmp_path):
         net = layers.BatchNormLayer(DenseLayer(net, 4), epsilon=epsilon)
     record = export(leaving_cases.fill(net), tmp_path / "net")
     assert record.difference < 1e-5 * max(1, record.largest)
+
+
+def test_the_weights_say_that_they_are_pytorch_s(tmp_path):
+    net = DenseLayer(layers.BatchNormLayer(InputLayer((None, 4)),
+                                           epsilon=.01), 4)
+    before = lasagne.layers.get_all_param_values(leaving_cases.fill(net))
+    export(net, tmp_path / "net")
+    lasagne.layers.set_all_param_values(net, [
+        value * 0 + 3 for value in before])
+    load(tmp_path / "net" / "model.safetensors", net)
+    for got, expected in zip(lasagne.layers.get_all_param_values(net),
+                             before):
+        np.testing.assert_allclose(got, expected, rtol=1e-6)
 
 
 def test_names_that_modules_have_are_known():

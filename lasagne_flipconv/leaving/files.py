@@ -4,6 +4,7 @@ import os
 import numpy as np
 
 from ..formats import safetensors
+from ..formats.common.naming import describe
 from ..formats.common.record import Checkpoint, Entry
 from ..formats.common.writing import replaced
 
@@ -25,14 +26,23 @@ def write_folder(folder, program, oracle, plan):
         The network, for the names of its inputs.
     """
     os.makedirs(folder, exist_ok=True)
-    for name, arrays in (("model", program.state),
-                         ("check", _example(program, oracle, plan))):
+    example = _example(program, oracle, plan).items()
+    for name, entries in (("model", _weights(program, plan)),
+                          ("check", [_entry(*row) for row in example])):
         with replaced(os.path.join(folder, name + ".safetensors")) as file:
             safetensors.write(file, Checkpoint(
-                folder, "safetensors", tuple(
-                    _entry(*item) for item in arrays.items())))
+                folder, "safetensors", tuple(entries)))
     with replaced(os.path.join(folder, "model.py")) as file:
         file.write(program.text.encode("utf-8"))
+
+
+def _weights(program, plan):
+    """Return the values of a module, with what PyTorch's are."""
+    epsilons = {id(part.arrays["variance"]): part.options["epsilon"]
+                for part in plan.parts if "variance" in part.arrays}
+    return describe([_entry(name, value)._replace(
+        convention="torch", epsilon=epsilons.get(id(value)))
+        for name, value in program.state.items()])
 
 
 def _entry(name, value):

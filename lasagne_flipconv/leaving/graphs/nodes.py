@@ -128,7 +128,8 @@ def _int_div(walk, node):
     return walk.add("int_div", *_of_one_type(walk, node, "int_div"))
 
 
-_SPECIAL = {S.IntDiv: _int_div, S.Cast: _cast, S.Inv: _inverse, S.Sqr: _square, S.Clip: _clip,
+_SPECIAL = {S.IntDiv: _int_div, S.Cast: _cast, S.Inv: _inverse,
+            S.Sqr: _square, S.Clip: _clip,
             S.NEQ: _not_equal, S.Invert: _not, S.Identity: same}
 
 

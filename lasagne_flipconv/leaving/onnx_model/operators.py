@@ -366,7 +366,8 @@ OPERATORS = {kind: plain for kind in _PLAIN}
 OPERATORS.update({kind: reduction for kind in ("sum", "mean", "max", "min",
                                                "prod")})
 OPERATORS.update({
-    "int_div": int_div, "constant": constant, "conv": conv, "conv_transpose": conv_transpose,
+    "int_div": int_div, "constant": constant, "conv": conv,
+    "conv_transpose": conv_transpose,
     "dense": dense, "batch_norm": batch_norm, "lrn": lrn, "max_pool": pool,
     "average_pool": pool, "leaky_relu": leaky_relu, "elu": elu, "selu": selu,
     "prelu": prelu, "softmax": softmax, "argmax": argmax, "log1p": log1p,

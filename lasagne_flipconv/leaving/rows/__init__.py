@@ -33,6 +33,7 @@ OTHERWISE = {
 
 #: What of the layers with a row does not leave.
 LEFT_OUT = {
+    "BatchNormLayer": "in training: the batch's statistics over other axes",
     "Conv2DCCLayer": "dimshuffle=False",
     "MaxPool2DCCLayer": "dimshuffle=False",
     "ConcatLayer": "cropping of open sizes",
