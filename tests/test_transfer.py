@@ -8,7 +8,8 @@ import pytest
 import theano
 from lasagne.layers import (DenseLayer, InputLayer, get_all_param_values,
                             get_all_params, get_output)
-from lasagne_flipconv import conventions, layers, load, save, transfer
+from lasagne_flipconv import (conventions, convert_file, inspect_file, layers,
+                              load, save, transfer)
 from lasagne_flipconv.errors import ConventionError
 from lasagne_flipconv.layers import (Conv2DDNNLayer, Conv2DLayer,
                                      Conv2DMMLayer, TransposedConv2DLayer)
@@ -373,6 +374,16 @@ def test_what_may_be_a_kernel_is_loaded_as_in_network_only(build, tmp_path):
     load(path, target, orientation="as in network")
     for a, b in zip(*map(get_all_param_values, (source, target))):
         np.testing.assert_array_equal(a, b)
+
+
+def test_what_may_be_a_kernel_is_converted_with_no_others(tmp_path):
+    path, made = tmp_path / "gated.npz", tmp_path / "made.npz"
+    save(path, Gated(IMAGE, 6, (3, 2), name="c1"))
+    with pytest.raises(ConventionError, match="c1.V in .* may be a kernel"):
+        convert_file(path, made, wanted="torch")
+    assert not made.exists()
+    assert convert_file(path, made).turned == ()
+    assert inspect_file(made).arrays[2].orientation == "not recorded"
 
 
 def tied(flip, flip_back, share=True):

@@ -130,6 +130,9 @@ def _converted(entry, told, wanted, where):
     if not is_kernel(entry) or entry.convention is None and (
             told is None and is_one_by_one(entry)):
         return entry, None
+    if entry.convention is None and entry.role not in (None, "W"):
+        _refuse_unsure(entry, told, wanted, where)
+        return entry, None
     if entry.convention in OPEN_AXES and (told, wanted) != (None, None):
         entry = _with_axes_told(entry, told, where)
     known = _known(entry, told, where)
@@ -161,6 +164,16 @@ def _converted(entry, told, wanted, where):
                           shared=entry.shared and tuple(
                               (kind, _as_changed(convention, plan))
                               for kind, convention in entry.shared)), plan
+
+
+def _refuse_unsure(entry, told, wanted, where):
+    """Refuse to change kernels beside what may be one, or may not."""
+    if (told, wanted) != (None, None):
+        raise ConventionError(
+            "%s in %s: has %d axes and may be a kernel, but the file does not "
+            "say so; expected kernels named W. Load it into its network, "
+            "transfer that to one of other layers, and save it."
+            % (entry.name, where, len(entry.shape)))
 
 
 def _as_changed(convention, plan):

@@ -9,6 +9,7 @@ from theano.gof.graph import Variable, inputs
 from ..conventions import find_row
 from ..errors import ConventionError
 from ..formats.common.naming import unique
+from ..formats.common.record import PLAIN_ROLES
 
 __all__ = ["Network", "Slot", "layers_given", "names_of", "output_of",
            "outputs_of", "referred", "slots_of"]
@@ -19,8 +20,6 @@ Network = Any
 
 #: What Lasagne calls parameters whose name tells what they are.
 _ATTRIBUTES = ("W", "b", "beta", "gamma", "mean", "inv_std")
-#: What it calls those that are no kernel, however many axes they have.
-_PLAIN = (*_ATTRIBUTES[1:], "alpha", "scales", "hid_init", "cell_init")
 
 #: The most characters of a name: what files may have, less what makes a name
 #: unique and the parameter.
@@ -235,7 +234,7 @@ class Slot(namedtuple("Slot", "layer name param attribute kernel group "
         if self.kernel or self.readers:
             return not self.kernel and any(
                 not _wholes(reader) for reader in self.readers)
-        return self.param.ndim > 2 and self.attribute not in _PLAIN and (
+        return self.param.ndim > 2 and self.attribute not in PLAIN_ROLES and (
             self.attribute == "W" or sum(n > 1 for n in self.shape) > 1)
 
 

@@ -9,8 +9,12 @@ import numpy as np
 from ...axes import ORIENTATIONS, SPATIAL, Convention
 from ...conventions import FORMAT_CONVENTIONS, OPEN_AXES
 
-__all__ = ["Checkpoint", "Entry", "axes_of", "is_kernel", "is_one_by_one",
-           "orientation_of"]
+__all__ = ["Checkpoint", "Entry", "PLAIN_ROLES", "axes_of", "is_kernel",
+           "is_one_by_one", "orientation_of"]
+
+#: What arrays are called that are no kernels, however many axes they have.
+PLAIN_ROLES = ("b", "beta", "gamma", "mean", "inv_std", "variance", "alpha",
+               "scales", "hid_init", "cell_init")
 
 
 class Entry(NamedTuple):
@@ -131,7 +135,7 @@ def is_kernel(entry: Entry) -> bool:
     """
     if entry.kind is not None:
         return entry.kind != "dense"
-    return entry.role in (None, "W") and 3 <= len(entry.shape) <= 5
+    return entry.role not in PLAIN_ROLES and 3 <= len(entry.shape) <= 5
 
 
 def orientation_of(entry: Entry) -> Optional[str]:
