@@ -171,8 +171,8 @@ def test_words_and_classes_stand_for_conventions(source, target, same_as):
      "Convention"),
     ((4, 3, 2, 5), "torch", layers.DenseLayer, "has no convolution kernel"),
     ((4, 4, 3, 3), ("IOHW", CONVOLUTION), "torch", "'IOHW' may be those of a "
-     "transposed layer, for which 'torch' has 'IOHW', or of another, for which "
-     "it has 'OIHW'.*Name the class"),
+     "transposed layer, for which 'torch' has 'IOHW', or of another, for "
+     "which it has 'OIHW'.*Name the class"),
     ((4, 4, 3, 3), "HWOI:correlation", "onnx", "'HWOI' may be"),
     ((4, 4, 3, 3), "keras", ("IOHW", CORRELATION), "'keras' has 'HWOI', or")])
 def test_what_is_no_convention_is_told(shape, source, target, said):

@@ -1,4 +1,5 @@
 """Networks of PyTorch and of Lasagne loaded from their state dicts agree."""
+import pickle
 import sys
 from pathlib import Path
 
@@ -174,6 +175,29 @@ def test_deviations_have_more_digits_than_halves(tmp_path):
     load(saved(module, tmp_path, "zip"), net)
     np.testing.assert_allclose(net.inv_std.get_value(), 1 / np.sqrt(
         module[0].running_var.double().numpy() + 1e-5), rtol=1e-6)
+
+
+@pytest.mark.parametrize("write", [
+    torch.save, lambda held, path: path.write_bytes(pickle.dumps(
+        {name: value.numpy() for name, value in held.items()}, 4))])
+@pytest.mark.parametrize("bias", [False, True])
+def test_the_alphabet_is_no_order_of_layers(bias, write, tmp_path):
+    path, net = tmp_path / "net", InputLayer((None, 3, 4, 5))
+    module = filled(nn.Sequential(*[nn.Conv2d(3, 3, 1, bias=bias)
+                                    for _ in range(11)]))
+    for _ in module:
+        net = layers.Conv2DLayer(net, 3, 1, nonlinearity=identity,
+                                 b=Constant(0) if bias else None)
+    held = module.state_dict()
+    write({name: held[name] for name in sorted(held)}, path)
+    with pytest.raises(CheckpointError, match=r"names its layers \(0.*, 1.*"
+                       "does not tell their order"):
+        load(path, net)
+    write(dict(held), path)
+    load(path, net)
+    x = cases.values((2, 3, 4, 5), 3, "float32")
+    np.testing.assert_allclose(files.output(net, x), module(
+        torch.from_numpy(x)).detach().numpy(), rtol=1e-4, atol=1e-5)
 
 
 def test_another_epsilon_than_the_default(tmp_path):

@@ -140,7 +140,8 @@ def value_of(plan):
     if plan.rows is not None:
         value = value[plan.rows]
     if "computed" in plan.actions:
-        value = value.astype(np.result_type(value, "f4", plan.slot.param.dtype))
+        value = value.astype(np.result_type(value, "f4",
+                                            plan.slot.param.dtype))
         value = 1 / np.sqrt(value + np.asarray(entry.epsilon, value.dtype))
     return _cast(value, plan.slot)
 

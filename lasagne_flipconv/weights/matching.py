@@ -246,8 +246,9 @@ def _both_named(targets, sources):
 
 
 def _some(groups):
-    names = [name if isinstance(name, str) else type(name).__name__
-             for name in groups]
+    names = [word for name, held in groups.items() for word in (
+        [entry.name for entry in held] if name is None else
+        [name if isinstance(name, str) else type(name).__name__])]
     return (", ".join(names[:6]) or "none") + (", …" if len(names) > 6 else "")
 
 

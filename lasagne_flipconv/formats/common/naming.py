@@ -1,7 +1,7 @@
 """Tell layer and role of an array from its name, where names are of use."""
 import re
 
-__all__ = ["IGNORED", "describe", "split_name", "unique"]
+__all__ = ["IGNORED", "are_sorted", "describe", "split_name", "unique"]
 
 #: Last part of a name → role of the array, in Lasagne's words.
 ROLES = {
@@ -75,6 +75,36 @@ def unique(name, taken):
         found = "%s#%d" % (name, taken[name])
     taken[found] = 1
     return found
+
+
+def are_sorted(names):
+    """Tell whether names are in the order of the alphabet, and that shows.
+
+    It is no order of layers then, whatever a dict of them remembers.
+
+    Parameters
+    ----------
+    names : list of str
+        Of arrays or layers.
+
+    Returns
+    -------
+    bool
+        Whether 10 comes before 2, or each bias before its weight.
+
+    Examples
+    --------
+    >>> are_sorted(["conv1", "conv10", "conv2"]), are_sorted(["a", "b"])
+    (True, False)
+    """
+    if names != sorted(names):
+        return False
+    by_number = sorted(names, key=lambda name: [
+        int(part) if i % 2 else part
+        for i, part in enumerate(re.split("([0-9]+)", name))])
+    known, layers = set(names), {name.rpartition(".")[0] for name in names}
+    return by_number != names or len(layers) > 1 and any(
+        {layer + ".bias", layer + ".weight"} <= known for layer in layers)
 
 
 def describe(entries):
