@@ -10,9 +10,10 @@ from ..conventions import find_row
 from ..errors import ConventionError
 from ..formats.common.naming import unique
 from ..formats.common.record import PLAIN_ROLES
+from .holding import held_by, with_inner
 
 __all__ = ["Network", "Slot", "layers_given", "names_of", "output_of",
-           "outputs_of", "referred", "slots_of"]
+           "outputs_of", "slots_of"]
 
 #: How users give a network: a layer, a list or dict of layers, or a NeuralNet
 #: of nolearn. None of these libraries has types.
@@ -265,84 +266,12 @@ def slots_of(network, deep=True, where="network"):
     """
     layers = get_all_layers(outputs_of(network, where)) if deep else (
         layers_given(network, where))
-    held = _unwrapped(pair for layer in layers for pair in _held(layer))
-    layers = [inner for layer in layers for inner in _with_inner(layer)]
+    held = held_by(layers)
+    layers = [inner for layer in layers for inner in with_inner(layer)]
     layers = list(dict.fromkeys(layers + [layer for layer, _ in held]))
     names, taken, readers = names_of(layers), {}, _readers(layers)
     return [_slot(layer, names[layer], param, taken, readers)
             for layer, param in held]
-
-
-def _held(layer):
-    """Return the parameters that a layer gives out, each with who holds it."""
-    inner = _with_inner(layer)
-    own = [(each, param) for each in inner for param in each.params]
-    given = _variables(layer.get_params())
-    if set(given) <= set(_variables(param for _, param in own)) or any(
-            _may_be_kernel(param) for _, param in own):
-        return own
-    holders = {param: each for each in [*_within(layer), *inner[::-1]]
-               for param in _variables(each.params)}
-    return [(holders.get(param, layer), param) for param in given]
-
-
-def _variables(params):
-    """Return the shared variables that parameters are, or are computed of."""
-    return list(dict.fromkeys(
-        v for param in params for v in inputs([param])
-        if isinstance(v, SharedVariable)))
-
-
-def _may_be_kernel(param):
-    """Tell whether a parameter is an expression, and no matrix or vector."""
-    return not isinstance(param, SharedVariable) and param.ndim > 2
-
-
-def _unwrapped(held):
-    """Return layers and parameters, variables in place of expressions.
-
-    A variable that one of the layers has itself is its own alone, as of tied
-    weights, ``W=encoder.W.T``; another, of the first layer that computes a
-    parameter of it. A kernel that is computed stays as it is: it is refused.
-    """
-    held = list(dict.fromkeys(held))
-    found = {param: layer for layer, param in held[::-1]
-             if isinstance(param, SharedVariable)}
-    result = []
-    for layer, param in held:
-        if isinstance(param, SharedVariable) or _may_be_kernel(param):
-            result.append((layer, param))
-            continue
-        result += [(layer, v) for v in _variables([param])
-                   if found.setdefault(v, layer) is layer]
-    return list(dict.fromkeys(result))
-
-
-def _with_inner(layer):
-    """Return a layer and those within it, which a recurrent one may have."""
-    inner = [getattr(layer, role, None)
-             for role in ("input_to_hidden", "hidden_to_hidden")]
-    return [layer] + [each for top in inner if isinstance(top, Layer)
-                      for each in get_all_layers(top)]
-
-
-def _within(layer):
-    """Return all layers that a layer refers to, directly or not."""
-    found = [layer]
-    for each in found:  # which grows
-        found += [other for other in referred(each) if other not in found]
-    return found
-
-
-def referred(layer):
-    """Return the layers that a layer has as attributes, or in one of them."""
-    found = []
-    for value in vars(layer).values():
-        if isinstance(value, dict):
-            value = list(value.values())
-        items = value if isinstance(value, (list, tuple)) else [value]
-        found += [item for item in items if isinstance(item, Layer)]
-    return found[::-1]
 
 
 def _readers(layers):

@@ -67,9 +67,11 @@ class _Slide(EngineOp):
 
 
 _NOT_SHORT = """
-        if (PyArray_DIM(%(vector)s, 0) == 1 && PyArray_DIM(%(kernel)s, 0) != 1) {
-            PyErr_Format(PyExc_ValueError, "convolution: the %(name)s has shape "
-                "(1,); expected (%%ld,).", (long)PyArray_DIM(%(kernel)s, 0));
+        if (PyArray_DIM(%(vector)s, 0) == 1
+            && PyArray_DIM(%(kernel)s, 0) != 1) {
+            PyErr_Format(PyExc_ValueError, "convolution: the %(name)s has "
+                "shape (1,); expected (%%ld,).",
+                (long)PyArray_DIM(%(kernel)s, 0));
             %(fail)s
         }"""
 

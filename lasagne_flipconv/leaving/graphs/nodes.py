@@ -3,134 +3,15 @@ import theano.scalar as S
 import theano.tensor as T
 from theano.compile.ops import Shape_i, ViewOp
 from theano.tensor import elemwise, subtensor
-from theano.tensor.nnet import abstract_conv, nnet, sigm
+from theano.tensor.nnet import abstract_conv, nnet
 from theano.tensor.signal.pool import Pool
 
 from ...axes import CONVOLUTION, CORRELATION, SPATIAL, Convention
 from ...kernels import convert_kernel
+from .elements import ELEMENTWISE, elementwise, is_float, same
 from .sizes import elements_of, length_of
 
-__all__ = ["ELEMENTWISE", "NODES", "rule_of"]
-
-#: Scalar Op → kind of part.
-ELEMENTWISE = {
-    S.Add: "add", S.Sub: "sub", S.Mul: "mul", S.TrueDiv: "div", S.Pow: "pow",
-    S.Neg: "neg", S.Exp: "exp", S.Log: "log", S.Log1p: "log1p",
-    S.Expm1: "expm1", S.Sqrt: "sqrt", S.Abs: "abs", S.Sgn: "sign",
-    S.Floor: "floor", S.Ceil: "ceil", S.Sin: "sin", S.Cos: "cos",
-    S.Erf: "erf", S.Tanh: "tanh", S.GT: "greater", S.GE: "greater_equal",
-    S.LT: "less", S.LE: "less_equal", S.EQ: "equal", S.AND: "and",
-    S.OR: "or", S.Switch: "where",
-    sigm.ScalarSigmoid: "sigmoid", sigm.ScalarSoftplus: "softplus",
-    S.Second: "fill", S.RoundHalfToEven: "round"}
-for _name, _kind in (("ScalarMaximum", "maximum"), ("Maximum", "maximum"),
-                     ("ScalarMinimum", "minimum"), ("Minimum", "minimum")):
-    if hasattr(S, _name):
-        ELEMENTWISE[getattr(S, _name)] = _kind
-
-_FOLDED = ("add", "mul", "maximum", "minimum")
-_COMPARED = ("greater", "greater_equal", "less", "less_equal", "equal")
-
-
-def elementwise(walk, node):
-    """Say a function of each element, with all inputs of one type."""
-    op = type(node.op.scalar_op)
-    if op in _SPECIAL:
-        return _SPECIAL[op](walk, node)
-    kind = ELEMENTWISE.get(op)
-    if node.outputs[0].dtype == "bool":
-        kind = {"mul": "and", "add": "or"}.get(kind, kind)
-    if kind is None:
-        return None
-    values = _of_one_type(walk, node, kind)
-    if not any(isinstance(value, str) for value in values):
-        return node.op.scalar_op.impl(*values)
-    if kind in _FOLDED:
-        while len(values) > 2:
-            values[:2] = [walk.add(kind, *values[:2])]
-    return walk.add(kind, *values)
-
-
-def _of_one_type(walk, node, kind):
-    """Return the inputs of a node, integers cast where others are floats."""
-    others = node.inputs[1:] if kind == "where" else node.inputs
-    wanted = "f" if any(_is_float(x) for x in (
-        *others, *([] if kind in _COMPARED else node.outputs))) else None
-    values = []
-    for i, x in enumerate(node.inputs):
-        value = _operand(walk, node, x)
-        if kind == "where" and i == 0:
-            value = value if x.dtype == "bool" else walk.add(
-                "cast", value, dtype="bool")
-        elif wanted and not _is_float(x):
-            value = float(value) if not isinstance(value, str) else walk.add(
-                "cast", value, dtype="float32")
-        values.append(value)
-    return values
-
-
-def _operand(walk, node, x):
-    """Return an input; a number where it is broadcast to others anyway."""
-    if x.ndim and all(x.broadcastable) and walk.is_fixed(x) and any(
-            not walk.is_fixed(other) for other in node.inputs):
-        return walk.array_of(x).item()
-    return walk.value_of(x)
-
-
-def _is_float(variable):
-    return variable.dtype.startswith("float")
-
-
-def _cast(walk, node):
-    x, = node.inputs
-    value, dtype = walk.value_of(x), node.outputs[0].dtype
-    if _is_float(x) and _is_float(node.outputs[0]) or x.dtype == dtype:
-        return value
-    return walk.add("cast", value, dtype="float32" if dtype.startswith(
-        "float") else "bool" if dtype == "bool" else "int64")
-
-
-def _inverse(walk, node):
-    return walk.add("div", 1., walk.value_of(node.inputs[0]))
-
-
-def _square(walk, node):
-    value = walk.value_of(node.inputs[0])
-    return walk.add("mul", value, value, suffix="square")
-
-
-def _clip(walk, node):
-    value, low, high = _of_one_type(walk, node, "clip")
-    return walk.add("minimum", walk.add("maximum", value, low), high)
-
-
-def _not_equal(walk, node):
-    return walk.add("not", walk.add("equal", *_of_one_type(walk, node,
-                                                           "equal")))
-
-
-def _not(walk, node):
-    if node.inputs[0].dtype != "bool":
-        return None
-    return walk.add("not", walk.value_of(node.inputs[0]))
-
-
-def same(walk, node):
-    """Pass on what only tells Theano something."""
-    return walk.value_of(node.inputs[0])
-
-
-def _int_div(walk, node):
-    """Say a quotient that is rounded down, of floats in two steps."""
-    if _is_float(node.outputs[0]):
-        return walk.add("floor", walk.add("div", *_of_one_type(walk, node,
-                                                               "div")))
-    return walk.add("int_div", *_of_one_type(walk, node, "int_div"))
-
-
-_SPECIAL = {S.IntDiv: _int_div, S.Cast: _cast, S.Inv: _inverse,
-            S.Sqr: _square, S.Clip: _clip,
-            S.NEQ: _not_equal, S.Invert: _not, S.Identity: same}
+__all__ = ["NODES", "rule_of"]
 
 
 def dimshuffle(walk, node):
@@ -192,7 +73,7 @@ def _indexed(walk, value, chosen):
 
 def _number(walk, size, vector):
     """Return a size as a number of the type that a vector has."""
-    if not _is_float(vector):
+    if not is_float(vector):
         return size
     return walk.add("cast", size, dtype="float32") if isinstance(
         size, str) else float(size)
@@ -228,7 +109,7 @@ def reduction(walk, node):
     if kind == "prod" and node.inputs[0].dtype.startswith("int"):
         return _product(walk, elements_of(walk, node.inputs[0]))
     value = walk.value_of(node.inputs[0])
-    if kind and not _is_float(node.inputs[0]):
+    if kind and not is_float(node.inputs[0]):
         value = walk.add("cast", value, dtype="float32")
     return kind and walk.add(kind, value, keepdims=False, axes=_axes(
         node.op.axis, node.inputs[0].ndim))

@@ -67,7 +67,8 @@ def _backward(node):
 
 def _without_half(node):
     """Return the factors beside 0.5 of a product in float, else None."""
-    if not is_function(node, basic.Mul) or "float" not in node.outputs[0].dtype:
+    if not is_function(node, basic.Mul) or (
+            "float" not in node.outputs[0].dtype):
         return None
     halves = [v for v in node.inputs if isinstance(v, Constant)
               and v.data.size == 1 and v.data.item() == 0.5]

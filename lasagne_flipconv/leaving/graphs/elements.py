@@ -1,0 +1,137 @@
+"""Theano's functions of each element: scalar Op → what part it is."""
+import theano.scalar as S
+from theano.tensor.nnet import sigm
+
+__all__ = ["ELEMENTWISE", "elementwise", "is_float", "same"]
+
+#: Scalar Op → kind of part.
+ELEMENTWISE = {
+    S.Add: "add", S.Sub: "sub", S.Mul: "mul", S.TrueDiv: "div", S.Pow: "pow",
+    S.Neg: "neg", S.Exp: "exp", S.Log: "log", S.Log1p: "log1p",
+    S.Expm1: "expm1", S.Sqrt: "sqrt", S.Abs: "abs", S.Sgn: "sign",
+    S.Floor: "floor", S.Ceil: "ceil", S.Sin: "sin", S.Cos: "cos",
+    S.Erf: "erf", S.Tanh: "tanh", S.GT: "greater", S.GE: "greater_equal",
+    S.LT: "less", S.LE: "less_equal", S.EQ: "equal", S.AND: "and",
+    S.OR: "or", S.Switch: "where",
+    sigm.ScalarSigmoid: "sigmoid", sigm.ScalarSoftplus: "softplus",
+    S.Second: "fill", S.RoundHalfToEven: "round"}
+for _name, _kind in (("ScalarMaximum", "maximum"), ("Maximum", "maximum"),
+                     ("ScalarMinimum", "minimum"), ("Minimum", "minimum")):
+    if hasattr(S, _name):
+        ELEMENTWISE[getattr(S, _name)] = _kind
+
+_FOLDED = ("add", "mul", "maximum", "minimum")
+_COMPARED = ("greater", "greater_equal", "less", "less_equal", "equal")
+
+
+def elementwise(walk, node):
+    """Say a function of each element, with all inputs of one type."""
+    op = type(node.op.scalar_op)
+    if op in _SPECIAL:
+        return _SPECIAL[op](walk, node)
+    kind = ELEMENTWISE.get(op)
+    if node.outputs[0].dtype == "bool":
+        kind = {"mul": "and", "add": "or"}.get(kind, kind)
+    if kind is None:
+        return None
+    values = _of_one_type(walk, node, kind)
+    if not any(isinstance(value, str) for value in values):
+        return node.op.scalar_op.impl(*values)
+    if kind in _FOLDED:
+        while len(values) > 2:
+            values[:2] = [walk.add(kind, *values[:2])]
+    return walk.add(kind, *values)
+
+
+def _of_one_type(walk, node, kind):
+    """Return the inputs of a node, integers cast where others are floats."""
+    others = node.inputs[1:] if kind == "where" else node.inputs
+    wanted = "f" if any(is_float(x) for x in (
+        *others, *([] if kind in _COMPARED else node.outputs))) else None
+    values = []
+    for i, x in enumerate(node.inputs):
+        value = _operand(walk, node, x)
+        if kind == "where" and i == 0:
+            value = value if x.dtype == "bool" else walk.add(
+                "cast", value, dtype="bool")
+        elif wanted and not is_float(x):
+            value = float(value) if not isinstance(value, str) else walk.add(
+                "cast", value, dtype="float32")
+        values.append(value)
+    return values
+
+
+def _operand(walk, node, x):
+    """Return an input; a number where it is broadcast to others anyway."""
+    if x.ndim and all(x.broadcastable) and walk.is_fixed(x) and any(
+            not walk.is_fixed(other) for other in node.inputs):
+        return walk.array_of(x).item()
+    return walk.value_of(x)
+
+
+def is_float(variable):
+    """Tell whether the values of a variable are floats.
+
+    Parameters
+    ----------
+    variable : theano.Variable
+        The variable.
+
+    Returns
+    -------
+    bool
+        Of whatever width.
+    """
+    return variable.dtype.startswith("float")
+
+
+def _cast(walk, node):
+    x, = node.inputs
+    value, dtype = walk.value_of(x), node.outputs[0].dtype
+    if is_float(x) and is_float(node.outputs[0]) or x.dtype == dtype:
+        return value
+    return walk.add("cast", value, dtype="float32" if dtype.startswith(
+        "float") else "bool" if dtype == "bool" else "int64")
+
+
+def _inverse(walk, node):
+    return walk.add("div", 1., walk.value_of(node.inputs[0]))
+
+
+def _square(walk, node):
+    value = walk.value_of(node.inputs[0])
+    return walk.add("mul", value, value, suffix="square")
+
+
+def _clip(walk, node):
+    value, low, high = _of_one_type(walk, node, "clip")
+    return walk.add("minimum", walk.add("maximum", value, low), high)
+
+
+def _not_equal(walk, node):
+    return walk.add("not", walk.add("equal", *_of_one_type(walk, node,
+                                                           "equal")))
+
+
+def _not(walk, node):
+    if node.inputs[0].dtype != "bool":
+        return None
+    return walk.add("not", walk.value_of(node.inputs[0]))
+
+
+def same(walk, node):
+    """Pass on what only tells Theano something."""
+    return walk.value_of(node.inputs[0])
+
+
+def _int_div(walk, node):
+    """Say a quotient that is rounded down, of floats in two steps."""
+    if is_float(node.outputs[0]):
+        return walk.add("floor", walk.add("div", *_of_one_type(walk, node,
+                                                               "div")))
+    return walk.add("int_div", *_of_one_type(walk, node, "int_div"))
+
+
+_SPECIAL = {S.IntDiv: _int_div, S.Cast: _cast, S.Inv: _inverse,
+            S.Sqr: _square, S.Clip: _clip,
+            S.NEQ: _not_equal, S.Invert: _not, S.Identity: same}

@@ -1,0 +1,117 @@
+"""Which layer holds which parameter, also within others and in expressions."""
+from lasagne.layers import Layer, get_all_layers
+from theano.compile import SharedVariable
+from theano.gof.graph import inputs
+
+__all__ = ["held_by", "referred", "with_inner"]
+
+
+def held_by(layers):
+    """Return the parameters of layers, each with the layer that holds it.
+
+    Parameters
+    ----------
+    layers : list of Layer
+        The layers, in order.
+
+    Returns
+    -------
+    list of tuple
+        Pairs of layer and parameter, none twice: a shared variable, or an
+        expression that may be a kernel.
+    """
+    return _unwrapped(pair for layer in layers for pair in _held(layer))
+
+
+def _held(layer):
+    """Return the parameters that a layer gives out, each with who holds it."""
+    inner = with_inner(layer)
+    own = [(each, param) for each in inner for param in each.params]
+    given = _variables(layer.get_params())
+    if set(given) <= set(_variables(param for _, param in own)) or any(
+            _may_be_kernel(param) for _, param in own):
+        return own
+    holders = {param: each for each in [*_within(layer), *inner[::-1]]
+               for param in _variables(each.params)}
+    return [(holders.get(param, layer), param) for param in given]
+
+
+def _variables(params):
+    """Return the shared variables that parameters are, or are computed of."""
+    return list(dict.fromkeys(
+        v for param in params for v in inputs([param])
+        if isinstance(v, SharedVariable)))
+
+
+def _may_be_kernel(param):
+    """Tell whether a parameter is an expression, and no matrix or vector."""
+    return not isinstance(param, SharedVariable) and param.ndim > 2
+
+
+def _unwrapped(held):
+    """Return layers and parameters, variables in place of expressions.
+
+    A variable that one of the layers has itself is its own alone, as of tied
+    weights, ``W=encoder.W.T``; another, of the first layer that computes a
+    parameter of it. A kernel that is computed stays as it is: it is refused.
+    """
+    held = list(dict.fromkeys(held))
+    found = {param: layer for layer, param in held[::-1]
+             if isinstance(param, SharedVariable)}
+    result = []
+    for layer, param in held:
+        if isinstance(param, SharedVariable) or _may_be_kernel(param):
+            result.append((layer, param))
+            continue
+        result += [(layer, v) for v in _variables([param])
+                   if found.setdefault(v, layer) is layer]
+    return list(dict.fromkeys(result))
+
+
+def with_inner(layer):
+    """Return a layer and those within it, which a recurrent one may have.
+
+    Parameters
+    ----------
+    layer : Layer
+        The layer.
+
+    Returns
+    -------
+    list of Layer
+        It first.
+    """
+    inner = [getattr(layer, role, None)
+             for role in ("input_to_hidden", "hidden_to_hidden")]
+    return [layer] + [each for top in inner if isinstance(top, Layer)
+                      for each in get_all_layers(top)]
+
+
+def _within(layer):
+    """Return all layers that a layer refers to, directly or not."""
+    found = [layer]
+    for each in found:  # which grows
+        found += [other for other in referred(each) if other not in found]
+    return found
+
+
+def referred(layer):
+    """Return the layers that a layer has as attributes, or in one of them.
+
+    Parameters
+    ----------
+    layer : Layer
+        The layer.
+
+    Returns
+    -------
+    list of Layer
+        Those in lists and dicts too, the last first.
+    """
+    found = []
+    for value in vars(layer).values():
+        if isinstance(value, dict):
+            value = list(value.values())
+        items = value if isinstance(value, (list, tuple)) else [value]
+        found += [item for item in items if isinstance(item, Layer)]
+    return found[::-1]
