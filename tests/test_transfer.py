@@ -376,6 +376,32 @@ def test_what_may_be_a_kernel_is_loaded_as_in_network_only(build, tmp_path):
         np.testing.assert_array_equal(a, b)
 
 
+@pytest.mark.parametrize("build", UNSURE.values(), ids=list(UNSURE))
+def test_what_may_be_a_kernel_is_saved_with_who_reads_it(build, tmp_path):
+    path, source = tmp_path / "own.npz", build(True)
+    save(path, source)
+    target, other = build(True), build(False)
+    before = get_all_param_values(other)
+    with pytest.raises(ConventionError, match="expected the (W of a|same on)"):
+        load(path, other)
+    load(path, target)
+    for net, values in ((target, get_all_param_values(source)),
+                        (other, before)):
+        for a, b in zip(get_all_param_values(net), values):
+            np.testing.assert_array_equal(a, b)
+
+
+def test_a_kernel_from_which_another_is_computed_that_reads_it_otherwise(
+        tmp_path):
+    path, net = tmp_path / "plain.npz", computed_from_another(False)
+    np.savez(path, *get_all_param_values(net))
+    for told in ("convolution", "correlation"):
+        with pytest.raises(ConventionError, match="computes its W from it"):
+            load(path, net, orientation=told)
+    load(path, net, orientation="as in network")
+    load(path, computed_from_another(True), orientation="convolution")
+
+
 def test_what_may_be_a_kernel_is_converted_with_no_others(tmp_path):
     path, made = tmp_path / "gated.npz", tmp_path / "made.npz"
     save(path, Gated(IMAGE, 6, (3, 2), name="c1"))

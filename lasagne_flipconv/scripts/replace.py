@@ -21,8 +21,7 @@ from ..conventions import convention_of, find_row, name_of, row_of_class
 from ..errors import ConventionError
 from ..layers.conv import KNOWN_MODULES
 from ..layers.geometry import effective, pad_pairs
-from ..weights.holding import referred
-from ..weights.networks import Network, layers_given, names_of
+from ..weights.networks import Network, layers_given, names_of, referred
 
 __all__ = ["replace_layers"]
 

@@ -92,7 +92,7 @@ def load(path: str | os.PathLike[str], network: Network | None = None, *,
 
     Returns
     -------
-    lasagne_flipconv.weights.loading.LoadRecord or Checkpoint
+    lasagne_flipconv.weights.applying.LoadRecord or Checkpoint
         What was copied, turned and permuted, by name.
 
     Raises
@@ -141,7 +141,7 @@ def save(path: str | os.PathLike[str], network: Network) -> None:
     CheckpointError
         If the suffix is another.
     ConventionError
-        If a layer's class is not known, or a parameter is an expression.
+        If a layer's class is not known, or a kernel is an expression.
     """
     write(path, Checkpoint(os.fspath(path), "network", entries_of(network)))
 

@@ -158,10 +158,28 @@ def _plan(slot, entry, where, options):
         _check_kind(slot, entry, name, target)
         source = source_of(slot, entry, name, options, target)
         plan = plan_kernel(slot, entry, source, name)
+        if slot.readers and told_of(options.orientation, slot,
+                                    entry) != AS_IN_NETWORK:
+            _check_readers(slot, entry, source, name)
     else:
         plan = _plan_other(slot, entry, name, options)
     check_fit(plan, name)
     return plan
+
+
+def _check_readers(slot, entry, source, name):
+    """Refuse a kernel from which another is computed that is read otherwise.
+    """
+    same = all(convention_of(reader).orientation == source.orientation
+               for reader in slot.readers)
+    if not (same if entry.reader is None else entry.reader == slot.reader):
+        raise ConventionError(
+            "%s: is %r, %s; in the network %s computes its W from it; "
+            "expected the same on both sides. Build the network with layers, "
+            "or flip_filters, that read kernels as the source does."
+            % (name, tuple(source), "as are all in the file" if (
+                entry.reader is None) else "of which %s computes its W" %
+                entry.reader, slot.reader))
 
 
 def check_fit(plan, name):
@@ -331,7 +349,8 @@ def _check_other(slot, entry, name, options):
                               "in the network; expected the same." % name)
     axes = slot.param.ndim
     told = told_of(options.orientation, slot, entry)
-    if slot.unsure and told != AS_IN_NETWORK:
+    if slot.unsure and told != AS_IN_NETWORK and (
+            told is not None or entry.reader != slot.reader):
         raise ConventionError(
             "%s: has %d axes and may be a kernel, or what one is computed "
             "from, but %s has no known convention for it; expected the W of "

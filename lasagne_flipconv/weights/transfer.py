@@ -11,7 +11,7 @@ from ..conventions import convention_of, find_row, name_of
 from ..errors import CheckpointError, ConventionError
 from ..formats.common.record import Entry
 from .applying import TransferRecord, names_by_action, set_all
-from .networks import Network, slots_of
+from .networks import Network, reading_of, slots_of
 from .planning import Plan, check_fit, plan_kernel
 
 __all__ = ["TransferRecord", "entries_of", "entry_of", "transfer"]
@@ -160,20 +160,14 @@ def _refuse_unknown_kernel(slot, source, where):
             "both sides, or the W of known layers. Build the target like the "
             "source (%s), or, if it is W, declare the class with "
             "lasagne_flipconv.conventions.register."
-            % (where, slot.param.ndim, _told(slot.layer),
-               _told(source.layer)))
+            % (where, slot.param.ndim, reading_of(slot.layer),
+               reading_of(source.layer)))
 
 
 def _way(layer):
     """Return what tells how a layer reads a parameter that is not known."""
     return (type(layer), getattr(layer, "flip_filters", None),
             find_row(layer) and convention_of(layer))
-
-
-def _told(layer):
-    cls, flip, _ = _way(layer)
-    return cls.__name__ + ("" if flip is None else
-                           " with flip_filters=%r" % flip)
 
 
 def _check_readers(slot, source, where):
@@ -245,7 +239,7 @@ def entry_of(slot, *others):
         slot.name, value.shape, value.dtype,
         lambda: np.asarray(slot.param.get_value(borrow=True)),
         slot.group if slot.layer.name else None, slot.attribute,
-        *_reading(slot), shared=shared or None)
+        *_reading(slot), shared=shared or None, reader=slot.reader)
 
 
 def _reading(slot):

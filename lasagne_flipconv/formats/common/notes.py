@@ -148,5 +148,6 @@ _MEMBERS = {
     "rows": _among("channels_last", "unknown"),
     "convention": (_is_convention, "axes and orientation such as ['OIHW', "
                    "'correlation'], or one of %s" % ", ".join(_CONVENTIONS)),
+    "reader": (_is_text, "a text"),
     "shared": (_is_shared, "pairs of a kind and a convention, or of nulls"),
 }

@@ -50,6 +50,9 @@ class Entry(NamedTuple):
         other than Lasagne's.
     shared : tuple of (kind, convention), optional
         How other layers read the same kernel, in order, if they share it.
+    reader : str, optional
+        Of what may be a kernel, without a convention that is known: which
+        class of layer reads it, with which ``flip_filters``.
     """
 
     name: str
@@ -63,6 +66,7 @@ class Entry(NamedTuple):
     epsilon: Optional[float] = None
     rows: Optional[str] = None
     shared: Optional[Tuple[Tuple[Any, Any], ...]] = None
+    reader: Optional[str] = None
 
     @property
     def nbytes(self) -> int:

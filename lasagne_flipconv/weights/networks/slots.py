@@ -6,14 +6,14 @@ from lasagne.layers import Layer, get_all_layers
 from theano.compile import SharedVariable
 from theano.gof.graph import Variable, inputs
 
-from ..conventions import find_row
-from ..errors import ConventionError
-from ..formats.common.naming import unique
-from ..formats.common.record import PLAIN_ROLES
+from ...conventions import convention_of, find_row
+from ...errors import ConventionError
+from ...formats.common.naming import unique
+from ...formats.common.record import PLAIN_ROLES
 from .holding import held_by, with_inner
 
 __all__ = ["Network", "Slot", "layers_given", "names_of", "output_of",
-           "outputs_of", "slots_of"]
+           "outputs_of", "reading_of", "slots_of"]
 
 #: How users give a network: a layer, a list or dict of layers, or a NeuralNet
 #: of nolearn. None of these libraries has types.
@@ -237,6 +237,33 @@ class Slot(namedtuple("Slot", "layer name param attribute kernel group "
                 not _wholes(reader) for reader in self.readers)
         return self.param.ndim > 2 and self.attribute not in PLAIN_ROLES and (
             self.attribute == "W" or sum(n > 1 for n in self.shape) > 1)
+
+    @property
+    def reader(self):
+        """Return in words what reads it, if it is unsure, or what computes
+        its kernel from it; else None."""
+        return " and ".join(map(reading_of, self.readers or [self.layer])) if (
+            self.unsure or self.readers) else None
+
+
+def reading_of(layer):
+    """Return in words how a layer reads what may be a kernel.
+
+    Parameters
+    ----------
+    layer : Layer
+        The layer.
+
+    Returns
+    -------
+    str
+        Its class, its ``flip_filters`` and its convention, as far as it has
+        them.
+    """
+    flip = getattr(layer, "flip_filters", None)
+    return type(layer).__qualname__ + (
+        "" if flip is None else " with flip_filters=%r" % flip) + (
+        ", as %s %s" % convention_of(layer) if find_row(layer) else "")
 
 
 def slots_of(network, deep=True, where="network"):

@@ -1,0 +1,7 @@
+"""How a network may be given, what its layers are called, what they hold."""
+from .holding import referred
+from .slots import (Network, Slot, layers_given, names_of, output_of,
+                    outputs_of, reading_of, slots_of)
+
+__all__ = ["Network", "Slot", "layers_given", "names_of", "output_of",
+           "outputs_of", "reading_of", "referred", "slots_of"]
