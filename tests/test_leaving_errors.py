@@ -8,7 +8,7 @@ import theano
 import theano.tensor as T
 from lasagne.layers import DenseLayer, InputLayer, LSTMLayer
 from lasagne_flipconv import CheckpointError, FlipconvError, layers, load
-from lasagne_flipconv.leaving import checking
+from lasagne_flipconv.leaving import checking, files
 from lasagne_flipconv.leaving.errors import LeavingError
 from lasagne_flipconv.leaving.exporting import export, to_torch
 from lasagne_flipconv.leaving.record import Part
@@ -132,6 +132,26 @@ def test_an_export_that_differs_is_not_written(tmp_path, monkeypatch):
 def has_torch():
     import files
     return files.has("torch")
+
+
+def test_a_folder_is_all_new_or_all_old(tmp_path, monkeypatch):
+    """Whatever of its three files cannot be written."""
+    folder, write, left = tmp_path / "net", files.safetensors.write, [1]
+
+    def full(file, checkpoint):
+        if not left:
+            raise OSError(28, "No space left on device")
+        left.pop()
+        write(file, checkpoint)
+
+    export(DenseLayer(InputLayer((None, 4)), 3), str(folder))
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    assert len(before) == 3
+    monkeypatch.setattr(files.safetensors, "write", full)
+    with pytest.raises(OSError, match="No space"):
+        export(DenseLayer(InputLayer((None, 4)), 5), str(folder))
+    assert {path.name: path.read_bytes()
+            for path in folder.iterdir()} == before
 
 
 def test_an_export_of_another_shape_is_not_written():

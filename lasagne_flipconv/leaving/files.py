@@ -1,4 +1,5 @@
 """The files of source code: a program, its weights, something to check it."""
+import contextlib
 import os
 
 import numpy as np
@@ -12,7 +13,7 @@ __all__ = ["write_folder"]
 
 
 def write_folder(folder, program, oracle, plan):
-    """Write a program with what belongs to it.
+    """Write a program with what belongs to it: all three files, or none.
 
     Parameters
     ----------
@@ -27,13 +28,17 @@ def write_folder(folder, program, oracle, plan):
     """
     os.makedirs(folder, exist_ok=True)
     example = _example(program, oracle, plan).items()
-    for name, entries in (("model", _weights(program, plan)),
-                          ("check", [_entry(*row) for row in example])):
-        with replaced(os.path.join(folder, name + ".safetensors")) as file:
+    with contextlib.ExitStack() as stack:  # at its end they are put in place
+        code, weights, check = (
+            stack.enter_context(replaced(os.path.join(folder, name)))
+            for name in ("model.py", "model.safetensors", "check.safetensors"))
+        code.write(program.text.encode("utf-8"))
+        for file, entries in ((weights, _weights(program, plan)),
+                              (check, [_entry(*row) for row in example])):
             safetensors.write(file, Checkpoint(
                 folder, "safetensors", tuple(entries)))
-    with replaced(os.path.join(folder, "model.py")) as file:
-        file.write(program.text.encode("utf-8"))
+        for file in (code, weights, check):
+            file.flush()
 
 
 def _weights(program, plan):
