@@ -7,8 +7,7 @@ from ..conventions import convention_of, find_row
 from ..errors import ConventionError
 from ..formats.common.notes import OURS, note_of
 from ..formats.parts.onnx_record import View
-from ..weights.networks import slots_of
-from ..weights.transfer import entry_of
+from ..weights.networks import entry_of, slots_of
 
 __all__ = ["record_of"]
 

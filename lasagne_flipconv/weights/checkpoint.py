@@ -14,11 +14,10 @@ from ..formats.common.writing import replaced
 from ..limits import LIMITS, Limits
 from .applying import LoadRecord
 from .loading import load_into
-from .networks import Network
+from .networks import Network, entries_of
 from .planning import Options
 from .reading import read, read_npz
 from .telling import DATA_FORMATS, check_epsilon, check_orientation
-from .transfer import entries_of
 
 __all__ = ["Checkpoint", "Entry", "is_kernel", "load", "orientation_of",
            "read", "read_npz", "save", "write"]

@@ -4,13 +4,14 @@ from __future__ import annotations
 from collections import namedtuple
 from typing import Any, Dict, NamedTuple, Optional
 
-from ..axes import ORIENTATIONS
-from ..conventions import DENSE_AXES, convention_of, find_row, name_of
+from ..conventions import convention_of, find_row, name_of
 from ..errors import CheckpointError, ConventionError
 from ..kernels import plan_conversion
 from .flattening import rows_for
 from .matching import match
 from .networks import slots_of
+from .plain import (check_plain, check_square, computes_matrix, dense_axes,
+                    epsilon_of, is_dense)
 from .telling import (AS_IN_NETWORK, axes_like, check_mapping, rows_told,
                       source_of, told_of)
 
@@ -213,7 +214,7 @@ def _axes_meant(plan, entry, wanted):
     """Return what to pass for axes that look to be in another order."""
     if plan.target is not None:
         return axes_like(plan.slot, entry, plan.target)
-    if not _is_a(plan.slot.layer, *_DENSE) or len(wanted) != 2 or (
+    if not is_dense(plan.slot.layer) or len(wanted) != 2 or (
             tuple(entry.shape) != (wanted if plan.transpose
                                    else wanted[::-1])):
         return ""
@@ -282,18 +283,18 @@ def _check_kind(slot, entry, name, target):
 
 
 def _plan_other(slot, entry, name, options):
-    _check_other(slot, entry, name, options)
+    check_plain(slot, entry, name, options)
     actions, transpose, rows = set(), None, None
     if entry.role == "variance" and slot.attribute == "inv_std":
-        entry = entry._replace(epsilon=_epsilon(slot, entry, name, options))
+        entry = entry._replace(epsilon=epsilon_of(slot, entry, name, options))
         actions.add("computed")
-    dense = slot.attribute == "W" and _is_a(slot.layer, *_DENSE)
+    dense = slot.attribute == "W" and is_dense(slot.layer)
     if dense and entry.convention is None:
-        _check_square(slot, entry, name, options)
-    if dense and _dense_axes(slot, entry, options) == "OI":
+        check_square(slot, entry, name, options)
+    if dense and dense_axes(slot, entry, options) == "OI":
         transpose = (1, 0)
     entry = entry._replace(rows=entry.rows or rows_told(options, slot, entry))
-    computed = _computes_matrix(slot)
+    computed = computes_matrix(slot)
     if entry.rows and (dense or computed or getattr(
             slot.layer, "W", None) is None):
         as_used = entry._replace(
@@ -310,91 +311,6 @@ def _plan_other(slot, entry, name, options):
         actions.add("permuted")
     return Plan(slot, entry, None, None, transpose, rows,
                 actions or {"copied"})
-
-
-def _computes_matrix(slot):
-    """Tell whether a layer computes its matrix W from this one."""
-    return (slot.attribute != "W" and slot.param.ndim == 2
-            and _is_a(slot.layer, *_DENSE)
-            and slot.layer.W is not slot.param)
-
-
-def _check_square(slot, entry, name, options):
-    """Refuse a square matrix that is named as PyTorch does, if that is all
-    that tells its axes."""
-    told = told_of(options.orientation, slot, entry)
-    if entry.name.rpartition(".")[2] == "weight" and (
-            entry.shape == entry.shape[:1] * 2 != (1, 1)) and (
-            not isinstance(told, str) or told in ORIENTATIONS):
-        raise ConventionError(
-            "%s: has shape %r and a name as in PyTorch, and the file does not "
-            "say whether its axes are (output, input), as there, or (input, "
-            "output), as in Lasagne; expected to be told. Pass orientation="
-            "'torch', or {%r: 'OI'} or {%r: 'IO'}."
-            % (name, tuple(entry.shape), slot.name, slot.name))
-
-
-#: Layers whose W has axes (input units, output units), and one that looks it.
-_DENSE, _TABLE = ("DenseLayer", "NINLayer"), "EmbeddingLayer"
-
-
-def _is_a(layer, *names):
-    return any(cls.__name__ in names for cls in type(layer).__mro__)
-
-
-def _check_other(slot, entry, name, options):
-    """Refuse what may be a kernel on one side, or a matrix of unknown axes."""
-    if entry.kind in ("conv", "transposed"):
-        raise CheckpointError("%s: is a convolution kernel in the file, not "
-                              "in the network; expected the same." % name)
-    axes = slot.param.ndim
-    told = told_of(options.orientation, slot, entry)
-    if slot.unsure and told != AS_IN_NETWORK and (
-            told is not None or entry.reader != slot.reader):
-        raise ConventionError(
-            "%s: has %d axes and may be a kernel, or what one is computed "
-            "from, but %s has no known convention for it; expected the W of "
-            "a known layer. Declare the class with "
-            "lasagne_flipconv.conventions.register if it is W, or pass "
-            "orientation={%r: 'as in network'} if the file is from such a "
-            "network." % (name, axes, type(slot.layer).__name__, slot.name))
-    if axes == 2 and _dense_axes(slot, entry, options) == "OI" and (
-            slot.attribute != "W" or not _is_a(slot.layer, *_DENSE, _TABLE)):
-        raise ConventionError(
-            "%s: is a matrix with axes (output, input) in such files, and "
-            "what %s does with it is not known; expected the W of a "
-            "DenseLayer or NINLayer. Set it by hand."
-            % (name, type(slot.layer).__name__))
-
-
-#: What is added to a variance in formats that do not record it.
-_EPSILONS = {"torch": 1e-5, "onnx": 1e-5, "caffe": 1e-5, "keras": 1e-3,
-             "keras-theano": 1e-3, "tensorflow": 1e-3}
-
-
-def _epsilon(slot, entry, name, options):
-    """Return what the side that stored a variance adds to it."""
-    told = told_of(options.orientation, slot, entry)
-    found = [e for e in (options.epsilon, entry.epsilon,
-                         _EPSILONS.get(told) if isinstance(told, str)
-                         else None) if e is not None]
-    if not found:
-        raise ConventionError(
-            "%s: is a variance, and the file does not say what is added to it "
-            "before the square root; expected to be told. Pass epsilon=1e-5 "
-            "if it comes from PyTorch, 1e-3 if from Keras." % name)
-    return found[0]
-
-
-def _dense_axes(slot, entry, options):
-    """Return the order of axes in the file of what a dense layer multiplies.
-    """
-    told = entry.convention
-    if told is None:
-        told = told_of(options.orientation, slot, entry)
-    if told in ("OI", "IO"):
-        return told
-    return DENSE_AXES.get(told, "IO") if isinstance(told, str) else "IO"
 
 
 def _shape_after(plan):

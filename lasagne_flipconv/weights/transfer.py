@@ -5,16 +5,13 @@ whole, then all values are set, or none.
 """
 from __future__ import annotations
 
-import numpy as np
-
 from ..conventions import convention_of, find_row, name_of
 from ..errors import CheckpointError, ConventionError
-from ..formats.common.record import Entry
 from .applying import TransferRecord, names_by_action, set_all
-from .networks import Network, reading_of, slots_of
+from .networks import Network, entry_of, reading_of, slots_of
 from .planning import Plan, check_fit, plan_kernel
 
-__all__ = ["TransferRecord", "entries_of", "entry_of", "transfer"]
+__all__ = ["TransferRecord", "transfer"]
 
 
 def transfer(source: Network, target: Network,
@@ -195,56 +192,3 @@ def _check_families(layer, source, where):
         raise ConventionError("%s: num_groups is %d in the source, %d in the "
                               "target; expected the same."
                               % (where, groups[0], groups[1]))
-
-
-def entries_of(network):
-    """Return the parameters of a network as entries of a checkpoint.
-
-    Parameters
-    ----------
-    network : Layer, list or dict of Layer, or NeuralNet
-        Output layer or layers, or all layers by name.
-
-    Returns
-    -------
-    tuple of Entry
-        In the order of ``get_all_param_values``, each kernel with its
-        convention.
-    """
-    slots = {}
-    for slot in slots_of(network, where="save"):
-        slots.setdefault(slot.param, []).append(slot)
-    return tuple(entry_of(*holders) for holders in slots.values())
-
-
-def entry_of(slot, *others):
-    """Return a parameter of a network as an entry of a checkpoint.
-
-    Parameters
-    ----------
-    slot : Slot
-        The parameter.
-    *others : Slot
-        Other layers that hold the same variable.
-
-    Returns
-    -------
-    Entry
-        Its values are read without copying them.
-    """
-    value = slot.param.get_value(borrow=True)
-    shared = tuple(map(_reading, others)) if slot.kernel or any(
-        other.kernel for other in others) else ()
-    return Entry(
-        slot.name, value.shape, value.dtype,
-        lambda: np.asarray(slot.param.get_value(borrow=True)),
-        slot.group if slot.layer.name else None, slot.attribute,
-        *_reading(slot), shared=shared or None, reader=slot.reader)
-
-
-def _reading(slot):
-    """Return kind and convention of a kernel as its layer reads it."""
-    if not slot.kernel:
-        return None, None
-    transposed = find_row(slot.layer).family == "transposed"
-    return "transposed" if transposed else "conv", convention_of(slot.layer)

@@ -1,0 +1,61 @@
+"""The parameters of a network as entries of a checkpoint."""
+import numpy as np
+
+from ...conventions import convention_of, find_row
+from ...formats.common.record import Entry
+from .slots import slots_of
+
+__all__ = ["entries_of", "entry_of"]
+
+
+def entries_of(network):
+    """Return the parameters of a network as entries of a checkpoint.
+
+    Parameters
+    ----------
+    network : Layer, list or dict of Layer, or NeuralNet
+        Output layer or layers, or all layers by name.
+
+    Returns
+    -------
+    tuple of Entry
+        In the order of ``get_all_param_values``, each kernel with its
+        convention.
+    """
+    slots = {}
+    for slot in slots_of(network, where="save"):
+        slots.setdefault(slot.param, []).append(slot)
+    return tuple(entry_of(*holders) for holders in slots.values())
+
+
+def entry_of(slot, *others):
+    """Return a parameter of a network as an entry of a checkpoint.
+
+    Parameters
+    ----------
+    slot : Slot
+        The parameter.
+    *others : Slot
+        Other layers that hold the same variable.
+
+    Returns
+    -------
+    Entry
+        Its values are read without copying them.
+    """
+    value = slot.param.get_value(borrow=True)
+    shared = tuple(map(_reading, others)) if slot.kernel or any(
+        other.kernel for other in others) else ()
+    return Entry(
+        slot.name, value.shape, value.dtype,
+        lambda: np.asarray(slot.param.get_value(borrow=True)),
+        slot.group if slot.layer.name else None, slot.attribute,
+        *_reading(slot), shared=shared or None, reader=slot.reader)
+
+
+def _reading(slot):
+    """Return kind and convention of a kernel as its layer reads it."""
+    if not slot.kernel:
+        return None, None
+    transposed = find_row(slot.layer).family == "transposed"
+    return "transposed" if transposed else "conv", convention_of(slot.layer)

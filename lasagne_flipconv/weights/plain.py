@@ -1,0 +1,186 @@
+"""Values that are no kernels: matrices of dense layers, variances, others."""
+from ..axes import ORIENTATIONS
+from ..conventions import DENSE_AXES
+from ..errors import CheckpointError, ConventionError
+from .telling import AS_IN_NETWORK, told_of
+
+__all__ = ["check_plain", "check_square", "computes_matrix", "dense_axes",
+           "epsilon_of", "is_dense"]
+
+#: Layers whose W has axes (input units, output units), and one that looks it.
+_DENSE, _TABLE = ("DenseLayer", "NINLayer"), "EmbeddingLayer"
+
+#: What is added to a variance in formats that do not record it.
+_EPSILONS = {"torch": 1e-5, "onnx": 1e-5, "caffe": 1e-5, "keras": 1e-3,
+             "keras-theano": 1e-3, "tensorflow": 1e-3}
+
+
+def is_dense(layer):
+    """Tell whether a layer has a W of axes (input units, output units).
+
+    Parameters
+    ----------
+    layer : Layer
+        The layer.
+
+    Returns
+    -------
+    bool
+        Of a class below one of these, too.
+    """
+    return _is_a(layer, *_DENSE)
+
+
+def computes_matrix(slot):
+    """Tell whether a layer computes its matrix W from a parameter.
+
+    Parameters
+    ----------
+    slot : lasagne_flipconv.weights.networks.Slot
+        The parameter.
+
+    Returns
+    -------
+    bool
+        Whether it is a matrix of a dense layer whose W is another.
+    """
+    return (slot.attribute != "W" and slot.param.ndim == 2
+            and is_dense(slot.layer) and slot.layer.W is not slot.param)
+
+
+def check_square(slot, entry, name, options):
+    """Refuse a square matrix of whose axes only a name of PyTorch's tells.
+
+    Parameters
+    ----------
+    slot : lasagne_flipconv.weights.networks.Slot
+        The parameter.
+    entry : Entry
+        The array in the file.
+    name : str
+        Of both, for error texts.
+    options : lasagne_flipconv.weights.planning.Options
+        What the user says.
+
+    Raises
+    ------
+    ConventionError
+        If it is one.
+    """
+    told = told_of(options.orientation, slot, entry)
+    if entry.name.rpartition(".")[2] == "weight" and (
+            entry.shape == entry.shape[:1] * 2 != (1, 1)) and (
+            not isinstance(told, str) or told in ORIENTATIONS):
+        raise ConventionError(
+            "%s: has shape %r and a name as in PyTorch, and the file does not "
+            "say whether its axes are (output, input), as there, or (input, "
+            "output), as in Lasagne; expected to be told. Pass orientation="
+            "'torch', or {%r: 'OI'} or {%r: 'IO'}."
+            % (name, tuple(entry.shape), slot.name, slot.name))
+
+
+def check_plain(slot, entry, name, options):
+    """Refuse what may be a kernel on one side, or a matrix of unknown axes.
+
+    Parameters
+    ----------
+    slot : lasagne_flipconv.weights.networks.Slot
+        The parameter.
+    entry : Entry
+        The array in the file.
+    name : str
+        Of both, for error texts.
+    options : lasagne_flipconv.weights.planning.Options
+        What the user says.
+
+    Raises
+    ------
+    CheckpointError, ConventionError
+        If it is one.
+    """
+    if entry.kind in ("conv", "transposed"):
+        raise CheckpointError("%s: is a convolution kernel in the file, not "
+                              "in the network; expected the same." % name)
+    axes = slot.param.ndim
+    told = told_of(options.orientation, slot, entry)
+    if slot.unsure and told != AS_IN_NETWORK and (
+            told is not None or entry.reader != slot.reader):
+        raise ConventionError(
+            "%s: has %d axes and may be a kernel, or what one is computed "
+            "from, but %s has no known convention for it; expected the W of "
+            "a known layer. Declare the class with "
+            "lasagne_flipconv.conventions.register if it is W, or pass "
+            "orientation={%r: 'as in network'} if the file is from such a "
+            "network." % (name, axes, type(slot.layer).__name__, slot.name))
+    if axes == 2 and dense_axes(slot, entry, options) == "OI" and (
+            slot.attribute != "W" or not _is_a(slot.layer, *_DENSE, _TABLE)):
+        raise ConventionError(
+            "%s: is a matrix with axes (output, input) in such files, and "
+            "what %s does with it is not known; expected the W of a "
+            "DenseLayer or NINLayer. Set it by hand."
+            % (name, type(slot.layer).__name__))
+
+
+def epsilon_of(slot, entry, name, options):
+    """Return what the side that stored a variance adds to it.
+
+    Parameters
+    ----------
+    slot : lasagne_flipconv.weights.networks.Slot
+        The parameter.
+    entry : Entry
+        The array in the file.
+    name : str
+        Of both, for error texts.
+    options : lasagne_flipconv.weights.planning.Options
+        What the user says.
+
+    Returns
+    -------
+    float
+        By the user, the file, or the library that wrote it.
+
+    Raises
+    ------
+    ConventionError
+        If none of them says it.
+    """
+    told = told_of(options.orientation, slot, entry)
+    found = [e for e in (options.epsilon, entry.epsilon,
+                         _EPSILONS.get(told) if isinstance(told, str)
+                         else None) if e is not None]
+    if not found:
+        raise ConventionError(
+            "%s: is a variance, and the file does not say what is added to it "
+            "before the square root; expected to be told. Pass epsilon=1e-5 "
+            "if it comes from PyTorch, 1e-3 if from Keras." % name)
+    return found[0]
+
+
+def dense_axes(slot, entry, options):
+    """Return the order of axes in the file of what a dense layer multiplies.
+
+    Parameters
+    ----------
+    slot : lasagne_flipconv.weights.networks.Slot
+        The parameter.
+    entry : Entry
+        The array in the file.
+    options : lasagne_flipconv.weights.planning.Options
+        What the user says.
+
+    Returns
+    -------
+    {'OI', 'IO'}
+        Lasagne's own, IO, unless something says otherwise.
+    """
+    told = entry.convention
+    if told is None:
+        told = told_of(options.orientation, slot, entry)
+    if told in ("OI", "IO"):
+        return told
+    return DENSE_AXES.get(told, "IO") if isinstance(told, str) else "IO"
+
+
+def _is_a(layer, *names):
+    return any(cls.__name__ in names for cls in type(layer).__mro__)
