@@ -148,7 +148,7 @@ def combined(values, rules, ranks, where):
     found = [np.asarray(v) for v in values]
     same = [i for i, rule in enumerate(rules) if rule == "same"]
     if same:
-        ask_whether_same([found[i] for i in same], same, ranks, where)
+        _refuse_differing([found[i] for i in same], same, ranks, where)
     added = [i for i, rule in enumerate(rules) if rule in ("mean", "sum")]
     if added:
         flat = np.concatenate([found[i].ravel().astype("float64")
@@ -165,25 +165,8 @@ def combined(values, rules, ranks, where):
     return found
 
 
-def ask_whether_same(values, numbers, ranks, where):
-    """Refuse to go on with an output that is not the same on all ranks.
-
-    Parameters
-    ----------
-    values : list of numpy.ndarray
-        What this rank gives.
-    numbers : list of int
-        Which outputs they are.
-    ranks : lasagne_flipconv.distributed.processes.ranks.Ranks
-        Whose messages to send.
-    where : str
-        The function, for errors.
-
-    Raises
-    ------
-    FlipconvError
-        On all ranks alike.
-    """
+def _refuse_differing(values, numbers, ranks, where):
+    """Refuse to go on with an output that is not the same on all ranks."""
     parts = ranks.all_have(values)
     for i, given in zip(numbers, zip(*parts)):
         if not all(np.array_equal(v, given[0]) for v in given):

@@ -8,7 +8,7 @@ from theano.scan_module.scan_op import Scan
 
 from . import ordinary
 
-__all__ = ["Fallback", "in_groups", "one_by_one"]
+__all__ = ["Fallback", "in_groups"]
 
 
 class Fallback:
@@ -73,7 +73,7 @@ def _ordinary(op):
     return op
 
 
-def in_groups(order, functions):
+def in_groups(order, functions, joined=True):
     """Iterate over nodes with their functions, and over groups without.
 
     What has a function comes as early as it can, so that few groups remain.
@@ -84,14 +84,18 @@ def in_groups(order, functions):
         All nodes, in an order to compute them in.
     functions : dict
         The function of each node that has one.
+    joined : bool, default True
+        Whether neighbours without make one group, not one each.
 
     Yields
     ------
     tuple or Fallback
         A node and its function, or what is left to Theano.
     """
-    if len(functions) == len(order):
-        yield from ((node, functions[node]) for node in order)
+    if not joined or len(functions) == len(order):
+        for node in order:
+            yield (node, functions[node]) if node in functions else Fallback(
+                [node], _read_beyond([node]))
         return
     done, left = set(), list(order)
     while left:
@@ -100,26 +104,6 @@ def in_groups(order, functions):
         group, left = _ready(rest, done, lambda node: node not in functions)
         if group:
             yield Fallback(group, _read_beyond(group))
-
-
-def one_by_one(order, functions):
-    """Iterate as `in_groups` does, each node that is left to Theano alone.
-
-    Parameters
-    ----------
-    order : list of theano.gof.Apply
-        All nodes, in an order to compute them in.
-    functions : dict
-        The function of each node that has one.
-
-    Yields
-    ------
-    tuple or Fallback
-        A node and its function, or what is left to Theano.
-    """
-    for node in order:
-        yield (node, functions[node]) if node in functions else Fallback(
-            [node], _read_beyond([node]))
 
 
 def _ready(nodes, done, chosen):

@@ -11,7 +11,7 @@ from theano.ifelse import IfElse
 
 from .choices import on_demand
 from .devices import download, filled, number, upload
-from .fallback import Fallback, in_groups, one_by_one
+from .fallback import Fallback, in_groups
 from .host import host_function, is_small, runs_on_host
 from .rows.table import Untranslated, row_of
 
@@ -62,7 +62,7 @@ class Program:
                 reason for _, reason in self.untranslated)))
         order = graph.toposort()
         chooses = any(isinstance(node.op, IfElse) for node in order)
-        for part in (one_by_one if chooses else in_groups)(order, functions):
+        for part in in_groups(order, functions, joined=not chooses):
             self._add(part)
         self._outputs = [self._at(v, p) for v, p in zip(
             graph.outputs, outputs)]

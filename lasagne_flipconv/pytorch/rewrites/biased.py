@@ -6,11 +6,12 @@ from theano.tensor.elemwise import Elemwise
 from theano.tensor.nnet.abstract_conv import AbstractConv2d, AbstractConv3d
 
 from .matching import is_function, is_per_channel, vector_of
+from .op import OfConvolution
 
 __all__ = ["REWRITE", "BiasedConvolution"]
 
 
-class BiasedConvolution(gof.Op):
+class BiasedConvolution(OfConvolution):
     """A convolution with a bias, for PyTorch alone.
 
     Parameters
@@ -19,19 +20,10 @@ class BiasedConvolution(gof.Op):
         The abstract convolution.
     """
 
-    __props__ = ("convolution",)
-
-    def __init__(self, convolution):
-        self.convolution = convolution
-
     def make_node(self, images, kernel, bias):
         """Return a node; the bias is a vector."""
         made = self.convolution(images, kernel)
         return gof.Apply(self, [images, kernel, bias], [made.type()])
-
-    def perform(self, node, inputs, outputs):
-        """Refuse: the node is made for what does not call this."""
-        raise NotImplementedError("BiasedConvolution is for PyTorch")
 
 
 @gof.local_optimizer([Elemwise])

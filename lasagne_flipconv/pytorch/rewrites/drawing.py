@@ -3,22 +3,18 @@ from theano import gof
 from theano.compile import optdb
 from theano.sandbox.rng_mrg import mrg_uniform
 
+from .op import TorchOp
+
 __all__ = ["REWRITE", "Uniform"]
 
 
-class Uniform(gof.Op):
+class Uniform(TorchOp):
     """Numbers between 0 and 1 in place of those of MRG, for PyTorch alone."""
-
-    __props__ = ()
 
     def make_node(self, stream, like):
         """Return a node for what `mrg_uniform` draws; its state stays."""
         state, shape = stream.inputs
         return gof.Apply(self, [state, shape], [v.type() for v in like])
-
-    def perform(self, node, inputs, outputs):
-        """Refuse: the node is made for what does not call this."""
-        raise NotImplementedError("Uniform is for PyTorch")
 
 
 @gof.local_optimizer([mrg_uniform])

@@ -10,6 +10,8 @@ from theano.tensor.nnet.abstract_conv import (
     AbstractConv3d_gradWeights,
 )
 
+from .op import OfConvolution
+
 __all__ = ["REWRITE", "ConvolutionGradients"]
 
 #: Gradient of the images → those of the kernel, and the convolution.
@@ -19,7 +21,7 @@ _OTHERS = {
 }
 
 
-class ConvolutionGradients(gof.Op):
+class ConvolutionGradients(OfConvolution):
     """Gradients of kernel and images, for PyTorch alone.
 
     Parameters
@@ -28,19 +30,10 @@ class ConvolutionGradients(gof.Op):
         The abstract convolution that they are of.
     """
 
-    __props__ = ("convolution",)
-
-    def __init__(self, convolution):
-        self.convolution = convolution
-
     def make_node(self, images, kernel, above, *shapes):
         """Return a node; the shapes are those of kernel and images."""
         return gof.Apply(self, [images, kernel, above, *shapes],
                          [kernel.type(), images.type()])
-
-    def perform(self, node, inputs, outputs):
-        """Refuse: the node is made for what does not call this."""
-        raise NotImplementedError("ConvolutionGradients is for PyTorch")
 
 
 @gof.local_optimizer(list(_OTHERS))

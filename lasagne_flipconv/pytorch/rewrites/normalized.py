@@ -9,25 +9,20 @@ from theano.scalar import basic
 from theano.tensor.elemwise import Elemwise
 
 from .matching import is_function, is_per_channel, vector_of
+from .op import TorchOp
 
 __all__ = ["REWRITE", "Normalized"]
 
 
-class Normalized(gof.Op):
+class Normalized(TorchOp):
     """(x - mean) scale + bias, for PyTorch alone.
 
     `x` has its channels along axis 1, the others are vectors over them.
     """
 
-    __props__ = ()
-
     def make_node(self, x, mean, scale, bias):
         """Return a node."""
         return gof.Apply(self, [x, mean, scale, bias], [x.type()])
-
-    def perform(self, node, inputs, outputs):
-        """Refuse: the node is made for what does not call this."""
-        raise NotImplementedError("Normalized is for PyTorch")
 
 
 @gof.local_optimizer([Elemwise])
