@@ -260,8 +260,12 @@ MUTANTS = {
         "distributed/functions.py", "entry.set(marked)", "pass",
         "test_distributed_training.py::test_running_statistics_are_averaged"),
     "let ranks draw the same numbers": (
-        "distributed/randomness.py", "[zlib.crc32(said), rank]",
-        "[zlib.crc32(said), 0]",
+        "distributed/randomness.py", "[zlib.crc32(said), rank, function]",
+        "[zlib.crc32(said), 0, function]",
+        "test_distributed_training.py::test_each_rank_draws_its_own_numbers"),
+    "let functions of ranks draw the same numbers": (
+        "distributed/randomness.py", "[zlib.crc32(said), rank, function]",
+        "[zlib.crc32(said), rank, 0]",
         "test_distributed_training.py::test_each_rank_draws_its_own_numbers"),
     "believe that ranks have the same batch": (
         "distributed/processes/ranks.py",
@@ -284,24 +288,29 @@ MUTANTS = {
         '_ENCODING = "ascii"', "test_python2.py::test_a_pickle_of_python_2"),
     "leave an old value beside that on the device": (
         "pytorch/cells.py", "super().__setitem__(0, None)\n"
-        "        self.tensor = tensor", "self.tensor = tensor",
+        "                self.tensor = there", "self.tensor = there",
         "test_pytorch_values.py::test_a_value_stays_on_the_device"),
+    "leave an old value beside one that another thread sets": (
+        "pytorch/cells.py", "super().__setitem__(0, None)\n"
+        "            self.tensor = tensor", "self.tensor = tensor",
+        "test_pytorch_values.py::test_another_thread_trains_while_a_value_is_"
+        "moved"),
     "keep on the device what may be written into": (
-        "pytorch/cells.py", "value = self.on_host()\n"
-        "        self.tensor = None", "value = self.on_host()",
+        "pytorch/cells.py", "if not newer:\n"
+        "                self.tensor = None", "",
         "test_pytorch_card.py::test_a_borrowed_value_can_be_written_into"),
     "keep on the device what is set": (
         "pytorch/cells.py", "super().__setitem__(index, value)\n"
-        "        self.tensor = None", "super().__setitem__(index, value)",
+        "            self.tensor = None", "super().__setitem__(index, value)",
         "test_pytorch_values.py::test_a_value_that_is_set"),
     "copy from the device what is nobody else's": (
-        "pytorch/cells.py", "return download(self.tensor.clone())",
-        "return download(self.tensor)",
+        "pytorch/cells.py", "return download(tensor.clone())",
+        "return download(tensor)",
         "test_pytorch_values.py::test_a_copy_is_nobody_else_s"),
     "bring a value to another device once": (
         "pytorch/cells.py",
-        "self.tensor is None or self.tensor.device != device",
-        "self.tensor is None",
+        "if tensor is not None and tensor.device == device:",
+        "if tensor is not None:",
         "test_pytorch_card.py::test_one_value_on_two_devices"),
     "forget to bring a value from the device to Theano": (
         "pytorch/switch.py", "plain[0] = cell.on_host()", "plain[0] = "
