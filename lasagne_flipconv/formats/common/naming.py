@@ -1,7 +1,9 @@
 """Tell layer and role of an array from its name, where names are of use."""
 import re
+from itertools import islice, permutations, product
+from operator import le
 
-__all__ = ["IGNORED", "are_sorted", "describe", "split_name", "unique"]
+__all__ = ["IGNORED", "describe", "split_name", "tell_no_order", "unique"]
 
 #: Last part of a name → role of the array, in Lasagne's words.
 ROLES = {
@@ -17,6 +19,9 @@ ROLES = {
 
 #: Counters that no layer of Lasagne has.
 IGNORED = frozenset(["num_batches_tracked"])
+
+#: Of numbers that differ within names of one form: what is tried.
+_MOST_COLUMNS = 4
 
 
 def split_name(name):
@@ -77,26 +82,49 @@ def unique(name, taken):
     return found
 
 
-def are_sorted(names):
-    """Tell whether names are in the order of the alphabet, and that shows.
-
-    It is no order of layers then, whatever a dict of them remembers.
+def tell_no_order(names):
+    """Tell whether the order of names is seen to be none of layers.
 
     Parameters
     ----------
     names : list of str
-        Of arrays or layers.
+        Of arrays or layers, as a dict of them has them.
 
     Returns
     -------
     bool
-        Whether 10 comes before 2, or each bias before its weight.
+        Whether they are in the order of the alphabet, and that shows (10
+        before 2, or each bias before its weight), or their numbers go up and
+        down, as in a dict of Python 3.5 or older, which has no order.
 
     Examples
     --------
-    >>> are_sorted(["conv1", "conv10", "conv2"]), are_sorted(["a", "b"])
+    >>> tell_no_order(["conv1", "conv10", "conv2"]), tell_no_order(["b", "a"])
+    (True, False)
+    >>> tell_no_order(["up3", "up1", "up2"]), tell_no_order(["up2", "up1"])
     (True, False)
     """
+    numbers = {}
+    for name in names:
+        parts = re.split("([0-9]+)", name)
+        numbers.setdefault(tuple(parts[::2]), []).append(
+            [int(part) for part in parts[1::2]])
+    return not all(map(_go_one_way, numbers.values())) or _are_sorted(names)
+
+
+def _go_one_way(numbers):
+    """Tell whether rows of numbers are sorted by their columns, whichever
+    comes first, each upwards or downwards."""
+    columns = [column for column in zip(*numbers) if len(set(column)) > 1]
+    if len(columns) > _MOST_COLUMNS:
+        return True
+    both = [(column, [-n for n in column]) for column in columns]
+    return any(all(map(le, zip(*chosen), islice(zip(*chosen), 1, None)))
+               for signed in product(*both)
+               for chosen in permutations(signed))
+
+
+def _are_sorted(names):
     if names != sorted(names):
         return False
     by_number = sorted(names, key=lambda name: [

@@ -13,7 +13,7 @@ import numpy as np
 from ...errors import CheckpointError, UnsafeFileError
 from ..common.arrays import are_sizes, float32_of
 from ..common.guard import check_name
-from ..common.naming import are_sorted, describe
+from ..common.naming import describe, tell_no_order
 from ..common.record import Checkpoint, Entry
 from ..pickles.constructors import Symbol, as_text, only
 from ..pickles.unpickle import unpickle
@@ -168,7 +168,7 @@ def checkpoint_of(file, value, form, limits, read_into):
             "model.state_dict()." % file.name)
     _check_total(tensors, file, limits)
     entries = [_entry(name, tensor, read_into) for name, tensor in tensors]
-    ordered = not are_sorted([name for name, _ in tensors])
+    ordered = not tell_no_order([name for name, _ in tensors])
     return Checkpoint(file.name, form, describe(entries), {}, "PyTorch",
                       ordered, file.close)
 

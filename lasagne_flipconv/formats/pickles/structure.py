@@ -10,7 +10,7 @@ import re
 from ...errors import CheckpointError, UnsafeFileError
 from ..common.arrays import StoredArray
 from ..common.guard import check_name
-from ..common.naming import are_sorted, describe
+from ..common.naming import describe, tell_no_order
 from ..common.record import Checkpoint, Entry
 from .constructors import Array, Ordered, is_bytes
 
@@ -205,7 +205,7 @@ class Finder:
             held = [k for _, k in sorted(zip(numbers, held))]
         elif len(held) > 1 and (
                 self.protocol < 3 and not isinstance(items, Ordered)
-                or are_sorted([str(k) for k in held])):
+                or tell_no_order([str(k) for k in held])):
             self.ordered = False
         for k in held:
             leaf = isinstance(_opened(items[k]), StoredArray)
