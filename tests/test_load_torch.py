@@ -213,6 +213,30 @@ def test_another_epsilon_than_the_default(tmp_path):
         torch.from_numpy(x)).detach().numpy(), atol=1e-6)
 
 
+@pytest.mark.parametrize("shared, slopes", [("all", 1), ("auto", 5)])
+def test_one_by_one_for_a_nin_layer_and_one_slope(shared, slopes, tmp_path):
+    module = filled(nn.Sequential(nn.Conv2d(3, 5, 1), nn.PReLU(slopes)))
+    net = layers.NINLayer(InputLayer((None, 3, 4, 6)), 5, name="0",
+                          nonlinearity=identity)
+    net = layers.ParametricRectifierLayer(net, shared_axes=shared, name="1")
+    assert load(saved(module, tmp_path, "zip"), net,
+                orientation="torch").permuted == ("0.W",)
+    x = cases.values((2, 3, 4, 6), 3, "float32")
+    np.testing.assert_allclose(files.output(net, x), module(
+        torch.from_numpy(x)).detach().numpy(), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("module, wrong", [
+    (nn.Conv2d(3, 5, (1, 2)), r"shape \(5, 3, 1, 2\)"),
+    (nn.Conv2d(5, 3, 1), r"shape \(3, 5\), which becomes \(5, 3\)")])
+def test_what_is_no_matrix_of_a_nin_layer(module, wrong, tmp_path):
+    net = layers.NINLayer(InputLayer((None, 3, 4, 6)), 5, name="0", b=None)
+    module.bias = None
+    path = saved(nn.Sequential(module), tmp_path, "zip")
+    with pytest.raises(CheckpointError, match=wrong):
+        load(path, net)
+
+
 def test_a_transposed_layer_for_a_plain_one_is_refused(tmp_path):
     module = filled(nn.Sequential(nn.ConvTranspose2d(4, 5, 3)))
     net = layers.Conv2DLayer((None, 4, 9, 8), 5, 3, name="0")

@@ -1,11 +1,12 @@
 """Values that are no kernels: matrices of dense layers, variances, others."""
 from ..axes import ORIENTATIONS
-from ..conventions import DENSE_AXES
+from ..conventions import DENSE_AXES, OPEN_AXES, convention_told
 from ..errors import CheckpointError, ConventionError
+from ..formats.common.record import is_kernel, is_one_by_one
 from .telling import AS_IN_NETWORK, told_of
 
-__all__ = ["check_plain", "check_square", "computes_matrix", "dense_axes",
-           "epsilon_of", "is_dense"]
+__all__ = ["as_parameter", "check_plain", "check_square", "computes_matrix",
+           "dense_axes", "epsilon_of", "is_dense"]
 
 #: Layers whose W has axes (input units, output units), and one that looks it.
 _DENSE, _TABLE = ("DenseLayer", "NINLayer"), "EmbeddingLayer"
@@ -46,6 +47,51 @@ def computes_matrix(slot):
     """
     return (slot.attribute != "W" and slot.param.ndim == 2
             and is_dense(slot.layer) and slot.layer.W is not slot.param)
+
+
+def as_parameter(slot, entry, options):
+    """Return an array without the axes of length 1 that only others give it.
+
+    These are the positions of a kernel that has a single one, where the
+    network has a NINLayer, and the one slope of a rectifier for all channels.
+
+    Parameters
+    ----------
+    slot : lasagne_flipconv.weights.networks.Slot
+        The parameter.
+    entry : Entry
+        The array in the file.
+    options : lasagne_flipconv.weights.planning.Options
+        What the user says.
+
+    Returns
+    -------
+    Entry
+        The same, if it has no such axes.
+    """
+    if slot.attribute == "alpha" and (slot.shape, entry.shape) == ((), (1,)):
+        return _reshaped(entry, ())
+    if not (slot.attribute == "W" and _is_a(slot.layer, "NINLayer")
+            and len(slot.shape) == 2 and is_kernel(entry)
+            and 3 <= len(entry.shape) <= 5) or entry.kind == "transposed":
+        return entry
+    told = entry.convention or told_of(options.orientation, slot, entry)
+    if told in (None, AS_IN_NETWORK, "OI", "IO"):
+        told = ORIENTATIONS[0]
+    if told in OPEN_AXES:
+        return entry
+    axes = convention_told(told, len(entry.shape) - 2).axes
+    if not is_one_by_one(entry, axes):
+        return entry
+    order = "".join(axis for axis in axes if axis in "OI")
+    return _reshaped(entry, tuple(entry.shape[axes.index(axis)]
+                                  for axis in order)
+                     )._replace(kind="dense", convention=order)
+
+
+def _reshaped(entry, shape):
+    return entry._replace(shape=shape,
+                          read=lambda: entry.read().reshape(shape))
 
 
 def check_square(slot, entry, name, options):

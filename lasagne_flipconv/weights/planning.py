@@ -10,8 +10,8 @@ from ..kernels import plan_conversion
 from .flattening import rows_for
 from .matching import match
 from .networks import slots_of
-from .plain import (check_plain, check_square, computes_matrix, dense_axes,
-                    epsilon_of, is_dense)
+from .plain import (as_parameter, check_plain, check_square, computes_matrix,
+                    dense_axes, epsilon_of, is_dense)
 from .telling import (AS_IN_NETWORK, axes_like, check_mapping, rows_told,
                       source_of, told_of)
 
@@ -163,7 +163,8 @@ def _plan(slot, entry, where, options):
                                     entry) != AS_IN_NETWORK:
             _check_readers(slot, entry, source, name)
     else:
-        plan = _plan_other(slot, entry, name, options)
+        plan = _plan_other(slot, as_parameter(slot, entry, options), name,
+                           options)
     check_fit(plan, name)
     return plan
 
