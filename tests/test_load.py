@@ -258,14 +258,14 @@ def test_a_shared_variable_cannot_be_both(path):
     assert files.unchanged(target, before)
 
 
-def test_an_expression_is_refused(path):
+def test_what_a_kernel_is_computed_from_is_never_turned(path):
     first = Conv2DLayer((None, 4, 9, 8), 4, 3, name="one")
     net = Conv2DLayer(first, 4, 3, W=2 * first.W, name="two")
-    plain(path, first)
-    for action in (lambda: load(path, net, orientation="convolution"),
-                   lambda: save(path, net)):
-        with pytest.raises(ConventionError, match="two.*is the expression"):
-            action()
+    plain(path, net)
+    assert load(path, net, orientation="convolution").copied == (
+        "one.W", "one.b", "two.b")
+    with pytest.raises(ConventionError, match="one.W.*computes its W from it"):
+        load(path, net, orientation="correlation")
 
 
 def test_layers_of_an_older_lasagne(path):

@@ -188,11 +188,19 @@ def test_values_that_the_dtype_cannot_hold_are_refused():
     check_refused("expected what fits into float16", source, target)
 
 
-def test_an_expression_is_refused_by_name():
+def test_a_kernel_for_what_one_is_computed_from_is_refused():
     source = one(Conv2DLayer)
     W = theano.shared(floats((16, 4, 3, 3), 1))
     target = Conv2DLayer(IMAGE, 16, 3, W=2 * W, name="conv5")
-    check_refused("conv5.W: is the expression", source, target)
+    check_refused("the W of Conv2DLayer 'conv5' is computed from it", source,
+                  target)
+
+
+def test_an_expression_of_a_layer_that_is_not_known_is_refused():
+    source, target = (Base(InputLayer(IMAGE), 16, 3, n=2, name="own",
+                           W=2 * theano.shared(floats((16, 4, 3, 3), seed)))
+                      for seed in range(2))
+    check_refused("own.W: is the expression", source, target)
 
 
 def autoencoder(holds=True):
@@ -222,6 +230,39 @@ def test_matrices_that_are_expressions(holds, tmp_path):
         slot.param.set_value(slot.param.get_value() + 1)
     assert load(tmp_path / "tied.npz", fresh).copied == names
     np.testing.assert_allclose(predicted(fresh, x), predicted(source, x))
+
+
+def convolutional(flip, dnn=False, mask=False):
+    """Return an autoencoder whose second kernel is computed of the first."""
+    conv = Conv2DDNNLayer if dnn else Conv2DLayer
+    first = conv(InputLayer(IMAGE), 3, (3, 2), flip_filters=flip, name="in")
+    W = first.W.dimshuffle(1, 0, 2, 3)[:, :, ::-1, ::-1]
+    if mask:
+        W = W * theano.shared(floats((4, 3, 1, 1), 3), "mask", broadcastable=(
+            False, False, True, True))
+    return conv(first, 4, (3, 2), pad="full", flip_filters=flip, W=W,
+                name="out")
+
+
+@pytest.mark.parametrize("mask", [False, True])
+@pytest.mark.parametrize("flip", [False, True])
+def test_kernels_that_are_expressions(flip, mask, tmp_path):
+    """What they are computed from is copied if it need not be turned."""
+    names = ("in.W", "in.b") + ("out.mask",) * mask + ("out.b",)
+    x, source = floats((2, 4, 9, 8), 4), convolutional(flip, mask=mask)
+    save(tmp_path / "tied.npz", source)
+    for copy in (lambda to: transfer(source, to),
+                 lambda to: load(tmp_path / "tied.npz", to)):
+        target = convolutional(flip, mask=mask)
+        for slot in slots_of(target):
+            slot.param.set_value(slot.param.get_value() + 1)
+        assert copy(target).copied == names
+        np.testing.assert_allclose(predicted(target, x), predicted(source, x))
+        other, before = convolutional(not flip, mask=mask), floats(3, 1)
+        other.b.set_value(np.concatenate([before, before[:1]]))
+        with pytest.raises(ConventionError, match="computes? (its W|a W) "):
+            copy(other)
+        assert np.array_equal(other.b.get_value()[:3], before)
 
 
 def test_a_matrix_for_what_one_is_computed_from_is_refused():

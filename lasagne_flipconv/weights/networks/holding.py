@@ -3,6 +3,8 @@ from lasagne.layers import Layer, get_all_layers
 from theano.compile import SharedVariable
 from theano.gof.graph import inputs
 
+from ...conventions import find_row
+
 __all__ = ["held_by", "referred", "with_inner"]
 
 
@@ -18,7 +20,7 @@ def held_by(layers):
     -------
     list of tuple
         Pairs of layer and parameter, none twice: a shared variable, or an
-        expression that may be a kernel.
+        expression that may be a kernel, of a layer that is not known.
     """
     return _unwrapped(pair for layer in layers for pair in _held(layer))
 
@@ -29,7 +31,7 @@ def _held(layer):
     own = [(each, param) for each in inner for param in each.params]
     given = _variables(layer.get_params())
     if set(given) <= set(_variables(param for _, param in own)) or any(
-            _may_be_kernel(param) for _, param in own):
+            _is_read_somehow(*pair) for pair in own):
         return own
     holders = {param: each for each in [*_within(layer), *inner[::-1]]
                for param in _variables(each.params)}
@@ -43,9 +45,11 @@ def _variables(params):
         if isinstance(v, SharedVariable)))
 
 
-def _may_be_kernel(param):
-    """Tell whether a parameter is an expression, and no matrix or vector."""
-    return not isinstance(param, SharedVariable) and param.ndim > 2
+def _is_read_somehow(layer, param):
+    """Tell whether a parameter is an expression, and no matrix or vector, that
+    may be a kernel of another convention than any that is known."""
+    return not isinstance(param, SharedVariable) and param.ndim > 2 and not (
+        param is getattr(layer, "W", None) and find_row(layer))
 
 
 def _unwrapped(held):
@@ -53,14 +57,16 @@ def _unwrapped(held):
 
     A variable that one of the layers has itself is its own alone, as of tied
     weights, ``W=encoder.W.T``; another, of the first layer that computes a
-    parameter of it. A kernel that is computed stays as it is: it is refused.
+    parameter of it. A kernel that is computed, of a layer whose class is not
+    known, stays as it is: it is refused.
     """
     held = list(dict.fromkeys(held))
     found = {param: layer for layer, param in held[::-1]
              if isinstance(param, SharedVariable)}
     result = []
     for layer, param in held:
-        if isinstance(param, SharedVariable) or _may_be_kernel(param):
+        if isinstance(param, SharedVariable) or _is_read_somehow(
+                layer, param):
             result.append((layer, param))
             continue
         result += [(layer, v) for v in _variables([param])
