@@ -289,7 +289,8 @@ MUTANTS = {
     "leave an old value beside that on the device": (
         "pytorch/cells.py", "super().__setitem__(0, None)\n"
         "                self.tensor = there", "self.tensor = there",
-        "test_pytorch_values.py::test_a_value_stays_on_the_device"),
+        "test_pytorch_values.py::test_code_that_knows_nothing_of_devices_"
+        "finds_no_value"),
     "leave an old value beside one that another thread sets": (
         "pytorch/cells.py", "super().__setitem__(0, None)\n"
         "            self.tensor = tensor", "self.tensor = tensor",

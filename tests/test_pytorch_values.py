@@ -43,9 +43,12 @@ def test_a_value_stays_on_the_device(w):
     assert on_device(w)
 
 
-def test_code_that_knows_nothing_of_devices_finds_no_value(w):
+@pytest.mark.parametrize("use", [
+    lambda w: stepping(w)(),
+    lambda w: theano.function([], w + 0, mode=torch_mode("cpu"))()])
+def test_code_that_knows_nothing_of_devices_finds_no_value(w, use):
     """Theano's C code looks into the list directly, and raises."""
-    stepping(w)()
+    use(w)
     assert list.__getitem__(w.container.storage, 0) is None
 
 
