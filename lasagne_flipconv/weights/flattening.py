@@ -1,10 +1,25 @@
 """Rows of dense layers whose input was flattened in another order of axes."""
+from collections import namedtuple
+
 import numpy as np
 
+from ..conventions import find_row, name_of
 from ..errors import ConventionError
+from .plain import is_a
 from .telling import DATA_FORMATS
 
 __all__ = ["rows_for"]
+
+#: Where the channels of activations are: in the second axis, in the last one
+#: that a DimshuffleLayer moved them to, or in the last one of a sequence.
+_FIRST, _MOVED, _SEQUENCE = "first", "moved", "sequence"
+
+#: Layers whose output has axes (batch, steps, features).
+_SEQUENCES = ("EmbeddingLayer", "RecurrentLayer", "CustomRecurrentLayer",
+              "LSTMLayer", "GRULayer")
+
+#: The value for error texts, and what file and user say of its rows.
+_Told = namedtuple("_Told", "name rows data_format")
 
 
 def rows_for(slot, entry, name, data_format):
@@ -32,62 +47,154 @@ def rows_for(slot, entry, name, data_format):
     ConventionError
         If the order matters and is not known.
     """
-    before = _before_flatten(slot.layer, slot.attribute == "W")
-    shape = before and tuple(before.output_shape[1:])
-    if not shape or shape[0] == 1 or np.prod(shape[1:]) == 1 or (
-            _is_channels_last(before, name, data_format)):
+    told = _Told(name, entry.rows, data_format)
+    before = getattr(slot.layer, "input_layer", None)
+    if before is None:
         return None
-    order = data_format if entry.rows == "unknown" else entry.rows
+    if len(before.output_shape) == 2:
+        index = _of_units(before, told)
+    elif slot.attribute == "W":
+        lead = getattr(slot.layer, "num_leading_axes", 1)
+        index = _of_flattened(before, before.output_shape[lead:],
+                              slot.shape[0], told)
+    else:
+        return None
+    return index if index is not None and len(index) == entry.shape[0] else (
+        None)
+
+
+def _of_units(layer, told):
+    """Return the place in the file of each unit that a layer puts out.
+
+    None if it is the same, as behind a layer that mixes all units.
+    """
+    inputs = _inputs_of(layer)
+    if not inputs or getattr(layer, "W", None) is not None or any(
+            param.ndim > 1 for param in layer.params):
+        return None
+    if len(inputs) > 1:
+        return _of_merged(layer, inputs, told)
+    if len(inputs[0].output_shape) > 2:
+        return _of_flattened(inputs[0], inputs[0].output_shape[1:],
+                             layer.output_shape[1], told)
+    index = _of_units(inputs[0], told)
+    if index is None or len(index) == layer.output_shape[1]:
+        return index
+    raise _not_known(layer, told)
+
+
+def _of_merged(layer, inputs, told):
+    """Return the same for a layer of several inputs."""
+    found = [_of_units(each, told) if len(each.output_shape) == 2 else None
+             for each in inputs]
+    if all(index is None for index in found):
+        return None
+    sizes = [each.output_shape[-1] for each in inputs]
+    found = [np.arange(size) if index is None else index
+             for index, size in zip(found, sizes)]
+    if is_a(layer, "ConcatLayer") and layer.axis in (1, -1):
+        starts = np.cumsum([0] + sizes)
+        return np.concatenate([index + start for index, start
+                               in zip(found, starts)])
+    if is_a(layer, "ElemwiseMergeLayer") and all(
+            np.array_equal(index, found[0]) for index in found):
+        return found[0]
+    raise _not_known(layer, told)
+
+
+def _not_known(layer, told):
+    return ConventionError(
+        "%s: follows a flatten of activations in another order, behind %s; "
+        "expected none between, as what that makes of the order is not known. "
+        "Set it by hand." % (told.name, name_of(layer)))
+
+
+def _of_flattened(layer, shape, units, told):
+    """Return the place in the file of each unit of flattened activations.
+
+    None if it is the same, or the units are not these activations.
+    """
+    if None in shape or shape[0] == 1 or np.prod(shape[1:]) == 1 or (
+            np.prod(shape) != units):
+        return None
+    layout = _layout(layer, told)
+    if layout == _MOVED and told.data_format == "channels_first":
+        raise ConventionError(
+            "%s: follows a DimshuffleLayer that moves the channels to the end "
+            "before the flatten, and data_format is 'channels_first'; "
+            "expected both alike. Build the network without that layer."
+            % told.name)
+    if layout in (_MOVED, _SEQUENCE) or (
+            _order(shape, told) == "channels_first"):
+        return None
+    if layout is None or len(shape) < len(layer.output_shape) - 1:
+        raise ConventionError(
+            "%s: follows a flatten of %s activations, whose channels come "
+            "last in the file, and the network does not tell which axis they "
+            "are; expected to know. Give it an axis of one channel, %s, if "
+            "there are none, or put a DimshuffleLayer that moves the channels "
+            "to the end before the flatten."
+            % (told.name, tuple(shape), (1, *shape)))
+    channels, *space = shape
+    return np.arange(units).reshape(*space, channels).transpose(
+        len(space), *range(len(space))).ravel()
+
+
+def _order(shape, told):
+    """Return the order of axes in which the file flattened activations."""
+    order = told.data_format if told.rows == "unknown" else told.rows
     if order is None:
         raise ConventionError(
             "%s: follows a flatten of %s activations, and the file does not "
             "say in which order of axes they were. Pass "
             "data_format='channels_last' (the default of Keras) or "
-            "'channels_first'." % (name, shape))
-    if data_format not in (None, order) or order not in DATA_FORMATS:
+            "'channels_first'." % (told.name, tuple(shape)))
+    if told.data_format not in (None, order) or order not in DATA_FORMATS:
         raise ConventionError(
             "%s: data_format is %r, and the file says %r; expected %s or "
-            "%s, and both to agree." % ((name, data_format, entry.rows)
-                                        + DATA_FORMATS))
-    if order == "channels_first":
+            "%s, and both to agree." % (
+                (told.name, told.data_format, told.rows) + DATA_FORMATS))
+    return order
+
+
+def _layout(layer, told):
+    """Return where the channels of a layer's output are, None if not known."""
+    if find_row(layer) is not None:
+        return _FIRST
+    if is_a(layer, *_SEQUENCES):
+        return _SEQUENCE
+    if is_a(layer, "ReshapeLayer"):
         return None
-    size = int(np.prod(shape))
-    if entry.shape[0] != size:
-        return None
-    channels, *space = shape
-    return np.arange(size).reshape(*space, channels).transpose(
-        len(space), *range(len(space))).ravel()
+    if getattr(layer, "pattern", None) is not None:
+        return _layout_moved(layer, tuple(layer.pattern), told)
+    axes = len(layer.output_shape)
+    inputs = [each for each in _inputs_of(layer)
+              if len(each.output_shape) == axes]
+    if not inputs:
+        return _FIRST if axes > 3 else None
+    found = {_layout(each, told) for each in inputs} - {None}
+    if len(found) > 1:
+        raise _not_known(layer, told)
+    return found.pop() if found else None
 
 
-def _before_flatten(layer, dense):
-    """Return the layer whose output was flattened before this one.
-
-    None if there was no flatten, or a layer that mixes the units since.
-    """
-    before = getattr(layer, "input_layer", None)
-    if before is None or dense and len(before.output_shape) > 2:
-        return before
-    while before is not None and len(before.output_shape) == 2:
-        inner = getattr(before, "input_layer", None)
-        if inner is None or getattr(before, "W", None) is not None:
-            return None
-        if len(inner.output_shape) > 2:
-            flat = int(np.prod(inner.output_shape[1:]))
-            return inner if flat == before.output_shape[1] else None
-        before = inner
-    return None
-
-
-def _is_channels_last(layer, name, data_format):
-    """Tell whether the network itself moves the channels to the end."""
-    pattern = getattr(layer, "pattern", None)
-    if pattern is None:
-        return False
-    n = len(layer.output_shape)
-    if tuple(pattern) == (0,) + tuple(range(2, n)) + (1,):
-        if data_format != "channels_first":
-            return True
+def _layout_moved(layer, pattern, told):
+    """Return where the channels are behind a DimshuffleLayer."""
+    axes, inner = len(pattern), layer.input_layer
+    layout = _layout(inner, told) if len(inner.output_shape) == axes else None
+    if pattern == (0, *range(2, axes), 1) and layout in (_FIRST, None):
+        return _MOVED
+    if pattern == (0, axes - 1, *range(1, axes - 1)) and (
+            layout in (_MOVED, _SEQUENCE)):
+        return _FIRST
     raise ConventionError(
         "%s: follows a DimshuffleLayer%r before the flatten; expected none, "
         "or one that moves the channels to the end as in the file's network. "
-        "Flatten the activations as that does." % (name, tuple(pattern)))
+        "Flatten the activations as that does." % (told.name, pattern))
+
+
+def _inputs_of(layer):
+    """Return the layers that feed into a layer."""
+    found = getattr(layer, "input_layers", None) or [
+        getattr(layer, "input_layer", None)]
+    return [each for each in found if each is not None]

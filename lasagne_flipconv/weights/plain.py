@@ -6,7 +6,7 @@ from ..formats.common.record import is_kernel, is_one_by_one
 from .telling import AS_IN_NETWORK, told_of
 
 __all__ = ["as_parameter", "check_plain", "check_square", "computes_matrix",
-           "dense_axes", "epsilon_of", "is_dense"]
+           "dense_axes", "epsilon_of", "is_a", "is_dense"]
 
 #: Layers whose W has axes (input units, output units), and one that looks it.
 _DENSE, _TABLE = ("DenseLayer", "NINLayer"), "EmbeddingLayer"
@@ -29,7 +29,7 @@ def is_dense(layer):
     bool
         Of a class below one of these, too.
     """
-    return _is_a(layer, *_DENSE)
+    return is_a(layer, *_DENSE)
 
 
 def computes_matrix(slot):
@@ -71,7 +71,7 @@ def as_parameter(slot, entry, options):
     """
     if slot.attribute == "alpha" and (slot.shape, entry.shape) == ((), (1,)):
         return _reshaped(entry, ())
-    if not (slot.attribute == "W" and _is_a(slot.layer, "NINLayer")
+    if not (slot.attribute == "W" and is_a(slot.layer, "NINLayer")
             and len(slot.shape) == 2 and is_kernel(entry)
             and 3 <= len(entry.shape) <= 5) or entry.kind == "transposed":
         return entry
@@ -159,7 +159,7 @@ def check_plain(slot, entry, name, options):
             "orientation={%r: 'as in network'} if the file is from such a "
             "network." % (name, axes, type(slot.layer).__name__, slot.name))
     if axes == 2 and dense_axes(slot, entry, options) == "OI" and (
-            slot.attribute != "W" or not _is_a(slot.layer, *_DENSE, _TABLE)):
+            slot.attribute != "W" or not is_a(slot.layer, *_DENSE, _TABLE)):
         raise ConventionError(
             "%s: is a matrix with axes (output, input) in such files, and "
             "what %s does with it is not known; expected the W of a "
@@ -228,5 +228,19 @@ def dense_axes(slot, entry, options):
     return DENSE_AXES.get(told, "IO") if isinstance(told, str) else "IO"
 
 
-def _is_a(layer, *names):
+def is_a(layer, *names):
+    """Tell whether a layer is of a class of some name, or one below it.
+
+    Parameters
+    ----------
+    layer : Layer
+        The layer.
+    *names : str
+        Names of classes, whichever Lasagne they are of.
+
+    Returns
+    -------
+    bool
+        Whether it is.
+    """
     return any(cls.__name__ in names for cls in type(layer).__mro__)

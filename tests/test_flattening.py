@@ -1,0 +1,117 @@
+"""Rows after a flatten of activations whose channels come last in the file."""
+import numpy as np
+import pytest
+import theano.tensor as T
+from lasagne import layers as L
+from lasagne_flipconv import layers, load
+from lasagne_flipconv.errors import ConventionError
+
+
+def image(channels=3, **options):
+    return layers.Conv2DLayer((None, 2, 5, 4), channels, 2, **options)
+
+
+def words():
+    incoming = L.InputLayer((None, 5), input_var=T.imatrix())
+    return L.EmbeddingLayer(incoming, 7, 3)
+
+
+def flat(*shape):
+    """Return the place in the file of each unit of flattened channels."""
+    places = np.arange(np.prod(shape)).reshape(shape[1:] + shape[:1])
+    return np.moveaxis(places, -1, 0).ravel()
+
+
+def moved(layer):
+    return L.DimshuffleLayer(layer, (0, *range(2, len(layer.output_shape)), 1))
+
+
+#: What a dense layer follows → its rows in the file.
+IN_ORDER = {
+    "image": (image, flat(3, 4, 3)),
+    "dropout": (lambda: L.DropoutLayer(L.FlattenLayer(L.NonlinearityLayer(
+        image()))), flat(3, 4, 3)),
+    "two": (lambda: L.ConcatLayer([L.FlattenLayer(image()), L.DenseLayer(
+        image(), 5), L.FlattenLayer(image(2))]), np.concatenate([
+            flat(3, 4, 3), 36 + np.arange(5), 41 + flat(2, 4, 3)])),
+    "two sums": (lambda: L.ElemwiseSumLayer([
+        L.FlattenLayer(image()), L.DropoutLayer(L.FlattenLayer(image()))]),
+        flat(3, 4, 3)),
+    "two, then flat": (lambda: L.ConcatLayer([image(), image(2)]),
+                       flat(5, 4, 3)),
+    "moved": (lambda: moved(image()), None),
+    "moved, then dropout": (lambda: L.DropoutLayer(moved(image())), None),
+    "moved, dropout, flat": (lambda: L.FlattenLayer(L.DropoutLayer(moved(
+        image()))), None),
+    "moved and back": (lambda: L.DimshuffleLayer(
+        L.DropoutLayer(moved(image())), (0, 3, 1, 2)), flat(3, 4, 3)),
+    "words": (words, None),
+    "words, flat": (lambda: L.FlattenLayer(L.DropoutLayer(words())), None),
+    "words, moved": (lambda: moved(words()), flat(3, 5)),
+    "steps": (lambda: L.LSTMLayer((None, 5, 4), 3), None),
+    "as many as flat": (lambda: L.SliceLayer(
+        L.LSTMLayer((None, 3, 4), 12), -1, 1), None),
+    "convolution over words": (lambda: layers.Conv1DLayer(
+        moved(words()), 4, 2), flat(4, 4)),
+    "free sizes": (lambda: L.GlobalPoolLayer(layers.Conv2DLayer(
+        (None, 2, None, None), 3, 2)), None),
+    "one channel": (lambda: L.InputLayer((None, 1, 5, 4)), None),
+    "moved input": (lambda: moved(L.InputLayer((None, 5, 4))), None),
+}
+
+
+def loaded(before, tmp_path, dense=L.DenseLayer, **options):
+    """Return the places in the file of the rows that a dense layer got."""
+    net = dense(before, 2, name="fc", **options)
+    path, rows = tmp_path / "net.npz", net.W.get_value().shape[0]
+    np.savez(path, **{"fc.W": np.tile(np.arange(rows), (2, 1)).T})
+    load(path, net, strict=False, names={"fc": "fc"},
+         data_format="channels_last")
+    return net.W.get_value()[:, 0]
+
+
+@pytest.mark.parametrize("case", IN_ORDER)
+def test_rows_are_where_their_units_are(case, tmp_path):
+    build, expected = IN_ORDER[case]
+    found = loaded(build(), tmp_path)
+    assert np.array_equal(found, np.arange(len(found)) if expected is None
+                          else expected)
+
+
+@pytest.mark.parametrize("dense, options", [
+    (layers.NINLayer, {}), (layers.DenseLayer, {"num_leading_axes": -1})])
+def test_rows_of_one_axis_stay(dense, options, tmp_path):
+    found = loaded(image(), tmp_path, dense, **options)
+    assert np.array_equal(found, np.arange(len(found)))
+
+
+#: What a dense layer follows, and what is said of it.
+UNKNOWN = {
+    "rows or channels": (lambda: L.InputLayer((None, 5, 4)),
+                         "does not tell which axis.*axis of one channel"),
+    "reshaped": (lambda: L.ReshapeLayer(L.DenseLayer((None, 4), 24),
+                                        ([0], 2, 3, 4)), "does not tell"),
+    "a part": (lambda: L.SliceLayer(L.FlattenLayer(image()), slice(0, 9)),
+               "behind SliceLayer"),
+    "unlike sums": (lambda: L.ElemwiseSumLayer([
+        L.FlattenLayer(image()), L.DenseLayer(image(), 36)]),
+        "behind ElemwiseSumLayer"),
+    "unlike axes": (lambda: L.ConcatLayer([
+        layers.Conv1DLayer((None, 2, 6), 4, 2), words()]),
+        "behind ConcatLayer"),
+    "turned": (lambda: L.DimshuffleLayer(image(), (0, 2, 1, 3)),
+               "DimshuffleLayer.0, 2, 1, 3."),
+}
+
+
+@pytest.mark.parametrize("case", UNKNOWN)
+def test_an_order_that_is_not_known_is_refused(case, tmp_path):
+    build, said = UNKNOWN[case]
+    with pytest.raises(ConventionError, match="fc.W: follows a .*" + said):
+        loaded(build(), tmp_path)
+
+
+def test_several_axes_behind_leading_ones_are_refused(tmp_path):
+    with pytest.raises(ConventionError, match="does not tell which axis"):
+        loaded(L.InputLayer((None, 2, 3, 4, 5)), tmp_path, layers.DenseLayer,
+               num_leading_axes=2)
