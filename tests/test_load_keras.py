@@ -159,11 +159,12 @@ def test_keras_1_does_not_name_its_backend():
 
 
 def keras_2(path, **layers_of):
-    """Write a file of layers: class, and arrays by their names."""
+    """Write a file of layers: class, arrays by their names, settings."""
     h5py, made = pytest.importorskip("h5py"), []
     with h5py.File(path, "w") as file:
-        for name, (cls, arrays) in layers_of.items():
-            made.append({"class_name": cls, "config": {"name": name}})
+        for name, (cls, arrays, *settings) in layers_of.items():
+            made.append({"class_name": cls, "config": dict(
+                *settings, name=name)})
             group = file.create_group(name)
             group.attrs["weight_names"] = [
                 ("%s/%s" % (name, key)).encode() for key in arrays]
@@ -226,3 +227,36 @@ def test_layers_of_one_name_in_models_within_a_model(tmp_path):
                            for name in "ab"})
     for layer, value in zip((net.input_layer, net), values):
         assert np.allclose(layer.W.get_value(), value.transpose(3, 2, 0, 1))
+
+
+#: What layers say of their axes, Flatten last → how a dense layer's rows are.
+FLATTENED = {
+    ("channels_last", "channels_last"): "last",
+    ("channels_last", None): "last",
+    (None, "channels_last"): "last",
+    ("channels_first", "channels_first"): "last",  # Keras moves them
+    ("channels_first", "channels_last"): "first",
+    ("channels_first", None): "first",
+    (None, "channels_first"): "last",
+    (None, None): "asked", ("channels_last", "channels_first"): "asked",
+}
+
+
+@pytest.mark.parametrize("told", FLATTENED)
+def test_what_is_flattened_last_is_told_by_flatten_too(told, tmp_path):
+    kernel = cases.values((2, 3, 2, 4), 1, "float32")
+    dense = cases.values((4 * 4 * 3, 5), 2, "float32")
+    conv, flatten = ({} if word is None else {"data_format": word}
+                     for word in told)
+    keras_2(tmp_path / "net.h5", conv=("Conv2D", {"kernel:0": kernel}, conv),
+            flat=("Flatten", {}, flatten), fc=("Dense", {"kernel:0": dense}))
+    net = layers.Conv2DLayer((None, 2, 5, 5), 4, (2, 3), b=None, name="conv")
+    net = DenseLayer(net, 5, b=None, name="fc")
+    if FLATTENED[told] == "asked":
+        with pytest.raises(ConventionError, match="Pass data_format="):
+            load(tmp_path / "net.h5", net)
+        return
+    load(tmp_path / "net.h5", net)
+    expected = dense if FLATTENED[told] == "first" else np.moveaxis(
+        dense.reshape(4, 3, 4, 5), 2, 0).reshape(48, 5)
+    assert np.array_equal(net.W.get_value(), expected)

@@ -147,8 +147,9 @@ def _order(shape, told):
         raise ConventionError(
             "%s: follows a flatten of %s activations, and the file does not "
             "say in which order of axes they were. Pass "
-            "data_format='channels_last' (the default of Keras) or "
-            "'channels_first'." % (told.name, tuple(shape)))
+            "data_format='channels_last' (the default of Keras, and what its "
+            "Flatten makes of both since 2.2) or 'channels_first'."
+            % (told.name, tuple(shape)))
     if told.data_format not in (None, order) or order not in DATA_FORMATS:
         raise ConventionError(
             "%s: data_format is %r, and the file says %r; expected %s or "

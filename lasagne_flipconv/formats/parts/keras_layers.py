@@ -233,7 +233,7 @@ def entry_of(data, layer, role, path, config, model):
         shape = (shape[n] * shape[n + 1], 1) + shape[:n]
     elif role == "alpha":
         axes = tuple(range(len(shape)))
-        if _rows(model) == "channels_last":
+        if _order(model) == "channels_last":
             axes = axes[-1:] + axes[:-1]
         shape = tuple(shape[i] for i in axes if shape[i] != 1) or (1,)
     epsilon = setting(config, "epsilon")
@@ -301,9 +301,30 @@ def _convention(kind, n, config, model):
 
 def _rows(model):
     """Return the order of axes that dense layers flatten, None if Lasagne's.
+
+    A Flatten that takes its input for channels_first moves the channels last.
     """
-    told = {setting(layer, "data_format", "dim_ordering")
-            for layer in model.layers.values()} - {None}
-    if not told:
-        return "unknown"
-    return None if told <= {"channels_first", "th"} else "channels_last"
+    order, moving = _order(model), _formats(model, "channels_first", True)
+    if not moving:
+        return order
+    return "channels_last" if order is None and not _formats(
+        model, "channels_last", True) else "unknown"
+
+
+def _order(model):
+    """Return the order of axes of activations, None if Lasagne's."""
+    for flatten in (False, True):
+        first = _formats(model, "channels_first", flatten)
+        last = _formats(model, "channels_last", flatten)
+        if first or last:
+            return ("unknown" if first and last else
+                    "channels_last" if last else None)
+    return "unknown"
+
+
+def _formats(model, word, flatten):
+    """Tell whether a Flatten, or any other layer, has this data_format."""
+    names = {"channels_first": "th", "channels_last": "tf"}
+    return any(setting(layer, "data_format", "dim_ordering")
+               in (word, names[word]) for layer in model.layers.values()
+               if (layer.get("class_name") == "Flatten") == flatten)
