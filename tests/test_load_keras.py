@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from lasagne.layers import DenseLayer, FlattenLayer, InputLayer
+from lasagne.layers import (DenseLayer, FlattenLayer, GRULayer, InputLayer,
+                            LSTMLayer)
 from lasagne.nonlinearities import identity
 from lasagne_flipconv import layers, load
 from lasagne_flipconv.errors import CheckpointError, ConventionError
@@ -260,3 +261,65 @@ def test_what_is_flattened_last_is_told_by_flatten_too(told, tmp_path):
     expected = dense if FLATTENED[told] == "first" else np.moveaxis(
         dense.reshape(4, 3, 4, 5), 2, 0).reshape(48, 5)
     assert np.array_equal(net.W.get_value(), expected)
+
+
+def keras_0(path, layer_0):
+    h5py = pytest.importorskip("h5py")
+    with h5py.File(path, "w") as file:
+        file.attrs["nb_layers"] = 1
+        for i, value in enumerate(layer_0):
+            file["layer_0/param_%d" % i] = value
+
+
+def keras_1(path, layer_0):
+    h5py = pytest.importorskip("h5py")
+    names = ["layer_0_%s_%s" % (kind, gate) for gate in "icfo"
+             for kind in "WUb"][:len(layer_0)]
+    with h5py.File(path, "w") as file:
+        file.attrs["layer_names"] = [b"layer_0"]
+        file.attrs["keras_version"] = b"1.2.2"
+        for name, value in zip(names, layer_0):
+            file["layer_0/" + name] = value
+        file["layer_0"].attrs["weight_names"] = [n.encode() for n in names]
+
+
+def gates(cls, count):
+    """Return a recurrent layer without initial states, and arrays for it."""
+    net = cls(InputLayer((None, 5, 3)), 3, name="layer_0", **(
+        {"peepholes": False} if count == 12 else {}))
+    for state in ("hid_init", "cell_init"):
+        net.params.pop(getattr(net, state, None), None)
+    return net, [np.full((3,) if i % 3 == 2 else (3, 3), i + 1., "float32")
+                 for i in range(count)]
+
+
+@pytest.mark.parametrize("names", [None, {"layer_0": "layer_0"}])
+@pytest.mark.parametrize("strict", [True, False])
+@pytest.mark.parametrize("cls, count, write", [
+    (LSTMLayer, 12, keras_0), (LSTMLayer, 12, keras_1),
+    (GRULayer, 9, keras_0), (GRULayer, 9, keras_1)])
+def test_gates_are_in_another_order_in_keras(cls, count, write, strict, names,
+                                             tmp_path):
+    net, values = gates(cls, count)
+    write(tmp_path / "net.h5", values)
+    before = files.values_of(net)
+    if strict:
+        with pytest.raises(CheckpointError, match="has nothing for layer_0"):
+            load(tmp_path / "net.h5", net, names=names)
+    else:
+        record = load(tmp_path / "net.h5", net, names=names, strict=False)
+        assert len(record.missing) == len(record.unused) == count
+    assert files.unchanged(net, before)
+
+
+def test_the_last_array_of_an_old_normalization_is_left(tmp_path):
+    keras_0(tmp_path / "net.h5", [np.full(3, i, "float32") for i in range(4)])
+    net = layers.BatchNormLayer(InputLayer((None, 3)), name="norm")
+    with pytest.raises(CheckpointError, match="nothing for norm.inv_std, and "
+                       "holds layer_0/param_3"):
+        load(tmp_path / "net.h5", net)
+    load(tmp_path / "net.h5", net, strict=False)
+    assert [value[0] for value in files.values_of(net)] == [1, 0, 2, 1]
+    load(tmp_path / "net.h5", net, names={
+        "layer_0": "norm", "layer_0/param_3": "norm.variance"})
+    assert net.inv_std.get_value()[0] == pytest.approx(3.001 ** -.5)

@@ -45,9 +45,13 @@ def role_of(name):
     >>> role_of("dense/kernel:0"), role_of("batchnormalization_1_running_std")
     ('W', 'variance')
     """
-    last = re.sub(r":\d+\Z", "", name.rpartition("/")[2])
+    last = _last_word(name)
     return next((role for word, role in _WORDS
                  if last == word or last.endswith("_" + word)), None)
+
+
+def _last_word(name):
+    return re.sub(r":\d+\Z", "", name.rpartition("/")[2])
 
 
 def roles_of(layer, count):
@@ -82,7 +86,8 @@ def numbered_roles(shapes):
 
     Keras 0 wrote kernel and bias, or one array alone. Four vectors are a batch
     normalization, whose last is a standard deviation or a variance: the file
-    does not say.
+    does not say. What is not known has a role that no layer has, as its place
+    among the others is not that in Lasagne.
 
     Parameters
     ----------
@@ -91,7 +96,7 @@ def numbered_roles(shapes):
 
     Returns
     -------
-    tuple of str or None
+    tuple of str
         One role for each.
 
     Examples
@@ -100,10 +105,12 @@ def numbered_roles(shapes):
     ('W', 'b')
     """
     axes = [len(shape) for shape in shapes]
-    known = {(1, 1, 1, 1): ("gamma", "beta", "mean", None), (1,): ("alpha",)}
+    known = {(1, 1, 1, 1): ("gamma", "beta", "mean",
+                              "deviation or variance"), (1,): ("alpha",)}
     if axes[0] in (2, 3, 4, 5) and axes[1:] in ([], [1]):
         return ("W", "b")[:len(axes)]
-    return known.get(tuple(axes), (None,) * len(axes))
+    return known.get(tuple(axes), tuple(
+        "param_%d" % i for i in range(len(axes))))
 
 
 def text_of(item, name, where):
@@ -249,6 +256,9 @@ def told_apart(entries, paths):
     So it is with layers of several kernels, such as separable convolutions and
     recurrent ones: their names do not say which is Lasagne's ``W``.
 
+    A variable beside others of whose name nothing is known, such as those of a
+    gate, has that name for its role: it is in no place that Lasagne has.
+
     Parameters
     ----------
     entries : list of Entry
@@ -261,6 +271,10 @@ def told_apart(entries, paths):
     tuple of Entry
         In the same order.
     """
+    held = Counter(entry.layer for entry in entries)
+    entries = [entry if entry.role or held[entry.layer] == 1
+               else entry._replace(role=_last_word(path))
+               for entry, path in zip(entries, paths)]
     count = Counter(entry.name for entry in entries)
     return tuple(entry if count[entry.name] == 1 else entry._replace(
         name=path, role=None) for entry, path in zip(entries, paths))
