@@ -1,4 +1,5 @@
-"""Rows after a flatten of activations whose channels come last in the file."""
+"""Rows after a flatten of activations whose channels come last in a file, and
+columns before a reshape to such."""
 import numpy as np
 import pytest
 import theano.tensor as T
@@ -92,13 +93,13 @@ UNKNOWN = {
     "reshaped": (lambda: L.ReshapeLayer(L.DenseLayer((None, 4), 24),
                                         ([0], 2, 3, 4)), "does not tell"),
     "a part": (lambda: L.SliceLayer(L.FlattenLayer(image()), slice(0, 9)),
-               "behind SliceLayer"),
+               "SliceLayer is between"),
     "unlike sums": (lambda: L.ElemwiseSumLayer([
         L.FlattenLayer(image()), L.DenseLayer(image(), 36)]),
-        "behind ElemwiseSumLayer"),
+        "ElemwiseSumLayer is between"),
     "unlike axes": (lambda: L.ConcatLayer([
         layers.Conv1DLayer((None, 2, 6), 4, 2), words()]),
-        "behind ConcatLayer"),
+        "ConcatLayer is between"),
     "turned": (lambda: L.DimshuffleLayer(image(), (0, 2, 1, 3)),
                "DimshuffleLayer.0, 2, 1, 3."),
 }
@@ -115,3 +116,77 @@ def test_several_axes_behind_leading_ones_are_refused(tmp_path):
     with pytest.raises(ConventionError, match="does not tell which axis"):
         loaded(L.InputLayer((None, 2, 3, 4, 5)), tmp_path, layers.DenseLayer,
                num_leading_axes=2)
+
+
+def dense():
+    return L.DenseLayer(L.InputLayer((None, 4)), 60, name="fc")
+
+
+def image_of(layer, *shape):
+    return L.ReshapeLayer(layer, ([0], *(shape or (3, 5, 4))))
+
+
+def norm(layer):
+    return layers.BatchNormLayer(layer, name="norm")
+
+
+#: What a dense layer of 60 units feeds → its columns in the file.
+RESHAPED = {
+    "image": (lambda: layers.Conv2DLayer(image_of(dense()), 2, 2),
+              flat(3, 5, 4)),
+    "image, normalized": (lambda: layers.Conv2DLayer(L.MaxPool2DLayer(image_of(
+        L.DropoutLayer(norm(dense()))), 2), 2, 2), flat(3, 5, 4)),
+    "image at the end": (lambda: image_of(dense()), flat(3, 5, 4)),
+    "one channel": (lambda: image_of(dense(), 1, 10, 6), None),
+    "moved": (lambda: layers.Conv2DLayer(L.DimshuffleLayer(image_of(
+        dense(), 5, 4, 3), (0, 3, 1, 2)), 2, 2), None),
+    "steps": (lambda: L.LSTMLayer(image_of(dense(), 12, 5), 3), None),
+    "sound": (lambda: layers.Conv1DLayer(image_of(dense(), 12, 5), 3, 2),
+              flat(12, 5)),
+    "steps, moved": (lambda: layers.Conv1DLayer(moved(image_of(
+        dense(), 12, 5)), 3, 2), None),
+    "mixed before": (lambda: image_of(L.DenseLayer(dense(), 60)), None),
+    "two of a batch": (lambda: L.ReshapeLayer(dense(), (-1, 2, 60)), None),
+    "nothing": (dense, None),
+}
+
+
+def loaded_columns(net, path):
+    """Return the places in the file of what the layers got, by parameter."""
+    places, wide = np.arange(60), np.tile(np.arange(60), (4, 1))
+    named = [layer for layer in L.get_all_layers(net) if layer.name]
+    names = {layer.name: layer.name for layer in named}
+    np.savez(path, **{"fc.W": wide, "fc.b": places}, **(
+        {"norm.beta": places, "norm.mean": places} if "norm" in names else {}))
+    load(path, net, strict=False, names=names, data_format="channels_last")
+    return [value[-1] if value.ndim == 2 else value for value in (
+        layer.params and getattr(layer, word).get_value()
+        for layer in named for word in (
+            ("beta", "mean") if layer.name == "norm" else ("W", "b")))]
+
+
+@pytest.mark.parametrize("case", RESHAPED)
+def test_columns_are_where_their_units_are(case, tmp_path):
+    build, expected = RESHAPED[case]
+    for found in loaded_columns(build(), tmp_path / "net.npz"):
+        assert np.array_equal(found, np.arange(60) if expected is None
+                              else expected)
+
+
+@pytest.mark.parametrize("build, said", [
+    (lambda: image_of(dense(), 12, 5), "does not tell which axis"),
+    (lambda: image_of(L.SliceLayer(dense(), slice(0, 24)), 2, 3, 4),
+     "SliceLayer is between"),
+    (lambda: image_of(L.ConcatLayer([dense(), dense()]), 2, 15, 4),
+     "ConcatLayer is between"),
+    (lambda: [image_of(layer, *shape) for layer in [dense()]
+              for shape in [(3, 5, 4), (5, 3, 4)]], "DenseLayer 'fc' is")])
+def test_columns_that_are_not_known_are_refused(build, said, tmp_path):
+    with pytest.raises(ConventionError, match="comes before .*" + said):
+        loaded_columns(build(), tmp_path / "net.npz")
+
+
+def test_columns_are_asked_for_where_the_file_does_not_say(tmp_path):
+    np.savez(tmp_path / "net.npz", np.ones((4, 60)), np.ones(60))
+    with pytest.raises(ConventionError, match="a reshape to .*Pass data_form"):
+        load(tmp_path / "net.npz", image_of(dense()), orientation="tensorflow")

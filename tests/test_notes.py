@@ -29,6 +29,7 @@ BAD = [
     ("epsilon", "1e-5", "epsilon='1e-5'", "a number, 0 or more"),
     ("rows", "channels_first", "rows='channels_first'", ROWS),
     ("rows", 0, "rows=0", ROWS),
+    ("columns", "channels_first", "columns='channels_first'", ROWS),
     ("convention", "pytorch", "convention='pytorch'", ONE_OF),
     ("convention", 5, "convention=5", ONE_OF),
     ("convention", ["OIHW"], r"convention=\['OIHW'\]", ONE_OF),

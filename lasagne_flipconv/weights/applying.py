@@ -139,6 +139,8 @@ def value_of(plan):
         value = value.transpose(plan.transpose)
     if plan.rows is not None:
         value = value[plan.rows]
+    if plan.columns is not None:
+        value = value[:, plan.columns]
     if "computed" in plan.actions:
         value = value.astype(np.result_type(value, "f4",
                                             plan.slot.param.dtype))

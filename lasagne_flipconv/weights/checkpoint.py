@@ -81,8 +81,8 @@ def load(path: str | os.PathLike[str], network: Network | None = None, *,
         How many layers with parameters at the end to leave alone.
     data_format : {'channels_first', 'channels_last', None}
         Where the file does not say: the order of the axes that dense
-        layers flattened. Flatten of Keras 2.2 and later makes it
-        channels_last of both.
+        layers flattened, or are reshaped to. Flatten of Keras 2.2 and
+        later makes it channels_last of both.
     epsilon : float, optional
         What the network that the file is from adds to a variance before the
         square root, where the file does not say and it is not the default of

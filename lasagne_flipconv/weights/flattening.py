@@ -1,14 +1,19 @@
-"""Rows of dense layers whose input was flattened in another order of axes."""
+"""Units that were flattened from, or are reshaped to, axes in another order.
+
+A dense layer has a row for each unit of its input, a column for each of its
+output.
+"""
 from collections import namedtuple
 
 import numpy as np
+from lasagne.layers import get_all_layers
 
 from ..conventions import find_row, name_of
 from ..errors import ConventionError
 from .plain import is_a
 from .telling import DATA_FORMATS
 
-__all__ = ["rows_for"]
+__all__ = ["columns_for", "consumers_in", "rows_for"]
 
 #: Where the channels of activations are: in the second axis, in the last one
 #: that a DimshuffleLayer moved them to, or in the last one of a sequence.
@@ -18,8 +23,9 @@ _FIRST, _MOVED, _SEQUENCE = "first", "moved", "sequence"
 _SEQUENCES = ("EmbeddingLayer", "RecurrentLayer", "CustomRecurrentLayer",
               "LSTMLayer", "GRULayer")
 
-#: The value for error texts, and what file and user say of its rows.
-_Told = namedtuple("_Told", "name rows data_format")
+#: The value and what it does for error texts, and what file and user say of
+#: the order of axes there.
+_Told = namedtuple("_Told", "name does order data_format")
 
 
 def rows_for(slot, entry, name, data_format):
@@ -47,7 +53,7 @@ def rows_for(slot, entry, name, data_format):
     ConventionError
         If the order matters and is not known.
     """
-    told = _Told(name, entry.rows, data_format)
+    told = _Told(name, "follows a flatten of", entry.rows, data_format)
     before = getattr(slot.layer, "input_layer", None)
     if before is None:
         return None
@@ -63,14 +69,159 @@ def rows_for(slot, entry, name, data_format):
         None)
 
 
+def consumers_in(network):
+    """Return what each layer of a network feeds.
+
+    Parameters
+    ----------
+    network : list of Layer
+        Output layers.
+
+    Returns
+    -------
+    dict of Layer to list of Layer
+        Those that it is an input of.
+    """
+    found = {}
+    for layer in get_all_layers(network):
+        for before in _inputs_of(layer):
+            found.setdefault(before, []).append(layer)
+    return found
+
+
+def columns_for(slot, entry, name, data_format, consumers):
+    """Return the order in which to take columns that become channels-last.
+
+    Parameters
+    ----------
+    slot : lasagne_flipconv.weights.networks.Slot
+        Parameter with one column (or value) per unit.
+    entry : Entry
+        Array in the file.
+    name : str
+        Both, for error texts.
+    data_format : {'channels_first', 'channels_last', None}
+        What the user says where the file says nothing.
+    consumers : dict of Layer to list of Layer
+        As :func:`consumers_in` returns it.
+
+    Returns
+    -------
+    numpy.ndarray or None
+        Index of the column in the file for each column of the network; None
+        if nothing is reshaped, or both sides reshape alike.
+
+    Raises
+    ------
+    ConventionError
+        If the order matters and is not known.
+    """
+    told = _Told(name, "comes before a reshape to", entry.columns,
+                 data_format)
+    if len(slot.layer.output_shape) != 2:
+        return None
+    index = _of_reshaped(slot.layer, told, consumers)
+    return index if index is not None and len(index) == entry.shape[-1] else (
+        None)
+
+
+def _of_reshaped(layer, told, consumers):
+    """Return the place in the file of each unit that a layer puts out.
+
+    None if it is the same, as before layers that mix all units.
+    """
+    found = [_of_consumed(layer, each, told, consumers)
+             for each in consumers.get(layer, ())]
+    index = next((one for one in found if one is not None), None)
+    if index is not None and not all(np.array_equal(one, index)
+                                     for one in found if one is not None):
+        raise _not_known(layer, told)
+    return index
+
+
+def _of_consumed(layer, consumer, told, consumers):
+    """Return the same for one of the layers that it feeds."""
+    if _mixes(consumer):
+        return None
+    units, shape = layer.output_shape[1], tuple(consumer.output_shape[1:])
+    if len(shape) == 1:
+        index = _of_reshaped(consumer, told, consumers)
+        if index is None or shape == (units,) and not is_a(consumer,
+                                                           "ConcatLayer"):
+            return index
+        raise _not_known(consumer, told)
+    if _is_one_axis(shape, units):
+        return None
+    layout = _layout_ahead(consumer, told, consumers)
+    if layout in (_MOVED, _SEQUENCE) or (
+            _order(shape, told) == "channels_first"):
+        return None
+    if layout is None:
+        raise ConventionError(
+            "%s: comes before a reshape to %s activations, whose channels "
+            "come last in the file, and the network does not tell which axis "
+            "they are; expected a convolution behind that tells. If the "
+            "file has these axes as well, pass what is before the reshape as "
+            "the network, else set it by hand." % (told.name, shape))
+    return _channels_last(shape)
+
+
+def _layout_ahead(layer, told, consumers):
+    """Return where the channels of a layer's output are, by what it feeds."""
+    axes, found = len(layer.output_shape), set()
+    for each in consumers.get(layer, ()):
+        if find_row(each) is not None:
+            found.add(_FIRST)
+        elif is_a(each, *_SEQUENCES):
+            found.add(_SEQUENCE)
+        elif getattr(each, "pattern", None) is not None:
+            found.add(_layout_to_move(each, tuple(each.pattern), told,
+                                      consumers))
+        elif len(each.output_shape) == axes and not is_a(each,
+                                                         "ReshapeLayer"):
+            found.add(_layout_ahead(each, told, consumers))
+    found -= {None}
+    if len(found) > 1:
+        raise _not_known(layer, told)
+    return found.pop() if found else _FIRST if axes > 3 else None
+
+
+def _layout_to_move(layer, pattern, told, consumers):
+    """Return where the channels are before a DimshuffleLayer."""
+    axes, ahead = len(pattern), _layout_ahead(layer, told, consumers)
+    if pattern == (0, axes - 1, *range(1, axes - 1)) and ahead == _FIRST:
+        return _MOVED
+    if pattern == (0, *range(2, axes), 1) and ahead == _SEQUENCE:
+        return _FIRST
+    raise _not_known(layer, told)
+
+
+def _channels_last(shape):
+    """Return the place of each activation in one row of axes, channels last.
+    """
+    places = np.arange(np.prod(shape)).reshape(shape[1:] + shape[:1])
+    return np.moveaxis(places, -1, 0).ravel()
+
+
+def _is_one_axis(shape, units):
+    """Tell whether activations have one order only, or are not the units."""
+    return None in shape or shape[0] == 1 or np.prod(shape[1:]) == 1 or (
+        np.prod(shape) != units)
+
+
+def _mixes(layer):
+    """Tell whether each unit of a layer's output depends on all before."""
+    return getattr(layer, "W", None) is not None or any(
+        param.ndim > 1 for param in layer.params)
+
+
 def _of_units(layer, told):
     """Return the place in the file of each unit that a layer puts out.
 
     None if it is the same, as behind a layer that mixes all units.
     """
     inputs = _inputs_of(layer)
-    if not inputs or getattr(layer, "W", None) is not None or any(
-            param.ndim > 1 for param in layer.params):
+    if not inputs or _mixes(layer):
         return None
     if len(inputs) > 1:
         return _of_merged(layer, inputs, told)
@@ -104,9 +255,9 @@ def _of_merged(layer, inputs, told):
 
 def _not_known(layer, told):
     return ConventionError(
-        "%s: follows a flatten of activations in another order, behind %s; "
-        "expected none between, as what that makes of the order is not known. "
-        "Set it by hand." % (told.name, name_of(layer)))
+        "%s: %s activations in another order, and %s is between; expected no "
+        "such layer, as what that makes of the order is not known. Set it by "
+        "hand." % (told.name, told.does, name_of(layer)))
 
 
 def _of_flattened(layer, shape, units, told):
@@ -114,8 +265,7 @@ def _of_flattened(layer, shape, units, told):
 
     None if it is the same, or the units are not these activations.
     """
-    if None in shape or shape[0] == 1 or np.prod(shape[1:]) == 1 or (
-            np.prod(shape) != units):
+    if _is_one_axis(shape, units):
         return None
     layout = _layout(layer, told)
     if layout == _MOVED and told.data_format == "channels_first":
@@ -135,26 +285,24 @@ def _of_flattened(layer, shape, units, told):
             "there are none, or put a DimshuffleLayer that moves the channels "
             "to the end before the flatten."
             % (told.name, tuple(shape), (1, *shape)))
-    channels, *space = shape
-    return np.arange(units).reshape(*space, channels).transpose(
-        len(space), *range(len(space))).ravel()
+    return _channels_last(tuple(shape))
 
 
 def _order(shape, told):
-    """Return the order of axes in which the file flattened activations."""
-    order = told.data_format if told.rows == "unknown" else told.rows
+    """Return the order of axes that activations have in the file."""
+    order = told.data_format if told.order == "unknown" else told.order
     if order is None:
         raise ConventionError(
-            "%s: follows a flatten of %s activations, and the file does not "
-            "say in which order of axes they were. Pass "
+            "%s: %s %s activations, and the file does not say in which order "
+            "of axes they were. Pass "
             "data_format='channels_last' (the default of Keras, and what its "
             "Flatten makes of both since 2.2) or 'channels_first'."
-            % (told.name, tuple(shape)))
+            % (told.name, told.does, tuple(shape)))
     if told.data_format not in (None, order) or order not in DATA_FORMATS:
         raise ConventionError(
             "%s: data_format is %r, and the file says %r; expected %s or "
             "%s, and both to agree." % (
-                (told.name, told.data_format, told.rows) + DATA_FORMATS))
+                (told.name, told.data_format, told.order) + DATA_FORMATS))
     return order
 
 

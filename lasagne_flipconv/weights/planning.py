@@ -7,7 +7,7 @@ from typing import Any, Dict, NamedTuple, Optional
 from ..conventions import convention_of, find_row, name_of
 from ..errors import CheckpointError, ConventionError
 from ..kernels import plan_conversion
-from .flattening import rows_for
+from .flattening import columns_for, consumers_in, rows_for
 from .matching import match
 from .networks import slots_of
 from .plain import (as_parameter, check_plain, check_square, computes_matrix,
@@ -55,7 +55,7 @@ class Options(NamedTuple):
 
 
 class Plan(namedtuple("Plan", "slot entry source target transpose rows "
-                      "actions")):
+                      "actions columns", defaults=(None,))):
     """Hold what has to be done to one value before it is set.
 
     Parameters
@@ -73,6 +73,8 @@ class Plan(namedtuple("Plan", "slot entry source target transpose rows "
     actions : set of str
         What that is called in a record: ``copied``, ``turned``, ``permuted``,
         ``computed``, ``left``.
+    columns : numpy.ndarray or None
+        Index that puts a dense layer's columns into order.
     """
 
     __slots__ = ()
@@ -110,12 +112,13 @@ def plan_load(network, checkpoint, options):
     if options.strict:
         _refuse_rest(matches, checkpoint.where)
     check_mapping(options.orientation, matches.pairs)
-    plans, refused = [], {}
+    plans, refused, consumers = [], {}, consumers_in(network)
     for slot, entry in matches.pairs:
         try:
             if refused and not matches.aligned:
                 raise _adrift(slot, entry, checkpoint.where, refused)
-            plans.append(_plan(slot, entry, checkpoint.where, options))
+            plans.append(_plan(slot, entry, checkpoint.where, options,
+                               consumers))
         except CheckpointError as error:
             if options.strict:
                 raise
@@ -151,7 +154,7 @@ def _listed(names):
     return ", ".join(names[:6]) + more
 
 
-def _plan(slot, entry, where, options):
+def _plan(slot, entry, where, options, consumers):
     """Work out what has to be done to one value."""
     name = "%s in %s → %s" % (entry.name, where, slot.name)
     if slot.kernel:
@@ -164,7 +167,7 @@ def _plan(slot, entry, where, options):
             _check_readers(slot, entry, source, name)
     else:
         plan = _plan_other(slot, as_parameter(slot, entry, options), name,
-                           options)
+                           options, consumers)
     check_fit(plan, name)
     return plan
 
@@ -283,7 +286,7 @@ def _check_kind(slot, entry, name, target):
             "order." % (name, tuple(entry.shape), target.axes, slot.shape))
 
 
-def _plan_other(slot, entry, name, options):
+def _plan_other(slot, entry, name, options, consumers):
     check_plain(slot, entry, name, options)
     actions, transpose, rows = set(), None, None
     if entry.role == "variance" and slot.attribute == "inv_std":
@@ -294,24 +297,39 @@ def _plan_other(slot, entry, name, options):
         check_square(slot, entry, name, options)
     if dense and dense_axes(slot, entry, options) == "OI":
         transpose = (1, 0)
-    entry = entry._replace(rows=entry.rows or rows_told(options, slot, entry))
-    computed = computes_matrix(slot)
-    if entry.rows and (dense or computed or getattr(
-            slot.layer, "W", None) is None):
-        as_used = entry._replace(
-            shape=entry.shape[::-1]) if transpose else entry
-        rows = rows_for(slot._replace(attribute="W") if computed else slot,
-                        as_used, name, options.data_format)
-    if computed and rows is not None:
-        raise ConventionError(
-            "%s: has rows in another order than the network, and what %s "
-            "makes of them to compute its W is not known; expected rows in "
-            "the order of channels_first. Set it by hand."
-            % (name, name_of(slot.layer)))
-    if transpose or rows is not None:
+    rows, columns = _places(slot, entry, name, options, transpose, consumers)
+    if transpose or rows is not None or columns is not None:
         actions.add("permuted")
     return Plan(slot, entry, None, None, transpose, rows,
-                actions or {"copied"})
+                actions or {"copied"}, columns)
+
+
+def _places(slot, entry, name, options, transpose, consumers):
+    """Return where the rows and columns of the network are in the file."""
+    computed, lone = computes_matrix(slot), getattr(
+        slot.layer, "W", None) is None
+    if not (lone or is_dense(slot.layer)):
+        return None, None
+    told = rows_told(options, slot, entry)
+    entry = entry._replace(rows=entry.rows or told,
+                           columns=entry.columns or told)
+    if transpose:
+        entry = entry._replace(shape=entry.shape[::-1])
+    matrix = computed or slot.attribute == "W"
+    as_used = slot._replace(attribute="W") if matrix else slot
+    rows = columns = None
+    if entry.rows and (matrix or lone):
+        rows = rows_for(as_used, entry, name, options.data_format)
+    if entry.columns and (matrix or rows is None):
+        columns = columns_for(as_used, entry, name, options.data_format,
+                              consumers)
+    if computed and (rows is not None or columns is not None):
+        raise ConventionError(
+            "%s: has rows or columns in another order than the network, and "
+            "what %s makes of them to compute its W is not known; expected "
+            "the order of channels_first. Set it by hand."
+            % (name, name_of(slot.layer)))
+    return (rows, columns) if matrix or rows is not None else (columns, None)
 
 
 def _shape_after(plan):

@@ -146,6 +146,7 @@ _MEMBERS = {
     "kind": _among(*_KINDS),
     "epsilon": (_is_epsilon, "a number, 0 or more"),
     "rows": _among("channels_last", "unknown"),
+    "columns": _among("channels_last", "unknown"),
     "convention": (_is_convention, "axes and orientation such as ['OIHW', "
                    "'correlation'], or one of %s" % ", ".join(_CONVENTIONS)),
     "reader": (_is_text, "a text"),

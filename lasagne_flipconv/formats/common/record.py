@@ -53,6 +53,9 @@ class Entry(NamedTuple):
     reader : str, optional
         Of what may be a kernel, without a convention that is known: which
         class of layer reads it, with which ``flip_filters``.
+    columns : {'channels_last', 'unknown', None}
+        Order of the axes of the activations that the output of a dense layer
+        is reshaped to, if other than Lasagne's.
     """
 
     name: str
@@ -67,6 +70,7 @@ class Entry(NamedTuple):
     rows: Optional[str] = None
     shared: Optional[Tuple[Tuple[Any, Any], ...]] = None
     reader: Optional[str] = None
+    columns: Optional[str] = None
 
     @property
     def nbytes(self) -> int:

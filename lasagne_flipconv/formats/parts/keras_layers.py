@@ -247,7 +247,7 @@ def entry_of(data, layer, role, path, config, model):
     return Entry("%s/%s" % (layer, role) if role else path, shape, data.dtype,
                  values, layer, role, kind, convention,
                  1e-3 if epsilon is None else float(epsilon),
-                 _rows(model))
+                 _rows(model), columns=_order(model))
 
 
 def told_apart(entries, paths):
