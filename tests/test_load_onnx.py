@@ -1,7 +1,8 @@
 """A network of ONNX and the Lasagne network loaded from it agree."""
 import numpy as np
 import pytest
-from lasagne.layers import DenseLayer, FlattenLayer, InputLayer
+from lasagne.layers import (DenseLayer, FlattenLayer, InputLayer,
+                            NonlinearityLayer, ReshapeLayer)
 from lasagne.nonlinearities import identity
 from lasagne_flipconv import layers, load
 from lasagne_flipconv.errors import CheckpointError, ConventionError
@@ -147,6 +148,44 @@ def test_rows_after_channels_last_are_permuted(dense, tmp_path):
     net = DenseLayer(net, 5, b=None, nonlinearity=identity)
     assert_agrees(channels_last(dense), net, tmp_path / "net.onnx",
                   (2, 3, 9, 7))
+
+
+def test_normalizations_after_channels_last_are_permuted(tmp_path):
+    shape = onnx.numpy_helper.from_array(np.array([-1, 120]), "shape")
+    made = model([
+        ("Transpose", ["x"], ["b"], {"perm": [0, 2, 3, 1]}),
+        ("Reshape", ["b", "shape"], ["c"], {}),
+        ("BatchNormalization", ["c", "n.scale", "n.bias", "n.mean", "n.var"],
+         ["d"], {}), ("MatMul", ["d", "fc.weight"], ["y"], {})],
+        {"shape": shape, "fc.weight": (120, 5), **{
+            "n." + word: (120,) for word in ("scale", "bias", "mean", "var")}},
+        (2, 4, 6, 5), 2)
+    net = layers.BatchNormLayer(FlattenLayer(InputLayer((None, 4, 6, 5))))
+    net = DenseLayer(net, 5, b=None, nonlinearity=identity)
+    assert_agrees(made, net, tmp_path / "net.onnx", (2, 4, 6, 5))
+
+
+@pytest.mark.parametrize("last", [True, False])
+def test_columns_before_channels_last_are_permuted(last, tmp_path):
+    shape = onnx.numpy_helper.from_array(np.array(
+        [-1, 6, 5, 4] if last else [-1, 4, 6, 5]), "shape")
+    back = [("Transpose", ["e"], ["f"], {"perm": [0, 3, 1, 2]})] if last else [
+        ("Identity", ["e"], ["f"], {})]
+    made = model([
+        ("MatMul", ["x", "fc.weight"], ["a"], {}),
+        ("Add", ["a", "fc.bias"], ["b"], {}),
+        ("BatchNormalization", ["b", "n.scale", "n.bias", "n.mean", "n.var"],
+         ["c"], {}), ("Relu", ["c"], ["d"], {}),
+        ("Reshape", ["d", "shape"], ["e"], {}), *back,
+        ("Conv", ["f", "conv.weight"], ["y"], {})],
+        {"shape": shape, "fc.weight": (7, 120), "fc.bias": (120,), **{
+            "n." + word: (120,) for word in ("scale", "bias", "mean", "var")},
+         "conv.weight": (3, 4, 2, 3)}, (2, 7), 4)
+    net = DenseLayer(InputLayer((None, 7)), 120, nonlinearity=identity)
+    net = NonlinearityLayer(layers.BatchNormLayer(net))
+    net = layers.Conv2DLayer(ReshapeLayer(net, ([0], 4, 6, 5)), 3, (2, 3),
+                             b=None, nonlinearity=identity)
+    assert_agrees(made, net, tmp_path / "net.onnx", (2, 7))
 
 
 def test_rows_as_they_are_where_the_network_moves_the_channels(tmp_path):

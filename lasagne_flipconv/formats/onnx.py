@@ -163,7 +163,7 @@ def _attribute(message, where, budget, limits):
 
 def _entries(graph, sources, size, where, limits):
     """Return the entries of all nodes in order, then of what none uses."""
-    rows = _Rows(graph.nodes)
+    rows, columns = _Rows(graph.nodes), _columns(graph.nodes)
     entries, used, layers, names = [], set(), set(), set()
     for i, node in enumerate(graph.nodes):
         roles = _INPUTS.get(node.operator, ())
@@ -180,8 +180,9 @@ def _entries(graph, sources, size, where, limits):
         for name, role in found:
             entry = _entry(_unused(name, layer, role, names), sources[name],
                            layer, role, node, where)
-            if entry.kind == "dense":
-                entry = entry._replace(rows=rows.of(node))
+            if entry.kind not in ("conv", "transposed"):
+                entry = entry._replace(rows=rows.of(node), columns=columns.get(
+                    (*node.outputs[:1], False)))
             entries.append(entry)
             names.add(entry.name)
             used.update((name, sources[name].name))
@@ -267,6 +268,32 @@ class _Rows:
                 break
         self.known.update((key, found) for key in walked)
         return found
+
+
+def _columns(nodes):
+    """Return the order of the axes that values are reshaped to.
+
+    Models that came from TensorFlow move the channels to the second axis
+    afterwards. The keys are the name of a value, and whether it is reshaped.
+    """
+    found = {}
+    for node in nodes[::-1]:
+        out = node.outputs[0] if node.outputs else None
+        plain, reshaped = (found.get((out, word)) for word in (False, True))
+        if node.operator == "Reshape":
+            plain, reshaped = reshaped, None
+        elif node.operator == "Transpose":
+            order = node.attributes.get("perm", [])
+            second = [0, len(order) - 1, *range(1, len(order) - 1)]
+            plain, reshaped = None, (
+                "channels_last" if order == second else "unknown")
+        elif node.operator not in _PASSED | {"Add", "PRelu"}:
+            continue
+        for name in node.inputs[:2 if node.operator == "Add" else 1]:
+            for word, value in ((False, plain), (True, reshaped)):
+                if value is not None:
+                    found.setdefault((name, word), value)
+    return found
 
 
 #: Nodes between a flatten and a dense node that keep the order of the units.
