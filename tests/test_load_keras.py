@@ -323,3 +323,30 @@ def test_the_last_array_of_an_old_normalization_is_left(tmp_path):
     load(tmp_path / "net.h5", net, names={
         "layer_0": "norm", "layer_0/param_3": "norm.variance"})
     assert net.inv_std.get_value()[0] == pytest.approx(3.001 ** -.5)
+
+
+def test_what_is_applied_at_each_step_has_its_own_settings(tmp_path):
+    inner = {"class_name": "BatchNormalization", "config": {"epsilon": .5}}
+    values = [cases.values((3,), i) for i in range(3)] + [np.ones(3)]
+    keras_2(tmp_path / "net.h5", norm=("TimeDistributed", dict(zip(
+        ("gamma:0", "beta:0", "moving_mean:0", "moving_variance:0"), values)),
+        {"layer": inner}))
+    net = layers.BatchNormLayer(InputLayer((None, 3)), name="norm")
+    load(tmp_path / "net.h5", net)
+    np.testing.assert_allclose(net.inv_std.get_value(), 1.5 ** -.5, rtol=1e-6)
+
+
+def test_numbers_of_a_class_that_is_not_known_are_no_order(tmp_path):
+    h5py = pytest.importorskip("h5py")
+    with h5py.File(tmp_path / "net.weights.h5", "w") as file:
+        for i in range(4):
+            file["layers/own_norm/vars/%d" % i] = np.full(3, i, "float32")
+        file["layers/own_norm/vars"].attrs["name"] = "norm"
+    net = layers.BatchNormLayer(InputLayer((None, 3)), name="norm")
+    for names in (None, {"norm": "norm"}):
+        with pytest.raises(CheckpointError, match="nothing for norm.beta"):
+            load(tmp_path / "net.weights.h5", net, names=names)
+    load(tmp_path / "net.weights.h5", net, names={
+        "norm/variable %d" % i: "norm." + word for i, word in enumerate(
+            ("gamma", "beta", "mean", "variance"))})
+    assert [value[0] for value in files.values_of(net)[:3]] == [1, 0, 2]

@@ -118,13 +118,27 @@ def _layers(config, where):
         item = left.pop()
         if not isinstance(item, dict):
             continue
-        own = item.get("config")
         if item is not config:
-            found[text_of(item, "name", where) or (text_of(
-                own, "name", where) if isinstance(own, dict) else "")] = item
+            name, item = _name_told(item, where), _wrapped(item)
+            found[name] = item
+            found.setdefault(_name_told(item, where), item)  # as in Keras 3
             check_settings(item, where)
         left += reversed(_inner(item))
     return found
+
+
+def _name_told(item, where):
+    own = item.get("config")
+    return text_of(item, "name", where) or (
+        text_of(own, "name", where) if isinstance(own, dict) else "")
+
+
+def _wrapped(item):
+    """Return the layer that is applied at each step, if it is such a one."""
+    own = item.get("config")
+    inner = own.get("layer") if isinstance(own, dict) and (
+        item.get("class_name") == "TimeDistributed") else None
+    return inner if isinstance(inner, dict) else item
 
 
 def _inner(item):

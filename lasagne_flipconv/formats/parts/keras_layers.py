@@ -66,19 +66,23 @@ def roles_of(layer, count):
 
     Returns
     -------
-    tuple of str or None
-        One role for each.
+    tuple of str
+        One role for each; one that no layer has where it is not known.
     """
+    unknown = tuple("variable %d" % i for i in range(count))
     name = layer.get("class_name")
     if name == "BatchNormalization" and "config" not in layer:
         # mean and variance are always there; of the others none says which
         first = {4: ("gamma", "beta"), 3: ("gamma or beta",)}.get(count, ())
-        return (first + ("mean", "variance") + (None,) * count)[:count]
+        roles = first + ("mean", "variance")
+        return (roles + unknown[len(roles):])[:count]
+    if name not in _VARIABLES and count > 2:
+        return unknown
     roles = _VARIABLES.get(name, ("W", "b"))
     absent = {role for role, key in (("gamma", "scale"), ("beta", "center"))
               if setting(layer, key) is False}
     roles = tuple(role for role in roles if role not in absent)
-    return (roles + (None,) * count)[:count]
+    return (roles + unknown[len(roles):])[:count]
 
 
 def numbered_roles(shapes):
