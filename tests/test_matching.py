@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from lasagne.layers import DenseLayer, get_all_params
 from lasagne_flipconv import load, save
-from lasagne_flipconv.errors import CheckpointError
+from lasagne_flipconv.errors import CheckpointError, ConventionError
 from lasagne_flipconv.layers import Conv2DLayer
 
 import cases
@@ -178,6 +178,22 @@ def test_leave_last(path, form):
     now = files.values_of(target)
     assert all(map(np.array_equal, now[:4], files.values_of(source)[:4]))
     assert all(map(np.array_equal, now[4:], before[4:]))
+
+
+@pytest.mark.parametrize("count", [3, 4, 5, 100])
+def test_leave_all(path, count):
+    target = files.network()
+    FORMS["npz by order"](path, files.network())
+    files.fill(target, 1)
+    before = files.values_of(target)
+    assert not load(path, target, leave_last=count, **TOLD).copied
+    assert files.unchanged(target, before)
+
+
+@pytest.mark.parametrize("count", [-1, 1.5, "1", None])
+def test_what_is_no_number_of_layers_is_refused(count):
+    with pytest.raises(ConventionError, match="^leave_last: got .*expected"):
+        load("no_such_file.npz", files.network(), leave_last=count)
 
 
 @pytest.mark.parametrize("ordered", [True, False])

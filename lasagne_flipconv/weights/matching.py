@@ -158,7 +158,7 @@ def _refuse_contradictions(matches, sources, where):
 
 def _last_layers(slots, count):
     layers = list(dict.fromkeys(slot.layer for slot in slots))
-    return set(layers[len(layers) - count:]) if count else set()
+    return set(layers[-count:]) if count else set()
 
 
 def _without(matches, left, entries, ordered):
