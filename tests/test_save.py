@@ -136,6 +136,22 @@ def test_nowhere_to_save_is_an_error_of_the_system(tmp_path):
     assert error.value.filename == str(path)
 
 
+@pytest.mark.skipif(os.name != "posix", reason="pipes of POSIX")
+@pytest.mark.parametrize("make", [os.mkdir, getattr(os, "mkfifo", None)])
+@pytest.mark.parametrize("linked", [False, True])
+def test_what_is_no_file_is_not_replaced(path, make, linked):
+    there = path.with_name("there.npz") if linked else path
+    make(str(there))
+    if linked:
+        path.symlink_to(there)
+    kind = there.stat().st_mode
+    with pytest.raises(CheckpointError, match="weights.npz: is a folder, pipe "
+                       "or device; expected a file"):
+        save(path, files.network())
+    assert there.stat().st_mode == kind
+    assert len(os.listdir(path.parent)) == 1 + linked
+
+
 @pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
 def test_permissions_and_links_stay(path):
     path.write_bytes(b"old")

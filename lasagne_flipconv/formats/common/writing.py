@@ -1,6 +1,7 @@
 """Write files so that at any moment there is the old one or the new one."""
 import contextlib
 import os
+import stat
 import tempfile
 
 from ...errors import CheckpointError
@@ -11,6 +12,8 @@ __all__ = ["replaced"]
 @contextlib.contextmanager
 def replaced(path):
     """Open a file to write that takes the place of another when it is whole.
+
+    What is no file, such as a pipe, is refused: its reader would wait forever.
 
     Parameters
     ----------
@@ -48,7 +51,9 @@ def replaced(path):
 
 def _check_name(path):
     try:
-        os.lstat(path)
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            raise CheckpointError("%s: is a folder, pipe or device; expected "
+                                  "a file, or nothing yet." % path)
     except OSError:
         pass  # it is not there yet, or opening it tells what is wrong
     except ValueError as error:
