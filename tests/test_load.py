@@ -221,6 +221,20 @@ def test_transposed_kernels(path, told, turned):
         kernel, (2, 3) if turned else ()))
 
 
+def test_a_kernel_of_a_convolution_is_none_of_a_dilated_layer(path):
+    net = layers.DilatedConv2DLayer((None, 4, 9, 9), 4, 3, b=None, name="d")
+    kernel = cases.values((4, 4, 3, 3), 0, "float32")
+    np.savez(path, kernel)
+    with pytest.raises(ConventionError, match="d.W: is for convolution.* a "
+                       "DilatedConv2DLayer only correlates"):
+        load(path, net, orientation="convolution")
+    load(path, net, orientation={"d.W": "as in network"})
+    assert np.array_equal(net.W.get_value(), kernel)
+    load(path, net, orientation={"d.W": ("OIHW", "convolution")})
+    assert np.array_equal(net.W.get_value(),
+                          kernel.swapaxes(0, 1)[:, :, ::-1, ::-1])
+
+
 @pytest.mark.parametrize("orientation", ["torch", "convolution"])
 def test_grouped_kernels(path, orientation):
     net = Conv2DLayer((None, 6, 9, 8), 4, (2, 3), num_groups=2, b=None)

@@ -3,7 +3,7 @@ import fnmatch
 
 import numpy as np
 
-from ..axes import ORIENTATIONS, Convention
+from ..axes import CONVOLUTION, ORIENTATIONS, Convention
 from ..conventions import (FORMAT_CONVENTIONS, OPEN_AXES, convention_told,
                            find_row, orders_of)
 from ..errors import CheckpointError, ConventionError
@@ -125,6 +125,8 @@ def _source(slot, entry, name, options, target):
     if told == AS_IN_NETWORK:
         told = target
     names_axes = told is not None and told not in ORIENTATIONS
+    if told == CONVOLUTION and entry.convention is None:
+        _refuse_axes_of_correlation(slot, entry, name, row, target)
     told = _resolved(told, row, target)
     if entry.convention in OPEN_AXES and not names_axes:
         return told._replace(axes=_only_axes(slot, entry, name, row, target))
@@ -138,6 +140,21 @@ def _source(slot, entry, name, options, target):
     if options.blind:
         return recorded._replace(orientation=told.orientation)
     return _agreed(recorded, told, name, options.orientation, entry)
+
+
+def _refuse_axes_of_correlation(slot, entry, name, row, target):
+    """Refuse to take a kernel of a convolution for one of a class that only
+    correlates, whose axes are its own."""
+    if (row.family, row.channels) == ("forward", "IO") and any(
+            entry.shape[i] != 1 for i in target.spatial):
+        layer = type(slot.layer).__name__
+        raise ConventionError(
+            "%s: is for convolution, as is said, and a %s only correlates, "
+            "with axes %r; expected a kernel of such a layer, or to be told "
+            "its axes. Pass orientation={%r: 'as in network'} if it is from a "
+            "%s, {%r: %r} if from a Conv2DLayer; for several layers a dict by "
+            "name." % (name, layer, target.axes, slot.name, layer, slot.name,
+                       ("OIHW", CONVOLUTION)))
 
 
 def _resolved(told, row, target):
