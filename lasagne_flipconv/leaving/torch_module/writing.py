@@ -87,8 +87,10 @@ def _finished(lines, results):
             re.search(r"(?<![\w.])%s\b" % name, text)
             for i, (_, text) in enumerate(last) for name in results[:i]):
         lines, results = lines[:-len(results)], [text for _, text in last]
-    found = ["%s = %s" % line for line in lines]
-    return found + ["return " + ", ".join(results)]
+    returned = "return " + ", ".join(results)
+    if len(results) > 1 and len(returned) > _WIDTH - 8:
+        returned = "return (%s)" % ", ".join(results)  # to be broken there
+    return ["%s = %s" % line for line in lines] + [returned]
 
 
 def _letter(free, names, last, place):
