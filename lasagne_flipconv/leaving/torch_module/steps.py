@@ -19,20 +19,22 @@ _WORDS = {"conv": "conv", "conv_transpose": "up", "dense": "dense",
           "batch_norm": "norm", "prelu": "prelu", "dropout": "dropout",
           "embedding": "embedding", "recurrent": "recurrent"}
 
-#: Attributes that each module has.
+#: Attributes that each module has, that of to_torch as well.
 _TAKEN = frozenset(
-    "T_destination add_module apply bfloat16 buffers call_super_init children "
-    "compile cpu cuda double dump_patches eval extra_repr float forward "
-    "get_buffer get_extra_state get_parameter get_submodule half ipu "
-    "load_state_dict modules mtia named_buffers named_children named_modules "
-    "named_parameters parameters register_backward_hook register_buffer "
+    "T_destination add_module add_submodule apply bfloat16 buffers "
+    "call_super_init children code compile cpu cuda "
+    "delete_all_unused_submodules delete_submodule double dump_patches eval "
+    "extra_repr float forward get_buffer get_extra_state get_parameter "
+    "get_submodule graph half ipu load_state_dict meta modules mtia "
+    "named_buffers named_children named_modules named_parameters parameters "
+    "print_readable recompile register_backward_hook register_buffer "
     "register_forward_hook register_forward_pre_hook "
     "register_full_backward_hook register_full_backward_pre_hook "
     "register_load_state_dict_post_hook register_load_state_dict_pre_hook "
     "register_module register_parameter register_state_dict_post_hook "
     "register_state_dict_pre_hook requires_grad_ set_extra_state "
-    "set_submodule share_memory state_dict to to_empty train training type "
-    "xpu zero_grad".split())
+    "set_submodule shape_env share_memory state_dict to to_empty to_folder "
+    "train training type xpu zero_grad".split())
 
 #: Of sizes, these are numbers still; of those, the last change nothing.
 _ARITHMETIC = ("add", "sub", "mul", "int_div", "cast", "dimshuffle")
