@@ -245,6 +245,15 @@ EXPRESSIONS = {
     "std": lambda x: (x - x.mean(axis=(1, 2), keepdims=True)) / (
         x.std(axis=(1, 2), keepdims=True) + .1),
     "log softmax": lambda x: T.log(T.nnet.softmax(x.flatten(2)) + 1e-3),
+    "log softmax of large": lambda x: T.log(T.nnet.softmax(
+        400. * x.flatten(2))) + T.nnet.logsoftmax(99. * x.flatten(2)),
+    "log sigmoid of large": lambda x: T.log(T.nnet.sigmoid(
+        900. * x)) + T.log(1 - T.nnet.sigmoid(90 * x)),
+    "softplus of large": lambda x: T.log(1 + T.exp(900. * x)) + T.log(
+        T.exp(-900. * x) + 1) - T.log1p(T.exp(90 * x)),
+    "logarithms": lambda x: T.log(1 + abs(x)) + T.log(2 + T.nnet.sigmoid(
+        x)) + T.log(2 - T.nnet.sigmoid(x)) + T.log(3 + T.exp(x)) + T.log1p(
+            T.nnet.sigmoid(x)),
     "reshape": lambda x: x.reshape((x.shape[0], x.shape[1] // 2, -1)),
     "swap": lambda x: x.dimshuffle(0, 2, 1)[:, ::-1, 1:-1],
     "join": lambda x: T.concatenate([x, -x[:, :2]], axis=1),
@@ -353,6 +362,9 @@ CASES.update({
     "own layer": on((None, 5), Gated, 7), "tied": tied,
     "inverse conv": lambda: fill(back(L.Conv2DLayer(
         InputLayer((None, 3, 9, 8)), 4, (2, 3), stride=(2, 1)))),
+    "log of a softmax layer": lambda: L.ExpressionLayer(on(
+        (None, 5), L.DenseLayer, 7, nonlinearity=lambda x: T.nnet.softmax(
+            400. * x))(), T.log),
     "shape of an input": lambda: symbolic(InputLayer((None, None, 6))),
     "own table": lambda: L.ExpressionLayer(
         InputLayer((None,), T.ivector()),

@@ -241,6 +241,6 @@ def test_outputs_that_are_long_to_write_are_returned_in_parentheses(tmp_path):
     heads = [DenseLayer(body, 2, name="what_the_policy_does_next_%d" % i,
                         nonlinearity=softmax) for i in range(2)]
     text = classes_of(leaving_cases.fill(heads))
-    assert "        return (F.softmax(self.what_the_policy_does_next_0(x), 1)" \
-        ",\n                F.softmax(self.what_the" in text
+    assert ("return (F.softmax(self.what_the_policy_does_next_0(x), 1),\n"
+            "                F.softmax(self.what_the") in text
     export(heads, tmp_path / "net")  # which compares

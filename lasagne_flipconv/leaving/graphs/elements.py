@@ -40,7 +40,34 @@ def elementwise(walk, node):
     if kind in _FOLDED:
         while len(values) > 2:
             values[:2] = [walk.add(kind, *values[:2])]
-    return walk.add(kind, *values)
+    finite = kind in ("log", "log1p") and _finite(walk, kind, *values)
+    return finite or walk.add(kind, *values)
+
+
+def _finite(walk, kind, value):
+    """Say the logarithm of what exponentials are in, as Theano rewrites it.
+
+    Computed one after the other, they get infinite; None for all else.
+    """
+    made = walk.part_of(value)
+    if kind == "log" and made.kind == "softmax":
+        return walk.add("log_softmax", *made.inputs, **made.options)
+    if kind == "log" and made.kind == "sigmoid":
+        return _less_softplus(walk, walk.add("neg", *made.inputs))
+    if kind == "log" and made.kind == "add" and 1 in made.inputs:
+        other, = (each for each in made.inputs if each != 1)
+        return _finite(walk, "log1p", other)
+    if kind == "log1p" and made.kind == "exp":
+        return walk.add("softplus", *made.inputs)
+    if kind == "log" and made.kind == "sub" and made.inputs[0] == 1:
+        inner = walk.part_of(made.inputs[1])
+        if inner.kind == "sigmoid":
+            return _less_softplus(walk, *inner.inputs)
+    return None
+
+
+def _less_softplus(walk, value):
+    return walk.add("neg", walk.add("softplus", value))
 
 
 def _of_one_type(walk, node, kind):

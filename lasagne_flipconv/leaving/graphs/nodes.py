@@ -189,7 +189,7 @@ def softmax(walk, node):
 
 def log_softmax(walk, node):
     """Say the logarithm of a softmax."""
-    return walk.add("log", softmax(walk, node))
+    return walk.add("log_softmax", walk.value_of(node.inputs[0]), axis=1)
 
 
 def convolution(walk, node):

@@ -5,6 +5,7 @@ from theano.compile import SharedVariable
 from theano.gof.graph import Constant, inputs as graph_inputs
 
 from ..errors import LeavingError
+from ..record import Part
 
 __all__ = ["Walk"]
 
@@ -128,6 +129,23 @@ class Walk:
             return value.item()
         name = str(getattr(variable, "name", None) or "constant")
         return self.scope.constant(value, name.rpartition(".")[2])
+
+    def part_of(self, value):
+        """Return the part that a value comes from.
+
+        Parameters
+        ----------
+        value : str or number
+            As :meth:`value_of` returns it.
+
+        Returns
+        -------
+        Part
+            Of no kind for an input, and for a number.
+        """
+        return next((part for part in reversed(self.scope.parts)
+                     if part.name == value),
+                    Part("", value, (), {}, {}, "", None))
 
     def refused(self, node):
         """Return the error for a node that has no row.

@@ -164,8 +164,10 @@ def prelu(part, graph, x):
 
 
 def softmax(part, graph, x):
-    """Add Softmax."""
-    return graph.node("Softmax", [x], part.name, axis=part.options["axis"])
+    """Add Softmax, or its logarithm."""
+    return graph.node(
+        "Softmax" if part.kind == "softmax" else "LogSoftmax", [x],
+        part.name, axis=part.options["axis"])
 
 
 def argmax(part, graph, x):
@@ -370,10 +372,11 @@ OPERATORS.update({
     "conv_transpose": conv_transpose,
     "dense": dense, "batch_norm": batch_norm, "lrn": lrn, "max_pool": pool,
     "average_pool": pool, "leaky_relu": leaky_relu, "elu": elu, "selu": selu,
-    "prelu": prelu, "softmax": softmax, "argmax": argmax, "log1p": log1p,
-    "expm1": expm1, "dropout": passed, "concat": concat,
-    "flatten_end": flatten_end, "reshape": reshape, "full": full,
-    "fill": fill, "dimshuffle": dimshuffle, "unsqueeze": unsqueeze,
+    "prelu": prelu, "softmax": softmax, "log_softmax": softmax,
+    "argmax": argmax, "log1p": log1p, "expm1": expm1, "dropout": passed,
+    "concat": concat, "flatten_end": flatten_end, "reshape": reshape,
+    "full": full, "fill": fill, "dimshuffle": dimshuffle,
+    "unsqueeze": unsqueeze,
     "pad": pad, "slice": slice_, "index": index, "size": size, "cast": cast,
     "embedding": embedding, "repeat": repeat, "dilate": dilate,
     "transform": transform, "recurrent": recurrent})

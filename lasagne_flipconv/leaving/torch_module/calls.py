@@ -129,8 +129,8 @@ def prelu(part):
 
 
 def softmax(part):
-    """Return a softmax."""
-    return Call(None, {}, "F.softmax({0}, %d)" % part.options["axis"])
+    """Return a softmax, or its logarithm."""
+    return Call(None, {}, "F.%s({0}, %d)" % (part.kind, part.options["axis"]))
 
 
 def dropout(part):
@@ -326,8 +326,9 @@ CALLS.update({
     "maximum": extreme, "minimum": extreme, "constant": constant,
     "dense": dense, "batch_norm": batch_norm, "lrn": lrn,
     "leaky_relu": leaky_relu, "elu": elu, "selu": selu, "prelu": prelu,
-    "softmax": softmax, "dropout": dropout, "argmax": argmax,
-    "concat": concat, "flatten_end": flatten_end, "reshape": reshape,
+    "softmax": softmax, "log_softmax": softmax, "dropout": dropout,
+    "argmax": argmax, "concat": concat, "flatten_end": flatten_end,
+    "reshape": reshape,
     "full": full, "fill": fill, "dimshuffle": dimshuffle,
     "unsqueeze": unsqueeze, "pad": pad, "slice": slice_, "index": index,
     "size": size, "cast": cast, "embedding": embedding,
