@@ -16,7 +16,7 @@ building = pytest.importorskip(
     "lasagne_flipconv.leaving.onnx_model.building")
 
 #: Options that say something about training, or only to PyTorch.
-FOR_TRAINING = {"momentum", "p", "rescale", "shared"}
+FOR_TRAINING = {"momentum", "p", "rescale", "shared", "trained", "learn_init"}
 FOR_TORCH = {"ceil", "ndim"}
 
 #: One case for each row, with options that are not the default.

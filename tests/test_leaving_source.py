@@ -9,6 +9,7 @@ import lasagne
 import numpy as np
 import pytest
 import theano
+import theano.tensor as T
 from lasagne.layers import (DenseLayer, DropoutLayer, ElemwiseSumLayer,
                             InputLayer, MaxPool2DLayer)
 from lasagne.nonlinearities import softmax
@@ -153,6 +154,43 @@ def test_running_averages_are_lasagne_s():
     module(torch.tensor(x))
     np.testing.assert_allclose(module.state_dict()["norm.running_mean"],
                                net.mean.get_value(), atol=1e-6)
+
+
+def frozen():
+    net = DenseLayer(InputLayer((None, 5)), 4, name="frozen")
+    for param in net.params:
+        net.params[param].discard("trainable")
+    return DenseLayer(net, 2, name="fc")
+
+
+def by_graph():
+    table = T.constant(cases.values((4, 3), 5, "float32"))
+    net = leaving_cases.Gated(InputLayer((None, 5)), 4, name="own")
+    return layers.ExpressionLayer(net, lambda x: T.dot(x, table) + table.sum(),
+                                  output_shape=(None, 3))
+
+
+#: Network → what PyTorch trains of it: what Lasagne does.
+TRAINED = {
+    "frozen": (frozen, {"fc.weight", "fc.bias"}),
+    "by graph": (by_graph, {"own_W", "own_constant"}),  # b, as a row
+    "kernels that pick": (leaving_cases.CASES["local"], {"W", "b"}),
+    "arithmetic": (leaving_cases.CASES["batch_norm axes"], {"gamma", "beta"}),
+    "one way back": (leaving_cases.CASES["inverse dense"], None),
+    "tied": (leaving_cases.CASES["tied"], None),
+    "no peepholes": (leaving_cases.CASES["lstm without peepholes"], {
+        "recurrent." + name for name in ("W_in", "W_hid", "b")}),
+    "learned": (leaving_cases.CASES["gru learned"], {
+        "recurrent." + name for name in ("W_in", "W_hid", "b", "initial")}),
+}
+
+
+@pytest.mark.parametrize("name", TRAINED)
+def test_what_lasagne_trains_is_trained(name):
+    build, expected = TRAINED[name]
+    params = dict(to_torch(leaving_cases.fill(build())).named_parameters())
+    trained = {name for name in params if params[name].requires_grad}
+    assert trained == (set(params) if expected is None else expected)
 
 
 def test_the_page_shows_what_is_written():

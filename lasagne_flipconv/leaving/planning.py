@@ -1,8 +1,8 @@
 """Make a plan of a network: each layer by its row, or else by its graph."""
 import numpy as np
 import theano
-from lasagne.layers import (InputLayer, get_all_layers, get_output,
-                            get_output_shape)
+from lasagne.layers import (InputLayer, get_all_layers, get_all_params,
+                            get_output, get_output_shape)
 
 from theano.compile import SharedVariable
 
@@ -30,6 +30,7 @@ class Source:
         self.outputs = outputs_of(network, where)
         self.layers = get_all_layers(self.outputs)
         self.names = names_of(self.layers)
+        self.trainable = set(get_all_params(self.layers, trainable=True))
         given = {layer: _variable_of(layer) for layer in self.layers
                  if isinstance(layer, InputLayer)}
         first = {variable: layer for layer, variable
@@ -38,6 +39,22 @@ class Source:
                        if first[variable] is layer}
         self.variables = dict(zip(self.layers, get_output(
             self.layers, given, deterministic=True)))
+
+    def leaves_alone(self, layer):
+        """Tell whether training changes no parameter of a layer.
+
+        Parameters
+        ----------
+        layer : Layer
+            Of the network.
+
+        Returns
+        -------
+        bool
+            False for a layer without parameters.
+        """
+        own = layer.get_params()
+        return bool(own) and not self.trainable.intersection(own)
 
     def function(self):
         """Compile the network.
@@ -130,14 +147,17 @@ def plan_of(source):
             values[layer] = known[source.variables[layer]]
         else:
             scope = Scope(parts, name, _plain(layer.output_shape),
-                          set(source.names.values()))
+                          set(source.names.values()), source.trainable)
             before = [values[other] for other in _incoming(layer)]
+            start = len(parts)
             row = row_of(layer)
             done = row and row(layer, scope, *before)
             (by_row if done else by_graph).append(name)
             values[layer] = done or Walk(scope, known, shapes, layer).value_of(
                 source.variables[layer])
             _tell_shape(parts, values[layer], _plain(layer.output_shape))
+            if source.leaves_alone(layer):
+                parts[start:] = map(_untrained, parts[start:])
         known.setdefault(source.variables[layer], values[layer])
         shapes.setdefault(source.variables[layer], _plain(layer.output_shape))
     parts, outputs = _with_own_names(
@@ -168,6 +188,13 @@ def _tell_shape(parts, name, shape):
     """Let the part that a layer's output comes from know its shape."""
     if parts and parts[-1].name == name:
         parts[-1] = parts[-1]._replace(shape=shape)
+
+
+def _untrained(part):
+    """Return the part of a layer of which training changes nothing."""
+    if set(part.arrays) <= {"mean", "variance"}:  # which is no news
+        return part
+    return part._replace(options=dict(part.options, trained=False))
 
 
 def _incoming(layer):

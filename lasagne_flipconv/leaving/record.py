@@ -42,7 +42,8 @@ class Part(namedtuple("Part", "kind name inputs arrays options layer shape")):
         By role; kernels are correlations with axes OIHW, those of transposed
         convolutions IOHW, weights of dense layers OI.
     options : dict of str to object
-        By name.
+        By name; ``trained`` is False where Lasagne's training changes none of
+        the arrays.
     layer : str
         Name of the layer that it belongs to.
     shape : tuple of int or None, or None
@@ -114,11 +115,13 @@ class Scope:
         Of the layer's output.
     reserved : collection of str
         Names of all layers, which no part of another layer may have.
+    trainable : collection of theano.Variable
+        All parameters of the network that training changes.
     """
 
-    def __init__(self, parts, layer, shape=None, reserved=()):
+    def __init__(self, parts, layer, shape=None, reserved=(), trainable=()):
         self.parts, self.layer, self.shape = parts, layer, shape
-        self.reserved = reserved
+        self.reserved, self.trainable = reserved, trainable
 
     def add(self, kind, *inputs, suffix="", arrays=None, shape=None,
             **options):
@@ -151,7 +154,7 @@ class Scope:
                                self.layer, shape))
         return name
 
-    def constant(self, array, suffix):
+    def constant(self, array, suffix, trained=True):
         """Add an array that other parts take in.
 
         Parameters
@@ -160,6 +163,8 @@ class Scope:
             Its values.
         suffix : str
             Its role.
+        trained : bool, default True
+            Whether training changes it.
 
         Returns
         -------
@@ -167,7 +172,7 @@ class Scope:
             Its name.
         """
         return self.add("constant", suffix=suffix, arrays={"value": array},
-                        shape=array.shape)
+                        shape=array.shape, trained=trained)
 
     def _unused(self, suffix):
         taken = {part.name for part in self.parts if part.layer == self.layer}

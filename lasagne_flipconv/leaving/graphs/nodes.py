@@ -94,7 +94,8 @@ def take(walk, node):
     if not walk.is_fixed(node.inputs[0]):
         return None
     return walk.add("embedding", walk.value_of(node.inputs[1]),
-                    arrays={"W": walk.array_of(node.inputs[0])})
+                    arrays={"W": walk.array_of(node.inputs[0])},
+                    trained=walk.is_trained(node.inputs[0]))
 
 
 _REDUCTIONS = {S.Add: "sum", S.Mul: "prod"}
@@ -202,7 +203,8 @@ def convolution(walk, node):
     return walk.add(
         "conv", walk.value_of(x), arrays={"W": W}, stride=tuple(op.subsample),
         pad=_border(op.border_mode, W.shape[2:], op.filter_dilation),
-        dilation=tuple(op.filter_dilation), groups=op.num_groups)
+        dilation=tuple(op.filter_dilation), groups=op.num_groups,
+        trained=walk.is_trained(kernel))
 
 
 def adjoint(walk, node):
@@ -220,7 +222,8 @@ def adjoint(walk, node):
     return walk.add(
         "conv_transpose", walk.value_of(top), arrays={"W": W}, pad=pad,
         stride=tuple(op.subsample), dilation=tuple(op.filter_dilation),
-        groups=op.num_groups, extra=tuple(a - b for a, b in zip(sizes, least)))
+        groups=op.num_groups, trained=walk.is_trained(kernel),
+        extra=tuple(a - b for a, b in zip(sizes, least)))
 
 
 def _correlation(op, kernel, n):

@@ -128,7 +128,24 @@ class Walk:
         if value.ndim == 0:
             return value.item()
         name = str(getattr(variable, "name", None) or "constant")
-        return self.scope.constant(value, name.rpartition(".")[2])
+        return self.scope.constant(value, name.rpartition(".")[2],
+                                   self.is_trained(variable))
+
+    def is_trained(self, variable):
+        """Tell whether training changes what a variable is computed from.
+
+        Parameters
+        ----------
+        variable : theano.Variable
+            See :meth:`is_fixed`.
+
+        Returns
+        -------
+        bool
+            Whether it comes from a parameter of the network.
+        """
+        return any(leaf in self.scope.trainable
+                   for leaf in graph_inputs([variable]))
 
     def part_of(self, value):
         """Return the part that a value comes from.

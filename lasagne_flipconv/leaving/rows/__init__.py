@@ -31,9 +31,13 @@ OTHERWISE = {
     "TPSTransformerLayer": ("no", "the places are looked up one by one"),
 }
 
+_OF_LOOPS = ("nonlinearities of one's own; in training: grad_clipping, "
+             "gradient_steps")
+
 #: What of the layers with a row does not leave.
 LEFT_OUT = {
-    "BatchNormLayer": "in training: the batch's statistics over other axes",
+    "BatchNormLayer": "in training: the batch's statistics over other axes; "
+                      "with beta alone, a scale is trained too",
     "Conv2DCCLayer": "dimshuffle=False",
     "MaxPool2DCCLayer": "dimshuffle=False",
     "ConcatLayer": "cropping of open sizes",
@@ -42,9 +46,7 @@ LEFT_OUT = {
     "DropoutLayer": "in training: rescale=False, some shared_axes",
     "GaussianNoiseLayer": "the noise in training",
     "RandomizedRectifierLayer": "the random slopes in training",
-    "GRULayer": "nonlinearities of one's own",
-    "LSTMLayer": "nonlinearities of one's own",
-    "RecurrentLayer": "nonlinearities of one's own",
+    "GRULayer": _OF_LOOPS, "LSTMLayer": _OF_LOOPS, "RecurrentLayer": _OF_LOOPS,
     "TransformerLayer": "border_mode other than 'nearest', open sizes",
 }
 

@@ -45,7 +45,7 @@ def local(layer, scope, x):
         "conv", x, suffix="patches", pad=_pairs(layer, "pad", kernel[..., 0,
                                                                      0]),
         arrays={"W": _unit_kernels(inputs, kh, kw)}, stride=(1, 1),
-        dilation=(1, 1), groups=inputs)
+        dilation=(1, 1), groups=inputs, trained=False)
     if channels != inputs:  # channelwise: each sees the channel of its number
         patches = scope.add("reshape", patches, suffix="split",
                             dims=(-1, out, kh * kw, height, width))

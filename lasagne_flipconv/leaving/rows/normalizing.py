@@ -49,7 +49,8 @@ def variance_of(inv_std, epsilon):
 
 def _affine(scope, x, axes, ndim, gamma, beta, mean, inv_std):
     def constant(array, name):
-        return scope.constant(broadcast(array, axes, ndim), name)
+        return scope.constant(broadcast(array, axes, ndim), name,
+                              name in ("gamma", "beta"))
 
     x = scope.add("sub", x, constant(mean, "mean"), suffix="centred")
     x = scope.add("mul", x, constant(inv_std, "inv_std"), suffix="normed")

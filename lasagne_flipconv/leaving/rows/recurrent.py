@@ -69,7 +69,7 @@ def _recurrent(layer, scope, inputs, cell, arrays, functions):
     return scope.add(
         "recurrent", x, *(roles[role] for role in takes), arrays=arrays,
         cell=cell, takes=tuple(takes), functions=_names(functions, scope),
-        backwards=bool(layer.backwards),
+        backwards=bool(layer.backwards), learn_init=bool(layer.learn_init),
         # after the gate's nonlinearity in Lasagne 0.1; our own layer says it
         late_peephole=getattr(layer, "peephole_after", IS_OLD),
         final=bool(getattr(layer, "only_return_final", False)),

@@ -298,8 +298,10 @@ def recurrent(part):
         number(inputs), number(units), repr(options["functions"]),
         backwards="True" if options["backwards"] else None,
         only_last="True" if options["final"] else None,
+        learn_init="True" if options["learn_init"] else None,
         bias=None if "b" in arrays else "False",
-        late_peephole="True" if late else None))
+        late_peephole="True" if late else None,
+        peepholes="False" if lstm and "peepholes" not in arrays else None))
     return Call(init, state, "{self}({0}%s)" % _given(part))
 
 

@@ -18,14 +18,15 @@ class Recurrent(nn.Module):
     gates, states = 1, 1
 
     def __init__(self, inputs, units, functions, backwards=False,
-                 only_last=False, bias=True):
+                 only_last=False, learn_init=False, bias=True):
         super().__init__()
         self.functions = functions
         self.backwards, self.only_last = backwards, only_last
         self.W_in = nn.Parameter(torch.zeros(inputs, self.gates * units))
         self.W_hid = nn.Parameter(torch.zeros(units, self.gates * units))
         self.b = nn.Parameter(torch.zeros(self.gates * units)) if bias else 0.
-        self.initial = nn.Parameter(torch.zeros(self.states, units))
+        self.initial = nn.Parameter(torch.zeros(self.states, units),
+                                    requires_grad=learn_init)
 
     def forward(self, x, mask=None, *initial):
         x = x @ self.W_in + self.b
@@ -80,10 +81,13 @@ class LSTM(Recurrent):
     gates, states = 4, 2
 
     def __init__(self, inputs, units, functions, backwards=False,
-                 only_last=False, bias=True, late_peephole=False):
-        super().__init__(inputs, units, functions, backwards, only_last, bias)
+                 only_last=False, learn_init=False, bias=True,
+                 late_peephole=False, peepholes=True):
+        super().__init__(inputs, units, functions, backwards, only_last,
+                         learn_init, bias)
         self.late_peephole = late_peephole
-        self.peepholes = nn.Parameter(torch.zeros(3, units))
+        self.peepholes = nn.Parameter(torch.zeros(3, units),
+                                      requires_grad=peepholes)
 
     def step(self, x, hidden, cell):
         into, forget, new, out = (x + hidden @ self.W_hid).chunk(4, 1)

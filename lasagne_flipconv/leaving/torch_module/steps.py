@@ -75,9 +75,11 @@ def steps_of(plan):
                 part.kind in _PASSED and part.name in sizes):
             alias[part.name] = inputs[0]
             continue
-        steps.append(Step(part.name, call.init, call.state, call.text,
-                          inputs, _wanted(part), part.kind,
-                          "#" not in part.layer))
+        init = call.init
+        if init and not part.options.get("trained", True):
+            init += ".requires_grad_(False)"
+        steps.append(Step(part.name, init, call.state, call.text, inputs,
+                          _wanted(part), part.kind, "#" not in part.layer))
     return steps, tuple(alias.get(name, name) for name in plan.outputs)
 
 
