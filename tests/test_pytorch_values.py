@@ -290,6 +290,17 @@ def test_random_numbers_of_pytorch():
         engine.use("torch", random="numpy")
 
 
+def test_no_number_of_pytorch_is_zero(monkeypatch):
+    """It draws 0 once in 2**24: normal numbers made of it had no end."""
+    from theano.sandbox.rng_mrg import MRG_RandomStreams
+    stream = MRG_RandomStreams(3)
+    with engine.using("torch", random="torch"):
+        f = theano.function([], [stream.uniform((4,)), stream.normal((4,))])
+    monkeypatch.setattr(torch, "rand", torch.zeros)
+    drawn, normal = f()
+    assert (drawn > 0).all() and np.isfinite(normal).all()
+
+
 def test_what_is_no_tensor_stays_with_theano():
     from theano import sparse
     from theano.tensor.shared_randomstreams import RandomStreams

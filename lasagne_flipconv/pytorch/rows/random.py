@@ -45,10 +45,13 @@ def draw(op, node, device):
 
 @row(Uniform, host=(1,))
 def draw_own(op, node, device):
-    """Return the state as it is, and numbers of PyTorch's generator."""
-    dtype = TYPES[node.outputs[1].dtype]
+    """Return the state as it is, and numbers of PyTorch's generator.
+
+    It draws 0 now and then, MRG never: normal numbers are made of logarithms.
+    """
+    dtype = node.outputs[1].dtype
     return lambda state, shape: (state, torch.rand(
-        shape, dtype=dtype, device=device))
+        shape, dtype=TYPES[dtype], device=device).clamp_(min=NORM[dtype]))
 
 
 def _drawn(state, count, shape, dtype, streams):
