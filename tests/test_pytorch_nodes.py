@@ -11,7 +11,7 @@ import theano.tensor as T
 from pytorch_cases import FAST_RUN, check, tensor, values
 from theano.sandbox.rng_mrg import MRG_RandomStreams
 from theano.tensor.nnet import abstract_conv as conv
-from theano.tensor.nnet import bn
+from theano.tensor.nnet import bn, nnet
 from theano.tensor.signal.pool import pool_2d, pool_3d
 
 POOLS = [
@@ -242,3 +242,24 @@ def test_normal_numbers():
     made = [f([], MRG_RandomStreams(9).normal((5, 7))) for f in (
         on_torch, lambda *a: theano.function(*a, mode=FAST_RUN))]
     same(made[0](), made[1](), 2e-6)
+
+
+def test_operands_of_two_types():
+    """Images of float64 before kernels of float32 were refused, and a loss
+    came in the type of its bias.
+    """
+    x, w = tensor("float64", 4), tensor("float32", 4)
+    kernel, images = values("float32", 3, 2, 3, 3), values(
+        "float64", 2, 2, 8, 9)
+    above = values("float32", 2, 3, 6, 7)
+    check([x, w], [T.nnet.conv2d(x, w), T.nnet.conv2d(x, w) + x.sum()],
+          images, kernel, mode=FAST_RUN)
+    check([x, w], conv.conv2d_grad_wrt_weights(x, w, kernel.shape), images,
+          above, mode=FAST_RUN, limit=2e-6)
+    check([x, w], conv.conv2d_grad_wrt_inputs(w, x, images.shape),
+          kernel.astype("float64"), above, mode=FAST_RUN, limit=2e-6)
+    x, b, y = tensor("float32", 2), tensor("float64", 1), T.ivector()
+    p = T.nnet.softmax(x)
+    check([x, b, y], [*nnet.crossentropy_softmax_argmax_1hot_with_bias(
+        x, b, y), nnet.softmax_with_bias(x, b), nnet.softmax_grad(x + b, p)],
+        values("float32", 3, 4), values("float64", 4), np.int32([0, 3, 1]))

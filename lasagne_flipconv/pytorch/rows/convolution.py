@@ -1,4 +1,7 @@
-"""Convolutions and their gradients; Theano's kernel is reversed or not."""
+"""Convolutions and their gradients; Theano's kernel is reversed or not.
+
+Of two types, the first operand's is that of the result; PyTorch wants one.
+"""
 import torch
 from theano.tensor.nnet.abstract_conv import (
     AbstractConv2d,
@@ -28,7 +31,8 @@ def convolution(op, node, device):
     def convolve(images, kernel, bias=None):
         pads = _pads(op, kernel.shape[2:])
         images, padding = _padded(images, pads)
-        return slide(images, _turned(op, kernel), bias, op.subsample, padding,
+        kernel = _turned(op, kernel).to(images.dtype)
+        return slide(images, kernel, bias, op.subsample, padding,
                      op.filter_dilation, op.num_groups)
     return convolve
 
@@ -49,6 +53,7 @@ def gradient_of_kernel(op, node, device):
         kernel = (above.shape[1], images.shape[1] // op.num_groups, *shape)
         _agree(op, images.shape, above.shape, shape, pads)
         images, padding = _padded(images, pads)
+        above = above.to(images.dtype)
         return _turned(op, _backward(
             op, above, images, _empty(above, kernel), padding,
             [False, True, False])[1])
@@ -67,6 +72,7 @@ def gradient_of_input(op, node, device):
         padding, around = _split(pads)
         wide = images[:2] + tuple(
             n + a + b for n, (a, b) in zip(shape, around))
+        above = above.to(kernel.dtype)
         result = _backward(op, above, _empty(above, wide),
                            _turned(op, kernel), padding,
                            [True, False, False])[0]

@@ -26,8 +26,7 @@ def softmax(op, node, device):
 def softmax_with_bias(op, node, device):
     """Return the softmax of each row plus a vector."""
     dtype = TYPES[node.outputs[0].dtype]
-    return lambda x, b: torch.softmax(
-        x.to(dtype) + _bias(x, b).to(dtype), 1)
+    return lambda x, b: torch.softmax((x + _bias(x, b)).to(dtype), 1)
 
 
 @row(LogSoftmax)
@@ -40,7 +39,7 @@ def log_softmax(op, node, device):
 def softmax_gradient(op, node, device):
     """Return the gradient of the softmax of each row."""
     def gradient(above, found):
-        above = above * found
+        above = above.to(found.dtype) * found
         return above - above.sum(1, keepdim=True) * found
     return gradient
 
@@ -96,11 +95,11 @@ def _places(classes, p):
 
 
 def _bias(x, b):
-    """Return the bias; PyTorch would repeat one of length one."""
+    """Return the bias in the type of x; PyTorch would repeat a single one."""
     if b.shape[0] != x.shape[1]:
         raise ValueError("dimension mismatch: a bias of %d for %d classes"
                          % (b.shape[0], x.shape[1]))
-    return b
+    return b.to(x.dtype)
 
 
 def _index(classes, x):
