@@ -58,6 +58,11 @@ REFUSED = """
         [x, y, m], (each * m).sum() / m.sum()), mask))
     refused("output later", later(make([x, y], each.mean(), [x.max()])))
     refused("same later", later(make([x, y], each.mean(), [y[0]]), steps=2))
+    counts = make([x, y], each.mean(), [T.extra_ops.bincount(y)])
+    for _ in range(2):
+        counts(a, np.tile(b[:8], 2))
+    refused("shape later", lambda: counts(a, np.where(
+        np.arange(16) < 8, 4, 3).astype("int32")))
     weights = np.ones(5, "float32")
     refused("weights", lambda: make(
         [x, y, m], (each * m[y]).mean())(a, b, weights))
@@ -103,6 +108,8 @@ REASONS = {
     "mask later": ["times as large as averaged over the ranks"],
     "output later": ["output 0 of the whole batch", "neither the mean nor"],
     "same later": ["output 0 is ", " on the ranks", "function of its own"],
+    "shape later": ["output 0 has the shapes (5,), (4,) on the ranks",
+                    "function of its own"],
     "weights": ["different lengths on the first axis", "m (5,)",
                 "shared variable"],
     "axis": ["times as large as averaged over the ranks",
@@ -140,7 +147,7 @@ def test_reason(result, name):
 
 
 @pytest.mark.parametrize("name", [n for n in REASONS if n not in (
-    "good", "same later")])
+    "good", "same later", "shape later")])
 def test_nothing_is_changed(result, name):
     assert said(result)["good changed"]
     assert not said(result)[name + " changed"]

@@ -143,9 +143,11 @@ def combined(values, rules, ranks, where):
     Raises
     ------
     FlipconvError
-        If one that was the same on all ranks is not any more.
+        If one that was the same on all ranks is not any more, or the shapes
+        of others are such that they cannot be put together.
     """
     found = [np.asarray(v) for v in values]
+    _refuse_shapes(found, rules, ranks, where)
     same = [i for i, rule in enumerate(rules) if rule == "same"]
     if same:
         _refuse_differing([found[i] for i in same], same, ranks, where)
@@ -163,6 +165,28 @@ def combined(values, rules, ranks, where):
         if rule == "rows":
             found[i] = ranks.joined(found[i])
     return found
+
+
+def _refuse_shapes(values, rules, ranks, where):
+    """Refuse to put together what has other shapes on other ranks.
+
+    Shapes may follow from values, as those of counts do; messages of other
+    lengths would be mixed up.
+    """
+    ends = np.cumsum([v.ndim for v in values])
+    if not any(ends):
+        return
+    shapes = ranks.rows_of_all(np.concatenate(
+        [np.array(v.shape, "int64") for v in values]))
+    for i, each in enumerate(np.split(shapes, ends[:-1], axis=1)):
+        fixed = each[:, 1:] if rules[i] == "rows" else each
+        if np.any(fixed != fixed[0]):
+            raise FlipconvError(
+                "%s: output %d has the shapes %s on the ranks, each of which "
+                "has a part of the batch; expected the same, so that it can "
+                "be put together. Compute it in a function of its own, which "
+                "does not train." % (where, i, ", ".join(
+                    str(tuple(map(int, shape))) for shape in each)))
 
 
 def _refuse_differing(values, numbers, ranks, where):

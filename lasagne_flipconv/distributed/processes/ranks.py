@@ -142,18 +142,43 @@ class Ranks:
         Parameters
         ----------
         array : numpy.ndarray
-            The same shape and type on each rank.
+            The same type on each rank, and the same shape but for the number
+            of rows.
 
         Returns
         -------
         numpy.ndarray
-            With as many times the rows.
+            With the rows of all.
         """
-        whole = np.empty((self.size,) + array.shape, array.dtype)
-        kept = np.ascontiguousarray(array)
-        self._call("all_gather", [self._tensor(part) for part in whole],
-                   self._tensor(kept))
-        return whole.reshape((-1,) + array.shape[1:])
+        counts = self.rows_of_all(np.array([len(array)], "int64"))[:, 0]
+        kept = np.zeros((counts.max(),) + array.shape[1:], array.dtype)
+        kept[:len(array)] = array
+        whole = np.empty((self.size,) + kept.shape, array.dtype)
+        if kept.size:  # as bytes: Gloo does not have all types
+            self._call("all_gather", [
+                self._tensor(part.reshape(-1).view("uint8"))
+                for part in whole], self._tensor(kept.reshape(-1).view(
+                    "uint8")))
+        return np.concatenate([part[:count] for part, count in zip(
+            whole, counts)])
+
+    def rows_of_all(self, row):
+        """Return the rows of all ranks, one a rank.
+
+        Parameters
+        ----------
+        row : numpy.ndarray
+            Of integers; as many on each rank.
+
+        Returns
+        -------
+        numpy.ndarray
+            Axes (rank, number).
+        """
+        whole = np.zeros((self.size,) + row.shape, row.dtype)
+        whole[self.rank] = row
+        self.sum_up(whole)
+        return whole
 
     def all_have(self, value):
         """Return what each rank has, on every rank.
