@@ -36,7 +36,7 @@ TRAIN = """
     """
 
 FILES = TRAIN + """
-    import pickle, pathlib, shutil, tempfile
+    import multiprocessing, pickle, pathlib, shutil, tempfile
     print("printed by", rank)
     os.system("echo by a child")
     if not os.path.exists("out"):
@@ -57,9 +57,21 @@ FILES = TRAIN + """
         with open(os.path.join(folder, "a"), "w") as file:
             file.write("of a rank")
         private = os.listdir(folder)
+
+    def work(name):
+        with open("out/" + name, "w") as file:
+            file.write("%s of rank %d" % (name, rank))
+
+    with multiprocessing.get_context("fork").Pool(2) as pool:
+        pool.map(work, ["first", "second"])
+    child = os.fork()
+    if not child:
+        sys.exit()
+    os.waitpid(child, 0)
     with np.load("out/net.npz") as file:
         back = [file[n] for n in file.files]
     say(text=open("out/text").read(),
+        work=[open("out/" + n).read() for n in ("first", "second")],
         log=open("log.txt").read().splitlines()[-1],
         path=pathlib.Path("out/deeper/path").read_text(),
         there=[os.path.exists(n) for n in ("out/gone", "out/tmp",
@@ -81,11 +93,13 @@ def test_rank_0_alone_prints_and_writes(tmp_path):
         text = "by rank %d" % rank
         assert found == {
             "text": text, "log": text, "path": text,
+            "work": ["%s of rank %d" % (n, rank) for n in (
+                "first", "second")],
             "there": [False, False, True], "pickled": rank,
             "private": ["a"], "same": True, "argv": ["--epochs", "3"]}
     assert (tmp_path / "log.txt").read_text() == "before\nby rank 0\n"
     assert sorted(os.listdir(str(tmp_path / "out"))) == [
-        "deeper", "net.npz", "net.pkl", "text"]
+        "deeper", "first", "net.npz", "net.pkl", "second", "text"]
     assert (tmp_path / "out" / "text").read_text() == "by rank 0"
 
 
@@ -98,6 +112,10 @@ STOPS = TRAIN + """
             time.sleep(60)
 
         sys.excepthook = hook
+    if "working" in sys.argv:  # its children outlive a rank
+        import multiprocessing, time
+        multiprocessing.get_context("fork").Process(
+            target=time.sleep, args=(30,)).start()
     if "left" in sys.argv and rank == 1:
         sys.exit(0)
     for step in range(10 ** 6):
@@ -148,7 +166,8 @@ def test_a_rank_that_is_killed_ends_all(tmp_path, victim):
 
 @needs_torch
 @pytest.mark.parametrize("victim, how", [
-    (0, "at once"), (1, "at once"), (0, "slowly"), (1, "slowly")])
+    (0, "at once"), (1, "at once"), (0, "slowly"), (1, "slowly"),
+    (0, "working"), (1, "working")])
 def test_without_torchrun_the_others_name_it(tmp_path, victim, how):
     """As on another machine, whose torchrun knows of its own ranks only."""
     name = write(tmp_path, STOPS)

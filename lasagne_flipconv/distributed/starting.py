@@ -1,5 +1,6 @@
 """Joining the ranks that torchrun started, and leaving them."""
 import atexit
+import functools
 import os
 import random
 import sys
@@ -9,7 +10,7 @@ from collections import namedtuple
 from ..errors import FlipconvError
 from .processes import files
 from .processes.lifeline import Lifeline, end_process
-from .processes.ranks import Ranks, patience, set_current
+from .processes.ranks import Ranks, current, patience, set_current
 from .processes.turns import Turns
 
 __all__ = ["among_ranks", "place_of"]
@@ -93,7 +94,8 @@ def among_ranks(program, tell, synchronized=False):
         code = stopped.code
     except BaseException:
         traceback.print_exc()
-    _leave(ranks, code, shadows)
+    if current() is ranks:  # but in a child that was forked
+        _leave(ranks, code, shadows)
     return code or 0
 
 
@@ -177,6 +179,9 @@ def _join(place, distributed, torch, tell, shadows):
                   tell if rank == 0 else _nothing)
     set_current(ranks)
     _seed(ranks)
+    if hasattr(os, "register_at_fork"):  # not on Windows
+        os.register_at_fork(after_in_child=functools.partial(
+            _in_child, lifeline, shadows))
     turns = Turns(store, "machine %s" % place.group, place.local == 0)
     with turns.turn("import"):
         _hook(turns)
@@ -186,6 +191,13 @@ def _join(place, distributed, torch, tell, shadows):
                                        theano.config.compiledir]))
         atexit.register(_forget, shadows)  # called after those of the script
     return ranks
+
+
+def _in_child(lifeline, shadows):
+    """Be no rank: a child of one, which was forked, sends no messages."""
+    lifeline.let_go()
+    set_current(None)
+    shadows.clear()  # the rank removes the folder
 
 
 def _forget(shadows):

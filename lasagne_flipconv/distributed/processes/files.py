@@ -49,7 +49,7 @@ class Shadows:
     """
 
     def __init__(self, folder, private):
-        self._folder, self._places, self._count = folder, {}, 0
+        self._folder = folder
         self._private = [_whole(p) for p in (folder, "/dev", "/proc",
                                              *private)]
         self._stock = []
@@ -103,7 +103,7 @@ class Shadows:
 
     def _open(self, stock, file, mode="r", *args, **kwargs):
         """Open a file, for reading where it is, for writing its shadow."""
-        shadow = self._places.get(_whole(file), file)
+        shadow = self._seen(file)
         if set(mode) & set("wax+"):
             kept = not mode.startswith(("w", "x"))
             # what rank 0 has made a moment ago is none yet for this rank
@@ -114,26 +114,38 @@ class Shadows:
             kwargs.pop("opener", None)
         return stock(shadow, mode, *args, **kwargs)
 
+    def _shadow(self, path):
+        """Return where the shadow of a file is, for all of this rank.
+
+        Its children, that were forked, find it by the name as well.
+        """
+        return os.path.join(self._folder, "all", os.path.splitdrive(
+            _whole(path))[1].lstrip(os.sep))
+
+    def _seen(self, path):
+        """Return the shadow of a file if there is one, else the file."""
+        shadow = self._shadow(path)
+        return shadow if os.path.isfile(shadow) else path
+
     def _to_write(self, name, keep):
         """Return the shadow of a file, made if need be."""
-        if name not in self._places:
-            self._count += 1
-            shadow = os.path.join(self._folder, "%d-%s" % (
-                self._count, os.path.basename(name)))
+        shadow = self._shadow(name)
+        if not os.path.isfile(shadow):
+            os.makedirs(os.path.dirname(shadow), exist_ok=True)
             if keep and os.path.isfile(name):
                 shutil.copyfile(name, shadow)
-            self._places[name] = shadow
-        return self._places[name]
+        return shadow
 
     def _rename(self, stock, src, dst, **kwargs):
         """Rename the shadow; rank 0 renames the file."""
-        shadow = self._places.pop(_whole(src), None)
-        if shadow is not None:
-            self._places[_whole(dst)] = shadow
+        shadow = self._shadow(src)
+        if os.path.isfile(shadow):
+            stock(shadow, self._to_write(_whole(dst), False))
 
     def _remove(self, stock, path, **kwargs):
         """Remove the shadow; rank 0 removes the file."""
-        self._places.pop(_whole(path), None)
+        if os.path.isfile(self._shadow(path)):
+            stock(self._shadow(path))
 
     def _make(self, stock, path, *args, **kwargs):
         """Leave folders to rank 0, but those for what is temporary."""
@@ -143,7 +155,7 @@ class Shadows:
 
     def _look(self, stock, path, *args, **kwargs):
         """Look at the shadow, if there is one."""
-        return stock(self._places.get(_whole(path), path), *args, **kwargs)
+        return stock(self._seen(path), *args, **kwargs)
 
 
 def _whole(path):

@@ -138,6 +138,15 @@ class Lifeline:
                 return said(rank, how, text)
         return None
 
+    def let_go(self):
+        """Close the connections here, in a child that was forked.
+
+        While one is open anywhere, the others do not hear of the end of this
+        rank.
+        """
+        for peer in self._peers.values():
+            peer.close()
+
     def farewell(self, failure=None):
         """Tell the others that this rank ends.
 
