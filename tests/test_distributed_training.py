@@ -199,10 +199,18 @@ DROPPED = TRAIN + """
             (drawn * W * x[:, 0, 0, :3]).mean(), [W], .1)
         f = theano.function([x], drawn, updates=updates)
         other = theano.function([x], drawn, updates=updates)
+        V = theano.shared(np.zeros(1000, "float32"), "V")
+        step = T.grad((V[:3] * x[:, 0, 0, :3]).mean(), V) / 1000
+        noise = [streams.normal(size, dtype="float32")
+                 for size in (V.shape, (1000,))]
+        steps = theano.function([x], updates=[(V, V - step + sum(noise))])
+        for _ in range(2):
+            steps(X[:16])
         g = theano.function([], streams.uniform((2,), dtype="float32"))
         say(**{kind.__name__: [f(X[:16]).tolist(), f(X[:16]).tolist(),
                                other(X[:16]).tolist()],
-               kind.__name__ + " outside": g().tolist()})
+               kind.__name__ + " outside": g().tolist(),
+               kind.__name__ + " noise": V.get_value().tolist()})
     say(W=W.get_value().tolist(), host=np.random.rand())
     """
 
@@ -219,6 +227,8 @@ def test_each_rank_draws_its_own_numbers(tmp_path):
         for one, other in ((first, second), (first, third), (second, third)):
             assert not set(one.ravel()) & set(other.ravel())
         assert 0 < first.min() and first.max() < 1
+        # noise that is added to weights is no mean of those of the ranks
+        assert 1.8 < np.std(ours[kind + " noise"]) < 2.2
 
 
 SHARDED = TRAIN + """

@@ -34,11 +34,11 @@ def hook():
         holder = list(listed)
         results = [Entry(o, "variable") if hasattr(o, "variable") else
                    Entry(holder, i) for i, o in enumerate(listed)]
-        averages = join_marks(inputs, results, entries)
+        averages, states = join_marks(inputs, results, entries)
         made = holder if isinstance(outputs, list) else holder[0]
         function = stock(inputs, made, mode, **options)
         return Training.of(function, inputs, averages,
-                           [entry.get() for entry in results], mode)
+                           [entry.get() for entry in results], mode, states)
 
     module.orig_function = orig_function
 
@@ -63,13 +63,15 @@ def join_marks(inputs, results, updates):
 
     Returns
     -------
-    list of theano.Variable
+    averages : list of theano.Variable
         What is averaged.
+    states : set of theano.Variable
+        Of random generators, from which each rank draws its own numbers.
     """
     entries = results + updates
     if current().synchronized:
         synchronize(entries)
-    mark_own_updates(inputs, results, updates)
+    states = mark_own_updates(inputs, results, updates)
     nodes = toposort([entry.get() for entry in entries])
     depth, levels = {}, {}
     for node in nodes:
@@ -90,7 +92,7 @@ def join_marks(inputs, results, updates):
         averages += found
     substitute(other, nodes, entries)
     chain(entries)
-    return averages
+    return averages, states
 
 
 def synchronize(entries):
@@ -132,6 +134,12 @@ def mark_own_updates(inputs, results, updates):
     results, updates : list of Entry
         Where its outputs and its updates are; the latter are changed.
 
+    Returns
+    -------
+    set of theano.Variable
+        States of random generators, from which each rank draws its own
+        numbers.
+
     Raises
     ------
     FlipconvError
@@ -152,6 +160,7 @@ def mark_own_updates(inputs, results, updates):
                 "over the ranks. Count on the whole batch outside of the "
                 "function." % (variable, variable.type))
         entry.set(marked)
+    return states_of(node for node in nodes if node.outputs[-1] in own)
 
 
 def of_the_batch(inputs, nodes):
@@ -167,14 +176,17 @@ def of_the_batch(inputs, nodes):
     Returns
     -------
     set of theano.Variable
-        What follows from marked gradients alone is not in it.
+        What follows from marked gradients alone is not in it, nor what is
+        drawn for them, such as noise for the weights.
     """
     own = {i.variable for i in inputs if is_data(i)}
+    before = set(toposort([node.inputs[0] for node in nodes
+                           if isinstance(node.op, Mark)]))
     for node in nodes:
         if isinstance(node.op, Mark):
             continue
-        if draws(node) or any(v in own for v in node.inputs if not isinstance(
-                v, Constant)):
+        if draws(node) and node in before or any(
+                v in own for v in node.inputs if not isinstance(v, Constant)):
             own.update(node.outputs)
     return own
 

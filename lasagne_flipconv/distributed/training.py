@@ -30,7 +30,7 @@ class Training(Function):
     """
 
     @classmethod
-    def of(cls, function, inputs, averages, outputs, mode):
+    def of(cls, function, inputs, averages, outputs, mode, states):
         """Make a function that Theano compiled one that trains.
 
         Parameters
@@ -43,6 +43,8 @@ class Training(Function):
             What is averaged over the ranks, and what it returns.
         mode : theano.compile.Mode, str or None
             As for `theano.function`.
+        states : set of theano.Variable
+            Of random generators, from which each rank draws its own numbers.
 
         Returns
         -------
@@ -50,7 +52,8 @@ class Training(Function):
             The same object.
         """
         function.__class__ = cls
-        function.step = Step(inputs, averages, outputs, mode, function.name)
+        function.step = Step(inputs, averages, outputs, mode, states,
+                             function.name)
         return function
 
     def __call__(self, *args, **kwargs):
@@ -83,21 +86,23 @@ class Step:
         What is averaged over the ranks, and what the function returns.
     mode : theano.compile.Mode, str or None
         As for `theano.function`.
+    states : set of theano.Variable
+        Of random generators, from which each rank draws its own numbers.
     name : str or None
         Of the function.
     """
 
-    def __init__(self, inputs, averages, outputs, mode, name):
+    def __init__(self, inputs, averages, outputs, mode, states, name):
         ranks = current()
         self.where = "function %s" % name if name else "training function"
         self._number, self._calls = next(ranks.numbers), 0
         self._arguments = [i.variable for i in inputs if not i.shared]
         shared = [i for i in inputs if i.shared]
-        states = states_of(toposort(averages + outputs + [
-            i.update for i in inputs if i.update is not None]))
         self._streams = Streams(
             [i.value for i in shared if i.variable in states],
             ranks.rank, self._number)
+        states = states_of(toposort(averages + outputs + [
+            i.update for i in inputs if i.update is not None]))
         self._values = [(
             i.value, i.update is not None and i.variable not in states,
             str(i.variable)) for i in shared]
