@@ -281,6 +281,16 @@ def _numpy_divide(a, b, *args, **kwargs):
         a, b, *args, **kwargs)
 
 
+def _rounding(function):
+    """Return a function that rounds, and gives floats as until NumPy 2.1."""
+    def rounded(x, *args, **kwargs):
+        a = numpy.asanyarray(x)
+        if a.dtype.kind in "iub":
+            x = a.astype(numpy.promote_types(a.dtype, "float16"))
+        return function(x, *args, **kwargs)
+    return rounded
+
+
 def _check_output(*args, **kwargs):
     return shown(subprocess.check_output(*args, **kwargs))
 
@@ -309,7 +319,10 @@ _TYPES = {
     "EllipsisType": type(Ellipsis), "UnboundMethodType": types.FunctionType,
     "NotImplementedType": type(NotImplemented)}
 
-_ITERTOOLS = {"izip": zip, "imap": map, "ifilter": filter,
+_ITERTOOLS = {"izip": zip, "ifilter": filter,
+              "imap": lambda function, *items: (
+                  zip(*items) if function is None
+                  else map(function, *items)),
               "izip_longest": itertools.zip_longest,
               "ifilterfalse": itertools.filterfalse}
 
@@ -332,7 +345,9 @@ _MODULES = {
             "exc_value": _of_error(1), "exc_traceback": _of_error(2)},
     "os": {"getcwdu": os.getcwd, "errno": __import__("errno")},
     os.path.__name__: {"walk": _walk},
-    "numpy": {"load": pickles.load_old_array, "divide": _numpy_divide},
+    "numpy": {"load": pickles.load_old_array, "divide": _numpy_divide,
+              "floor": _rounding(numpy.floor), "ceil": _rounding(numpy.ceil),
+              "trunc": _rounding(numpy.trunc), "fix": _rounding(numpy.trunc)},
     "subprocess": {"check_output": _check_output},
     **pickles.MODULES, **randoms.MODULES, **texts.MODULES,
     **zipped.MODULES,
