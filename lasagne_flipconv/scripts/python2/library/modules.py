@@ -3,6 +3,7 @@ import builtins
 import configparser
 import importlib
 import re
+import subprocess
 import types
 import urllib.error
 import urllib.parse
@@ -67,6 +68,12 @@ class UserDict(dict):
         return self
 
 
+def _status_and_output(command):
+    """Run a command; return its status as of ``os.wait``, and its output."""
+    code, output = subprocess.getstatusoutput(command)
+    return (code << 8 if code >= 0 else -code), output
+
+
 def _contents(*modules):
     return {name: value for module in modules
             for name, value in vars(module).items() if name[0] != "_"}
@@ -88,6 +95,9 @@ _MADE = {
         **{name: value for name, value in vars(builtins).items()
            if isinstance(value, type) and issubclass(value, BaseException)},
         "StandardError": Exception},
+    "commands": lambda: {
+        "getoutput": subprocess.getoutput,
+        "getstatusoutput": _status_and_output},
     "sets": lambda: {"Set": set, "ImmutableSet": frozenset},
     "md5": lambda: {"new": texts.MODULES["hashlib"]["md5"],
                     "md5": texts.MODULES["hashlib"]["md5"]},
@@ -106,7 +116,7 @@ _MADE = {
 #: Name of a module → that of today.
 _RENAMED = {
     **MAPPING, "cPickle": "pickle", "thread": "_thread",
-    "commands": "subprocess", "Image": "PIL.Image", "repr": "reprlib",
+    "Image": "PIL.Image", "repr": "reprlib",
     "ImageDraw": "PIL.ImageDraw", "ImageFont": "PIL.ImageFont",
     "ImageFilter": "PIL.ImageFilter", "ImageOps": "PIL.ImageOps",
     "ImageEnhance": "PIL.ImageEnhance", "ImageChops": "PIL.ImageChops",

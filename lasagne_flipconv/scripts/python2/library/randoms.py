@@ -82,6 +82,13 @@ class Random(random.Random):
             drawn.setdefault(int(self.random() * n))
         return [population[j] for j in drawn]
 
+    def gammavariate(self, alpha, beta):
+        """Draw from a gamma distribution; `betavariate` asks here as well."""
+        if alpha != 1:
+            return super().gammavariate(alpha, beta)
+        draws = iter(self.random, None)
+        return -math.log(next(x for x in draws if x > 1e-7)) * beta
+
     def _from_pool(self, pool, k):
         result = []
         for i in range(k):
@@ -111,4 +118,5 @@ _SHARED = _shared()
 
 MODULES = {"random": {
     "Random": Random, **{name: getattr(_SHARED, name) for name in (
-        "seed", "randrange", "randint", "choice", "shuffle", "sample")}}}
+        "seed", "randrange", "randint", "choice", "shuffle", "sample",
+        "gammavariate", "betavariate")}}}

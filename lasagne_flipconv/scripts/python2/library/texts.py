@@ -244,6 +244,11 @@ def _second_of_bytes(function):
         form, bytes_of(text), *args, **options)
 
 
+def _with_texts(function):
+    """Return ``struct.pack`` or its kind, which took texts for bytes."""
+    return lambda form, *values: function(form, *map(bytes_of, values))
+
+
 def _as_json(thing):
     """Return what JSON can hold of what Python 2 took for integers, texts."""
     if isinstance(thing, dict):
@@ -284,8 +289,10 @@ MODULES = {
                 "unhexlify", "a2b_hex", "a2b_base64", "crc32")}},
     "zlib": {name: _of_bytes(getattr(zlib, name)) for name in (
         "adler32", "compress", "crc32", "decompress")},
-    "struct": {name: _second_of_bytes(getattr(struct, name))
-               for name in ("unpack", "unpack_from")},
+    "struct": {**{name: _second_of_bytes(getattr(struct, name))
+                  for name in ("unpack", "unpack_from")},
+               **{name: _with_texts(getattr(struct, name))
+                  for name in ("pack", "pack_into")}},
     "hashlib": {**{name: _hash(getattr(hashlib, name)) for name in (
         "md5", "sha1", "sha224", "sha256", "sha384", "sha512")},
         "new": lambda name, text=b"": _Hash(partial(hashlib.new, name),
