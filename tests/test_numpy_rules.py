@@ -123,9 +123,21 @@ def test_arrays_are_copied_only_where_they_must_be():
     (np.float64(0.1), "float16", "float16"),
     (np.int64(5), "uint8", "uint8"), (np.int64(-5), "uint8", "int8"),
     (np.int64(5), "float32", "float32"), (np.float64(5), "int8", "float64"),
+    (np.int64(2 ** 40), "int64", "int64"),
+    (np.int64(2 ** 40), "int8", "int64"),
+    (np.int64(2 ** 40), "uint8", "uint64"),
+    (np.uint64(2 ** 63), "int64", "uint64"),
     (np.zeros(3), "float32", "float64")])
 def test_single_numbers_give_way(y, x, expected):
     assert numpy2_rules.giving_way(y, np.zeros(3, x)).dtype == expected
+
+
+def test_a_large_integer_is_added_to_elements_of_integers():
+    x = T.lvector()
+    found = theano.function(
+        [x], T.inc_subtensor(x[1:], 2 ** 40), mode=theano.compile.Mode(
+            linker="py", optimizer=None))([1, 2])
+    assert found.tolist() == [1, 2 + 2 ** 40]
 
 
 def test_results_in_python_have_the_type_that_was_declared():

@@ -71,7 +71,10 @@ def giving_way(y, x):
         return y
     kinds = "biufc"
     if y.dtype.kind in "iu" and x.dtype.kind in "iu":
-        return y.astype(np.min_scalar_type(y))
+        least = np.min_scalar_type(y)
+        # beside a signed type, that of the greatest makes floats
+        signed = x.dtype.kind == "i" and least == "uint64" and y < 2 ** 63
+        return y.astype("int64" if signed else least)
     return y if kinds.index(y.dtype.kind) > kinds.index(
         x.dtype.kind) else y.astype(x.dtype)
 
