@@ -150,8 +150,9 @@ def test_a_script_sees_what_python_shows_it(tmp_path):
     write(tmp_path, "sub/show.py", SHOW)
     write(tmp_path, "sub/beside.py", "print('beside')")
     script = os.path.join("sub", "show.py")
-    ours, pythons = [run(tmp_path, script, "-x", "--report", "--", "1",
-                         python=python) for python in (False, True)]
+    arguments = ["--", "-x", "--report", "--d", "--", "1"]
+    ours, pythons = [run(tmp_path, script, *arguments, python=python)
+                     for python in (False, True)]
     assert pythons.returncode == ours.returncode == 0, ours.stderr
     assert ours.stdout == pythons.stdout
 

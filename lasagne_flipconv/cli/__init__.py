@@ -10,6 +10,7 @@ import os
 import sys
 
 from ..errors import FlipconvError, escaped
+from .commands.run import split
 from .output import tell
 from .starting import refused
 
@@ -47,8 +48,13 @@ def main(argv=None):
     usage: lasagne-flipconv [-h] [-V] COMMAND ...
     2
     """
-    parser = make_parser()
+    parser, of_script = make_parser(), []
+    argv = list(sys.argv[1:] if argv is None else argv)
+    if argv[:1] == ["run"]:
+        ours, of_script = split(argv[1:])
+        argv = ["run", *ours]
     args = parser.parse_args(argv)
+    args.arguments = of_script
     if args.run is None:
         parser.print_help()
         return 2

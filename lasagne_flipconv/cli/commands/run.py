@@ -7,6 +7,9 @@ from ..output import tell
 
 EXAMPLE = "lasagne-flipconv run --report train.py --epochs 5"
 
+#: What is followed by a value.
+_VALUED = ("--floatx", "--numbers-of", "--device")
+
 
 def add_arguments(parser):
     """Add the script or module, its arguments, and how to run it."""
@@ -37,6 +40,37 @@ def add_arguments(parser):
     parser.add_argument("arguments", metavar="ARGUMENT",
                         nargs=argparse.REMAINDER,
                         help="what the script is to find in sys.argv")
+
+
+def split(arguments):
+    """Tell the command's arguments from those that are the script's alone.
+
+    argparse drops a ``--`` of theirs, and refuses what may be short for two
+    options of the command.
+
+    Parameters
+    ----------
+    arguments : list of str
+        What follows ``run``.
+
+    Returns
+    -------
+    ours, of_script : list of str
+        Up to the script or module, and after it.
+
+    Examples
+    --------
+    >>> split(["--floatx", "float64", "train.py", "--", "--d"])
+    (['--floatx', 'float64', 'train.py'], ['--', '--d'])
+    """
+    at = 0
+    while arguments[at:] and arguments[at].startswith("-"):
+        option = arguments[at]
+        at += 2 if len(option) > 2 and any(
+            name.startswith(option) for name in _VALUED) else 1
+        if option == "--":
+            break
+    return arguments[:at + 1], arguments[at + 1:]
 
 
 def _add_where(parser):
