@@ -252,6 +252,7 @@ FORMAT_CONVENTIONS = {
     "torch": ("OI*", "IO*", CORRELATION),
     "onnx": ("OI*", "IO*", CORRELATION),
     "caffe": ("OI*", "IO*", CORRELATION),
+    "theano": ("OI*", "IO*", CONVOLUTION),
     "tensorflow": ("*IO", "*OI", CORRELATION),
     "keras": ("*IO", "*OI", CORRELATION),
     "keras-theano": ("*IO", "*OI", CONVOLUTION),

@@ -7,7 +7,7 @@ import sys
 
 import numpy as np
 import pytest
-from lasagne_flipconv import cli, inspect_file, read, save
+from lasagne_flipconv import cli, inspect_file, layers, load, read, save
 from lasagne_flipconv.weights import converting
 from lasagne_flipconv.cli import filters
 from lasagne_flipconv.errors import CheckpointError, ConventionError
@@ -236,7 +236,6 @@ def test_convert_knows_only_formats_that_it_writes(saved, tmp_path):
 
 
 def test_a_word_alone_leaves_the_axes_to_the_layer(tmp_path):
-    from lasagne_flipconv import layers, load
     net = layers.DilatedConv2DLayer((None, 4, 9, 8), 4, (2, 3), b=None)
     files.fill(net)
     np.savez(tmp_path / "plain.npz", net.W.get_value())
@@ -247,8 +246,43 @@ def test_a_word_alone_leaves_the_axes_to_the_layer(tmp_path):
     assert files.same(other.W.get_value(), net.W.get_value())
 
 
+KERNEL_LAYERS = {
+    "forward": lambda: Conv2DLayer((None, 4, 9, 8), 4, (2, 3), b=None),
+    "dilated": lambda: layers.DilatedConv2DLayer((None, 4, 9, 8), 4, (2, 3),
+                                                 b=None),
+    "transposed": lambda: layers.TransposedConv2DLayer(
+        (None, 4, 9, 8), 4, (2, 3), b=None)}
+
+
+@pytest.mark.parametrize("kind", KERNEL_LAYERS)
+@pytest.mark.parametrize("first", ["torch", "tensorflow"])
+@pytest.mark.parametrize("wanted", [
+    None, "correlation", "convolution", "caffe", "theano", "tensorflow",
+    "keras-theano", "class"])
+def test_a_format_leaves_the_axes_to_the_layer(tmp_path, kind, first, wanted):
+    net, one, two = KERNEL_LAYERS[kind](), *(
+        tmp_path / name for name in ("one.npz", "two.npz"))
+    kernel = cases.values((4, 4, 2, 3) if first == "torch" else (2, 3, 4, 4))
+    np.savez(one, kernel)
+    converting.convert_file(one, two, first, type(net) if wanted == "class"
+                            else wanted)
+    load(two, net)
+    expected = KERNEL_LAYERS[kind]()
+    load(one, expected, orientation=first)
+    assert files.same(net.W.get_value(), expected.W.get_value())
+
+
+@pytest.mark.parametrize("wanted", [
+    "keras-1-th", Convention("IOHW", "correlation")])
+def test_a_format_whose_axes_differ_by_layer_is_refused(tmp_path, wanted):
+    np.savez(tmp_path / "one.npz", np.ones((4, 4, 1, 1)))
+    with pytest.raises(ConventionError, match="may be (of|those of) a trans"):
+        converting.convert_file(tmp_path / "one.npz", tmp_path / "two.npz",
+                                "torch", wanted)
+    assert not (tmp_path / "two.npz").exists()
+
+
 def test_local_kernels_are_turned_too(tmp_path):
-    from lasagne_flipconv import layers
     net = layers.LocallyConnected2DLayer((None, 3, 5, 6), 4, 3, b=None)
     files.fill(net)
     save(tmp_path / "saved.npz", net)

@@ -7,7 +7,8 @@ from typing import Callable, NamedTuple, Tuple, Union
 import numpy as np
 
 from ..axes import ORIENTATIONS, Convention
-from ..conventions import OPEN_AXES, convention_told, orders_of
+from ..conventions import (FORMAT_CONVENTIONS, OPEN_AXES, convention_told,
+                           orders_of, row_told)
 from ..errors import CheckpointError, ConventionError
 from ..formats.common.record import is_kernel, is_one_by_one
 from ..kernels import plan_conversion, refuse_either
@@ -19,7 +20,7 @@ from .reading import read
 __all__ = ["ConvertRecord", "convert_file"]
 
 #: A convention as a user tells it: itself, a word, axes and orientation.
-Words = Union[str, Convention, Tuple[str, str], None]
+Words = Union[str, type, Convention, Tuple[str, str], None]
 
 
 class ConvertRecord(NamedTuple):
@@ -99,7 +100,7 @@ def convert_file(source: str | os.PathLike[str],
 def _checked(word):
     """Return a word, or a convention for a pair; refuse what is neither."""
     convention = None if word is None else convention_told(word, 2)
-    return word if isinstance(word, str) else convention
+    return word if isinstance(word, (str, type)) else convention
 
 
 def _refuse_itself(source, target):
@@ -133,6 +134,7 @@ def _converted(entry, told, wanted, where):
     if entry.convention is None and entry.role not in (None, "W"):
         _refuse_unsure(entry, told, wanted, where)
         return entry, None
+    entry = _with_kind_told(entry, told, wanted)
     if entry.convention in OPEN_AXES and (told, wanted) != (None, None):
         entry = _with_axes_told(entry, told, where)
     known = _known(entry, told, where)
@@ -146,10 +148,13 @@ def _converted(entry, told, wanted, where):
             "convolution or correlation; expected to be told. Pass told=, or "
             "--from on the command line, such as 'correlation'."
             % (entry.name, where))
-    target = _wanted(source, wanted, entry)
+    target = _wanted(source, known, wanted, entry)
     plan = plan_conversion(entry.shape, source, target, entry.name)
     if known in ORIENTATIONS and wanted in ORIENTATIONS:
         target = wanted  # the axes stay those of whatever layer it is for
+    elif entry.kind is None and isinstance(known, str) and (
+            isinstance(wanted, str)):
+        target = _for_any_layer(known, wanted, target, entry, where)
     shape = tuple(entry.shape[i] for i in
                   plan.permutation or range(len(entry.shape)))
 
@@ -164,6 +169,43 @@ def _converted(entry, told, wanted, where):
                           shared=entry.shared and tuple(
                               (kind, _as_changed(convention, plan))
                               for kind, convention in entry.shared)), plan
+
+
+def _with_kind_told(entry, told, wanted):
+    """Return a kernel with the kind of layer that a class among the words is.
+    """
+    rows = [row for row in map(row_told, (told, wanted)) if row]
+    if entry.kind is None and rows:
+        transposed = any(row.family == "transposed" for row in rows)
+        return entry._replace(kind="transposed" if transposed else "conv")
+    return entry
+
+
+def _for_any_layer(known, wanted, target, entry, where):
+    """Return a format for a kernel of which no layer is known, if both sides
+    are one: its axes are others for a transposed layer."""
+    if wanted in ORIENTATIONS:
+        *axes, orientation = FORMAT_CONVENTIONS[known]
+        return known if orientation == wanted else next((
+            name for name, row in FORMAT_CONVENTIONS.items()
+            if row == (*axes, wanted)), target)
+    if wanted not in FORMAT_CONVENTIONS:
+        return target
+    moves = [_moves(known, wanted, len(entry.shape) - 2, transposed)
+             for transposed in (False, True)]
+    if moves[0] != moves[1]:
+        raise ConventionError(
+            "%s in %s: may be of a transposed layer or of another, whose axes "
+            "become those of %r in other ways; expected to be told. Load it "
+            "into its network, and save that." % (entry.name, where, wanted))
+    return wanted
+
+
+def _moves(known, wanted, n, transposed):
+    """Return where each axis of one format is in another."""
+    ours, theirs = (convention_told(word, n, transposed).axes
+                    for word in (known, wanted))
+    return [ours.index(axis) for axis in theirs]
 
 
 def _refuse_unsure(entry, told, wanted, where):
@@ -195,13 +237,15 @@ def _full(known, entry):
                            entry.kind == "transposed")
 
 
-def _wanted(source, wanted, entry):
+def _wanted(source, known, wanted, entry):
     if wanted in ORIENTATIONS:
         return Convention(source.axes, wanted)
+    target = convention_told(wanted, len(source.spatial),
+                             entry.kind == "transposed")
     if entry.kind is None:
         refuse_either(source, wanted, entry.name)
-    return convention_told(wanted, len(source.spatial),
-                           entry.kind == "transposed")
+        refuse_either(target, known, entry.name)
+    return target
 
 
 def _with_axes_told(entry, told, where):
@@ -223,7 +267,8 @@ def _known(entry, told, where):
         return known
     given = _full(told, entry)
     if known is None:
-        return told if told in ORIENTATIONS else given
+        return told if told in ORIENTATIONS or entry.kind is None and (
+            isinstance(told, str) and told in FORMAT_CONVENTIONS) else given
     known = _full(known, entry)
     if known.orientation is None:
         return known._replace(orientation=given.orientation)
