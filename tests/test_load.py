@@ -209,6 +209,29 @@ def test_rows_of_what_a_matrix_is_computed_from_stay(path):
     load(path, net, orientation="convolution", data_format="channels_first")
 
 
+@pytest.mark.parametrize("names", [("conv/kernel:0", "conv/bias:0"),
+                                   ("W:0", "b:0")])
+def test_names_as_tensorflow_has_them(path, names):
+    net = Conv2DDNNLayer((None, 3, 9, 8), 4, (2, 3), name="conv")
+    kernel, b = cases.values((2, 3, 3, 4), 0), cases.values((4,), 1)
+    np.savez(path, **dict(zip(names, (kernel, b))))
+    load(path, net, orientation="tensorflow", names={
+        "W:0": "conv.W", "b:0": "conv.b"} if names[0] == "W:0" else None)
+    assert files.same(net.W.get_value(), kernel.transpose(3, 2, 0, 1).astype(
+        files.FLOAT))
+    assert files.same(net.b.get_value(), b.astype(files.FLOAT))
+
+
+def test_brackets_of_a_name_are_no_pattern(path):
+    first = Conv2DLayer((None, 4, 9, 8), 4, 3, name="conv[1]", b=None)
+    net = Conv2DLayer(first, 4, 3, name="conv1", b=None)
+    kernels = [cases.values((4, 4, 3, 3), i, files.FLOAT) for i in (0, 1)]
+    np.savez(path, *kernels)
+    record = load(path, net, orientation={
+        "conv[1]": "correlation", "conv1": "convolution"})
+    assert record.turned == ("conv[1].W",)
+
+
 @pytest.mark.parametrize("told, turned", [
     ("torch", False), ("convolution", True), ("correlation", False)])
 def test_transposed_kernels(path, told, turned):

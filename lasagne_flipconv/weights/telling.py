@@ -74,6 +74,8 @@ def check_mapping(orientation, pairs):
 
 def _named_so(pattern, slot, entry):
     names = (slot.name, slot.group, slot.layer.name, entry.name, entry.layer)
+    # of what fnmatch knows, brackets are part of a name here
+    pattern = pattern.replace("[", "[[]")
     return any(name and fnmatch.fnmatchcase(name, pattern) for name in names)
 
 
