@@ -11,7 +11,7 @@ import pytest
 from lasagne.layers import (DenseLayer, FlattenLayer, GRULayer, InputLayer,
                             LSTMLayer)
 from lasagne.nonlinearities import identity
-from lasagne_flipconv import layers, load
+from lasagne_flipconv import convert_file, layers, load
 from lasagne_flipconv.errors import CheckpointError, ConventionError
 
 import cases
@@ -350,3 +350,36 @@ def test_numbers_of_a_class_that_is_not_known_are_no_order(tmp_path):
         "norm/variable %d" % i: "norm." + word for i, word in enumerate(
             ("gamma", "beta", "mean", "variance"))})
     assert [value[0] for value in files.values_of(net)[:3]] == [1, 0, 2]
+
+
+@pytest.mark.parametrize("name, cls", [
+    ("up1", layers.TransposedConv2DLayer), ("up1", layers.Conv2DLayer),
+    ("conv2d_1", layers.Conv2DLayer),
+    ("conv2d_transpose", layers.TransposedConv2DLayer)])
+@pytest.mark.parametrize("backend", [b"tensorflow", b"theano"])
+@pytest.mark.parametrize("road", ["load", "npz"])
+def test_a_name_of_ones_own_does_not_tell_the_class(tmp_path, name, cls,
+                                                    backend, road):
+    h5py, path = pytest.importorskip("h5py"), tmp_path / "net.h5"
+    kernel = cases.values((2, 3, 4, 4), 1, files.FLOAT)
+    word = name + "/kernel:0"
+    with h5py.File(path, "w") as file:
+        file[name + "/" + word] = kernel
+        file[name].attrs["weight_names"] = [word.encode()]
+        file.attrs.update(layer_names=[name.encode()], backend=backend,
+                          keras_version=b"2.2.4")
+    if road == "npz":
+        convert_file(path, tmp_path / "net.npz", None, "convolution")
+        path = tmp_path / "net.npz"
+    net = cls((None, 4, 6, 6), 4, (2, 3), b=None, name=name)
+    load(path, net)
+    convolves = net.convention.orientation == "convolution"
+    turn = slice(None, None, -1 if convolves != (backend == b"theano") else 1)
+    # HWIO → OIHW, HWOI → IOHW
+    assert np.array_equal(net.W.get_value(),
+                          kernel.transpose(3, 2, 0, 1)[:, :, turn, turn])
+    other = {"conv2d_1": layers.TransposedConv2DLayer,
+             "conv2d_transpose": layers.Conv2DLayer}.get(name)
+    if other:
+        with pytest.raises(CheckpointError, match="expected the same"):
+            load(path, other((None, 4, 6, 6), 4, (2, 3), b=None, name=name))

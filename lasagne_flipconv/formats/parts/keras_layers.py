@@ -19,6 +19,9 @@ _VARIABLES = {
     "PReLU": ("alpha",),
 }
 
+#: Names that Keras gives forward convolutions, where no configuration tells.
+_AUTOMATIC = re.compile(r"(conv|convolution)[123]d(_\d+)?\Z")
+
 #: Last word of a variable's name → its role. Keras 1 calls a variance std.
 _WORDS = (("gamma", "gamma"), ("beta", "beta"), ("moving_mean", "mean"),
           ("running_mean", "mean"), ("moving_variance", "variance"),
@@ -237,6 +240,10 @@ def entry_of(data, layer, role, path, config, model):
 
     kind = _kind(config, layer, role, path, len(shape))
     convention = _convention(kind, len(shape) - 2, config, model)
+    if kind == "conv" and model.backend and model.version[:1] != "1" and not (
+            config.get("class_name") or _AUTOMATIC.match(layer)):
+        # a name of the user's: only the layer it is loaded into tells more
+        kind, convention = None, _row(model)
     if kind == "depthwise":
         # H, W, I, multiplier → (I multiplier), 1, H, W: one group per input
         kind, n = "conv", len(shape) - 2
@@ -303,8 +310,7 @@ def _convention(kind, n, config, model):
     if kind == "depthwise":
         # every backend of Keras 2 and 3 correlates here, Theano's as well
         return convention_of_format("onnx", n)
-    row = "keras-theano" if model.backend == "theano" else "keras"
-    told = convention_of_format(row, n, kind == "transposed")
+    told = convention_of_format(_row(model), n, kind == "transposed")
     if model.version.startswith("1"):
         ordering = setting(config, "dim_ordering")
         if ordering not in ("th", "tf"):
@@ -315,6 +321,10 @@ def _convention(kind, n, config, model):
     if model.backend is None and not model.version.startswith("3"):
         return told._replace(orientation=None)
     return told
+
+
+def _row(model):
+    return "keras-theano" if model.backend == "theano" else "keras"
 
 
 def _rows(model):
