@@ -150,6 +150,30 @@ def test_rows_after_channels_last_are_permuted(dense, tmp_path):
                   (2, 3, 9, 7))
 
 
+@pytest.mark.parametrize("nodes, names", [
+    ([("Transpose", ["w"], ["v"], {"perm": [1, 0]}),
+      ("MatMul", ["x", "v"], ["y"], {})], {"w": "fc.W"}),
+    ([("Transpose", ["x"], ["v"], {"perm": [1, 0]}),
+      ("MatMul", ["w", "v"], ["h"], {}),
+      ("Transpose", ["h"], ["y"], {"perm": [1, 0]})], {"w": "fc.W"}),
+    ([("MatMul", ["x", "w"], ["h"], {}), ("Sub", ["h", "b"], ["y"], {})],
+     {"w": "fc.W", "b": "fc.b"})])
+def test_what_nodes_do_that_are_not_known_is_not_guessed(nodes, names,
+                                                         tmp_path):
+    path = str(tmp_path / "net.onnx")
+    onnx.save(model(nodes, {"wb"[i]: (4, 4)[:2 - i] for i in range(
+        len(names))}, (2, 4), 2), path)
+    for word in ("fc", None):
+        net = DenseLayer((None, 4), 4, name=word, **(
+            {} if "b" in names else {"b": None}))
+        before = files.values_of(net)
+        with pytest.raises(CheckpointError):
+            load(path, net)
+        assert files.unchanged(net, before)
+    net.name = "fc"
+    assert load(path, net, names=names).copied == tuple(names.values())
+
+
 def test_normalizations_after_channels_last_are_permuted(tmp_path):
     shape = onnx.numpy_helper.from_array(np.array([-1, 120]), "shape")
     made = model([

@@ -162,7 +162,11 @@ def _attribute(message, where, budget, limits):
 
 
 def _entries(graph, sources, size, where, limits):
-    """Return the entries of all nodes in order, then of what none uses."""
+    """Return the entries of all nodes in order, then of what none uses.
+
+    That has a role of its own: what becomes of it is not known, so neither its
+    order nor its shape tells what it is for.
+    """
     rows, columns = _Rows(graph.nodes), _columns(graph.nodes)
     entries, used, layers, names = [], set(), set(), set()
     for i, node in enumerate(graph.nodes):
@@ -187,9 +191,10 @@ def _entries(graph, sources, size, where, limits):
             names.add(entry.name)
             used.update((name, sources[name].name))
     _check_repeated(entries, size, where, limits)
-    return entries + [_plain(name, tensor) for name, tensor
-                      in graph.tensors.items()
-                      if name not in used and tensor.dtype.kind == "f"]
+    return entries + [
+        _plain(name, tensor)._replace(layer=name, role="initializer")
+        for name, tensor in graph.tensors.items()
+        if name not in used and tensor.dtype.kind == "f"]
 
 
 def _sources(graph, tensor_in):
