@@ -96,3 +96,15 @@ def test_a_dense_layer_may_say_that_it_is_transposed(tmp_path, transpose, old):
     x = cases.values((3, 5), 2, "f4")
     np.testing.assert_allclose(files.output(net, x), np.maximum(
         x @ (W if transpose else W.T), 0), atol=1e-5)
+
+
+def test_a_single_filter_over_three_axes(tmp_path):
+    path, W = tmp_path / "net.caffemodel", cases.values((1, 2, 3, 2, 2), 1)
+    blob = field(5, W.astype("f4").tobytes()) + field(7, field(
+        1, b"\1\2\3\2\2"))
+    path.write_bytes(field(1, b"net") + field(100, field(1, b"conv") + field(
+        2, b"Convolution") + field(7, blob)))
+    net = layers.Conv3DDNNLayer((None, 2, 4, 4, 4), 1, (3, 2, 2), b=None,
+                                name="conv")
+    load(path, net)
+    np.testing.assert_allclose(net.W.get_value(), W, rtol=1e-6)

@@ -82,8 +82,9 @@ def _layer(message, old, where, budget, limits, taken):
         arrays = arrays[:2]
     roles = _ROLES.get(kind, ("W", "b"))
     roles = (roles + (None,) * len(arrays))[:len(arrays)]
-    arrays = [_without_padding(array, 4 if kind != "InnerProduct" else 2)
-              if role == "W" else _without_padding(array, 1)
+    kernels = kind != "InnerProduct"  # which have more axes than are padded
+    arrays = [array if role == "W" and kernels else
+              _without_padding(array, 2 if role == "W" else 1)
               for array, role in zip(arrays, roles)]
     return [Entry("%s/%d" % (name, i), array.shape, array.dtype,
                   _divided(array, factor), name, role,
