@@ -9,7 +9,7 @@ from ..errors import CheckpointError, ConventionError
 from ..kernels import plan_conversion
 from .flattening import columns_for, consumers_in, rows_for
 from .matching import match
-from .networks import slots_of
+from .networks import outputs_of, slots_of
 from .plain import (as_parameter, check_plain, check_square, computes_matrix,
                     dense_axes, epsilon_of, is_dense)
 from .telling import (AS_IN_NETWORK, axes_like, check_mapping, rows_told,
@@ -112,7 +112,8 @@ def plan_load(network, checkpoint, options):
     if options.strict:
         _refuse_rest(matches, checkpoint.where)
     check_mapping(options.orientation, matches.pairs)
-    plans, refused, consumers = [], {}, consumers_in(network)
+    plans, refused = [], {}
+    consumers = consumers_in(outputs_of(network, "load"))
     for slot, entry in matches.pairs:
         try:
             if refused and not matches.aligned:
