@@ -72,6 +72,14 @@ def test_a_network_that_does_not_run(tmp_path):
     refused(net, tmp_path / "net.onnx", "Assert|itself fails")
 
 
+def test_regions_that_do_not_move(tmp_path):
+    """Theano and ONNX would end the process: they divide by the stride."""
+    net = layers.SpatialPyramidPoolingLayer(
+        InputLayer((None, 2, 1, 8)), pool_dims=[2])
+    refused(net, tmp_path / "net.onnx", r"move by \(0, 4\); "
+            "expected at least 1 each. Give the layer larger images")
+
+
 @pytest.mark.parametrize("name", ["net.pt", "net.h5", "net.onnx.txt"])
 def test_names_of_other_files(name, tmp_path):
     net = DenseLayer(InputLayer((None, 3)), 2)

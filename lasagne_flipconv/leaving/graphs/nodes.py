@@ -8,6 +8,7 @@ from theano.tensor.signal.pool import Pool
 
 from ...axes import CONVOLUTION, CORRELATION, SPATIAL, Convention
 from ...kernels import convert_kernel
+from ..errors import LeavingError
 from .elements import ELEMENTWISE, elementwise, is_float, same
 from .sizes import elements_of, length_of
 
@@ -252,6 +253,11 @@ def pool(walk, node):
             map(walk.is_fixed, rest)):
         return None
     size, stride, pad = (tuple(walk.array_of(each).tolist()) for each in rest)
+    if 0 in size + stride:  # by which Theano and ONNX divide
+        raise LeavingError(
+            "%s: pools regions of %r that move by %r; expected at least 1 "
+            "each. Give the layer larger images." % (walk.scope.layer, size,
+                                                     stride))
     kind = "max_pool" if node.op.mode == "max" else "average_pool"
     return walk.add(kind, walk.value_of(x), size=size, stride=stride, pad=pad,
                     ceil=False, rest=(0,) * len(size),
