@@ -64,6 +64,19 @@ def test_sizes_that_are_not_known(tmp_path):
     refused(net, tmp_path / "net.onnx", "expected known sizes")
 
 
+@pytest.mark.parametrize("make", [
+    lambda: layers.TransposedConv2DLayer(InputLayer((
+        None, 2, None, 7)), 3, 2, stride=2, output_size=(15, 15)),
+    lambda: layers.TransposedConv2DLayer(InputLayer((
+        None, 2, 7, 7)), 3, 2, stride=2, output_size=T.ivector()),
+    lambda: leaving_cases.L.Upscale2DLayer(InputLayer((
+        None, None, 4, 4)), 2, mode="dilate")])
+def test_sizes_that_layers_need(make, tmp_path):
+    refused(make(), tmp_path / "net.onnx",
+            r"Layer#1: .* shape \(None, .*expected .* known |"
+            r"Layer#1: .* shape \(None, 2, 7, 7\); expected numbers")
+
+
 def test_a_network_that_does_not_run(tmp_path):
     def fail(x):
         return T.opt.Assert("never")(x, T.eq(x.shape[1], 99))

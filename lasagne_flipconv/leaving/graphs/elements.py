@@ -1,4 +1,5 @@
 """Theano's functions of each element: scalar Op → what part it is."""
+import numpy as np
 import theano.scalar as S
 from theano.tensor.nnet import sigm
 
@@ -117,6 +118,8 @@ def _cast(walk, node):
     value, dtype = walk.value_of(x), node.outputs[0].dtype
     if is_float(x) and is_float(node.outputs[0]) or x.dtype == dtype:
         return value
+    if not isinstance(value, str):  # a size that is known
+        return np.dtype(dtype).type(value).item()
     return walk.add("cast", value, dtype="float32" if dtype.startswith(
         "float") else "bool" if dtype == "bool" else "int64")
 

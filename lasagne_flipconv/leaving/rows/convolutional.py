@@ -33,7 +33,7 @@ def transposed(layer, scope, x):
         pad=_pairs(layer, "crop", kernel),
         dilation=_ints(layer, "dilation", kernel),
         groups=getattr(layer, "num_groups", 1),
-        extra=_extra(layer, kernel)))
+        extra=_extra(layer, kernel, scope)))
 
 
 def local(layer, scope, x):
@@ -108,15 +108,16 @@ def _pairs(layer, name, kernel):
                                                        kernel)))
 
 
-def _extra(layer, kernel):
+def _extra(layer, kernel, scope):
     """Return how far the output reaches beyond its smallest size."""
     wanted = getattr(layer, "output_size", None)
     if wanted is None:
         return (0,) * (kernel.ndim - 2)
-    if not isinstance(wanted, (tuple, list)):
+    if not isinstance(wanted, (tuple, list)) or None in layer.input_shape[2:]:
         raise LeavingError(
-            "%s: its output_size is an expression; expected numbers."
-            % getattr(layer, "name", None))
+            "%s: its output_size is %s, of an input of shape %r; expected "
+            "numbers, and an input of known size. Name the sizes in the input "
+            "layers." % (scope.layer, wanted, tuple(layer.input_shape)))
     extent = effective(kernel.shape[2:], _ints(layer, "dilation", kernel))
     least = [(size - 1) * stride + e - sum(pair) for size, stride, e, pair
              in zip(layer.input_shape[2:], _ints(layer, "stride", kernel),

@@ -11,7 +11,8 @@ def batch_norm(layer, scope, x):
     ndim, axes = len(layer.input_shape), tuple(layer.axes)
     arrays = {role: value_of(getattr(layer, role), scope.layer)
               for role in ("gamma", "beta", "mean", "inv_std")}
-    usual = axes == tuple(axis for axis in range(ndim) if axis != 1)
+    usual = ndim <= 5 and axes == tuple(  # as PyTorch has modules for
+        axis for axis in range(ndim) if axis != 1)
     if not usual:
         return _affine(scope, x, axes, ndim, **arrays)
     epsilon, variance = variance_of(arrays.pop("inv_std"), layer.epsilon)

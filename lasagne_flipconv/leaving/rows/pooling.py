@@ -90,6 +90,11 @@ def _split(layer, scope, x):
 def upscale(layer, scope, x):
     """Add an enlargement: repeated values, or zeros between them."""
     mode = getattr(layer, "mode", "repeat")
+    if mode == "dilate" and scope.shape[1] is None:
+        raise LeavingError(
+            "%s: puts zeros into an input of shape %r; expected a known "
+            "number of channels. Name it in the input layer." % (
+                scope.layer, tuple(layer.input_shape)))
     kind = {"repeat": "repeat", "dilate": "dilate"}[mode]
     return scope.add(kind, x, shape=scope.shape,
                      factors=numbers(layer.scale_factor, len(scope.shape) - 2))
