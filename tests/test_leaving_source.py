@@ -142,6 +142,16 @@ def test_training_drops_and_averages():
     assert not torch.equal(module(x), rest)
 
 
+@pytest.mark.parametrize("axes", [(2, 3), (3, 2), (-2, -1), (-1, 2)])
+def test_whole_channels_are_dropped(axes):
+    net = leaving_cases.L.DropoutLayer(InputLayer((None, 6, 4, 5)), .5,
+                                       shared_axes=axes)
+    module = to_torch(net).train()
+    left = module(torch.ones(20, 6, 4, 5)).flatten(2)
+    assert torch.equal(left.amin(2), left.amax(2))
+    assert set(left.flatten().tolist()) == {0, 2}
+
+
 def test_running_averages_are_lasagne_s():
     net = layers.BatchNormLayer(InputLayer((None, 3, 4, 5)), alpha=.3)
     module = to_torch(leaving_cases.fill(net))

@@ -45,10 +45,11 @@ def rrelu(layer, scope, x):
 
 def dropout(layer, scope, x):
     """Add dropout, which does something in training only."""
+    ndim = len(layer.input_shape)
+    shared = {axis % ndim for axis in getattr(layer, "shared_axes", ())}
     return scope.add("dropout", x, p=float(value_of(layer.p, scope.layer)),
-                     rescale=bool(layer.rescale), ndim=len(layer.input_shape),
-                     shared=tuple(getattr(layer, "shared_axes", ())),
-                     shape=scope.shape)
+                     rescale=bool(layer.rescale), ndim=ndim,
+                     shared=tuple(sorted(shared)), shape=scope.shape)
 
 
 def noise(layer, scope, x):
