@@ -152,6 +152,19 @@ def test_whole_channels_are_dropped(axes):
     assert set(left.flatten().tolist()) == {0, 2}
 
 
+@pytest.mark.parametrize("name", [
+    "expression ones", "expression like", "expression root of a size",
+    "reshape open", "lstm", "gru mask", "upscale 2 dilate", "transformer",
+    "embedding", "pyramid", "local", "batch_norm axes"])
+def test_a_module_computes_where_it_is_moved_to(name):
+    net = leaving_cases.CASES[name]()
+    values = leaving_runs.random_inputs(net, 2)
+    module, given = to_torch(net), [torch.tensor(value) for value in values]
+    there = module.to("meta")(*(value.to("meta") for value in given))
+    assert there.device.type == "meta"
+    assert there.shape == leaving_runs.run_theano(net, values).shape
+
+
 def test_running_averages_are_lasagne_s():
     net = layers.BatchNormLayer(InputLayer((None, 3, 4, 5)), alpha=.3)
     module = to_torch(leaving_cases.fill(net))

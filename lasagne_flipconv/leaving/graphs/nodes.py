@@ -180,8 +180,21 @@ def alloc(walk, node):
     value, *sizes = node.inputs
     values = [walk.value_of(each) for each in sizes]
     unknown = [each for each in values if isinstance(each, str)]
-    return walk.add("full", walk.value_of(value), *unknown, dims=tuple(
-        None if isinstance(each, str) else int(each) for each in values))
+    return walk.add(
+        "full", walk.value_of(value), *unknown, *_measured(walk, unknown),
+        dims=tuple(None if isinstance(each, str) else int(each)
+                   for each in values))
+
+
+def _measured(walk, values):
+    """Return one value of which a size is, in a list; it has a device."""
+    for part in map(walk.part_of, values):
+        if part.kind == "size":
+            return list(part.inputs)
+        found = _measured(walk, part.inputs)
+        if found:
+            return found
+    return []
 
 
 def softmax(walk, node):

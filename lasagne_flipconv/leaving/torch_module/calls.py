@@ -194,7 +194,10 @@ def full(part):
     """Return an array of one value."""
     if isinstance(part.inputs[0], str):
         return Call(None, {}, "{0}.expand(%s)" % _dims(part))
-    return Call(None, {}, "torch.full((%s,), {0})" % _dims(part))
+    after = 1 + part.options["dims"].count(None)  # what tells the device
+    device = "{%d}.device" % after if len(part.inputs) > after else None
+    return Call(None, {}, "torch.full(%s)" % arguments(
+        "(%s,)" % _dims(part), "{0}", device=device))
 
 
 def fill(part):
