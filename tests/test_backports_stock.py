@@ -31,14 +31,6 @@ def flags_for(case):
         case.name == "DropoutLayer" else FLAGS[:1]
 
 
-@pytest.fixture
-def whole_linspace(monkeypatch):
-    """Let 0.2.dev1 pass a float for a number of points, as old NumPy did."""
-    linspace = np.linspace
-    monkeypatch.setattr(np, "linspace",
-                        lambda a, b, n: linspace(a, b, int(n)))
-
-
 @pytest.mark.parametrize("name", NAMES)
 def test_lasagne_s_own_is_used(name):
     used, stock = getattr(backports, name), getattr(lasagne.layers, name)
@@ -72,7 +64,7 @@ def plain(default):
 
 @pytest.mark.parametrize("floatX", ["float64", "float32"])
 @pytest.mark.parametrize("case", cases.CASES, ids=cases.name_of)
-def test_same_numbers(case, floatX, whole_linspace):
+def test_same_numbers(case, floatX):
     with theano.configparser.change_flags(floatX=floatX):
         inputs = cases.inputs_of(case)
         for flags in flags_for(case):
@@ -121,7 +113,7 @@ def copy_values(source, target):
 
 
 @pytest.mark.parametrize("case", cases.CASES, ids=cases.name_of)
-def test_same_parameters_and_shape(case, whole_linspace):
+def test_same_parameters_and_shape(case):
     ours, stock = described(case), described(
         case, getattr(lasagne.layers, case.name))
     assert ours == stock

@@ -7,6 +7,7 @@ lasagne_flipconv`` calls it. What the user set in ``THEANO_FLAGS``,
 ``.theanorc`` or ``THEANORC`` always wins.
 """
 import contextlib
+import functools
 import importlib.util
 import logging
 import os
@@ -77,7 +78,8 @@ def prepare():
         warn_no_lock()
     if not edited:
         LEND_TO_GPUARRAY.install()
-    try_import("lasagne", BEFORE_LASAGNE)
+    if try_import("lasagne", BEFORE_LASAGNE):
+        lend_linspace(sys.modules.get("lasagne.layers.special"))
 
 
 def import_edited():
@@ -382,6 +384,16 @@ def lend_pkg_resources(module=None):
         finally:
             if missing:
                 sys.modules.pop("pkg_resources", None)
+
+
+def lend_linspace(special):
+    """Let Lasagne 0.2's TPSTransformerLayer ask for 4.0 points: NumPy 1.18
+    takes no float for a number of them."""
+    if hasattr(special, "_initialize_tps"):
+        own = types.ModuleType("numpy")
+        vars(own).update(__getattr__=functools.partial(getattr, special.np),
+                         linspace=lambda a, b, n: np.linspace(a, b, int(n)))
+        special.np = own
 
 
 BEFORE_LASAGNE = (lend_pkg_resources,)
