@@ -67,6 +67,14 @@ def test_sums_in_types_that_pytorch_does_not_compute_in():
           left=["Sum"])
 
 
+@pytest.mark.parametrize("dtype", ["int32", "int64", "float64"])
+def test_sums_of_wider_numbers_in_float32(dtype):
+    """Each was rounded to float32 before it was added."""
+    x = tensor(dtype, 2)
+    check([x], [x.sum(1, dtype="float32"), x.mean(dtype="float32")],
+          np.array([[2 ** 30 + 1, -2 ** 30]], dtype))
+
+
 AMONG = {
     "a slice": lambda x, i, j: x[i, 1:], "before": lambda x, i, j: x[:, i],
     "steps": lambda x, i, j: x[:4:2, i, j],

@@ -37,10 +37,11 @@ def total(op, node, device):
 
 
 def _accumulator(op, node):
-    """Return the type to add in: float64 only if all is."""
+    """Return the type to add in: Theano's, but float32 stays what it is."""
     out = node.outputs[0].dtype
-    wanted = getattr(op, "acc_dtype", None) or out
-    return _known(out if out == "float32" else wanted)
+    if out == node.inputs[0].dtype == "float32":
+        return TYPES[out]
+    return _known(getattr(op, "acc_dtype", None) or out)
 
 
 def _known(dtype):
