@@ -86,6 +86,19 @@ REFUSED = """
         sequences=params[1], non_sequences=[])[0])(a, b)
     refused("loop", loop)
     refused("other batch", lambda: good(X[rank:rank + 16], b))
+    rate, data = theano.shared(np.float32(.1)), theano.shared(X)
+    places = T.lvector("places")
+    scheduled = theano.function(
+        [places, y], each.mean(), givens={x: data[places]},
+        updates=lasagne.updates.sgd(each.mean(), params, rate))
+    scheduled(np.arange(16), b)
+    rate.set_value(np.float32(.1 + rank))
+    refused("rate", lambda: scheduled(np.arange(16), b))
+    rate.set_value(np.float32(.1))
+    for steps in range(2):
+        scheduled(np.arange(16), b)
+    data.set_value(np.random.RandomState(rank).permutation(X))
+    refused("data", lambda: scheduled(np.arange(16), b))
     training.EVERY = 1
     good(a, b)
     if rank:
@@ -126,6 +139,8 @@ REASONS = {
     "loop": ["within a loop of theano.scan"],
     "other batch": ["rank 1 was given another batch than rank 0",
                     "seeded generators"],
+    "rate": ["other values of shared variables, as a learning rate"],
+    "data": ["other values of shared variables, as a learning rate"],
     "drifted": ["W: has another value on rank 1 than on rank 0"],
 }
 

@@ -19,6 +19,9 @@ EVERY = 100
 #: fewer later ones, as masks may be full at first, and nothing be clipped.
 COMPARED = {0, *(4 ** i for i in range(20))}
 
+#: Numbers in a value that is looked at in each step, in place as well.
+SMALL = 100
+
 #: Until it is known how outputs are put together, so many first ones are.
 MOST = 5
 
@@ -106,6 +109,10 @@ class Step:
         self._values = [(
             i.value, i.update is not None and i.variable not in states,
             str(i.variable)) for i in shared]
+        self._fixed = Fixed([
+            i.value for i in shared if i.update is None
+            and i.variable not in states])
+        ranks.trained.update(i.value for i in shared if i.update is not None)
         self._recipe = inputs, averages, outputs, mode
         self._comparison, self._rules = None, None
         self._unsure = False
@@ -132,10 +139,12 @@ class Step:
         if self._calls % EVERY == 0:
             self._agree(given, ranks)
             share(self._values, ranks, self._calls > 0)
+        ranks.ask_whether_same(digest(
+            [self._fixed.digests(ranks)], self._digest(given, ranks)))
         if self._is_due():
+            ranks.agree()
             self._compare(given, part, ranks)
         self._calls += 1
-        ranks.ask_whether_same(self._digest(given, ranks))
         found = self._computed(function, part, ranks)
         return self._together(found, ranks)
 
@@ -233,6 +242,44 @@ class Step:
                            self.where, i, self._rules[i][0]))
         self._unsure = bool(unsure)
         return whole if isinstance(found, list) else whole[0]
+
+
+class Fixed:
+    """Shared variables that a function reads only.
+
+    Parameters
+    ----------
+    containers : list of theano.gof.Container
+        Of them.
+    """
+
+    def __init__(self, containers):
+        self._all = [[container, None, 0] for container in containers]
+
+    def digests(self, ranks):
+        """Return numbers that are the same on all ranks if all is well.
+
+        Parameters
+        ----------
+        ranks : lasagne_flipconv.distributed.processes.ranks.Ranks
+            Whose. If the script splits its data, each has arrays of its own.
+
+        Returns
+        -------
+        numpy.ndarray
+            Of int, one a variable that no other function trains. A large
+            value that is changed in place counts as what it was.
+        """
+        found = []
+        for entry in self._all:
+            value = entry[0].storage[0]
+            if entry[0] in ranks.trained or (
+                    ranks.lengths and getattr(value, "shape", ())):
+                continue
+            if value is not entry[1] or getattr(value, "size", 0) <= SMALL:
+                entry[1:] = value, digest([value])
+            found.append(entry[2])
+        return np.array(found, "int64")
 
 
 def _likely(variable):

@@ -68,6 +68,8 @@ class Ranks:
         Whether batch normalization takes the statistics of all ranks.
     lengths : set of int
         Of the arrays that the script had split by `shard`; empty if none.
+    trained : set of theano.gof.Container
+        Of the shared variables that training functions update.
     problem : str or None
         What went wrong last, as Theano changes the errors of its Ops.
     numbers : iterator of int
@@ -80,7 +82,7 @@ class Ranks:
         self._distributed, self._tensor = distributed, from_numpy
         self._asked = None
         self.stage, self.lengths, self.problem = None, set(), None
-        self.numbers = itertools.count()
+        self.numbers, self.trained = itertools.count(), set()
 
     def _call(self, name, *args, **kwargs):
         """Send and receive; an error becomes one that names the rank."""
@@ -248,11 +250,12 @@ class Ranks:
         others = self.all_have(number)
         odd = next(r for r, other in enumerate(others) if other != others[0])
         raise self._noted(
-            "rank %d was given another batch than rank 0, or another "
-            "function; expected all ranks to run the script alike. Let it "
-            "draw from seeded generators, go through sets and folders in "
-            "sorted order, and not stop by the clock; or split the data "
-            "yourself with lasagne_flipconv.distributed.shard." % odd)
+            "rank %d was given another batch than rank 0, another function, "
+            "or other values of shared variables, as a learning rate; "
+            "expected all ranks to run the script alike. Let it draw "
+            "from seeded generators, go through sets and folders in sorted "
+            "order, and not stop by the clock; or split the data yourself "
+            "with lasagne_flipconv.distributed.shard." % odd)
 
     def leave(self):
         """Close the connections, after the last message."""
