@@ -5,6 +5,7 @@ from distributed_cases import run, said, write
 pytest.importorskip("torch")
 
 REFUSED = """
+    import pickle
     from lasagne_flipconv.distributed import shard, training
     from lasagne_flipconv.errors import FlipconvError
     rank = int(os.environ.get("RANK", 0))
@@ -79,6 +80,7 @@ REFUSED = """
     refused("fixed", lambda: make(
         [x, y], each.mean() + x.reshape((16, 64)).mean())(a, b))
     refused("copy", lambda: good.copy())
+    refused("pickle", lambda: pickle.dumps(good))
     refused("subset", lambda: good(a, b, output_subset=[0]))
     refused("shard", lambda: shard(X, Y[:3]))
     loop = lambda: theano.function([x, y], theano.scan(
@@ -134,6 +136,7 @@ REASONS = {
     "fixed": ["could not be computed for a part of the batch",
               "None in their shapes"],
     "copy": ["a copy was asked for", "Call theano.function again"],
+    "pickle": ["a copy was asked for", "Call theano.function again"],
     "subset": ["output_subset=[0]", "expected all outputs"],
     "shard": ["(64, 1, 8, 8), (3,)", "same number of rows"],
     "loop": ["within a loop of theano.scan"],

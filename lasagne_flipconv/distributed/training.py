@@ -77,6 +77,10 @@ class Training(Function):
             "function for one training. Call theano.function again." %
             self.step.where)
 
+    def __reduce_ex__(self, protocol):
+        """Refuse to be pickled, which would be a copy."""
+        return self.copy()
+
 
 class Step:
     """What the calls of one training function share.
