@@ -121,6 +121,9 @@ BEFORE_NUMPY_2 = {
     "np.ones(1, 'uint8') + 300": ((2, 0), "line 2: a number that the type of "
                                   "an array cannot hold made a wider one"),
     "np.ones(1, 'int8')[0] * -129": ((2, 0), "write x.astype('int64')"),
+    # as NumPy 2.5 has it; before, it says itself what to write for some
+    "raise AttributeError(\"'numpy.ndarray' object has no attribute 'ptp'\")":
+    ((1, 0), "a.py, line 2: arrays had ptp before NumPy 2; write np.ptp(x)"),
 }
 
 
@@ -134,6 +137,15 @@ def test_what_numpy_2_refuses_is_told(tmp_path, code, option):
         assert told in result.stderr.splitlines()[-1]
     else:
         assert result.returncode == 0
+
+
+@pytest.mark.parametrize("option", [[], ["--python2"]])
+def test_a_module_without_its_source_is_told(tmp_path, option):
+    made(tmp_path, {"a.py": "import p.b", "p/b.py": ""})
+    (tmp_path / "p" / "__init__.pyc").write_bytes(b"\x03\xf3\r\n" + bytes(12))
+    told = run(tmp_path, *option, "a.py").stderr.splitlines()[-1]
+    assert "a.py, line 1: of p only what another Python compiled" in told
+    assert "__init__.pyc. Get its .py; " in told
 
 
 def test_gpu_modules_are_explained_after_install_alone(tmp_path):

@@ -42,7 +42,7 @@ def hint(error, from_python2=False):
                 return (where + told + "; pass --python2 to run it "
                         "translated.")
     return (_of_lasagne(error, where) or _of_numpy(error, where)
-            or _of_gpu(error, where))
+            or _of_gpu(error, where) or _of_compiled(error, where))
 
 
 def _where(error):
@@ -181,6 +181,13 @@ _BEFORE_NUMPY_2 = [
     (OverflowError, r"^Python integer -?\d+ out of bounds for u?int",
      "a number that the type of an array cannot hold made a wider one before "
      "NumPy 2.0; write x.astype('int64') for that array x"),
+] + [
+    (AttributeError, r"^'numpy\.\w+' object has no attribute '%s'" % name,
+     "arrays had %s before NumPy 2; write %s for that array x"
+     % (name, instead)) for name, instead in [
+         ("tostring", "x.tobytes()"), ("ptp", "np.ptp(x)"),
+         ("itemset", "x[i] = value"),
+         ("newbyteorder", "x.view(x.dtype.newbyteorder())")]
 ]
 
 
@@ -197,4 +204,13 @@ def _of_gpu(error, where):
     if "Could not infer context from inputs" in str(error) and where:
         return ("%sis of theano.gpuarray, which needs a GPU and its "
                 "libraries; write the function of theano.tensor.nnet." % where)
+    return None
+
+
+def _of_compiled(error, where):
+    """Return what to say about a module of which only a .pyc is there."""
+    if type(error) is ImportError and re.match("bad magic number", str(error)):
+        return ("%sof %s only what another Python compiled is there: %s. Get "
+                "its .py; where a package never had an __init__.py, write an "
+                "empty one." % (where, error.name, error.path))
     return None
