@@ -104,8 +104,10 @@ def open_file(name, mode="r", buffering=-1, *args, **options):
     if isinstance(file, io.RawIOBase):
         file = io.BufferedRandom(file) if "+" in plain else (
             io.BufferedReader if plain == "r" else io.BufferedWriter)(file, 1)
-    return TextFile(file, "utf-8", "surrogateescape",
+    made = TextFile(file, "utf-8", "surrogateescape",
                     None if "U" in mode else "\n", buffering in (0, 1))
+    made.mode = mode
+    return made
 
 
 class StringIO:
