@@ -190,3 +190,22 @@ def test_columns_are_asked_for_where_the_file_does_not_say(tmp_path):
     np.savez(tmp_path / "net.npz", np.ones((4, 60)), np.ones(60))
     with pytest.raises(ConventionError, match="a reshape to .*Pass data_form"):
         load(tmp_path / "net.npz", image_of(dense()), orientation="tensorflow")
+
+
+class Gate(L.Layer):
+    """A layer with matrices of other names than W."""
+
+    def __init__(self, incoming, **options):
+        super().__init__(incoming, **options)
+        self.R = self.add_param(np.zeros((12, 12)), (12, 12))
+        self.c = self.add_param(np.zeros(12), (12,))
+
+
+def test_matrices_of_other_layers_stay(tmp_path):
+    net = Gate(L.InputLayer((None, 12)), name="gate")
+    rows = np.arange(12.)
+    np.savez(tmp_path / "net.npz", a=np.tile(rows, (12, 1)).T, b=rows)
+    load(tmp_path / "net.npz", image_of(net, 3, 2, 2), names={
+        "a": "gate.R", "b": "gate.c"}, data_format="channels_last")
+    assert np.array_equal(net.R.get_value()[:, 0], rows)
+    assert np.array_equal(net.c.get_value(), rows)

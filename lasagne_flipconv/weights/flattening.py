@@ -13,7 +13,7 @@ from ..errors import ConventionError
 from .plain import is_a
 from .telling import DATA_FORMATS
 
-__all__ = ["columns_for", "consumers_in", "rows_for"]
+__all__ = ["columns_for", "consumers_in", "mixes", "rows_for"]
 
 #: Where the channels of activations are: in the second axis, in the last one
 #: that a DimshuffleLayer moved them to, or in the last one of a sequence.
@@ -141,7 +141,7 @@ def _of_reshaped(layer, told, consumers):
 
 def _of_consumed(layer, consumer, told, consumers):
     """Return the same for one of the layers that it feeds."""
-    if _mixes(consumer):
+    if mixes(consumer):
         return None
     units, shape = layer.output_shape[1], tuple(consumer.output_shape[1:])
     if len(shape) == 1:
@@ -209,8 +209,19 @@ def _is_one_axis(shape, units):
         np.prod(shape) != units)
 
 
-def _mixes(layer):
-    """Tell whether each unit of a layer's output depends on all before."""
+def mixes(layer):
+    """Tell whether each unit of a layer's output depends on all before.
+
+    Parameters
+    ----------
+    layer : Layer
+        The layer.
+
+    Returns
+    -------
+    bool
+        Whether it has a matrix, or more.
+    """
     return getattr(layer, "W", None) is not None or any(
         param.ndim > 1 for param in layer.params)
 
@@ -221,7 +232,7 @@ def _of_units(layer, told):
     None if it is the same, as behind a layer that mixes all units.
     """
     inputs = _inputs_of(layer)
-    if not inputs or _mixes(layer):
+    if not inputs or mixes(layer):
         return None
     if len(inputs) > 1:
         return _of_merged(layer, inputs, told)

@@ -7,7 +7,7 @@ from typing import Any, Dict, NamedTuple, Optional
 from ..conventions import convention_of, find_row, name_of
 from ..errors import CheckpointError, ConventionError
 from ..kernels import plan_conversion
-from .flattening import columns_for, consumers_in, rows_for
+from .flattening import columns_for, consumers_in, mixes, rows_for
 from .matching import match
 from .networks import outputs_of, slots_of
 from .plain import (as_parameter, check_plain, check_square, computes_matrix,
@@ -307,8 +307,7 @@ def _plan_other(slot, entry, name, options, consumers):
 
 def _places(slot, entry, name, options, transpose, consumers):
     """Return where the rows and columns of the network are in the file."""
-    computed, lone = computes_matrix(slot), getattr(
-        slot.layer, "W", None) is None
+    computed, lone = computes_matrix(slot), not mixes(slot.layer)
     if not (lone or is_dense(slot.layer)):
         return None, None
     told = rows_told(options, slot, entry)
