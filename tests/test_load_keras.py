@@ -383,3 +383,26 @@ def test_a_name_of_ones_own_does_not_tell_the_class(tmp_path, name, cls,
     if other:
         with pytest.raises(CheckpointError, match="expected the same"):
             load(path, other((None, 4, 6, 6), 4, (2, 3), b=None, name=name))
+
+
+@pytest.mark.parametrize("shape, slopes", [
+    ((4, 2, 3), (2, 3, 4)), ((4, 2, 3), (4, 2, 3)), ((3, 3, 3), (3, 3, 3)),
+    ((4, 1, 1), (1, 1, 4))])
+def test_slopes_of_weights_alone_go_by_their_shape(shape, slopes, tmp_path):
+    h5py, path = pytest.importorskip("h5py"), tmp_path / "net.h5"
+    alpha = cases.values(slopes, 1, files.FLOAT)
+    with h5py.File(path, "w") as file:
+        file["p/p/alpha:0"] = alpha
+        file["p"].attrs["weight_names"] = [b"p/alpha:0"]
+        file.attrs.update(layer_names=[b"p"], keras_version=b"2.2.4")
+    net = layers.ParametricRectifierLayer(
+        InputLayer((None, *shape)), name="p", shared_axes=0 if shape[1] > 1
+        else (0, 2, 3))
+    if shape == (3, 3, 3):
+        with pytest.raises(ConventionError, match="p.alpha: has shape"):
+            load(path, net)
+        return
+    load(path, net)
+    found = net.alpha.get_value()
+    assert np.array_equal(found, alpha if slopes == shape else np.moveaxis(
+        alpha, -1, 0).reshape(found.shape))

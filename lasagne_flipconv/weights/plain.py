@@ -1,4 +1,6 @@
 """Values that are no kernels: matrices of dense layers, variances, others."""
+import numpy as np
+
 from ..axes import ORIENTATIONS
 from ..conventions import DENSE_AXES, OPEN_AXES, convention_told
 from ..errors import CheckpointError, ConventionError
@@ -71,6 +73,8 @@ def as_parameter(slot, entry, options):
     """
     if slot.attribute == "alpha" and (slot.shape, entry.shape) == ((), (1,)):
         return _reshaped(entry, ())
+    if slot.attribute == "alpha" and entry.columns == "unknown":
+        return _slopes(slot, entry)
     if not (slot.attribute == "W" and is_a(slot.layer, "NINLayer")
             and len(slot.shape) == 2 and is_kernel(entry)
             and 3 <= len(entry.shape) <= 5) or entry.kind == "transposed":
@@ -87,6 +91,22 @@ def as_parameter(slot, entry, options):
     return _reshaped(entry, tuple(entry.shape[axes.index(axis)]
                                   for axis in order)
                      )._replace(kind="dense", convention=order)
+
+
+def _slopes(slot, entry):
+    """Return slopes of which it is not known where the channels are, by their
+    shape."""
+    moved = entry.shape[-1:] + entry.shape[:-1]
+    if len(entry.shape) < 2 or moved != slot.shape:
+        return entry
+    if entry.shape == slot.shape and set(moved) != {1}:
+        raise ConventionError(
+            "%s → %s: has shape %r, and the file does not say whether the "
+            "first of these axes is of channels, or the last; expected to be "
+            "told. Load the file of the whole model, or set it by hand."
+            % (entry.name, slot.name, entry.shape))
+    return entry._replace(shape=moved, read=lambda: np.moveaxis(
+        entry.read(), -1, 0))
 
 
 def _reshaped(entry, shape):
