@@ -390,6 +390,26 @@ def test_a_variance_gives_its_deviation_back_to_the_bit():
     assert variance_of(np.float32([1000]), 1e-4)[0] == 0  # of no variance
 
 
+L = leaving_cases.L
+
+
+@pytest.mark.parametrize("make, expected", [
+    (lambda net: net, ["batch", 4, 6]),
+    (lambda net: L.ReshapeLayer(net, (-1, 6)), ["", 6]),
+    (lambda net: L.DimshuffleLayer(net, (0, 2, 1)), ["batch", 6, 4]),
+    (lambda net: L.ConcatLayer([net, net], axis=0), ["", 4, 6])])
+def test_only_what_is_the_batch_is_called_so(make, expected, tmp_path):
+    net = make(L.ScaleLayer(InputLayer((None, 4, 6))))
+    export(net, tmp_path / "net.onnx")
+    put, = onnx.load(str(tmp_path / "net.onnx")).graph.output
+    assert [size.dim_value or size.dim_param
+            for size in put.type.tensor_type.shape.dim] == expected
+    if has_torch():
+        export(net, tmp_path / "net")
+        text = (tmp_path / "net" / "model.py").read_text()
+        assert "return (%s, " % (expected[0] or "any") in text
+
+
 def test_theano_s_floatx_is_not_changed(tmp_path):
     before = theano.config.floatX
     export(DenseLayer(InputLayer((None, 3)), 2), tmp_path / "net.onnx")

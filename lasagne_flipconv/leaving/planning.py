@@ -56,6 +56,34 @@ class Source:
         own = layer.get_params()
         return bool(own) and not self.trainable.intersection(own)
 
+    def shape_of(self, layer):
+        """Return the shape of an output.
+
+        Parameters
+        ----------
+        layer : Layer
+            Of the network.
+
+        Returns
+        -------
+        tuple of int, None or str
+            The first is None where it is the batch, ``'any'`` where it is
+            open otherwise, as after a reshape to ``(-1, n)``.
+        """
+        shape = _plain(layer.output_shape)
+        firsts = [self._first_size(layer, batch) for batch in (2, 3)]
+        return shape if not shape or shape[0] is not None or (
+            firsts == [2, 3]) else ("any",) + shape[1:]
+
+    def _first_size(self, layer, batch):
+        sizes = {put: tuple((24 if axis else batch) if size is None else size
+                            for axis, size in enumerate(put.shape))
+                 for put in self.inputs}
+        try:
+            return get_output_shape(layer, sizes)[0]
+        except Exception:  # of any layer, for any reason
+            return None
+
     def function(self):
         """Compile the network.
 
@@ -162,7 +190,7 @@ def plan_of(source):
         shapes.setdefault(source.variables[layer], _plain(layer.output_shape))
     parts, outputs = _with_own_names(
         parts, [values[layer] for layer in source.outputs],
-        {source.names[layer]: _plain(layer.output_shape)
+        {source.names[layer]: source.shape_of(layer)
          for layer in source.outputs})
     return Plan(_inputs(source), _needed(parts, outputs), outputs,
                 tuple(by_row), tuple(by_graph),
@@ -214,6 +242,8 @@ def _with_own_names(parts, values, shapes):
             value = scope.add("identity", value, suffix="output",
                               shape=shapes[name])
         outputs.append(value)
+        parts = [part._replace(shape=shapes[name]) if part.name == value
+                 else part for part in parts]
     return parts, tuple(outputs)
 
 

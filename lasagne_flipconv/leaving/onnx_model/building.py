@@ -124,8 +124,8 @@ def _outputs(plan):
 
 
 def _sizes(shape):
-    return shape and ["batch" if not axis and size is None else size
-                      for axis, size in enumerate(shape)]
+    return shape and [None if size == "any" else "batch" if not axis and (
+        size is None) else size for axis, size in enumerate(shape)]
 
 
 def check_runnable(plan, where):
