@@ -1,6 +1,9 @@
 """Values that live on the device, and what is left to Theano."""
 import contextlib
+import os
 import pickle
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -270,6 +273,33 @@ def test_a_card_that_is_full(w, monkeypatch):
     with pytest.raises(engine.EngineError, match="a smaller batch"):
         f()
     same(w.get_value(), 2 * ONES)
+
+
+#: A process that computed with two threads, and its child.
+FORKED = """
+import os, signal
+import lasagne_flipconv, numpy, theano, torch
+from lasagne_flipconv import engine
+torch.set_num_threads(2)
+w = theano.shared(numpy.ones((600, 600), "float32"))
+with engine.using("torch"):
+    f = theano.function([], theano.tensor.exp(w).sum(), updates=[(w, w / 2)])
+f()
+child = os.fork()
+if not child:
+    signal.alarm(30)
+    f()
+    os._exit(0)
+assert os.waitpid(child, 0)[1] == 0
+assert torch.get_num_threads() == 2
+f()
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="nothing forks")
+def test_a_process_that_computed_may_fork():
+    """The child waited for threads that it does not have."""
+    subprocess.run([sys.executable, "-c", FORKED], check=True, timeout=300)
 
 
 def test_random_numbers_of_pytorch():

@@ -1,4 +1,5 @@
 """The linker: what makes a function of an optimized graph."""
+import os
 import re
 
 import torch
@@ -21,6 +22,20 @@ __all__ = ["TorchLinker", "torch_mode"]
 #: Functions whose result is memory of its own, not that of an operand.
 _FRESH = (basic.Sub, basic.TrueDiv, basic.Sqr, basic.Sqrt, basic.Neg,
           basic.Switch, basic.Clip, scaled.AddScaled, scaled.SubtractScaled)
+
+
+#: Whether PyTorch computed in this process, so may have threads.
+_state = {"computed": False}
+
+
+def _with_one_thread():
+    """Let a forked process compute alone: OpenMP waits for lost threads."""
+    if _state["computed"]:
+        torch.set_num_threads(1)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_with_one_thread)
 
 
 def torch_mode(device="cpu", random="theano", compile=False):
@@ -166,6 +181,7 @@ class Run:
     def __call__(self, output_subset=None):
         """Compute; nothing is set unless all could be computed."""
         before = TOTAL.up, TOTAL.down
+        _state["computed"] = True
         self.program.position = 0
         try:
             outputs = self._computed()
