@@ -36,6 +36,13 @@ def test_norm(ndim):
         check_close(ours(*turned), stock(*plain), 2e-5)
 
 
+def test_norm_makes_no_variable_of_float64():
+    """Theano's flag finds variables that are twice as large by mistake."""
+    with theano.change_flags(warn_float64="raise", on_opt_error="raise"):
+        ours, _ = norm_functions(4, epsilon=np.float32(1e-4))
+    assert "Norm" in names(ours)
+
+
 def test_norm_of_vectors():
     x, g = tensor(2), tensor(2)
     gamma, beta = T.frow(), T.frow()
@@ -108,11 +115,15 @@ def test_inference_norm_is_part_of_the_convolution():
 
 # --- statistics in one pass --------------------------------------------------
 
+#: Theano refuses less than 1e-5, which that itself is in float32.
+EPSILON = 1.001e-5
+
+
 def statistics(x):
     """Return what the engine has for mean and deviation per channel."""
     v = tensor(4)
     ones = T.constant(np.ones((1, x.shape[1], 1, 1), "float32"))
-    out = bn_train(v, ones, ones, "spatial", epsilon=1e-5)[1:3]
+    out = bn_train(v, ones, ones, "spatial", epsilon=EPSILON)[1:3]
     run = theano.function([v], out, mode=MODE)
     assert "Norm" in names(run)
     mean, inverse = run(x)
@@ -212,7 +223,7 @@ def test_statistics_far_from_zero(mean, outlier):
 def test_statistics_of_constants():
     mean, deviation = statistics(np.full((4, 2, 3, 3), 0.1, "f"))
     np.testing.assert_allclose(mean, 0.1, rtol=1e-6)
-    np.testing.assert_allclose(deviation, np.sqrt(1e-5), rtol=1e-6)
+    np.testing.assert_allclose(deviation, np.sqrt(EPSILON), rtol=1e-6)
 
 
 # --- the activation that follows ---------------------------------------------

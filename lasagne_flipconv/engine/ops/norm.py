@@ -36,11 +36,22 @@ class Norm(_Normalize):
     def make_node(self, x, scale, bias, epsilon):
         x = as_input(x)
         vectors = [as_input(v, 1) for v in (scale, bias)]
-        return Apply(self, [x] + vectors + [T.cast(epsilon, "float64")],
+        return Apply(self, [x] + vectors + [_double(epsilon)],
                      [x.type()] + [as_output([False]) for _ in range(3)])
 
     def infer_shape(self, node, shapes):
         return [shapes[0]] + [(shapes[0][-1],)] * 3
+
+
+def _double(number):
+    """Return a number in float64; of a constant, no variable is made.
+
+    Theano raises where one is made, if its flag `warn_float64` says so.
+    """
+    number = T.as_tensor_variable(number)
+    if isinstance(number, T.TensorConstant):
+        return T.constant(number.data, dtype="float64")
+    return T.cast(number, "float64")
 
 
 class NormGrad(_Normalize):
