@@ -1,4 +1,5 @@
 """Scripts as they are found in the wild, under ``lasagne-flipconv run``."""
+import multiprocessing.context
 import os
 import subprocess
 import sys
@@ -6,6 +7,7 @@ import textwrap
 from pathlib import Path
 
 import pytest
+from lasagne_flipconv.scripts import running
 from lasagne_flipconv.scripts.python2 import compiled, divide, is_python2
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -155,6 +157,19 @@ def test_a_script_sees_what_python_shows_it(tmp_path):
                      for python in (False, True)]
     assert pythons.returncode == ours.returncode == 0, ours.stderr
     assert ours.stdout == pythons.stdout
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="forks on Linux alone")
+@pytest.mark.parametrize("chosen", [None, "spawn"])
+def test_processes_of_a_script_are_forks_as_before_3_14(monkeypatch, chosen):
+    default = multiprocessing.context._default_context
+    later = multiprocessing.get_context("forkserver")
+    monkeypatch.setattr(default, "_default_context", later)
+    monkeypatch.setattr(default, "_actual_context", None)
+    running.fork_by_default()
+    if chosen:
+        multiprocessing.set_start_method(chosen)
+    assert multiprocessing.get_start_method() == (chosen or "fork")
 
 
 def test_a_module_and_a_package(tmp_path):

@@ -1,6 +1,7 @@
 """Run a script or module as ``python`` would, with our layers installed."""
 import importlib.util
 import io
+import multiprocessing.context
 import os
 import sys
 from types import ModuleType
@@ -177,12 +178,24 @@ def make_ready(folder, from_python2):
     if not getattr(sys.flags, "safe_path", False):  # python -P
         sys.path[0] = folder
     ensure_installed()
+    fork_by_default()
     asked_device.tell()
     set_of_then(from_python2)
     lending.lend_to_program(python2.Loader if from_python2
                             else lending.Loader)
     if from_python2 and hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="surrogateescape")
+
+
+def fork_by_default():
+    """Let ``multiprocessing`` fork on Linux, as it did until Python 3.14.
+
+    A process that is no fork of this one runs the script anew, and has
+    nothing of what it is lent. What the script chooses itself is obeyed.
+    """
+    default = multiprocessing.context._default_context
+    if sys.platform == "linux":
+        default._default_context = multiprocessing.get_context("fork")
 
 
 def _run(code, attributes):
