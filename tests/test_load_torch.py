@@ -213,6 +213,27 @@ def test_another_epsilon_than_the_default(tmp_path):
         torch.from_numpy(x)).detach().numpy(), atol=1e-6)
 
 
+@pytest.mark.parametrize("keys", [("params", "params_ema"),
+                                  ("model", "best_model"),
+                                  ("state_dict", "ema_state_dict")])
+@pytest.mark.parametrize("write", [
+    torch.save, lambda held, path: path.write_bytes(pickle.dumps(
+        {key: {name: value.numpy() for name, value in values.items()}
+         for key, values in held.items()}, 4))])
+def test_averages_beside_parameters_are_asked_for(write, keys, tmp_path):
+    path, first = tmp_path / "net", nn.Sequential(nn.Conv2d(3, 3, 1))
+    held = {key: {name: value + i for name, value in
+                  first.state_dict().items()} for i, key in enumerate(keys)}
+    write(dict(held, momentum=held[keys[0]]), path)
+    net = layers.Conv2DLayer(InputLayer((None, 3, 4, 5)), 3, 1, name="0")
+    with pytest.raises(CheckpointError, match=r"holds \d layers.*prefix="):
+        load(path, net, orientation="torch")
+    for key in keys:
+        load(path, net, prefix=key + ".", orientation="torch")
+        assert np.array_equal(net.W.get_value(),
+                              held[key]["0.weight"].numpy())
+
+
 @pytest.mark.parametrize("shared, slopes", [("all", 1), ("auto", 5)])
 def test_one_by_one_for_a_nin_layer_and_one_slope(shared, slopes, tmp_path):
     module = filled(nn.Sequential(nn.Conv2d(3, 5, 1), nn.PReLU(slopes)))

@@ -190,10 +190,12 @@ def test_leave_all(path, count):
     assert files.unchanged(target, before)
 
 
-@pytest.mark.parametrize("count", [-1, 1.5, "1", None])
-def test_what_is_no_number_of_layers_is_refused(count):
-    with pytest.raises(ConventionError, match="^leave_last: got .*expected"):
-        load("no_such_file.npz", files.network(), leave_last=count)
+@pytest.mark.parametrize("option, value", [
+    *(("leave_last", count) for count in (-1, 1.5, "1", None)),
+    *(("prefix", name) for name in (None, b"a.", 1))])
+def test_options_of_another_type_are_refused(option, value):
+    with pytest.raises(ConventionError, match="^%s: got .*expected" % option):
+        load("no_such_file.npz", files.network(), **{option: value})
 
 
 @pytest.mark.parametrize("ordered", [True, False])

@@ -111,6 +111,9 @@ def load(path: str | os.PathLike[str], network: Network | None = None, *,
         raise ConventionError("data_format: got %r; expected %s or %s."
                               % ((data_format,) + DATA_FORMATS))
     check_epsilon(epsilon)
+    if not isinstance(prefix, str):
+        raise ConventionError("prefix: got %.80r; expected how names begin, a "
+                              "text." % (prefix,))
     if not isinstance(leave_last, Integral) or leave_last < 0:
         raise ConventionError("leave_last: got %.80r; expected how many "
                               "layers, 0 or more." % (leave_last,))

@@ -3,7 +3,8 @@ import re
 from itertools import islice, permutations, product
 from operator import le
 
-__all__ = ["IGNORED", "describe", "split_name", "tell_no_order", "unique"]
+__all__ = ["IGNORED", "describe", "split_name", "tell_no_order",
+           "twins_of", "unique"]
 
 #: Last part of a name → role of the array, in Lasagne's words.
 ROLES = {
@@ -133,6 +134,42 @@ def _are_sorted(names):
     known, layers = set(names), {name.rpartition(".")[0] for name in names}
     return by_number != names or len(layers) > 1 and any(
         {layer + ".bias", layer + ".weight"} <= known for layer in layers)
+
+
+def twins_of(key, items):
+    """Return the keys under which what one key has may be once more.
+
+    Running averages of parameters lie so beside them: ``params_ema``.
+
+    Parameters
+    ----------
+    key : str
+        A key of the dict.
+    items : dict
+        Of dicts by name, lists, and other things.
+
+    Returns
+    -------
+    list of str
+        Those of as many values, of the same names, and with the same word or
+        one for an average in their own name.
+
+    Examples
+    --------
+    >>> twins_of("net", {"net": {"W": 1}, "net_ema": {"W": 2}, "step": 3})
+    ['net_ema']
+    """
+    return [other for other in items
+            if isinstance(other, str) and other != key
+            and (key in other or "ema" in other.lower().split("_"))
+            and _are_alike(items[key], items[other])]
+
+
+def _are_alike(one, other):
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys()
+    return isinstance(one, (list, tuple)) and isinstance(
+        other, (list, tuple)) and len(one) == len(other)
 
 
 def describe(entries):

@@ -13,7 +13,7 @@ import numpy as np
 from ...errors import CheckpointError, UnsafeFileError
 from ..common.arrays import are_sizes, float32_of
 from ..common.guard import check_name
-from ..common.naming import describe, tell_no_order
+from ..common.naming import describe, tell_no_order, twins_of
 from ..common.record import Checkpoint, Entry
 from ..pickles.constructors import Symbol, as_text, only
 from ..pickles.unpickle import unpickle
@@ -182,11 +182,14 @@ def _state_of(value, limits, where):
                 "%s: holds a %s where its state dict should be; expected a "
                 "dict of tensors. Save model.state_dict()."
                 % (where, type(found).__name__))
-        inner = next((found[key] for key in _KEYS
-                      if isinstance(found.get(key), dict)), None)
-        if inner is None:
+        key = next((key for key in _KEYS
+                    if isinstance(found.get(key), dict)), None)
+        if key is None:
             return found
-        found = inner
+        twins = twins_of(key, found)
+        if twins:  # which of them is meant, prefix= tells
+            return {each: found[each] for each in [key, *twins]}
+        found = found[key]
     raise _too_deep(limits, where)
 
 

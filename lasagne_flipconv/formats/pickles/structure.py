@@ -10,7 +10,7 @@ import re
 from ...errors import CheckpointError, UnsafeFileError
 from ..common.arrays import StoredArray
 from ..common.guard import check_name
-from ..common.naming import describe, tell_no_order
+from ..common.naming import describe, tell_no_order, twins_of
 from ..common.record import Checkpoint, Entry
 from .constructors import Array, Ordered, is_bytes
 
@@ -191,10 +191,13 @@ class Finder:
         """Collect the arrays in a dict, and keep what else is there."""
         key = self.value_key(items, depth)
         if key is not None:
+            twins = twins_of(key, {k: _opened(v) for k, v in items.items()})
             for other in items:
-                if other != key:
+                if other != key and other not in twins:
                     self.note(str(other), items[other])
-            self.find(items[key], prefix, depth + 1)
+            for each in [key, *twins]:  # which is meant, prefix= tells
+                self.find(items[each], prefix + (each + ".") * bool(twins),
+                          depth + 1)
             return
         held = {k: None for k in items if self.holds(items[k], depth + 1)}
         for k in items:
