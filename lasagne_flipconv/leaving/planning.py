@@ -71,9 +71,10 @@ class Source:
             open otherwise, as after a reshape to ``(-1, n)``.
         """
         shape = _plain(layer.output_shape)
-        firsts = [self._first_size(layer, batch) for batch in (2, 3)]
-        return shape if not shape or shape[0] is not None or (
-            firsts == [2, 3]) else ("any",) + shape[1:]
+        if not shape or shape[0] is not None or all(
+                self._first_size(layer, batch) == batch for batch in (2, 3)):
+            return shape
+        return ("any",) + shape[1:]
 
     def _first_size(self, layer, batch):
         sizes = {put: tuple((24 if axis else batch) if size is None else size

@@ -10,6 +10,7 @@ from lasagne.layers import get_all_layers
 
 from ..conventions import find_row, name_of
 from ..errors import ConventionError
+from .networks import inputs_of
 from .plain import is_a
 from .telling import DATA_FORMATS
 
@@ -84,7 +85,7 @@ def consumers_in(network):
     """
     found = {}
     for layer in get_all_layers(network):
-        for before in _inputs_of(layer):
+        for before in inputs_of(layer):
             found.setdefault(before, []).append(layer)
     return found
 
@@ -231,7 +232,7 @@ def _of_units(layer, told):
 
     None if it is the same, as behind a layer that mixes all units.
     """
-    inputs = _inputs_of(layer)
+    inputs = inputs_of(layer)
     if not inputs or mixes(layer):
         return None
     if len(inputs) > 1:
@@ -328,7 +329,7 @@ def _layout(layer, told):
     if getattr(layer, "pattern", None) is not None:
         return _layout_moved(layer, tuple(layer.pattern), told)
     axes = len(layer.output_shape)
-    inputs = [each for each in _inputs_of(layer)
+    inputs = [each for each in inputs_of(layer)
               if len(each.output_shape) == axes]
     if not inputs:
         return _FIRST if axes > 3 else None
@@ -351,10 +352,3 @@ def _layout_moved(layer, pattern, told):
         "%s: follows a DimshuffleLayer%r before the flatten; expected none, "
         "or one that moves the channels to the end as in the file's network. "
         "Flatten the activations as that does." % (told.name, pattern))
-
-
-def _inputs_of(layer):
-    """Return the layers that feed into a layer."""
-    found = getattr(layer, "input_layers", None) or [
-        getattr(layer, "input_layer", None)]
-    return [each for each in found if each is not None]

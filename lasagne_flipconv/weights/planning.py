@@ -289,7 +289,7 @@ def _check_kind(slot, entry, name, target):
 
 def _plan_other(slot, entry, name, options, consumers):
     check_plain(slot, entry, name, options)
-    actions, transpose, rows = set(), None, None
+    actions, transpose = set(), None
     if entry.role == "variance" and slot.attribute == "inv_std":
         entry = entry._replace(epsilon=epsilon_of(slot, entry, name, options))
         actions.add("computed")

@@ -5,7 +5,7 @@ from theano.gof.graph import inputs
 
 from ...conventions import find_row
 
-__all__ = ["held_by", "referred", "with_inner"]
+__all__ = ["held_by", "inputs_of", "referred", "with_inner"]
 
 
 def held_by(layers):
@@ -99,6 +99,24 @@ def _within(layer):
     for each in found:  # which grows
         found += [other for other in referred(each) if other not in found]
     return found
+
+
+def inputs_of(layer):
+    """Return the layers that feed into a layer.
+
+    Parameters
+    ----------
+    layer : Layer
+        The layer.
+
+    Returns
+    -------
+    list of Layer
+        Empty for one that was given a shape.
+    """
+    found = getattr(layer, "input_layers", None) or [
+        getattr(layer, "input_layer", None)]
+    return [each for each in found if each is not None]
 
 
 def referred(layer):

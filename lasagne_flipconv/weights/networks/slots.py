@@ -10,7 +10,7 @@ from ...conventions import convention_of, find_row
 from ...errors import ConventionError
 from ...formats.common.naming import unique
 from ...formats.common.record import PLAIN_ROLES
-from .holding import held_by, with_inner
+from .holding import held_by, inputs_of, with_inner
 
 __all__ = ["Network", "Slot", "layers_given", "names_of", "output_of",
            "outputs_of", "reading_of", "slots_of"]
@@ -121,8 +121,7 @@ def outputs_of(network, where):
         return list(dict.fromkeys(
             layer for item in network for layer in outputs_of(item, where)))
     fed = {other for layer in get_all_layers(layers)
-           for other in (getattr(layer, "input_layers", None)
-                         or [getattr(layer, "input_layer", None)])}
+           for other in inputs_of(layer)}
     return [layer for layer in layers if layer not in fed]
 
 
