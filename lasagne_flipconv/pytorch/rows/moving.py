@@ -43,25 +43,29 @@ def shuffle(op, node, device):
     """Reorder axes, drop those of length one, add some."""
     order = tuple(axis for axis in op.new_order if axis != "x")
     dropped = tuple(op.drop)
-    kept = tuple(None if axis == "x" else order.index(axis)
-                 for axis in op.new_order)
-    same_axes = not dropped and None not in kept
-    moved = order + dropped
-    if moved == tuple(range(len(moved))):
-        moved = None
+    kept = tuple(op.new_order)
+    same_axes = not dropped and "x" not in kept
+    moved = None if list(order) == sorted(order) else order + dropped
+    if moved:
+        kept = tuple("x" if a == "x" else order.index(a) for a in kept)
 
     def shuffled(x):
-        if dropped and any(x.shape[a] != 1 for a in dropped):
-            raise ValueError("DimShuffle: shape %s; expected length 1 on the "
-                             "axes %s that are dropped" % (
-                                 tuple(x.shape), dropped))
+        shape = x.shape
+        for axis in dropped:
+            if shape[axis] != 1:
+                raise ValueError(_DROPPED % (tuple(shape), dropped))
         if moved:
             x = x.permute(moved)
+            shape = x.shape
         if same_axes:
             return x
-        shape = x.shape  # axes of length one come and go in any layout
-        return x.view([1 if i is None else shape[i] for i in kept])
+        # axes of length one come and go in any layout
+        return x.view([1 if a == "x" else shape[a] for a in kept])
     return shuffled
+
+
+_DROPPED = ("DimShuffle: shape %s; expected length 1 on the axes %s that are "
+            "dropped")
 
 
 @row(Reshape, host=(1,))

@@ -22,6 +22,8 @@ def normalize(op, node, device):
         out, mean, variance, inverse = (
             compute if x.numel() and epsilon else _spelled_out)(
                 x, scale, bias, epsilon, axes, len(running))
+        if not running:
+            return out, mean, inverse
         return (out, mean, inverse, *_running(
             x, mean, variance, factor.to(x.dtype), running))
     return normalized
@@ -52,8 +54,7 @@ def _per_channel(x, scale, bias, epsilon, axes, running):
 def _running(x, mean, variance, factor, running):
     """Return the running mean and variance, as many as there are."""
     kept = [old * (1 - factor) for old in running]
-    if kept:
-        kept[0] = kept[0] + mean * factor
+    kept[0] = kept[0] + mean * factor
     if len(kept) > 1:
         count = x.numel() / max(mean.numel(), 1)
         ratio = count / (count - 1) if count != 1 else float("inf")
