@@ -24,6 +24,9 @@ IGNORED = frozenset(["num_batches_tracked"])
 #: Of numbers that differ within names of one form: what is tried.
 _MOST_COLUMNS = 4
 
+#: Which way numbers go.
+_UP, _DOWN, _NONE = "up", "down", "no way"
+
 
 def split_name(name):
     """Return layer and role that a name tells.
@@ -96,33 +99,48 @@ def tell_no_order(names):
     bool
         Whether they are in the order of the alphabet, and that shows (10
         before 2, or each bias before its weight), or their numbers go up and
-        down, as in a dict of Python 3.5 or older, which has no order.
+        down, as in a dict of Python 3.5 or older, which has no order, or all
+        go down, as of layers that were collected from the output on.
 
     Examples
     --------
     >>> tell_no_order(["conv1", "conv10", "conv2"]), tell_no_order(["b", "a"])
     (True, False)
     >>> tell_no_order(["up3", "up1", "up2"]), tell_no_order(["up2", "up1"])
-    (True, False)
+    (True, True)
+    >>> tell_no_order(["down1", "down2", "up2", "up1"])
+    False
     """
     numbers = {}
     for name in names:
         parts = re.split("([0-9]+)", name)
         numbers.setdefault(tuple(parts[::2]), []).append(
             [int(part) for part in parts[1::2]])
-    return not all(map(_go_one_way, numbers.values())) or _are_sorted(names)
+    ways = set().union(*map(_ways, numbers.values()))
+    return _NONE in ways or ways == {_DOWN} or _are_sorted(names)
 
 
-def _go_one_way(numbers):
-    """Tell whether rows of numbers are sorted by their columns, whichever
-    comes first, each upwards or downwards."""
+def _ways(numbers):
+    """Return which ways rows of numbers go, by the column that comes first.
+
+    They are sorted by their columns, each upwards or downwards; none if no
+    number differs.
+    """
     columns = [column for column in zip(*numbers) if len(set(column)) > 1]
+    if not columns:
+        return set()
     if len(columns) > _MOST_COLUMNS:
-        return True
-    both = [(column, [-n for n in column]) for column in columns]
-    return any(all(map(le, zip(*chosen), islice(zip(*chosen), 1, None)))
-               for signed in product(*both)
-               for chosen in permutations(signed))
+        return {_UP}
+    both = [[(_UP, column), (_DOWN, [-n for n in column])]
+            for column in columns]
+    found = {chosen[0][0] for signed in product(*both)
+             for chosen in permutations(signed) if _is_sorted(
+                 list(zip(*(column for _, column in chosen))))}
+    return {_UP} if _UP in found else found or {_NONE}
+
+
+def _is_sorted(rows):
+    return all(map(le, rows, islice(rows, 1, None)))
 
 
 def _are_sorted(names):
