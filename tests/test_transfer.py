@@ -275,6 +275,47 @@ def test_a_matrix_for_what_one_is_computed_from_is_refused():
             transfer(*pair)
 
 
+def computing(n, W, holds):
+    """Return a dense layer, or a convolution, that computes its W."""
+    layer = Conv2DLayer(InputLayer(IMAGE), 4, (3, 2), b=None, name="conv") if (
+        n) else DenseLayer(InputLayer((None, 6)), 6, b=None, name="in")
+    if not holds:  # as weight normalization: W is no parameter any more
+        layer.V, layer.W = layer.W, W(layer.W)
+        return layer
+    return cases.computing(layer, W(theano.shared(layer.W.get_value(), "V")))
+
+
+@pytest.mark.parametrize("n", [0, 2])
+@pytest.mark.parametrize("ours, theirs, holds", [
+    (lambda V: 2 * V, lambda V: 3 * V, True),
+    (lambda V: V[::-1], lambda V: V[:, ::-1], True),
+    (lambda V: V * V, lambda V: V + V, False),
+    (lambda V: V * theano.shared(floats(2, 1))[0],
+     lambda V: V * theano.shared(floats(2, 2))[0], False),
+])
+def test_what_is_computed_otherwise_is_refused(n, ours, theirs, holds):
+    source, other, target = (computing(n, each, holds)
+                             for each in (ours, theirs, ours))
+    before = [slot.param.get_value() for slot in slots_of(other)]
+    with pytest.raises(ConventionError, match="(conv|in) → .*: a parameter is "
+                       "computed as .* in the source, as .* here"):
+        transfer(source, other)
+    assert all(np.array_equal(slot.param.get_value(), value)
+               for slot, value in zip(slots_of(other), before))
+    assert transfer(source, target).copied
+
+
+def test_a_tied_matrix_is_tied_in_the_same_way():
+    nets = []
+    for tie in (lambda W: W.T, lambda W: W[::-1]):
+        first = DenseLayer(InputLayer((None, 6)), 6, name="in")
+        nets.append(cases.computing(DenseLayer(first, 6, name="out"),
+                                    tie(first.W)))
+    with pytest.raises(ConventionError, match="out → out: a parameter is "
+                       "computed as in.W.T in the source, as .* here"):
+        transfer(*nets)
+
+
 class Keeping(Conv2DLayer):
     """Keep what it was given under another name, which comes first."""
 

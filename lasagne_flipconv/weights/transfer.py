@@ -5,10 +5,19 @@ whole, then all values are set, or none.
 """
 from __future__ import annotations
 
+from itertools import zip_longest
+
+import numpy as np
+from theano.compile import SharedVariable
+from theano.gof.graph import inputs
+from theano.printing import pp
+from theano.scan_module.scan_utils import equal_computations
+
 from ..conventions import convention_of, find_row, name_of
 from ..errors import CheckpointError, ConventionError
 from .applying import TransferRecord, names_by_action, set_all
-from .networks import Network, entry_of, reading_of, slots_of
+from .networks import (Network, computed_in, entry_of, reading_of,
+                       slots_of)
 from .planning import Plan, check_fit, plan_kernel
 
 __all__ = ["TransferRecord", "transfer"]
@@ -56,6 +65,9 @@ def transfer(source: Network, target: Network,
         raise ConventionError(_first_difference(sources, targets))
     try:
         plans = [_plan(*pair) for pair in zip(sources, targets)]
+        _check_computed(source, target, deep,
+                        [(theirs.param, ours.param)
+                         for theirs, ours in zip(sources, targets)])
         _refuse_shared(plans, sources)
         set_all(plans)
     except CheckpointError as error:  # what does not fit, said of no file
@@ -178,6 +190,42 @@ def _check_readers(slot, source, where):
             "from a turned kernel is not known. Build the network with "
             "layers, or flip_filters, that read kernels as the source does."
             % (where, theirs or "nothing", ours or "nothing"))
+
+
+def _check_computed(source, target, deep, pairs):
+    """Refuse parameters that the two networks compute by other expressions.
+    """
+    for theirs, ours in zip_longest(
+            *(computed_in(network, deep, "transfer")
+              for network in (source, target)), fillvalue=(None, None)):
+        if None in (theirs[1], ours[1]) or not _are_alike(theirs[1], ours[1],
+                                                          pairs):
+            raise ConventionError(
+                "%s → %s: a parameter is computed as %.200s in the source, as "
+                "%.200s here; expected the same on both sides. Build the "
+                "target like the source." % (
+                    *(name or "nothing" for name, _ in (theirs, ours)),
+                    *("nothing" if each is None else pp(each)
+                      for _, each in (theirs, ours))))
+
+
+def _are_alike(theirs, ours, pairs):
+    """Tell whether two expressions compute the same of paired variables, and
+    of others of one value."""
+    known = {variable for pair in pairs for variable in pair}
+    others = zip(*(
+        [each for each in inputs([expression])
+         if isinstance(each, SharedVariable) and each not in known]
+        for expression in (theirs, ours)))
+    pairs = [(x, y) for x, y in [*pairs, *(
+        pair for pair in others if _have_one_value(*pair))]
+        if x.type == y.type]
+    return equal_computations([theirs], [ours], *map(list, zip(*pairs)))
+
+
+def _have_one_value(*variables):
+    first, second = (each.get_value(borrow=True) for each in variables)
+    return not isinstance(first, np.ndarray) or np.array_equal(first, second)
 
 
 def _check_families(layer, source, where):

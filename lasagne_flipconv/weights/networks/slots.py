@@ -4,7 +4,7 @@ from typing import Any
 
 from lasagne.layers import Layer, get_all_layers
 from theano.compile import SharedVariable
-from theano.gof.graph import Variable, inputs
+from theano.gof.graph import Constant, Variable, inputs
 
 from ...conventions import convention_of, find_row
 from ...errors import ConventionError
@@ -12,8 +12,8 @@ from ...formats.common.naming import unique
 from ...formats.common.record import PLAIN_ROLES
 from .holding import held_by, inputs_of, with_inner
 
-__all__ = ["Network", "Slot", "layers_given", "names_of", "output_of",
-           "outputs_of", "reading_of", "slots_of"]
+__all__ = ["Network", "Slot", "computed_in", "layers_given", "names_of",
+           "output_of", "outputs_of", "reading_of", "slots_of"]
 
 #: How users give a network: a layer, a list or dict of layers, or a NeuralNet
 #: of nolearn. None of these libraries has types.
@@ -290,14 +290,43 @@ def slots_of(network, deep=True, where="network"):
     TypeError
         If it is no network.
     """
+    layers, held = _layers_and_held(network, deep, where)
+    names, taken, readers = names_of(layers), {}, _readers(layers)
+    return [_slot(layer, names[layer], param, taken, readers)
+            for layer, param in held]
+
+
+def computed_in(network, deep=True, where="network"):
+    """Return the parameters of a network that are expressions.
+
+    Parameters
+    ----------
+    network, deep, where
+        As for :func:`slots_of`.
+
+    Returns
+    -------
+    list of tuple
+        Pairs of a layer's name and the expression, of shared variables and
+        constants alone.
+    """
+    layers, _ = _layers_and_held(network, deep, where)
+    return [(name, param) for layer, name in names_of(layers).items()
+            for param in dict.fromkeys([getattr(layer, "W", None),
+                                        *layer.params])
+            if isinstance(param, Variable) and param.owner and all(
+                isinstance(each, (SharedVariable, Constant))
+                for each in inputs([param]))]
+
+
+def _layers_and_held(network, deep, where):
+    """Return the layers of a network, those within others too, and what they
+    hold."""
     layers = get_all_layers(outputs_of(network, where)) if deep else (
         layers_given(network, where))
     held = held_by(layers)
     layers = [inner for layer in layers for inner in with_inner(layer)]
-    layers = list(dict.fromkeys(layers + [layer for layer, _ in held]))
-    names, taken, readers = names_of(layers), {}, _readers(layers)
-    return [_slot(layer, names[layer], param, taken, readers)
-            for layer, param in held]
+    return list(dict.fromkeys(layers + [layer for layer, _ in held])), held
 
 
 def _readers(layers):
