@@ -8,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import theano.tensor as T
+from lasagne import layers as L
 from lasagne.layers import (DenseLayer, FlattenLayer, GRULayer, InputLayer,
                             LSTMLayer)
 from lasagne.nonlinearities import identity
@@ -261,6 +263,22 @@ def test_what_is_flattened_last_is_told_by_flatten_too(told, tmp_path):
     expected = dense if FLATTENED[told] == "first" else np.moveaxis(
         dense.reshape(4, 3, 4, 5), 2, 0).reshape(48, 5)
     assert np.array_equal(net.W.get_value(), expected)
+
+
+@pytest.mark.parametrize("told, moved", [
+    ("channels_first", True), ("channels_last", False)])
+def test_sequences_are_flattened_as_flatten_does(told, moved, tmp_path):
+    table = cases.values((7, 4), 1, "float32")
+    dense = cases.values((5 * 4, 3), 2, "float32")
+    keras_2(tmp_path / "net.h5", flat=("Flatten", {}, {"data_format": told}),
+            words=("Embedding", {"embeddings:0": table}),
+            fc=("Dense", {"kernel:0": dense}))
+    net = L.EmbeddingLayer(L.InputLayer((None, 5), input_var=T.imatrix()), 7,
+                           4, name="words")
+    net = DenseLayer(L.DropoutLayer(net), 3, b=None, name="fc")
+    load(tmp_path / "net.h5", net)
+    assert np.array_equal(net.W.get_value(), dense.reshape(4, 5, 3).transpose(
+        1, 0, 2).reshape(20, 3) if moved else dense)
 
 
 def keras_0(path, layer_0):

@@ -13,7 +13,8 @@ import files
 
 NOT_A_NUMBER = float("nan")
 KINDS = "'conv' or 'transposed' or 'dense'"
-ROWS = "'channels_last' or 'unknown'"
+COLUMNS = "'channels_last' or 'unknown'"
+ROWS = "'channels_last' or 'moved' or 'unknown'"
 ONE_OF = "axes and orientation such as .*one of convolution, correlation, "
 
 BAD = [
@@ -29,7 +30,7 @@ BAD = [
     ("epsilon", "1e-5", "epsilon='1e-5'", "a number, 0 or more"),
     ("rows", "channels_first", "rows='channels_first'", ROWS),
     ("rows", 0, "rows=0", ROWS),
-    ("columns", "channels_first", "columns='channels_first'", ROWS),
+    ("columns", "channels_first", "columns='channels_first'", COLUMNS),
     ("convention", "pytorch", "convention='pytorch'", ONE_OF),
     ("convention", 5, "convention=5", ONE_OF),
     ("convention", ["OIHW"], r"convention=\['OIHW'\]", ONE_OF),

@@ -286,8 +286,8 @@ def _of_flattened(layer, shape, units, told):
             "before the flatten, and data_format is 'channels_first'; "
             "expected both alike. Build the network without that layer."
             % told.name)
-    if layout in (_MOVED, _SEQUENCE) or (
-            _order(shape, told) == "channels_first"):
+    as_they_are = (_MOVED,) if told.order == "moved" else (_MOVED, _SEQUENCE)
+    if layout in as_they_are or _order(shape, told) == "channels_first":
         return None
     if layout is None or len(shape) < len(layer.output_shape) - 1:
         raise ConventionError(
@@ -302,7 +302,8 @@ def _of_flattened(layer, shape, units, told):
 
 def _order(shape, told):
     """Return the order of axes that activations have in the file."""
-    order = told.data_format if told.order == "unknown" else told.order
+    order = {"unknown": told.data_format, "moved": "channels_last"}.get(
+        told.order, told.order)
     if order is None:
         raise ConventionError(
             "%s: %s %s activations, and the file does not say in which order "

@@ -45,9 +45,10 @@ class Entry(NamedTuple):
         ``"OI"`` or ``"IO"`` for the weights of a dense layer.
     epsilon : float, optional
         What is added to a variance before the square root.
-    rows : {'channels_last', 'unknown', None}
+    rows : {'channels_last', 'moved', 'unknown', None}
         Order of the axes of the activations that a dense layer flattens, if
-        other than Lasagne's.
+        other than Lasagne's; moved if their first axis was put last, also of
+        sequences, which have their channels last.
     shared : tuple of (kind, convention), optional
         How other layers read the same kernel, in order, if they share it.
     reader : str, optional

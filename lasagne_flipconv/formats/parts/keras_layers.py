@@ -330,12 +330,13 @@ def _row(model):
 def _rows(model):
     """Return the order of axes that dense layers flatten, None if Lasagne's.
 
-    A Flatten that takes its input for channels_first moves the channels last.
+    A Flatten that takes its input for channels_first moves the first axis to
+    the end, of sequences as well.
     """
     order, moving = _order(model), _formats(model, "channels_first", True)
     if not moving:
         return order
-    return "channels_last" if order is None and not _formats(
+    return "moved" if order is None and not _formats(
         model, "channels_last", True) else "unknown"
 
 
