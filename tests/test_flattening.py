@@ -186,6 +186,61 @@ def test_columns_that_are_not_known_are_refused(build, said, tmp_path):
         loaded_columns(build(), tmp_path / "net.npz")
 
 
+def alone(path, **arrays):
+    """Write weights of Keras without their model."""
+    h5py = pytest.importorskip("h5py")
+    with h5py.File(path, "w") as file:
+        for name, value in arrays.items():
+            file["layers/%s/vars/0" % name] = value
+
+
+def both(between=True):
+    net = layers.DenseLayer(image(), 12, b=None, name="in") if between else (
+        image())
+    net = layers.DenseLayer(net, 12, b=None, name="out")
+    return image_of(net, 3, 2, 2)
+
+
+@pytest.mark.parametrize("last", [True, False])
+def test_a_flatten_and_a_reshape_of_keras_are_told_apart(last, tmp_path):
+    path, net = tmp_path / "net.h5", both()
+    alone(path, **{"in": np.tile(np.arange(36.), (12, 1)).T,
+                   "out": np.tile(np.arange(12.), (12, 1))})
+    names = {"in/W": "in.W", "out/W": "out.W"}
+    told = {"in": "channels_last",
+            "out": "channels_last" if last else "channels_first"}
+    with pytest.raises(ConventionError, match="in.W, behind a flatten, and for "
+                       "out.W, before a reshape.*'channels_first' for"):
+        load(path, net, strict=False, names=names, data_format=told["in"])
+    load(path, net, strict=False, names=names, data_format=told)
+    assert np.array_equal(net.input_layer.W.get_value()[0],
+                          flat(3, 2, 2) if last else np.arange(12))
+    assert np.array_equal(net.input_layer.input_layer.W.get_value()[:, 0],
+                          flat(3, 4, 3))
+
+
+def test_one_matrix_between_a_flatten_and_a_reshape_is_asked_about(tmp_path):
+    path, net = tmp_path / "net.h5", both(between=False)
+    alone(path, out=np.ones((36, 12)))
+    told = {"strict": False, "names": {"out/W": "out.W"}}
+    with pytest.raises(ConventionError, match="file of the whole model"):
+        load(path, net, data_format="channels_last", **told)
+    load(path, net, data_format={"out": "channels_last"}, **told)
+
+
+@pytest.mark.parametrize("told, said", [
+    ({"in": "HWC"}, "data_format: got 'HWC'; expected channels_first or"),
+    ({"inn": "channels_last"}, "data_format: 'inn' is no name of a layer"),
+    ({"in": "channels_last", "i*": "channels_first"}, "data_format: 'in' and "
+     "'i.' fit in.W, and say different things")])
+def test_what_is_no_order_for_a_layer_is_refused(told, said, tmp_path):
+    path = tmp_path / "net.npz"
+    np.savez(path, **{"in.W": np.ones((36, 12)), "out.W": np.ones((12, 12))})
+    with pytest.raises(ConventionError, match=said):
+        load(path, both(), strict=False, data_format=told,
+             names={"in": "in", "out": "out"})
+
+
 def test_columns_are_asked_for_where_the_file_does_not_say(tmp_path):
     np.savez(tmp_path / "net.npz", np.ones((4, 60)), np.ones(60))
     with pytest.raises(ConventionError, match="a reshape to .*Pass data_form"):

@@ -281,6 +281,24 @@ def test_sequences_are_flattened_as_flatten_does(told, moved, tmp_path):
         1, 0, 2).reshape(20, 3) if moved else dense)
 
 
+def test_weights_alone_do_not_tell_how_sequences_were_flattened(tmp_path):
+    h5py, path = pytest.importorskip("h5py"), tmp_path / "net.weights.h5"
+    dense = cases.values((5 * 4, 3), 2, "float32")
+    with h5py.File(path, "w") as file:
+        file["layers/words/vars/0"] = np.ones((7, 4))
+        file["layers/fc/vars/0"] = dense
+    net = L.EmbeddingLayer(L.InputLayer((None, 5), input_var=T.imatrix()), 7,
+                           4, name="words")
+    net = DenseLayer(net, 3, b=None, name="fc")
+    with pytest.raises(ConventionError, match=r"sequences of shape \(5, 4\)"):
+        load(path, net)
+    load(path, net, data_format="channels_last")
+    assert np.array_equal(net.W.get_value(), dense)
+    load(path, net, data_format="channels_first")
+    assert np.array_equal(net.W.get_value(), dense.reshape(4, 5, 3).transpose(
+        1, 0, 2).reshape(20, 3))
+
+
 def keras_0(path, layer_0):
     h5py = pytest.importorskip("h5py")
     with h5py.File(path, "w") as file:

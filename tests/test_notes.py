@@ -14,7 +14,7 @@ import files
 NOT_A_NUMBER = float("nan")
 KINDS = "'conv' or 'transposed' or 'dense'"
 COLUMNS = "'channels_last' or 'unknown'"
-ROWS = "'channels_last' or 'moved' or 'unknown'"
+ROWS = "'channels_last' or 'moved' or 'unknown' or 'either'"
 ONE_OF = "axes and orientation such as .*one of convolution, correlation, "
 
 BAD = [

@@ -18,7 +18,7 @@ from .loading import load_into
 from .networks import Network, entries_of
 from .planning import Options
 from .reading import read, read_npz
-from .telling import DATA_FORMATS, check_epsilon, check_orientation
+from .telling import check_data_format, check_epsilon, check_orientation
 
 __all__ = ["Checkpoint", "Entry", "is_kernel", "load", "orientation_of",
            "read", "read_npz", "save", "write"]
@@ -34,7 +34,8 @@ def load(path: str | os.PathLike[str], network: Network, *,
          orientation: str | Convention | Dict[str, Any] | None = None,
          inputs: Any = None, strict: bool = True, prefix: str = "",
          names: Dict[str, str] | None = None, leave_last: int = 0,
-         data_format: str | None = None, epsilon: float | None = None,
+         data_format: str | Dict[str, str] | None = None,
+         epsilon: float | None = None,
          limits: Limits = LIMITS) -> LoadRecord: ...
 
 
@@ -42,7 +43,8 @@ def load(path: str | os.PathLike[str], network: Network | None = None, *,
          orientation: str | Convention | Dict[str, Any] | None = None,
          inputs: Any = None, strict: bool = True, prefix: str = "",
          names: Dict[str, str] | None = None, leave_last: int = 0,
-         data_format: str | None = None, epsilon: float | None = None,
+         data_format: str | Dict[str, str] | None = None,
+         epsilon: float | None = None,
          limits: Limits = LIMITS) -> LoadRecord | Checkpoint:
     """Load a checkpoint into a network, the right way round.
 
@@ -80,10 +82,12 @@ def load(path: str | os.PathLike[str], network: Network | None = None, *,
         without a name is called as in records and errors: ``Conv2DLayer#1``.
     leave_last : int
         How many layers with parameters at the end to leave alone.
-    data_format : {'channels_first', 'channels_last', None}
+    data_format : {'channels_first', 'channels_last', None} or dict of these
         Where the file does not say: the order of the axes that dense
-        layers flattened, or are reshaped to. Flatten of Keras 2.2 and
-        later makes it channels_last of both.
+        layers flattened, or are reshaped to; for each by its name, as
+        `orientation`. Flatten of Keras 2.2 and later makes it
+        channels_last of both, but channels_first of sequences in a network
+        of channels_first.
     epsilon : float, optional
         What the network that the file is from adds to a variance before the
         square root, where the file does not say and it is not the default of
@@ -107,9 +111,7 @@ def load(path: str | os.PathLike[str], network: Network | None = None, *,
         parameter has been changed.
     """
     check_orientation(orientation)
-    if data_format not in (None, *DATA_FORMATS):
-        raise ConventionError("data_format: got %r; expected %s or %s."
-                              % ((data_format,) + DATA_FORMATS))
+    check_data_format(data_format)
     check_epsilon(epsilon)
     if not isinstance(prefix, str):
         raise ConventionError("prefix: got %.80r; expected how names begin, a "

@@ -286,8 +286,9 @@ def _of_flattened(layer, shape, units, told):
             "before the flatten, and data_format is 'channels_first'; "
             "expected both alike. Build the network without that layer."
             % told.name)
-    as_they_are = (_MOVED,) if told.order == "moved" else (_MOVED, _SEQUENCE)
-    if layout in as_they_are or _order(shape, told) == "channels_first":
+    if layout == _SEQUENCE:
+        return _channels_last(tuple(shape)) if _moves(shape, told) else None
+    if layout == _MOVED or _order(shape, told) == "channels_first":
         return None
     if layout is None or len(shape) < len(layer.output_shape) - 1:
         raise ConventionError(
@@ -300,10 +301,23 @@ def _of_flattened(layer, shape, units, told):
     return _channels_last(tuple(shape))
 
 
+def _moves(shape, told):
+    """Tell whether the steps of sequences come last in the file."""
+    if told.order == "either" and told.data_format is None:
+        raise ConventionError(
+            "%s: %s sequences of shape %s, and the file does not say in which "
+            "order of axes they were. Pass data_format='channels_last' (as "
+            "they are, the default of Keras) or 'channels_first' (what its "
+            "Flatten makes of them in a network of channels_first since 2.2)."
+            % (told.name, told.does, tuple(shape)))
+    return told.order == "moved" or (
+        told.order == "either" and told.data_format == "channels_first")
+
+
 def _order(shape, told):
     """Return the order of axes that activations have in the file."""
-    order = {"unknown": told.data_format, "moved": "channels_last"}.get(
-        told.order, told.order)
+    order = {"unknown": told.data_format, "either": told.data_format,
+             "moved": "channels_last"}.get(told.order, told.order)
     if order is None:
         raise ConventionError(
             "%s: %s %s activations, and the file does not say in which order "

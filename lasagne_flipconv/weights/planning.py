@@ -35,7 +35,7 @@ class Options(NamedTuple):
         Names in the file → in the network.
     leave_last : int
         How many layers to leave alone.
-    data_format : str or None
+    data_format : str, dict of str, or None
         Order of the axes that dense layers flattened.
     epsilon : float or None
         What is added to variances.
@@ -49,7 +49,7 @@ class Options(NamedTuple):
     prefix: str = ""
     names: Dict[str, str] = {}
     leave_last: int = 0
-    data_format: Optional[str] = None
+    data_format: Any = None
     epsilon: Optional[float] = None
     blind: bool = False
 
@@ -111,7 +111,8 @@ def plan_load(network, checkpoint, options):
     matches = match(slots_of(network), checkpoint, options)
     if options.strict:
         _refuse_rest(matches, checkpoint.where)
-    check_mapping(options.orientation, matches.pairs)
+    check_mapping("orientation", options.orientation, matches.pairs)
+    check_mapping("data_format", options.data_format, matches.pairs)
     plans, refused = [], {}
     consumers = consumers_in(outputs_of(network, "load"))
     for slot, entry in matches.pairs:
@@ -124,7 +125,27 @@ def plan_load(network, checkpoint, options):
             if options.strict:
                 raise
             refused[slot.name] = str(error)
+    _refuse_one_word(plans, options.data_format, checkpoint.where)
     return plans, matches, refused
+
+
+def _refuse_one_word(plans, told, where):
+    """Refuse one word for a flatten and a reshape of Keras, which are in other
+    orders where channels come first."""
+    rows, columns = (
+        [plan.slot.name for plan in plans if plan.slot.param.ndim > 1 and (
+            plan.entry.rows == "either" and getattr(plan, of) is not None)]
+        for of in ("rows", "columns"))
+    if told == "channels_last" and rows and columns:
+        raise ConventionError(
+            "%s: data_format=%r is for %s, behind a flatten, and for %s, "
+            "before a reshape; expected one for each, as Flatten of Keras "
+            "moves the channels to the end, and Reshape does not. Pass "
+            "data_format=%r if the network has channels last; if first, %s."
+            % (where, told, _listed(rows), _listed(columns),
+               dict.fromkeys(rows + columns, told),
+               "load the file of the whole model" if set(rows) & set(columns)
+               else "'channels_first' for what is before a reshape"))
 
 
 def _adrift(slot, entry, where, refused):
@@ -311,6 +332,7 @@ def _places(slot, entry, name, options, transpose, consumers):
     if not (lone or is_dense(slot.layer)):
         return None, None
     told = rows_told(options, slot, entry)
+    data_format = told_of(options.data_format, slot, entry, "data_format")
     entry = entry._replace(rows=entry.rows or told,
                            columns=entry.columns or told)
     if transpose:
@@ -319,10 +341,9 @@ def _places(slot, entry, name, options, transpose, consumers):
     as_used = slot._replace(attribute="W") if matrix else slot
     rows = columns = None
     if entry.rows and (matrix or lone):
-        rows = rows_for(as_used, entry, name, options.data_format)
+        rows = rows_for(as_used, entry, name, data_format)
     if entry.columns and (matrix or rows is None):
-        columns = columns_for(as_used, entry, name, options.data_format,
-                              consumers)
+        columns = columns_for(as_used, entry, name, data_format, consumers)
     if computed and (rows is not None or columns is not None):
         raise ConventionError(
             "%s: has rows or columns in another order than the network, and "

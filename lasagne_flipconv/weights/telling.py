@@ -9,8 +9,8 @@ from ..conventions import (FORMAT_CONVENTIONS, OPEN_AXES, convention_told,
 from ..errors import CheckpointError, ConventionError
 
 __all__ = ["AS_IN_NETWORK", "DATA_FORMATS", "axes_like", "check_epsilon",
-           "check_mapping", "check_orientation", "rows_told", "source_of",
-           "told_of"]
+           "check_data_format", "check_mapping", "check_orientation",
+           "rows_told", "source_of", "told_of"]
 
 AS_IN_NETWORK = "as in network"
 
@@ -48,13 +48,35 @@ def check_orientation(told):
                 % (value, ", ".join(FORMAT_CONVENTIONS))) from error
 
 
-def check_mapping(orientation, pairs):
+def check_data_format(told):
+    """Refuse what is no order of axes.
+
+    Parameters
+    ----------
+    told : object
+        What the user says.
+
+    Raises
+    ------
+    ConventionError
+        If it is none, nor a dict of such.
+    """
+    for value in told.values() if isinstance(told, dict) else [told]:
+        if value not in (None, *DATA_FORMATS):
+            raise ConventionError(
+                "data_format: got %.200r; expected %s or %s, or a dict by "
+                "name of these." % ((value,) + DATA_FORMATS))
+
+
+def check_mapping(word, told, pairs):
     """Refuse a name in a mapping that nothing has.
 
     Parameters
     ----------
-    orientation : str, Convention, dict or None
-        What the user says.
+    word : str
+        What the mapping is called.
+    told : object
+        What the user says, in a dict or not.
     pairs : list of (Slot, Entry)
         What goes where.
 
@@ -63,13 +85,12 @@ def check_mapping(orientation, pairs):
     ConventionError
         If there is such a name.
     """
-    if isinstance(orientation, dict):
-        for pattern in orientation:
-            if not any(_named_so(pattern, *pair) for pair in pairs):
-                raise ConventionError(
-                    "orientation: %r is no name of a layer or parameter; "
-                    "expected names as in the network or the file, or "
-                    "patterns with '*'." % pattern)
+    for pattern in told if isinstance(told, dict) else ():
+        if not any(_named_so(pattern, *pair) for pair in pairs):
+            raise ConventionError(
+                "%s: %r is no name of a layer or parameter; expected names "
+                "as in the network or the file, or patterns with '*'."
+                % (word, pattern))
 
 
 def _named_so(pattern, slot, entry):
@@ -257,17 +278,19 @@ def check_epsilon(told):
                               "more, such as 1e-5." % (told,))
 
 
-def told_of(orientation, slot, entry):
+def told_of(told, slot, entry, word="orientation"):
     """Return what the user says of one array.
 
     Parameters
     ----------
-    orientation : str, Convention, dict or None
+    told : str, Convention, dict or None
         What the user says of all.
     slot : lasagne_flipconv.weights.networks.Slot
         The parameter.
     entry : Entry
         The array.
+    word : str
+        What the mapping is called.
 
     Returns
     -------
@@ -279,14 +302,14 @@ def told_of(orientation, slot, entry):
     ConventionError
         If a mapping says different things.
     """
-    if not isinstance(orientation, dict):
-        return orientation
-    found = {pattern: value for pattern, value in orientation.items()
+    if not isinstance(told, dict):
+        return told
+    found = {pattern: value for pattern, value in told.items()
              if _named_so(pattern, slot, entry)}
     if any(value != list(found.values())[0] for value in found.values()):
         raise ConventionError(
-            "orientation: %s fit %s, and say different things; expected one "
-            "value for each." % (" and ".join(map(repr, found)), slot.name))
+            "%s: %s fit %s, and say different things; expected one value for "
+            "each." % (word, " and ".join(map(repr, found)), slot.name))
     return next(iter(found.values()), None)
 
 
@@ -315,7 +338,8 @@ def rows_told(options, slot, entry):
         any_last = any(map(_has_channels_last, orientation.values()))
     else:
         any_last = _has_channels_last(told)
-    return "unknown" if options.data_format or any_last else None
+    known = told_of(options.data_format, slot, entry, "data_format")
+    return "unknown" if known or any_last else None
 
 
 def _has_channels_last(told):

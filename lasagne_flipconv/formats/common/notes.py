@@ -145,7 +145,7 @@ _MEMBERS = {
     "role": (_is_text, "a text"),
     "kind": _among(*_KINDS),
     "epsilon": (_is_epsilon, "a number, 0 or more"),
-    "rows": _among("channels_last", "moved", "unknown"),
+    "rows": _among("channels_last", "moved", "unknown", "either"),
     "columns": _among("channels_last", "unknown"),
     "convention": (_is_convention, "axes and orientation such as ['OIHW', "
                    "'correlation'], or one of %s" % ", ".join(_CONVENTIONS)),

@@ -45,10 +45,11 @@ class Entry(NamedTuple):
         ``"OI"`` or ``"IO"`` for the weights of a dense layer.
     epsilon : float, optional
         What is added to a variance before the square root.
-    rows : {'channels_last', 'moved', 'unknown', None}
+    rows : {'channels_last', 'moved', 'unknown', 'either', None}
         Order of the axes of the activations that a dense layer flattens, if
         other than Lasagne's; moved if their first axis was put last, also of
-        sequences, which have their channels last.
+        sequences, which have their channels last; either if it is not known
+        whether that was so.
     shared : tuple of (kind, convention), optional
         How other layers read the same kernel, in order, if they share it.
     reader : str, optional

@@ -334,10 +334,12 @@ def _rows(model):
     the end, of sequences as well.
     """
     order, moving = _order(model), _formats(model, "channels_first", True)
-    if not moving:
-        return order
-    return "moved" if order is None and not _formats(
-        model, "channels_last", True) else "unknown"
+    if moving:
+        return "moved" if order is None and not _formats(
+            model, "channels_last", True) else "either"
+    # before Keras 2 nothing was moved
+    alone = not model.layers and not model.version.startswith("1")
+    return "either" if alone else order
 
 
 def _order(model):
