@@ -6,6 +6,7 @@ import theano.tensor as T
 from lasagne import layers as L
 from lasagne_flipconv import layers, load
 from lasagne_flipconv.errors import ConventionError
+from lasagne_flipconv.weights.networks import slots_of
 
 
 def image(channels=3, **options):
@@ -54,6 +55,7 @@ IN_ORDER = {
         L.LSTMLayer((None, 3, 4), 12), -1, 1), None),
     "convolution over words": (lambda: layers.Conv1DLayer(
         moved(words()), 4, 2), flat(4, 4)),
+    "last step": (lambda: L.SliceLayer(steps(image()), -1, 1), flat(3, 4, 3)),
     "free sizes": (lambda: L.GlobalPoolLayer(layers.Conv2DLayer(
         (None, 2, None, None), 3, 2)), None),
     "one channel": (lambda: L.InputLayer((None, 1, 5, 4)), None),
@@ -69,6 +71,52 @@ def loaded(before, tmp_path, dense=L.DenseLayer, **options):
     load(path, net, strict=False, names={"fc": "fc"},
          data_format="channels_last")
     return net.W.get_value()[:, 0]
+
+
+def steps(layer, *shape):
+    """Return the features of images as those of two steps each."""
+    return L.ReshapeLayer(layer, (-1, 2, *(shape or (36,))))
+
+
+#: What matrices for single steps follow → their rows in the file.
+IN_STEPS = {
+    "images": (lambda: steps(image()), flat(3, 4, 3)),
+    "flat images": (lambda: L.DropoutLayer(steps(L.FlattenLayer(image()))),
+                    flat(3, 4, 3)),
+    "of two": (lambda: L.ConcatLayer([steps(image()), L.InputLayer(
+        (None, 2, 4))], axis=2), [*flat(3, 4, 3), 36, 37, 38, 39]),
+    "features": (lambda: L.InputLayer((None, 2, 36)), None),
+    "of a dense layer": (lambda: steps(L.DenseLayer(image(), 36)), None),
+    "of a recurrent layer": (lambda: L.GRULayer(steps(image()), 36), None),
+}
+
+
+@pytest.mark.parametrize("case", IN_STEPS)
+@pytest.mark.parametrize("cls, name, options", [
+    (L.LSTMLayer, "W_in_to_ingate", {}),
+    (L.GRULayer, "W_in_to_updategate", {}),
+    (L.RecurrentLayer, "W_in_to_hid", {}),
+    (layers.DenseLayer, "W", {"num_leading_axes": 2})])
+def test_rows_of_single_steps_are_where_their_units_are(
+        cls, name, options, case, tmp_path):
+    build, expected = IN_STEPS[case]
+    net = cls(build(), 2, name="fc", **options)
+    W = getattr(net, name)
+    slot = next(slot for slot in slots_of(net) if slot.param is W)
+    path, rows = tmp_path / "net.npz", len(W.get_value())
+    np.savez(path, **{"theirs": np.tile(np.arange(rows), (2, 1)).T})
+    load(path, net, strict=False, names={"theirs": slot.name},
+         data_format="channels_last")
+    assert np.array_equal(W.get_value()[:, 0], np.arange(rows)
+                          if expected is None else expected)
+
+
+def test_steps_of_images_are_refused(tmp_path):
+    net = L.LSTMLayer(L.InputLayer((None, 2, 3, 4, 3)), 2, name="fc")
+    np.savez(tmp_path / "net.npz", theirs=np.ones((36, 2)))
+    with pytest.raises(ConventionError, match="a flatten of .3, 4, 3."):
+        load(tmp_path / "net.npz", net, strict=False, names={
+            "theirs": "fc.W_in_to_ingate"}, data_format="channels_last")
 
 
 @pytest.mark.parametrize("case", IN_ORDER)
@@ -209,8 +257,8 @@ def test_a_flatten_and_a_reshape_of_keras_are_told_apart(last, tmp_path):
     names = {"in/W": "in.W", "out/W": "out.W"}
     told = {"in": "channels_last",
             "out": "channels_last" if last else "channels_first"}
-    with pytest.raises(ConventionError, match="in.W, behind a flatten, and for "
-                       "out.W, before a reshape.*'channels_first' for"):
+    with pytest.raises(ConventionError, match="in.W, behind a flatten, and fo"
+                       "r out.W, before a reshape.*'channels_first' for"):
         load(path, net, strict=False, names=names, data_format=told["in"])
     load(path, net, strict=False, names=names, data_format=told)
     assert np.array_equal(net.input_layer.W.get_value()[0],

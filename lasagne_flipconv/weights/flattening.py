@@ -6,7 +6,6 @@ output.
 from collections import namedtuple
 
 import numpy as np
-from lasagne.layers import get_all_layers
 
 from ..conventions import find_row, name_of
 from ..errors import ConventionError
@@ -14,7 +13,7 @@ from .networks import inputs_of
 from .plain import is_a
 from .telling import DATA_FORMATS
 
-__all__ = ["columns_for", "consumers_in", "mixes", "rows_for"]
+__all__ = ["columns_for", "is_gate", "mixes", "rows_for"]
 
 #: Where the channels of activations are: in the second axis, in the last one
 #: that a DimshuffleLayer moved them to, or in the last one of a sequence.
@@ -29,7 +28,7 @@ _SEQUENCES = ("EmbeddingLayer", "RecurrentLayer", "CustomRecurrentLayer",
 _Told = namedtuple("_Told", "name does order data_format")
 
 
-def rows_for(slot, entry, name, data_format):
+def rows_for(slot, entry, name, data_format, steps):
     """Return the order in which to take rows that follow channels-last axes.
 
     Parameters
@@ -42,6 +41,8 @@ def rows_for(slot, entry, name, data_format):
         Both, for error texts.
     data_format : {'channels_first', 'channels_last', None}
         What the user says where the file says nothing.
+    steps : dict of Layer to Layer
+        As :func:`steps_in` returns it.
 
     Returns
     -------
@@ -55,39 +56,46 @@ def rows_for(slot, entry, name, data_format):
         If the order matters and is not known.
     """
     told = _Told(name, "follows a flatten of", entry.rows, data_format)
-    before = getattr(slot.layer, "input_layer", None)
+    before, lead = _multiplied(slot, steps)
     if before is None:
         return None
-    if len(before.output_shape) == 2:
+    shape = before.output_shape[lead:]
+    matrix = slot.attribute == "W" or is_gate(slot)
+    if len(before.output_shape) == 2 or matrix and len(shape) == 1:
         index = _of_units(before, told)
-    elif slot.attribute == "W":
-        lead = getattr(slot.layer, "num_leading_axes", 1)
-        index = _of_flattened(before, before.output_shape[lead:],
-                              slot.shape[0], told)
+    elif matrix:
+        index = _of_flattened(before, shape, slot.shape[0], told)
     else:
         return None
     return index if index is not None and len(index) == entry.shape[0] else (
         None)
 
 
-def consumers_in(network):
-    """Return what each layer of a network feeds.
+def _multiplied(slot, steps):
+    """Return the layer whose output the rows of a parameter are for, and
+    where the axes begin that are flattened."""
+    before = next(iter(inputs_of(slot.layer)), None)
+    if before in steps:
+        return steps[before], 2
+    return before, 2 if is_gate(slot) else getattr(
+        slot.layer, "num_leading_axes", 1)
+
+
+def is_gate(slot):
+    """Tell whether a parameter multiplies the input of a recurrent layer.
 
     Parameters
     ----------
-    network : list of Layer
-        Output layers.
+    slot : lasagne_flipconv.weights.networks.Slot
+        The parameter.
 
     Returns
     -------
-    dict of Layer to list of Layer
-        Those that it is an input of.
+    bool
+        Not of one that has a layer within it for that.
     """
-    found = {}
-    for layer in get_all_layers(network):
-        for before in inputs_of(layer):
-            found.setdefault(before, []).append(layer)
-    return found
+    return is_a(slot.layer, "LSTMLayer", "GRULayer") and str(
+        slot.attribute).startswith("W_in_to_")
 
 
 def columns_for(slot, entry, name, data_format, consumers):
@@ -228,7 +236,8 @@ def mixes(layer):
 
 
 def _of_units(layer, told):
-    """Return the place in the file of each unit that a layer puts out.
+    """Return the place in the file of each unit that a layer puts out, in its
+    last axis.
 
     None if it is the same, as behind a layer that mixes all units.
     """
@@ -237,25 +246,33 @@ def _of_units(layer, told):
         return None
     if len(inputs) > 1:
         return _of_merged(layer, inputs, told)
-    if len(inputs[0].output_shape) > 2:
-        return _of_flattened(inputs[0], inputs[0].output_shape[1:],
-                             layer.output_shape[1], told)
-    index = _of_units(inputs[0], told)
-    if index is None or len(index) == layer.output_shape[1]:
+    before, units = inputs[0], layer.output_shape[-1]
+    shape, pattern = before.output_shape, getattr(layer, "pattern", None)
+    if len(shape) > 2 and shape[-1] != units:
+        lead = next((lead for lead in range(1, len(shape) - 1)
+                     if _size(shape[lead:]) == units), 1)
+        return _of_flattened(before, shape[lead:], units, told)
+    index = _of_units(before, told)
+    if index is None or len(index) == units and (
+            pattern is None or pattern[-1] == len(shape) - 1):
         return index
     raise _not_known(layer, told)
 
 
+def _size(shape):
+    return None if None in shape else np.prod(shape)
+
+
 def _of_merged(layer, inputs, told):
     """Return the same for a layer of several inputs."""
-    found = [_of_units(each, told) if len(each.output_shape) == 2 else None
-             for each in inputs]
+    found = [_of_units(each, told) for each in inputs]
     if all(index is None for index in found):
         return None
     sizes = [each.output_shape[-1] for each in inputs]
     found = [np.arange(size) if index is None else index
              for index, size in zip(found, sizes)]
-    if is_a(layer, "ConcatLayer") and layer.axis in (1, -1):
+    if is_a(layer, "ConcatLayer") and layer.axis in (
+            -1, len(layer.output_shape) - 1):
         starts = np.cumsum([0] + sizes)
         return np.concatenate([index + start for index, start
                                in zip(found, starts)])

@@ -7,9 +7,9 @@ from typing import Any, Dict, NamedTuple, Optional
 from ..conventions import convention_of, find_row, name_of
 from ..errors import CheckpointError, ConventionError
 from ..kernels import plan_conversion
-from .flattening import columns_for, consumers_in, mixes, rows_for
+from .flattening import columns_for, is_gate, mixes, rows_for
 from .matching import match
-from .networks import outputs_of, slots_of
+from .networks import consumers_in, outputs_of, slots_of, steps_in
 from .plain import (as_parameter, check_plain, check_square, computes_matrix,
                     dense_axes, epsilon_of, is_dense)
 from .telling import (AS_IN_NETWORK, axes_like, check_mapping, rows_told,
@@ -114,13 +114,14 @@ def plan_load(network, checkpoint, options):
     check_mapping("orientation", options.orientation, matches.pairs)
     check_mapping("data_format", options.data_format, matches.pairs)
     plans, refused = [], {}
-    consumers = consumers_in(outputs_of(network, "load"))
+    outputs = outputs_of(network, "load")
+    around = consumers_in(outputs), steps_in(outputs)
     for slot, entry in matches.pairs:
         try:
             if refused and not matches.aligned:
                 raise _adrift(slot, entry, checkpoint.where, refused)
             plans.append(_plan(slot, entry, checkpoint.where, options,
-                               consumers))
+                               around))
         except CheckpointError as error:
             if options.strict:
                 raise
@@ -176,7 +177,7 @@ def _listed(names):
     return ", ".join(names[:6]) + more
 
 
-def _plan(slot, entry, where, options, consumers):
+def _plan(slot, entry, where, options, around):
     """Work out what has to be done to one value."""
     name = "%s in %s → %s" % (entry.name, where, slot.name)
     if slot.kernel:
@@ -189,7 +190,7 @@ def _plan(slot, entry, where, options, consumers):
             _check_readers(slot, entry, source, name)
     else:
         plan = _plan_other(slot, as_parameter(slot, entry, options), name,
-                           options, consumers)
+                           options, around)
     check_fit(plan, name)
     return plan
 
@@ -308,7 +309,7 @@ def _check_kind(slot, entry, name, target):
             "order." % (name, tuple(entry.shape), target.axes, slot.shape))
 
 
-def _plan_other(slot, entry, name, options, consumers):
+def _plan_other(slot, entry, name, options, around):
     check_plain(slot, entry, name, options)
     actions, transpose = set(), None
     if entry.role == "variance" and slot.attribute == "inv_std":
@@ -319,17 +320,18 @@ def _plan_other(slot, entry, name, options, consumers):
         check_square(slot, entry, name, options)
     if dense and dense_axes(slot, entry, options) == "OI":
         transpose = (1, 0)
-    rows, columns = _places(slot, entry, name, options, transpose, consumers)
+    rows, columns = _places(slot, entry, name, options, transpose, *around)
     if transpose or rows is not None or columns is not None:
         actions.add("permuted")
     return Plan(slot, entry, None, None, transpose, rows,
                 actions or {"copied"}, columns)
 
 
-def _places(slot, entry, name, options, transpose, consumers):
+def _places(slot, entry, name, options, transpose, consumers, steps):
     """Return where the rows and columns of the network are in the file."""
     computed, lone = computes_matrix(slot), not mixes(slot.layer)
-    if not (lone or is_dense(slot.layer)):
+    gate = is_gate(slot)
+    if not (lone or gate or is_dense(slot.layer)):
         return None, None
     told = rows_told(options, slot, entry)
     data_format = told_of(options.data_format, slot, entry, "data_format")
@@ -337,12 +339,12 @@ def _places(slot, entry, name, options, transpose, consumers):
                            columns=entry.columns or told)
     if transpose:
         entry = entry._replace(shape=entry.shape[::-1])
-    matrix = computed or slot.attribute == "W"
-    as_used = slot._replace(attribute="W") if matrix else slot
+    matrix = computed or gate or slot.attribute == "W"
+    as_used = slot._replace(attribute="W") if computed else slot
     rows = columns = None
     if entry.rows and (matrix or lone):
-        rows = rows_for(as_used, entry, name, data_format)
-    if entry.columns and (matrix or rows is None):
+        rows = rows_for(as_used, entry, name, data_format, steps)
+    if entry.columns and not gate and (matrix or rows is None):
         columns = columns_for(as_used, entry, name, data_format, consumers)
     if computed and (rows is not None or columns is not None):
         raise ConventionError(

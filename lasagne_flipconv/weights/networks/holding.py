@@ -5,7 +5,8 @@ from theano.gof.graph import inputs
 
 from ...conventions import find_row
 
-__all__ = ["held_by", "inputs_of", "referred", "with_inner"]
+__all__ = ["consumers_in", "held_by", "inputs_of", "referred", "steps_in",
+           "with_inner"]
 
 
 def held_by(layers):
@@ -117,6 +118,45 @@ def inputs_of(layer):
     found = getattr(layer, "input_layers", None) or [
         getattr(layer, "input_layer", None)]
     return [each for each in found if each is not None]
+
+
+def consumers_in(network):
+    """Return what each layer of a network feeds.
+
+    Parameters
+    ----------
+    network : list of Layer
+        Output layers.
+
+    Returns
+    -------
+    dict of Layer to list of Layer
+        Those that it is an input of.
+    """
+    found = {}
+    for layer in get_all_layers(network):
+        for before in inputs_of(layer):
+            found.setdefault(before, []).append(layer)
+    return found
+
+
+def steps_in(network):
+    """Return what feeds the layers within recurrent ones, step by step.
+
+    Parameters
+    ----------
+    network : list of Layer
+        Output layers.
+
+    Returns
+    -------
+    dict of Layer to Layer
+        Input layer within one → input of that.
+    """
+    return {each: inputs_of(layer)[0] for layer in get_all_layers(network)
+            for inner in [getattr(layer, "input_to_hidden", None)]
+            if isinstance(inner, Layer)
+            for each in get_all_layers(inner) if not inputs_of(each)}
 
 
 def referred(layer):
