@@ -15,6 +15,7 @@ from lasagne.layers import (DenseLayer, FlattenLayer, GRULayer, InputLayer,
 from lasagne.nonlinearities import identity
 from lasagne_flipconv import convert_file, layers, load
 from lasagne_flipconv.errors import CheckpointError, ConventionError
+from lasagne_flipconv.weights.networks import slots_of
 
 import cases
 import files
@@ -297,6 +298,53 @@ def test_weights_alone_do_not_tell_how_sequences_were_flattened(tmp_path):
     load(path, net, data_format="channels_first")
     assert np.array_equal(net.W.get_value(), dense.reshape(4, 5, 3).transpose(
         1, 0, 2).reshape(20, 3))
+
+
+def towers(named=False, ends=True):
+    """Return two towers of two layers each, and a dense layer."""
+    image, found = InputLayer((None, 3, 4, 4)), []
+    for tower in "ab":
+        net = image
+        for i in range(2):
+            net = layers.Conv2DLayer(
+                net, 3, 1, b=None, nonlinearity=identity,
+                name="%s%d" % (tower, i) if named else None)
+        found.append(net)
+    return DenseLayer(L.ConcatLayer(found), 2, b=None, nonlinearity=identity,
+                      name="fc" if named else None) if ends else found
+
+
+@pytest.mark.parametrize("ends", [True, False])
+def test_an_order_of_two_towers_is_refused(ends, tmp_path):
+    arrays = {name: ("Conv2D", {"kernel:0": cases.values(
+        (1, 1, 3, 3), i, "float32")}, {"data_format": "channels_last"})
+        for i, name in enumerate(["a0", "b0", "a1", "b1"])}
+    if ends:
+        arrays["fc"] = "Dense", {"kernel:0": cases.values((96, 2), 5, "f4")}
+    keras_2(tmp_path / "net.h5", **arrays)
+    net = towers(ends=ends)
+    before = files.values_of(net)
+    with pytest.raises(CheckpointError, match="Conv2DLayer#1 and Conv2DLayer#3"
+                       ", which lie side by side and are alike"):
+        load(tmp_path / "net.h5", net)
+    assert files.unchanged(net, before)
+    net = towers(named=True, ends=ends)
+    load(tmp_path / "net.h5", net)
+    found = {slot.group: slot.param.get_value() for slot in slots_of(net)}
+    assert np.array_equal(found["a1"][:, :, 0, 0],
+                          arrays["a1"][1]["kernel:0"][0, 0].T)
+
+
+def test_towers_that_share_their_weights_have_one_order(tmp_path):
+    arrays = [cases.values((1, 1, 3, 3), i, "float32") for i in range(2)]
+    keras_2(tmp_path / "net.h5", **{"conv%d" % i: (
+        "Conv2D", {"kernel:0": array}) for i, array in enumerate(arrays)})
+    one, other = towers(ends=False)
+    for layer, twin in ((one, other), (one.input_layer, other.input_layer)):
+        del twin.params[twin.W]
+        twin.W = twin.add_param(layer.W, layer.W.get_value().shape, name="W")
+    load(tmp_path / "net.h5", [one, other])
+    assert np.array_equal(one.W.get_value()[:, :, 0, 0], arrays[1][0, 0].T)
 
 
 def keras_0(path, layer_0):

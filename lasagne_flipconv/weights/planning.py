@@ -9,7 +9,8 @@ from ..errors import CheckpointError, ConventionError
 from ..kernels import plan_conversion
 from .flattening import columns_for, is_gate, mixes, rows_for
 from .matching import match
-from .networks import consumers_in, outputs_of, slots_of, steps_in
+from .networks import (consumers_in, exchangeable, outputs_of, slots_of,
+                       steps_in)
 from .plain import (as_parameter, check_plain, check_square, computes_matrix,
                     dense_axes, epsilon_of, is_dense)
 from .telling import (AS_IN_NETWORK, axes_like, check_mapping, rows_told,
@@ -116,6 +117,8 @@ def plan_load(network, checkpoint, options):
     plans, refused = [], {}
     outputs = outputs_of(network, "load")
     around = consumers_in(outputs), steps_in(outputs)
+    if str(checkpoint.writer).startswith("Keras") and not matches.named:
+        _refuse_either_order(outputs, matches.pairs, checkpoint.where)
     for slot, entry in matches.pairs:
         try:
             if refused and not matches.aligned:
@@ -147,6 +150,26 @@ def _refuse_one_word(plans, told, where):
                dict.fromkeys(rows + columns, told),
                "load the file of the whole model" if set(rows) & set(columns)
                else "'channels_first' for what is before a reshape"))
+
+
+def _refuse_either_order(network, pairs, where):
+    """Refuse an order in which layers side by side may have changed places.
+
+    Keras has the layers of two towers in turns, by their depth.
+    """
+    once = {slot.param: slot for slot, _ in reversed(pairs)}
+    found = exchangeable(network, [
+        (slot.layer, slot.shape) for slot, _ in pairs
+        if once[slot.param] is slot])
+    if found and any(entry.layer != slot.layer.name for slot, entry in pairs):
+        names = {slot.layer: slot.group for slot, _ in pairs}
+        raise CheckpointError(
+            "%s: has its layers in an order of Keras, in which %s and %s, "
+            "which lie side by side and are alike, may have changed places; "
+            "expected names to tell. Name the network's layers as in the "
+            "file, or pass names={'theirs': 'ours'}."
+            % (where, *(names.get(layer) or name_of(layer)
+                        for layer in found)))
 
 
 def _adrift(slot, entry, where, refused):
