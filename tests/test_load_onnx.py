@@ -1,8 +1,9 @@
 """A network of ONNX and the Lasagne network loaded from it agree."""
 import numpy as np
 import pytest
-from lasagne.layers import (DenseLayer, FlattenLayer, InputLayer,
-                            NonlinearityLayer, ReshapeLayer)
+from lasagne.layers import (DenseLayer, DimshuffleLayer, FlattenLayer,
+                            InputLayer, LSTMLayer, NonlinearityLayer,
+                            ReshapeLayer)
 from lasagne.nonlinearities import identity
 from lasagne_flipconv import layers, load
 from lasagne_flipconv.errors import CheckpointError, ConventionError
@@ -128,15 +129,39 @@ def test_outputs_agree(which, names, flip, tmp_path):
                   tmp_path / "net.onnx", shape)
 
 
-def channels_last(dense="MatMul"):
+#: Nodes before and after a flatten that keep the order of what they get.
+KEEPING = {
+    "nothing": ([], []),
+    "clip": ([], [("Clip", {}, False), ("HardSwish", {}, False)]),
+    "numbers": ([], [("Mul", {}, True), ("Sub", {}, True)]),
+    "before": ([("Add", {}, True), ("Selu", {}, False)], []),
+}
+
+
+def keeping(nodes, name):
+    """Return such nodes, and the name of what the last one makes."""
+    found = []
+    for i, (operator, options, number) in enumerate(nodes):
+        made = "%s%d" % (name, i)
+        found.append((operator, ["two", name] if number else [name], [made],
+                      options))
+        name = made
+    return found, name
+
+
+def channels_last(dense="MatMul", nodes=KEEPING["nothing"]):
     """Return a model that moves the channels last before it flattens."""
     options = {"transB": 1} if dense == "Gemm" else {}
     shape = onnx.numpy_helper.from_array(np.array([-1, 120]), "shape")
+    two = onnx.numpy_helper.from_array(np.array(2, "f4"), "two")
+    before, last = keeping(nodes[0], "b")
+    after, end = keeping(nodes[1], "c")
     return model([
+        ("Constant", [], ["two"], {"value": two}),
         ("Conv", ["x", "conv.weight"], ["a"], {}),
-        ("Transpose", ["a"], ["b"], {"perm": [0, 2, 3, 1]}),
-        ("Reshape", ["b", "shape"], ["c"], {}),
-        (dense, ["c", "fc.weight"], ["y"], options)],
+        ("Transpose", ["a"], ["b"], {"perm": [0, 2, 3, 1]}), *before,
+        ("Reshape", [last, "shape"], ["c"], {}), *after,
+        (dense, [end, "fc.weight"], ["y"], options)],
         {"conv.weight": (4, 3, 4, 3), "shape": shape,
          "fc.weight": (5, 120) if options else (120, 5)}, (2, 3, 9, 7), 2)
 
@@ -148,6 +173,41 @@ def test_rows_after_channels_last_are_permuted(dense, tmp_path):
     net = DenseLayer(net, 5, b=None, nonlinearity=identity)
     assert_agrees(channels_last(dense), net, tmp_path / "net.onnx",
                   (2, 3, 9, 7))
+
+
+@pytest.mark.parametrize("nodes", KEEPING)
+def test_nodes_between_keep_the_order_of_rows(nodes, tmp_path):
+    path = str(tmp_path / "net.onnx")
+    made = channels_last(nodes=KEEPING[nodes])
+    onnx.save(made, path)
+    net = layers.Conv2DLayer(InputLayer((None, 3, 9, 7)), 4, (4, 3), b=None)
+    net = DenseLayer(net, 5, b=None)
+    load(path, net)
+    W = onnx.numpy_helper.to_array(next(
+        each for each in made.graph.initializer if each.name == "fc.weight"))
+    assert np.array_equal(net.W.get_value(), W.reshape(6, 5, 4, 5).transpose(
+        2, 0, 1, 3).reshape(120, 5))
+
+
+@pytest.mark.parametrize("turned", [True, False])
+def test_sequences_that_are_turned_before_a_flatten(turned, tmp_path):
+    path = str(tmp_path / "net.onnx")
+    shape = onnx.numpy_helper.from_array(np.array([-1, 20]), "shape")
+    made = model([
+        ("Transpose", ["x"], ["a"], {"perm": [0, 2, 1]}),
+        ("Reshape", ["a", "shape"], ["b"], {}),
+        ("MatMul", ["b", "fc.weight"], ["y"], {})],
+        {"shape": shape, "fc.weight": (20, 3)}, (2, 5, 4), 2)
+    onnx.save(made, path)
+    net = LSTMLayer(InputLayer((None, 5, 3)), 4)
+    if turned:
+        net = DimshuffleLayer(net, (0, 2, 1))
+    net = DenseLayer(net, 3, b=None, name="fc")
+    load(path, net, names={"fc": "fc"}, strict=False)
+    W = onnx.numpy_helper.to_array(next(
+        each for each in made.graph.initializer if each.name == "fc.weight"))
+    assert np.array_equal(net.W.get_value(), W if turned else W.reshape(
+        4, 5, 3).transpose(1, 0, 2).reshape(20, 3))
 
 
 @pytest.mark.parametrize("nodes, names", [
@@ -213,7 +273,6 @@ def test_columns_before_channels_last_are_permuted(last, tmp_path):
 
 
 def test_rows_as_they_are_where_the_network_moves_the_channels(tmp_path):
-    from lasagne.layers import DimshuffleLayer
     net = layers.Conv2DLayer(InputLayer((None, 3, 9, 7)), 4, (4, 3), b=None,
                              nonlinearity=identity)
     net = FlattenLayer(DimshuffleLayer(net, (0, 2, 3, 1)))

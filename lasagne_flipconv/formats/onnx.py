@@ -167,7 +167,7 @@ def _entries(graph, sources, size, where, limits):
     That has a role of its own: what becomes of it is not known, so neither its
     order nor its shape tells what it is for.
     """
-    rows, columns = _Rows(graph.nodes), _columns(graph.nodes)
+    rows, columns = _rows(graph.nodes), _columns(graph.nodes)
     entries, used, layers, names = [], set(), set(), set()
     for i, node in enumerate(graph.nodes):
         roles = _INPUTS.get(node.operator, ())
@@ -185,8 +185,9 @@ def _entries(graph, sources, size, where, limits):
             entry = _entry(_unused(name, layer, role, names), sources[name],
                            layer, role, node, where)
             if entry.kind not in ("conv", "transposed"):
-                entry = entry._replace(rows=rows.of(node), columns=columns.get(
-                    (*node.outputs[:1], False)))
+                entry = entry._replace(
+                    rows=rows.get(node.inputs[0]),
+                    columns=columns.get((*node.outputs[:1], False)))
             entries.append(entry)
             names.add(entry.name)
             used.update((name, sources[name].name))
@@ -241,38 +242,34 @@ def _unused(name, layer, role, names):
     return name
 
 
-class _Rows:
-    """Tell the order of the axes that were flattened before dense nodes.
+def _rows(nodes):
+    """Return the order of the axes that values were flattened from, by name.
 
-    Models that came from TensorFlow move the channels to the end before. Each
-    node is walked over once, however many dense ones come after it.
+    Models that came from TensorFlow move the channels to the end before. What
+    is in no other order than the network's is left out.
     """
+    moved, flat = {}, {}
+    for node in nodes:  # sorted, as in _sources
+        if node.operator not in _PASSED | _BINARY | {"Concat"}:
+            continue
+        before, flattened = (_one_of({found[name] for name in node.inputs
+                                      if name in found})
+                             for found in (moved, flat))
+        if node.operator == "Transpose":
+            order = node.attributes.get("perm", [])
+            last = order and order == [0, *range(2, len(order)), 1]
+            before = "moved" if last else "unknown"
+        if node.operator in ("Reshape", "Flatten"):
+            flattened = before or flattened
+        for found, value in ((moved, before), (flat, flattened)):
+            if value is not None:
+                found.update(dict.fromkeys(node.outputs[:1], value))
+    return flat
 
-    def __init__(self, nodes):
-        self.makers = {name: node for node in nodes for name in node.outputs}
-        self.known = {}
 
-    def of(self, node):
-        """Return ``'channels_last'``, ``'unknown'`` or None."""
-        walked, flat, found = [], False, None
-        while node.inputs:
-            key = node.inputs[0], flat
-            if key in self.known:
-                found = self.known[key]
-                break
-            self.known[key] = None  # where it comes back to, it is a circle
-            walked.append(key)
-            node = self.makers.get(key[0])
-            if node is None or node.operator not in _PASSED:
-                break
-            flat = flat or node.operator in ("Reshape", "Flatten")
-            if node.operator == "Transpose" and flat:
-                order = node.attributes.get("perm", ())
-                last = order == [0, *range(2, len(order)), 1]
-                found = "channels_last" if order and last else "unknown"
-                break
-        self.known.update((key, found) for key in walked)
-        return found
+def _one_of(orders):
+    """Return the one order that is told, None without any."""
+    return "unknown" if len(orders) > 1 else next(iter(orders), None)
 
 
 def _columns(nodes):
@@ -292,9 +289,9 @@ def _columns(nodes):
             second = [0, len(order) - 1, *range(1, len(order) - 1)]
             plain, reshaped = None, (
                 "channels_last" if order == second else "unknown")
-        elif node.operator not in _PASSED | {"Add", "PRelu"}:
+        elif node.operator not in _PASSED | _BINARY:
             continue
-        for name in node.inputs[:2 if node.operator == "Add" else 1]:
+        for name in node.inputs[:2 if node.operator in _BINARY else 1]:
             for word, value in ((False, plain), (True, reshaped)):
                 if value is not None:
                     found.setdefault((name, word), value)
@@ -303,8 +300,12 @@ def _columns(nodes):
 
 #: Nodes between a flatten and a dense node that keep the order of the units.
 _PASSED = frozenset([
-    "Reshape", "Flatten", "Transpose", "Identity", "Dropout", "Cast", "Relu",
-    "LeakyRelu", "Elu", "Sigmoid", "Tanh", "BatchNormalization"])
+    "Reshape", "Flatten", "Transpose", "Squeeze", "Unsqueeze", "Identity",
+    "Dropout", "Cast", "BatchNormalization", "Abs", "Celu", "Clip", "Elu",
+    "Erf", "Exp", "Gelu", "HardSigmoid", "HardSwish", "LeakyRelu", "Log",
+    "Mish", "Neg", "Relu", "Selu", "Sigmoid", "Softplus", "Softsign", "Sqrt",
+    "Tanh", "ThresholdedRelu"])
+_BINARY = frozenset(["Add", "Div", "Mul", "PRelu", "Pow", "Sub"])
 
 
 def _layer_name(node, i, roles, layers):

@@ -16,8 +16,9 @@ from .telling import DATA_FORMATS
 __all__ = ["columns_for", "is_gate", "mixes", "rows_for"]
 
 #: Where the channels of activations are: in the second axis, in the last one
-#: that a DimshuffleLayer moved them to, or in the last one of a sequence.
-_FIRST, _MOVED, _SEQUENCE = "first", "moved", "sequence"
+#: that a DimshuffleLayer moved them to, in the last one of a sequence, or in
+#: the second one that a DimshuffleLayer moved them to there.
+_FIRST, _MOVED, _SEQUENCE, _TURNED = "first", "moved", "sequence", "turned"
 
 #: Layers whose output has axes (batch, steps, features).
 _SEQUENCES = ("EmbeddingLayer", "RecurrentLayer", "CustomRecurrentLayer",
@@ -305,6 +306,8 @@ def _of_flattened(layer, shape, units, told):
             % told.name)
     if layout == _SEQUENCE:
         return _channels_last(tuple(shape)) if _moves(shape, told) else None
+    if layout == _TURNED and told.order == "moved":
+        return None
     if layout == _MOVED or _order(shape, told) == "channels_first":
         return None
     if layout is None or len(shape) < len(layer.output_shape) - 1:
@@ -346,7 +349,7 @@ def _order(shape, told):
         raise ConventionError(
             "%s: data_format is %r, and the file says %r; expected %s or "
             "%s, and both to agree." % (
-                (told.name, told.data_format, told.order) + DATA_FORMATS))
+                (told.name, told.data_format, order) + DATA_FORMATS))
     return order
 
 
@@ -378,8 +381,8 @@ def _layout_moved(layer, pattern, told):
     if pattern == (0, *range(2, axes), 1) and layout in (_FIRST, None):
         return _MOVED
     if pattern == (0, axes - 1, *range(1, axes - 1)) and (
-            layout in (_MOVED, _SEQUENCE)):
-        return _FIRST
+            layout in (_MOVED, _SEQUENCE, _TURNED)):
+        return {_MOVED: _FIRST, _SEQUENCE: _TURNED, _TURNED: _SEQUENCE}[layout]
     raise ConventionError(
         "%s: follows a DimshuffleLayer%r before the flatten; expected none, "
         "or one that moves the channels to the end as in the file's network. "
