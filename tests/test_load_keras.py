@@ -266,6 +266,29 @@ def test_what_is_flattened_last_is_told_by_flatten_too(told, tmp_path):
     assert np.array_equal(net.W.get_value(), expected)
 
 
+@pytest.mark.parametrize("first", [True, False])
+def test_what_a_permute_makes_is_asked_about(first, tmp_path):
+    kernel = cases.values((2, 3, 2, 4), 1, "float32")
+    dense = cases.values((4 * 4 * 3, 5), 2, "float32")
+    permute = {"permute": ("Permute", {}, {"dims": [3, 1, 2]})}
+    last = {"data_format": "channels_last"}
+    keras_2(tmp_path / "net.h5", **permute if first else {},
+            conv=("Conv2D", {"kernel:0": kernel}, last),
+            **{} if first else permute, flat=("Flatten", {}, last),
+            fc=("Dense", {"kernel:0": dense}))
+    net = layers.Conv2DLayer((None, 2, 5, 5), 4, (2, 3), b=None, name="conv")
+    net = DenseLayer(net, 5, b=None, name="fc")
+    if first:
+        load(tmp_path / "net.h5", net)
+        assert np.array_equal(net.W.get_value(), np.moveaxis(dense.reshape(
+            4, 3, 4, 5), 2, 0).reshape(48, 5))
+        return
+    with pytest.raises(ConventionError, match="Pass data_format="):
+        load(tmp_path / "net.h5", net)
+    load(tmp_path / "net.h5", net, data_format="channels_first")
+    assert np.array_equal(net.W.get_value(), dense)
+
+
 @pytest.mark.parametrize("told, moved", [
     ("channels_first", True), ("channels_last", False)])
 def test_sequences_are_flattened_as_flatten_does(told, moved, tmp_path):

@@ -2,6 +2,7 @@
 import re
 import sys
 from collections import Counter, namedtuple
+from itertools import dropwhile
 
 from ...conventions import convention_of_format
 from ...errors import CheckpointError
@@ -18,6 +19,12 @@ _VARIABLES = {
     "BatchNormalization": ("gamma", "beta", "mean", "variance"),
     "PReLU": ("alpha",),
 }
+
+#: Classes before which, or within which, images are as they were given.
+_AT_INPUTS = frozenset([
+    "InputLayer", "Permute", "Reshape", "Rescaling", "Normalization",
+    "Dropout", "GaussianNoise", "ZeroPadding1D", "ZeroPadding2D",
+    "ZeroPadding3D", "Sequential", "Functional", "Model"])
 
 #: Names that Keras gives forward convolutions, where no configuration tells.
 _AUTOMATIC = re.compile(r"(conv|convolution)[123]d(_\d+)?\Z")
@@ -258,7 +265,8 @@ def entry_of(data, layer, role, path, config, model):
     return Entry("%s/%s" % (layer, role) if role else path, shape, data.dtype,
                  values, layer, role, kind, convention,
                  1e-3 if epsilon is None else float(epsilon),
-                 _rows(model), columns=_order(model))
+                 _rows(model), columns="unknown" if role != "alpha" and
+                 _permutes(model) else _order(model))
 
 
 def told_apart(entries, paths):
@@ -331,8 +339,10 @@ def _rows(model):
     """Return the order of axes that dense layers flatten, None if Lasagne's.
 
     A Flatten that takes its input for channels_first moves the first axis to
-    the end, of sequences as well.
+    the end, of sequences as well. What a Permute makes is not looked at.
     """
+    if _permutes(model):
+        return "either"
     order, moving = _order(model), _formats(model, "channels_first", True)
     if moving:
         return "moved" if order is None and not _formats(
@@ -340,6 +350,12 @@ def _rows(model):
     # before Keras 2 nothing was moved
     alone = not model.layers and not model.version.startswith("1")
     return "either" if alone else order
+
+
+def _permutes(model):
+    """Tell whether axes are permuted behind another layer than an input."""
+    classes = [layer.get("class_name") for layer in model.layers.values()]
+    return "Permute" in dropwhile(_AT_INPUTS.__contains__, classes)
 
 
 def _order(model):
