@@ -66,6 +66,24 @@ def test_a_scale_that_no_name_ties_to_its_norm_is_refused(path):
     assert files.unchanged(net, before)
 
 
+@pytest.mark.parametrize("strict", [True, False])
+def test_what_is_not_known_of_a_layer_takes_no_place(strict, tmp_path):
+    """The normalization of SegNet and its like has four blobs."""
+    path = tmp_path / "net.caffemodel.h5"
+    with h5py.File(path, "w") as file:
+        for i in range(4):
+            file["data/bn1/%d" % i] = np.full(4, i + 1., "f4")
+    net = layers.BatchNormLayer(InputLayer((None, 4)), name="bn1")
+    if strict:
+        with pytest.raises(CheckpointError, match="nothing for bn1.mean, bn1."
+                           "inv_std, and holds data/bn1/2, data/bn1/3"):
+            load(path, net)
+        return
+    record = load(path, net, strict=False)
+    assert record.copied == ("bn1.beta", "bn1.gamma")
+    assert (net.gamma.get_value()[0], net.beta.get_value()[0]) == (1, 2)
+
+
 @pytest.mark.parametrize("name", ["py3-named.caffemodel",
                                   "py3-named-v1.caffemodel",
                                   "py3-named-caffe.h5"])

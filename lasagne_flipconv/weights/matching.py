@@ -265,8 +265,9 @@ def _by_name(targets, sources):
 
 
 def _within(slots, entries):
-    """Pair the parameters of one layer: by role if known, else by order."""
-    if all(entry.role for entry in entries):
+    """Pair the parameters of one layer: by role if any is known, else by
+    order."""
+    if any(entry.role for entry in entries):
         told = [entry.role for entry in entries]
         roles = {entry.role: entry for entry in entries
                  if told.count(entry.role) == 1}
