@@ -14,6 +14,8 @@ from lasagne_flipconv.errors import ConventionError
 from lasagne_flipconv.layers import (Conv2DDNNLayer, Conv2DLayer,
                                      Conv2DMMLayer, TransposedConv2DLayer)
 from lasagne_flipconv.weights.networks import slots_of
+from theano.sandbox.rng_mrg import MRG_RandomStreams
+from theano.tensor.shared_randomstreams import RandomStreams
 
 import cases
 
@@ -303,6 +305,20 @@ def test_what_is_computed_otherwise_is_refused(n, ours, theirs, holds):
     assert all(np.array_equal(slot.param.get_value(), value)
                for slot, value in zip(slots_of(other), before))
     assert transfer(source, target).copied
+
+
+@pytest.mark.parametrize("n", [0, 2])
+@pytest.mark.parametrize("streams, holds", [
+    (RandomStreams, True), (RandomStreams, False), (MRG_RandomStreams, False)])
+def test_random_numbers_are_computed_alike(streams, holds, n, tmp_path):
+    """Of noise that is added to a matrix, the state is no parameter."""
+    source, target = (computing(n, lambda V, seed=seed: V + streams(
+        seed).normal(V.get_value().shape, dtype=V.dtype), holds)
+        for seed in (1, 2))
+    save(tmp_path / "net.npz", source)
+    for copied in (transfer(source, target).copied,
+                   load(tmp_path / "net.npz", target).copied):
+        assert copied == ("%s.V" % ("conv" if n else "in"),)
 
 
 def test_a_tied_matrix_is_tied_in_the_same_way():

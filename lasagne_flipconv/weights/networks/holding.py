@@ -2,11 +2,12 @@
 from lasagne.layers import Layer, get_all_layers
 from theano.compile import SharedVariable
 from theano.gof.graph import inputs
+from theano.tensor.raw_random import RandomStateType
 
 from ...conventions import find_row
 
-__all__ = ["consumers_in", "held_by", "inputs_of", "referred", "steps_in",
-           "with_inner"]
+__all__ = ["consumers_in", "held_by", "inputs_of", "referred", "shared_in",
+           "steps_in", "with_inner"]
 
 
 def held_by(layers):
@@ -42,8 +43,24 @@ def _held(layer):
 def _variables(params):
     """Return the shared variables that parameters are, or are computed of."""
     return list(dict.fromkeys(
-        v for param in params for v in inputs([param])
-        if isinstance(v, SharedVariable)))
+        v for param in params for v in shared_in(param)))
+
+
+def shared_in(param):
+    """Return the shared variables that a parameter is, or is computed of.
+
+    Parameters
+    ----------
+    param : theano.gof.Variable
+        The parameter.
+
+    Returns
+    -------
+    list of theano.compile.SharedVariable
+        But for states of random numbers, which are no arrays.
+    """
+    return [v for v in inputs([param]) if isinstance(v, SharedVariable)
+            and not isinstance(v.type, RandomStateType)]
 
 
 def _is_read_somehow(layer, param):

@@ -10,7 +10,7 @@ from ...conventions import convention_of, find_row
 from ...errors import ConventionError
 from ...formats.common.naming import unique
 from ...formats.common.record import PLAIN_ROLES
-from .holding import held_by, inputs_of, with_inner
+from .holding import held_by, inputs_of, shared_in, with_inner
 
 __all__ = ["Network", "Slot", "computed_in", "layers_given", "names_of",
            "output_of", "outputs_of", "reading_of", "slots_of"]
@@ -349,8 +349,7 @@ def _sources(layer):
     if not isinstance(W, Variable) or not W.owner or W.ndim < 3 or (
             find_row(layer) is None):
         return []
-    return [source for source in inputs([W])
-            if isinstance(source, SharedVariable)]
+    return shared_in(W)
 
 
 def _wholes(layer):
