@@ -92,6 +92,18 @@ IN_STEPS = {
 
 
 @pytest.mark.parametrize("case", IN_STEPS)
+def test_normalizations_of_single_steps(case, tmp_path):
+    build, expected = IN_STEPS[case]
+    net = layers.BatchNormLayer(build(), axes=(0, 1), name="norm")
+    places = np.arange(len(net.mean.get_value()))
+    np.savez(tmp_path / "net.npz", **{"norm.mean": places})
+    load(tmp_path / "net.npz", net, strict=False, names={"norm": "norm"},
+         data_format="channels_last")
+    assert np.array_equal(net.mean.get_value(), places if expected is None
+                          else expected)
+
+
+@pytest.mark.parametrize("case", IN_STEPS)
 @pytest.mark.parametrize("cls, name, options", [
     (L.LSTMLayer, "W_in_to_ingate", {}),
     (L.GRULayer, "W_in_to_updategate", {}),

@@ -62,7 +62,9 @@ def rows_for(slot, entry, name, data_format, steps):
         return None
     shape = before.output_shape[lead:]
     matrix = slot.attribute == "W" or is_gate(slot)
-    if len(before.output_shape) == 2 or matrix and len(shape) == 1:
+    axes = len(before.output_shape)
+    of_last = tuple(range(axes - 1)) == getattr(slot.layer, "axes", None)
+    if axes == 2 or of_last or matrix and len(shape) == 1:
         index = _of_units(before, told)
     elif matrix:
         index = _of_flattened(before, shape, slot.shape[0], told)
