@@ -252,9 +252,23 @@ EXPRESSIONS = {
         900. * x)) + T.log(1 - T.nnet.sigmoid(90 * x)),
     "softplus of large": lambda x: T.log(1 + T.exp(900. * x)) + T.log(
         T.exp(-900. * x) + 1) - T.log1p(T.exp(90 * x)),
+    "softmax by hand, of large": lambda x: (lambda e: e / e.sum(
+        axis=1, keepdims=True))(T.exp(400. * x.flatten(2))),
+    "sum by hand, of large": lambda x: T.log(T.exp(400. * x).sum(axis=(
+        1, 2), keepdims=True))[:, 0] + T.log(T.exp(900. * x).sum(axis=1)),
+    "two exponentials of large": lambda x: T.log(
+        T.exp(-400. * x) + T.exp(900. * x)),
+    "sigmoid by hand, of large": lambda x: T.exp(400. * x) / (1 + T.exp(
+        400. * x)) + T.log(1 / (1 + T.exp(-900. * x))) + x / (1 + T.exp(
+            400. * x)) + T.log(T.inv(T.exp(400. * x) + 1)),
+    "quotients": lambda x: T.exp(x) / (2 + T.exp(x)) + T.exp(x) / (
+        T.exp(x) + x ** 2) + T.exp(x) / T.exp(x).sum(
+            axis=2, keepdims=True) + T.exp(x) / T.exp(2 * x).sum(
+                axis=1, keepdims=True),
     "logarithms": lambda x: T.log(1 + abs(x)) + T.log(2 + T.nnet.sigmoid(
         x)) + T.log(2 - T.nnet.sigmoid(x)) + T.log(3 + T.exp(x)) + T.log1p(
-            T.nnet.sigmoid(x)),
+            T.nnet.sigmoid(x)) + T.log(T.exp(x) + x ** 2) + T.log(T.sum(
+                x ** 2, axis=1, keepdims=True)),
     "reshape": lambda x: x.reshape((x.shape[0], x.shape[1] // 2, -1)),
     "swap": lambda x: x.dimshuffle(0, 2, 1)[:, ::-1, 1:-1],
     "join": lambda x: T.concatenate([x, -x[:, :2]], axis=1),

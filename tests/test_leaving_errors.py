@@ -179,6 +179,7 @@ def test_a_folder_is_all_new_or_all_old(tmp_path, monkeypatch):
 def test_an_export_of_another_shape_is_not_written():
     oracle = checking.Oracle.__new__(checking.Oracle)
     oracle.cases = [({"x": 1}, [np.zeros((2, 3))])]
+    oracle.large = None
     with pytest.raises(LeavingError, match=r"shape \(2, 4\); expected \(2, 3"):
         oracle.check(lambda values: [np.zeros((2, 4))], "here")
 
@@ -186,8 +187,28 @@ def test_an_export_of_another_shape_is_not_written():
 def test_not_a_number_is_no_agreement():
     oracle = checking.Oracle.__new__(checking.Oracle)
     oracle.cases = [({"x": 1}, [np.ones((2, 3))])]
+    oracle.large = None
     with pytest.raises(LeavingError, match="differs from the network by nan"):
         oracle.check(lambda values: [np.full((2, 3), np.nan)], "here")
+
+
+@pytest.mark.parametrize("function", [
+    lambda x: T.exp(-x) * T.nnet.sigmoid(x),
+    lambda x: 2 * T.exp(x) / T.exp(x).sum(axis=1, keepdims=True)])
+def test_what_theano_alone_keeps_finite(function, tmp_path):
+    net = layers.ExpressionLayer(InputLayer((None, 5), T.fmatrix()), function)
+    said = ("[0-9]+ values are infinite or not a number for an input 1000 "
+            "times as large, where Theano .*T.nnet.softmax.*Nothing was")
+    refused(net, tmp_path / "net.onnx", said)
+    if has_torch():
+        refused(net, tmp_path / "net", said)
+
+
+@pytest.mark.parametrize("function", [
+    lambda x: T.exp(x), lambda x: T.log(T.exp(x) + x ** 2)])
+def test_what_is_infinite_in_theano_too(function, tmp_path):
+    net = layers.ExpressionLayer(InputLayer((None, 5), T.fmatrix()), function)
+    export(net, str(tmp_path / "net.onnx"))
 
 
 @pytest.mark.parametrize("ours, theirs, expected", [
@@ -214,6 +235,7 @@ def test_parts_without_a_row_in_an_adapter():
 def test_an_output_beside_a_large_one_is_compared():
     oracle = checking.Oracle.__new__(checking.Oracle)
     oracle.cases = [({"x": 1}, [np.full(3, 1e7), np.ones(3)])]
+    oracle.large = None
     with pytest.raises(LeavingError, match=r"by 1 \(largest output 1\)"):
         oracle.check(lambda values: [np.full(3, 1e7), np.zeros(3)], "here")
 

@@ -15,6 +15,9 @@ TOLERANCE, _NOTHING = 1e-5, 1e-8
 #: second and third, and those after.
 _OPEN = ((7, 8), (12, 14), (33, 36), (64, 96), (128, 160), (224, 256))
 
+#: By what an input is multiplied to see whether numbers stay finite.
+_LARGE = np.float32(1000)
+
 #: What is tried as the largest of integers, if no layer says it: small ones
 #: only where large ones fail, since a layer of somebody's own looks them up.
 _MOST = (2 ** 15 - 1, 1)
@@ -50,6 +53,7 @@ class Oracle:
         self.plan, run = plan, source.function()
         self.cases = [self._case(run, batch, source)
                       for batch in _batches(plan)]
+        self.large = self._large_case(run)
 
     def _case(self, run, batch, source):
         """Return inputs and outputs for one batch size."""
@@ -68,6 +72,21 @@ class Oracle:
             "it runs. Check the shapes of its input layers." % (
                 source.where, str(error or "its layers get empty").split(
                     "\n")[0])) from error
+
+    def _large_case(self, run):
+        """Return inputs a thousand times as large, with outputs.
+
+        None where nothing can be said: float64 reaches further than float32.
+        """
+        floats = {put.name for put in self.plan.inputs if put.kind == "float"}
+        values = {name: value * _LARGE if name in floats else value
+                  for name, value in self.cases[-1][0].items()}
+        try:
+            outputs = run(*values.values()) if floats else []
+        except Exception:  # of any Op, for any reason
+            return None
+        return (values, outputs) if {out.dtype for out in outputs} == {
+            np.dtype("float32")} else None
 
     def check(self, run, where):
         """Compare an export with the network.
@@ -92,6 +111,9 @@ class Oracle:
         got = [_run(run, values, where) for values, _ in self.cases]
         each = [_agreement(ours, theirs, where) for ours, theirs in zip(
             zip(*got), zip(*(expected for _, expected in self.cases)))]
+        if self.large is not None:
+            _check_finite(_run(run, self.large[0], where), self.large[1],
+                          where)
         return Agreement(max(found.difference for found in each),
                          max(found.largest for found in each))
 
@@ -114,6 +136,21 @@ def _agreement(ours, theirs, where):
             "expected at most %.2g. Nothing was written."
             % (where, difference, largest, allowed))
     return Agreement(difference, largest)
+
+
+def _check_finite(ours, theirs, where):
+    """Refuse what overflows where the network, as Theano rewrites it, does
+    not: a softmax written by hand, for one.
+    """
+    lost = sum(int((np.isfinite(expected) & ~np.isfinite(got)).sum())
+               for got, expected in zip(ours, theirs))
+    if lost:
+        raise LeavingError(
+            "%s: %d values are infinite or not a number for an input %d times "
+            "as large, where Theano rewrites the network so that they are "
+            "not; expected finite ones. Write exponentials and what divides "
+            "them as T.nnet.softmax, T.nnet.sigmoid or T.nnet.softplus. "
+            "Nothing was written." % (where, lost, _LARGE))
 
 
 def _run(run, values, where):
