@@ -279,6 +279,11 @@ EXPRESSIONS = {
     "ones": lambda x: x + T.ones((x.shape[0], 1, 11)),
     "like": lambda x: T.ones_like(x) * 3 + T.zeros_like(x) + x,
     "compare": lambda x: T.eq(T.sgn(x), 1) * x + T.ge(x, 0) * (x < .5),
+    "arithmetic of tests": lambda x: ((x > 0) * 3 - (x > .5)) * x + (
+        1 - (x > 0)) + T.maximum(x > 0, x < 1) + T.argmax(
+            x > 0, axis=1).dimshuffle(0, "x", 1) + (x > 0) ** 2,
+    "tests of tests": lambda x: x + T.eq(x > 0, x < .5) + T.neq(
+        x > 1, x < .5) + ((x > 0) + (x < 1) > 1) + T.ge(x > 0, x < .5),
     "tests": lambda x: T.switch(T.and_(x > 0, T.neq(x, .5)), T.log1p(
         abs(x)), T.expm1(x)),
     "round": lambda x: T.floor(x * 3) + T.ceil(x) + T.cos(x) * T.sin(x),
@@ -364,6 +369,11 @@ class Gated(L.DenseLayer):
         return T.nnet.sigmoid(T.dot(input, self.W) + self.b) * 3
 
 
+def of_integers(dtype, function):
+    return lambda: L.ExpressionLayer(InputLayer((None, 5), T.TensorType(
+        dtype, (False,) * 2)()), function)
+
+
 def tied():
     net = InputLayer((None, 6, 9, 8))
     down = L.Conv2DLayer(net, 4, (2, 3), nonlinearity=None)
@@ -386,6 +396,12 @@ CASES.update({
         InputLayer((None,), T.ivector()),
         lambda x: T.constant(cases.values((9, 3, 2), 5, "float32"))[x],
         output_shape=lambda shape: (shape[0], 3, 2)),
+    "integers": of_integers("int32", lambda x: T.switch(
+        T.eq(x[:, ::-1], 1), x, T.maximum(-x, x + 2)) + x // 2 * 1.5),
+    "integers of a byte": of_integers("int8", lambda x: T.switch(
+        T.neq(x, 1), T.minimum(x, 3), x // 2) * 1.5),
+    "embedding of bytes": lambda: fill(EmbeddingLayer(
+        InputLayer((None, 5), T.bmatrix()), 9, 4)),
     "an input twice": lambda: twice(T.tensor3()),
     "shuffle": on(SHAPES[2], L.ShuffleBC01ToC01BLayer),
     "nin_c01b": on((3, 8, 9, None), L.NINLayer_c01b, num_units=5),

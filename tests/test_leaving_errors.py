@@ -259,6 +259,14 @@ def test_integers_where_numbers_are_wanted(tmp_path):
         refused(net, tmp_path / "net", "fails where the network runs.*cast")
 
 
+def test_what_onnx_runtime_alone_refuses(tmp_path):
+    pytest.importorskip("onnxruntime")
+    net = layers.ExpressionLayer(InputLayer((None, 4)), lambda x: T.switch(
+        x > 0, x > 1, x < -1) * x)
+    refused(net, tmp_path / "net.onnx",
+            "net.onnx: ONNX Runtime refuses the model .*Cast them")
+
+
 def test_a_state_for_each_example_that_is_no_layer(tmp_path):
     net = layers.LSTMLayer(InputLayer((2, 5, 4)), 3, hid_init=T.ones((2, 3)))
     refused(net, tmp_path / "net.onnx", r"hid_init is .* shape \(2, 3\); "

@@ -137,7 +137,8 @@ def _export_onnx(source, plan, where):
     graph = building.graph_of(plan)
     model = building.build(plan, graph, __version__, record_of(
         source, plan, graph.tensors), where)
-    agreement = Oracle(source, plan).check(building.runner(model), where)
+    agreement = Oracle(source, plan).check(building.runner(model, where),
+                                           where)
     with replaced(where) as file:
         file.write(model.SerializeToString())
     return ExportRecord(where, agreement.difference, agreement.largest,

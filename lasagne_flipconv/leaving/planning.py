@@ -171,7 +171,7 @@ def plan_of(source):
     for layer in source.layers:
         name = source.names[layer]
         if layer in source.inputs:
-            values[layer] = name
+            values[layer] = _computable(layer, name, parts, source)
         elif isinstance(layer, InputLayer):  # of a variable that is known
             values[layer] = known[source.variables[layer]]
         else:
@@ -196,6 +196,19 @@ def plan_of(source):
     return Plan(_inputs(source), _needed(parts, outputs), outputs,
                 tuple(by_row), tuple(by_graph),
                 type(source.outputs[0]).__name__)
+
+
+def _computable(layer, name, parts, source):
+    """Return an input, cast where it is of integers that no program takes.
+
+    ONNX and PyTorch look up int32 and int64 only.
+    """
+    dtype = np.dtype(layer.input_var.dtype)
+    if dtype.kind not in "iu" or dtype.name in ("int32", "int64") or any(
+            _mask_of(user) is layer for user in source.layers):
+        return name
+    return Scope(parts, name, reserved=set(source.names.values())).add(
+        "cast", name, suffix="cast", dtype="int64", shape=_plain(layer.shape))
 
 
 def _needed(parts, outputs):

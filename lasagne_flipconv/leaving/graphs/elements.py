@@ -21,7 +21,11 @@ for _name, _kind in (("ScalarMaximum", "maximum"), ("Maximum", "maximum"),
     if hasattr(S, _name):
         ELEMENTWISE[getattr(S, _name)] = _kind
 
+#: What only moves values; an input is of no kind.
+_MOVED = ("", "dimshuffle", "reshape", "slice", "index", "concat",
+          "flatten_end", "identity", "dropout", "fill", "full")
 _FOLDED = ("add", "mul", "maximum", "minimum")
+_LOGICAL = ("and", "or", "where")
 _COMPARED = ("greater", "greater_equal", "less", "less_equal", "equal")
 
 
@@ -144,8 +148,21 @@ def _of_one_type(walk, node, kind):
         elif wanted and not is_float(x):
             value = float(value) if not isinstance(value, str) else walk.add(
                 "cast", value, dtype="float32")
+        elif not wanted and _is_narrow(walk, kind, x, value):
+            value = walk.add("cast", value, dtype="int64")
         values.append(value)
     return values
+
+
+def _is_narrow(walk, kind, x, value):
+    """Tell whether integers are held in less than ONNX computes with.
+
+    All that is computed of integers is int64; an input may be int32.
+    """
+    if x.dtype == "bool":
+        return isinstance(value, str) and kind not in _LOGICAL
+    return x.dtype == "int32" and walk.part_of(value).kind in _MOVED and (
+        isinstance(value, str))
 
 
 def _operand(walk, node, x):

@@ -149,7 +149,10 @@ def where_largest(walk, node):
     axes = _axes(node.op.axis, node.inputs[0].ndim)
     if len(axes) != 1:
         return None
-    return walk.add("argmax", walk.value_of(node.inputs[0]), axis=axes[0])
+    value = walk.value_of(node.inputs[0])
+    if node.inputs[0].dtype == "bool":
+        value = walk.add("cast", value, dtype="float32")
+    return walk.add("argmax", value, axis=axes[0])
 
 
 def max_and_argmax(walk, node):

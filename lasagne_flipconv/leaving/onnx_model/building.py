@@ -155,7 +155,7 @@ def check_runnable(plan, where):
                 % (where, part.name, part.kind))
 
 
-def runner(model):
+def runner(model, where="export"):
     """Return a function that computes a model.
 
     ONNX Runtime does, where it is installed; else what ONNX has itself: see
@@ -165,11 +165,18 @@ def runner(model):
     ----------
     model : onnx.ModelProto
         The model.
+    where : str, default "export"
+        Who asks, for the error text.
 
     Returns
     -------
     callable
         Takes a dict of arrays by name, returns a list of arrays.
+
+    Raises
+    ------
+    LeavingError
+        If ONNX Runtime does not know an operator for its types.
     """
     data = model.SerializeToString()
     try:
@@ -178,8 +185,14 @@ def runner(model):
         return _evaluator(data)
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(
-        data, options, providers=["CPUExecutionProvider"])
+    try:
+        session = onnxruntime.InferenceSession(
+            data, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # of any operator, for any reason
+        raise LeavingError(
+            "%s: ONNX Runtime refuses the model (%s); expected numbers of "
+            "float32. Cast them by an ExpressionLayer." % (
+                where, " ".join(str(error).split()))) from error
     return lambda values: session.run(None, values)
 
 
