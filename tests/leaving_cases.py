@@ -150,6 +150,8 @@ CASES.update({
     "upscale 2 dilate": on(SHAPES[2], L.Upscale2DLayer, (2, 3),
                            mode="dilate"),
     "transformer": lambda: transformer(downsample_factor=(1, 2)),
+    "transformer to a row": lambda: transformer(downsample_factor=(8, 1)),
+    "transformer to a column": lambda: transformer(downsample_factor=(1, 9)),
     "embedding": lambda: fill(EmbeddingLayer(
         InputLayer((None, 5), T.imatrix()), 9, 4)),
     "pyramid": on((None, 6, 9, 8), L.SpatialPyramidPoolingLayer),

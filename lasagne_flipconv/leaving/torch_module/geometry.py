@@ -101,6 +101,9 @@ def transform(part):
     size = ", ".join(map(str, (part.shape[1], *part.options["size"])))
     grid = ("F.affine_grid({1}.reshape(-1, 2, 3), ({0}.shape[0], %s), "
             "align_corners=True)" % size)
+    for column, length in enumerate(reversed(part.options["size"])):
+        if length == 1:  # of which Lasagne takes the start, -1, not 0
+            grid += " - {1}.reshape(-1, 1, 1, 2, 3)[..., %d]" % column
     return Call(None, {}, 'F.grid_sample({0}, %s, padding_mode="border", '
                 "align_corners=True)" % grid)
 
