@@ -100,3 +100,16 @@ def test_recurrent_operators(name, tmp_path):
     leaving_runs.check_loads_back(net, tmp_path / "net.onnx")
     nodes = onnx.load(str(tmp_path / "net.onnx")).graph.node
     assert name.split()[0] in {node.op_type for node in nodes}
+
+
+@pytest.mark.parametrize("names", [
+    ("a", "a.W"), ("a.W", "a"), ("a.product", "a"), ("a", "a.product.b")])
+def test_layers_may_be_named_like_parts_of_others(names, tmp_path):
+    pytest.importorskip("onnx")
+    first, second = names
+    net = leaving_cases.L.DenseLayer(
+        InputLayer((None, 4, 3)), 5, num_leading_axes=2, name=first)
+    net = leaving_cases.fill(leaving_cases.L.DenseLayer(
+        net, 3, num_leading_axes=2, name=second))
+    leaving_runs.check_onnx(net, tmp_path / "net.onnx")
+    leaving_runs.check_loads_back(net, tmp_path / "net.onnx")

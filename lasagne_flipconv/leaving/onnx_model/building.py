@@ -34,13 +34,14 @@ def graph_of(plan):
     LeavingError
         If a part has no operator.
     """
-    graph = Graph()
+    graph = Graph(reserved={named.name for named in plan.parts + plan.inputs})
     for part in plan.parts:
         if part.kind not in OPERATORS:
             raise LeavingError(
                 "%s: is a %r, which ONNX has no operator for; expected "
                 "another. Use to_torch, if that has it." % (part.name,
                                                             part.kind))
+        graph.own = part.name
         OPERATORS[part.kind](part, graph, *(
             graph.name_of(value, part.name) for value in part.inputs))
     _name_outputs(plan, graph)
@@ -105,6 +106,7 @@ def _name_outputs(plan, graph):
     made = {name for node in graph.nodes for name in node.output}
     for name in plan.outputs:
         if name not in made:
+            graph.own = name
             graph.node("Identity", [graph.alias.get(name, name)], name)
 
 

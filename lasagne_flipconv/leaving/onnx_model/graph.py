@@ -15,9 +15,13 @@ class Graph:
     ----------
     outer : Graph, optional
         Where initialisers go to, if this is the body of a loop.
+    reserved : set of str
+        Names that only the part of that name may give to what it adds.
     """
 
-    def __init__(self, outer=None):
+    def __init__(self, outer=None, reserved=frozenset()):
+        self.reserved, self.own = (reserved, "") if outer is None else (
+            outer.reserved, outer.own)
         self.nodes, self.tensors = [], {} if outer is None else outer.tensors
         self.opset, self.alias = 13, {}
 
@@ -58,11 +62,16 @@ class Graph:
         array = np.asarray(array)
         array = np.asarray(array, _TYPES[array.dtype.kind], order="C")
         base, i = name, 1
-        while name in self.tensors and not _same(self.tensors[name], array):
+        while self._is_taken(name) or name in self.tensors and not _same(
+                self.tensors[name], array):
             i += 1
             name = "%s_%d" % (base, i)
         self.tensors[name] = array
         return name
+
+    def _is_taken(self, name):
+        """Tell whether a name is of another part, as that of a layer a.W."""
+        return name in self.reserved and name != self.own
 
     def node(self, operator, inputs, output, **attributes):
         """Add a node.
@@ -83,7 +92,9 @@ class Graph:
         str
             The output.
         """
-        outputs = [output] if isinstance(output, str) else output
+        outputs = [output] if isinstance(output, str) else list(output)
+        while self._is_taken(outputs[0]):
+            outputs[0] += "_"
         self.nodes.append(helper.make_node(
             operator, list(inputs), outputs, name=outputs[0], **attributes))
         return outputs[0]
