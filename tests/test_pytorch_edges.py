@@ -115,6 +115,13 @@ def test_negative_lengths_are_refused():
             f(np.float32([1]), *lengths)
 
 
+@pytest.mark.parametrize("length", [-1, -2, -2 ** 63])
+def test_any_negative_length_is_the_one_that_is_left(length):
+    x, n = tensor("float32", 1), T.lscalar()
+    check([x, n], x.reshape((n, x.shape[0] // 2)), values("float32", 6),
+          np.int64(length))
+
+
 def test_whole_numbers_on_the_host_wrap_around():
     i, j = T.lscalars("ij")
     check([i, j], [i * j, i + j, i * j % 7, (i * 1103515245 + 12345) % 2 ** 31,

@@ -75,7 +75,8 @@ def reshape(op, node, device):
         if len(shape) != op.ndim:
             raise ValueError("Reshape: shape %s; expected %d numbers" % (
                 shape, op.ndim))
-        return x.reshape(shape)
+        # of negative numbers, NumPy takes any for the length that is left
+        return x.reshape([max(n, -1) for n in shape])
     return reshaped
 
 
