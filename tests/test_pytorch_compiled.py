@@ -245,6 +245,18 @@ def test_an_operand_that_is_refused_says_why():
     same(f(X, labels), expected, 1e-5)
 
 
+def test_a_trusted_value_of_another_type_is_refused(as_recorded):
+    """Of four bytes as well, it is no other shape."""
+    x = T.fmatrix()
+    f = on_inductor([x], x * 2)
+    f.trust_input = True
+    for _ in range(4):
+        same(f(X), X * 2)
+    with pytest.raises(TypeError, match="int32 with 2 axes; expected float32"):
+        f(X.astype("int32"))
+    assert len(as_recorded) == 1
+
+
 def test_as_the_engine_is_told():
     with engine.using("torch", compile=True):
         x = T.fmatrix()

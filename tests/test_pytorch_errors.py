@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import theano
 import theano.tensor as T
-from pytorch_cases import FAST_RUN, on_torch, tensor
+from pytorch_cases import DEVICE, FAST_RUN, on_torch, tensor, torch_mode
 from theano.compile.ops import as_op
 
 X, Y, V = tensor("float32", 2), tensor("float32", 2), tensor("float32", 1)
@@ -20,6 +20,18 @@ BEYOND = np.array([0, 5])
 def failing(x):
     """Fail with an error of its own."""
     raise RuntimeError("mine")
+
+
+@as_op([T.fvector], [T.fvector])
+def wider(x):
+    """Return another type than it says."""
+    return x.astype("float64")
+
+
+@as_op([T.fvector], [T.lscalar])
+def narrower(x):
+    """Return another type than it says."""
+    return np.array(len(x), "int32")
 
 
 #: Operands, what is computed, values, the error.
@@ -60,6 +72,8 @@ REFUSED = {
     "lengths by zero": ([X, K], X.shape // K, (A, 0), ZeroDivisionError),
     "memory": ([N, V], T.alloc(V.sum(), N, N) + V.max(), (10 ** 7, B[0]),
                MemoryError),
+    "a wider result": ([V], wider(V) + 1, (A[0],), TypeError),
+    "a narrower number": ([V], V[:narrower(V)], (A[0],), TypeError),
     "Theano's own": ([V], failing(V + 1), (A[0],), RuntimeError),
 }
 
@@ -72,6 +86,25 @@ def test_the_class_of_an_error(name):
         with pytest.raises(Exception) as told:
             function(*given)
         assert issubclass(told.type, kind)
+
+
+TRUSTED = {
+    "wider": (A[0].astype("float64"), np.array(1), TypeError),
+    "a number with a point": (A[0], np.array(1.), TypeError),
+    "a narrow number": (A[0], np.array(1, "int32"), TypeError),
+    "more axes": (A, np.array(1), ValueError),
+}
+
+
+@pytest.mark.parametrize("name", TRUSTED)
+def test_a_value_of_another_type_that_is_trusted(name):
+    """It was computed with, in its own type."""
+    *given, kind = TRUSTED[name]
+    for mode in (torch_mode(DEVICE), FAST_RUN):
+        f = theano.function([V, N], [T.exp(V), V[:N]], mode=mode)
+        f.trust_input = True
+        with pytest.raises(kind):
+            f(*given)
 
 
 def test_what_the_libraries_of_a_card_say_stays_as_it_is(monkeypatch):

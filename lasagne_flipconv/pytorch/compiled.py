@@ -14,7 +14,7 @@ from theano.scan_module.scan_op import Scan
 
 from .cells import Cell
 from .devices import TorchError, upload
-from .program import Program
+from .program import Program, as_typed
 from .rewrites.drawing import Uniform
 from .rows.table import TYPES
 
@@ -59,7 +59,7 @@ class Compiled:
         self._known, self._last, self._times = {}, None, 0
         if self.reason:
             return
-        self._device = plain.device
+        self._device, self._inputs = plain.device, graph.inputs
         self._raw = [not isinstance(storage, Cell) and (
             v in plain.told or getattr(v.type, "dtype", None) not in TYPES
             or not hasattr(v.type, "broadcastable"))
@@ -93,9 +93,13 @@ class Compiled:
         if key not in self._known and (
                 self._times < AFTER or len(self._known) == MOST):
             return None
-        tensors = [value if isinstance(value, torch.Tensor) else upload(
-            np.asarray(value), self._device, share=True)
-            for value, raw in zip(values, self._raw) if not raw]
+        try:
+            tensors = [value if isinstance(value, torch.Tensor) else upload(
+                as_typed(variable, value), self._device, share=True)
+                for variable, value, raw in zip(
+                    self._inputs, values, self._raw) if not raw]
+        except (TypeError, ValueError):
+            return None
         plain = self._with(values)
         try:
             if key not in self._known:

@@ -15,7 +15,7 @@ from .fallback import Fallback, in_groups
 from .host import host_function, is_small, runs_on_host
 from .rows.table import Untranslated, row_of
 
-__all__ = ["Program"]
+__all__ = ["Program", "as_typed"]
 
 
 class Program:
@@ -218,16 +218,51 @@ def bring(variable, source, place, device):
     make = np.dtype(dtype).type if scalar else np.asarray
     return {
         ("raw", "device"): lambda x: upload(
-            np.asarray(x), device, share=not isinstance(variable, Constant)),
-        ("raw", "host"): _plain,
+            as_typed(variable, x), device,
+            share=not isinstance(variable, Constant)),
+        ("raw", "host"): lambda x: _plain(as_typed(variable, x)),
         ("host", "raw"): lambda x: make(x) if scalar else make(x, dtype),
         ("host", "device"): lambda x: filled(x, dtype, device),
         ("device", "host"): number, ("device", "raw"): download,
     }[source, place]
 
 
+def as_typed(variable, value):
+    """Return a value as an array, which has to be of the variable's type.
+
+    It may not be with `trust_input`, or from an Op whose result is wider.
+    Theano's C code refuses it too.
+
+    Parameters
+    ----------
+    variable : theano.Variable
+        Whose value it is.
+    value : object
+        The value.
+
+    Returns
+    -------
+    numpy.ndarray
+        The same.
+
+    Raises
+    ------
+    TypeError
+        If its elements are of another type.
+    ValueError
+        If it has another number of axes.
+    """
+    array, dtype = np.asarray(value), variable.type.dtype
+    ndim = getattr(variable, "ndim", 0)
+    if array.dtype.name != dtype or array.ndim != ndim:
+        kind = TypeError if array.dtype.name != dtype else ValueError
+        raise kind("%s: an array of %s with %d axes; expected %s with %d" % (
+            variable, array.dtype, array.ndim, dtype, ndim))
+    return array
+
+
 def _plain(array):
-    value = np.asarray(array).tolist()
+    value = array.tolist()
     return tuple(value) if isinstance(value, list) else value
 
 
