@@ -67,6 +67,21 @@ machines.use_device("cpu")
     assert told.startswith("LASAGNE_FLIPCONV_DEVICE: device: 'tpu9' is none")
 
 
+@pytest.mark.parametrize("name", ["DebugMode", "DEBUG_MODE", "NanGuardMode"])
+def test_a_flag_that_names_another_mode(name):
+    """It was taken in place of PyTorch, without a word."""
+    told = "mode=%s names a mode of its own.*Leave out the flag" % name
+    with theano.change_flags(mode=name):
+        with pytest.raises(engine.EngineError, match=told):
+            engine.use("torch")
+        with pytest.raises(engine.EngineError, match=told):
+            with engine.using("torch"):
+                pass
+    with theano.change_flags(mode="FAST_COMPILE"), engine.using("torch"):
+        assert on_pytorch()
+    assert not on_pytorch()
+
+
 def test_what_there_is_not_is_told():
     with pytest.raises(engine.EngineError, match="no back end 'jax'"):
         engine.use("jax")

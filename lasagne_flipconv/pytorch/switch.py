@@ -1,6 +1,7 @@
 """Which mode functions are compiled in from now on: PyTorch's, or Theano's."""
 import contextlib
 
+import theano
 from theano.compile import SharedVariable
 from theano.compile import mode as modes
 from theano.compile.function_module import FunctionMaker
@@ -8,6 +9,7 @@ from theano.gof import Container
 
 from . import ordinary
 from .cells import Cell, adopt
+from .devices import TorchError
 from .linker import TorchLinker, torch_mode
 
 __all__ = ["stop", "stopped", "use", "using"]
@@ -30,9 +32,9 @@ def use(device="cpu", random="theano", compile=False):
     Raises
     ------
     TorchError
-        If the device cannot be used.
+        If the device cannot be used, or a flag asks for a mode to debug in.
     """
-    mode = torch_mode(device, random, compile)
+    mode = _chosen(device, random, compile)
     ordinary.mode()
     _install()
     modes.instantiated_default_mode = mode
@@ -70,12 +72,24 @@ def using(device="cpu", random="theano", compile=False):
     Raises
     ------
     TorchError
-        If the device cannot be used.
+        If the device cannot be used, or a flag asks for a mode to debug in.
     """
-    mode = torch_mode(device, random, compile)
+    mode = _chosen(device, random, compile)
     _install()
     with ordinary.default(mode):
         yield
+
+
+def _chosen(device, random, compile):
+    """Return the mode, if Theano takes it in the place of that of its flag."""
+    named = theano.config.mode
+    if named != "Mode" and type(modes.predefined_modes.get(
+            named)) is not modes.Mode:
+        raise TorchError(
+            "device: Theano's flag mode=%s names a mode of its own, which "
+            "would compute in place of PyTorch; expected one of both. Leave "
+            "out the flag, or the device." % named)
+    return torch_mode(device, random, compile)
 
 
 def _install():
