@@ -1,11 +1,17 @@
 """Ranks begin and end together; rank 0 alone prints and writes."""
+import bz2
+import glob
 import io
 import os
+import pathlib
 import re
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tarfile
+import tempfile
 import threading
 import time
 
@@ -377,3 +383,166 @@ def test_writing_is_seen_by_this_rank_alone(tmp_path, shadows):
     shadows.forget()
     assert not os.listdir(str(tmp_path))
     assert not os.path.exists(shadows._folder)
+
+
+def write_into(name, text="of this rank"):
+    with open(name, "w") as file:
+        file.write(text)
+
+
+def read(name, opened=None):
+    with (opened or open)(name, "rt") as file:
+        return file.read()
+
+
+def copy_a_script():
+    shutil.copy("there", "copied")
+    shutil.copy2("there", "copied too")
+    return read("copied"), os.path.getsize("copied too")
+
+
+def copy_a_folder():
+    os.makedirs("from/deeper")
+    write_into("from/deeper/file")
+    shutil.copytree("from", "to")
+    return read("to/deeper/file"), sorted(os.listdir("to"))
+
+
+def rename_a_folder():
+    os.makedirs("unfinished/deeper")
+    write_into("unfinished/deeper/file")
+    os.rename("unfinished", "finished")
+    return read("finished/deeper/file"), os.path.exists("unfinished")
+
+
+def remove_a_folder():
+    os.makedirs("made/deeper")
+    write_into("made/deeper/file")
+    there = os.path.isdir("made"), os.path.isdir("made/deeper")
+    shutil.rmtree("made")
+    return there, os.path.exists("made/deeper/file"), os.path.exists("made")
+
+
+def list_a_folder():
+    write_into("new")
+    with os.scandir() as found:
+        names = sorted(entry.name for entry in found)
+    return (names, glob.glob("n*"), sorted(os.listdir(b".")),
+            [n for _, _, n in os.walk(".")][0].count("new"))
+
+
+def touch_a_file():
+    pathlib.Path("new").touch(exist_ok=False)
+    pathlib.Path("newer").touch()
+    return os.path.getsize("new"), os.path.getsize("newer")
+
+
+def change_a_file():
+    write_into("new")
+    os.chmod("new", 0o600)
+    os.truncate("new", 2)
+    os.utime("new", (1, 1))
+    for change in (os.chmod, 0o600), (os.utime, (1, 1)), (os.truncate, 2):
+        change[0]("there", change[1])
+    return read("new"), os.stat("new").st_mtime
+
+
+def link_to_files():
+    for name in "there", "new":
+        write_into("new")
+        if os.path.islink("latest"):
+            os.remove("latest")
+        os.symlink(name, "latest")
+        os.link(name, "hard " + name)
+    found = read("latest"), read("hard there"), read("hard new")
+    os.remove("latest")
+    os.symlink("there", "latest")
+    write_into("latest", "through the link")
+    return found + (read("latest"),)
+
+
+def open_by_number():
+    opened = os.open("new", os.O_CREAT | os.O_EXCL | os.O_WRONLY)
+    os.write(opened, b"by number")
+    os.close(opened)
+    opened = os.open("new", os.O_RDONLY)
+    found = os.read(opened, 20)
+    os.close(opened)
+    return found, read("new")
+
+
+def replace_by_what_is_temporary():
+    opened, name = tempfile.mkstemp(dir=".")
+    os.write(opened, b"temporary")
+    os.close(opened)
+    os.replace(name, "new")
+    with tempfile.TemporaryDirectory() as folder:
+        write_into(os.path.join(folder, "file"))
+        shutil.move(os.path.join(folder, "file"), "newer")
+    return read("new"), read("newer"), os.path.exists(name)
+
+
+def archives():
+    write_into("member")
+    with tarfile.open("tar", "w") as file:
+        file.add("member")
+    with tarfile.open("tar") as file:
+        found = file.extractfile("member").read()
+    with bz2.open("new.bz2", "wt") as file:
+        file.write("packed")
+    return found, read("new.bz2", bz2.open)
+
+
+#: What a script does → what it finds then.
+DONE = {
+    copy_a_script: ("of rank 0", 9),
+    copy_a_folder: ("of this rank", ["deeper"]),
+    rename_a_folder: ("of this rank", False),
+    remove_a_folder: ((True, True), False, False),
+    list_a_folder: (["new", "there"], ["new"], [b"new", b"there"], 1),
+    touch_a_file: (0, 0),
+    change_a_file: ("of", 1),
+    link_to_files: ("of this rank", "of rank 0", "of this rank",
+                    "through the link"),
+    open_by_number: (b"by number", "by number"),
+    replace_by_what_is_temporary: ("temporary", "of this rank", False),
+    archives: (b"of this rank", "packed"),
+}
+
+
+@pytest.mark.parametrize("what", DONE, ids=lambda f: f.__name__)
+def test_what_is_done_to_files_stays_with_this_rank(
+        tmp_path, monkeypatch, what):
+    monkeypatch.chdir(tmp_path)
+    write_into("there", "of rank 0")
+    before = os.stat("there")
+    shadows = files.redirect([])
+    try:
+        assert what() == DONE[what]
+    finally:
+        shadows.forget()
+    assert os.listdir(".") == ["there"]
+    assert read("there") == "of rank 0"
+    after = os.stat("there")
+    assert (after.st_mtime, after.st_mode) == (before.st_mtime,
+                                               before.st_mode)
+    assert not os.path.exists(shadows._folder)
+
+
+def test_a_folder_of_rank_0_is_waited_for(tmp_path, shadows, monkeypatch):
+    """As each rank makes it, and this one may come first."""
+    make = dict((name, stock) for _, name, stock in shadows._stock)["mkdir"]
+    os.makedirs("out")
+    threading.Timer(.2, make, [str(tmp_path / "out")]).start()
+    os.chdir("out")
+    write_into("file")
+    assert read("file") == "of this rank"
+    os.chdir("..")
+    os.mkdir("by another name")
+    monkeypatch.setattr(files, "LONGEST", .1)
+    with pytest.raises(FlipconvError, match="has not made the folder by an"):
+        os.chdir("by another name")
+    with pytest.raises(FlipconvError, match="same names on all ranks"):
+        tempfile.mkstemp(dir="by another name")
+    with pytest.raises(FileNotFoundError):
+        os.chdir("not made by anybody")

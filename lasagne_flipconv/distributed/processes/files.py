@@ -4,18 +4,26 @@ Other ranks write into a folder of their own instead, and read from there what
 they wrote: a script that loads its best weights at the end gets them on every
 rank. The folder is removed at the end. What is done to files by Python's own
 functions is seen, and so what NumPy, pickle and zipfile do; a library that
-opens files in C, as h5py does, is not.
+opens files in C, as h5py does, is not. A rank enters folders that rank 0 made.
 """
 import builtins
 import functools
-import io
 import os
 import pathlib
 import shutil
 import sys
 import tempfile
+import time
+
+from ...errors import FlipconvError
 
 __all__ = ["Shadows", "redirect"]
+
+#: Seconds to wait for a folder that rank 0 makes at the same place.
+LONGEST = 60
+
+#: Ways to open a file by its number in which it is not only read.
+_WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 
 def redirect(private):
@@ -52,19 +60,25 @@ class Shadows:
         self._folder = folder
         self._private = [_whole(p) for p in (folder, "/dev", "/proc",
                                              *private)]
-        self._stock = []
+        self._stock, self._lstat = [], os.lstat
 
     def put(self):
         """Let Python's functions for files know of the shadows."""
-        for module in (builtins, io):
-            self._replace(module, "open", self._open)
-        for name, method in (
-                ("rename", self._rename), ("replace", self._rename),
-                ("remove", self._remove), ("unlink", self._remove),
-                ("mkdir", self._make), ("rmdir", self._make),
-                ("stat", self._look), ("access", self._look)):
-            self._replace(os, name, method)
-        self._replace(shutil, "rmtree", self._make)
+        for module, name in _places_of(builtins.open):
+            self._replace(module, name, self._open)
+        for method, names in (
+                (self._rename, "rename replace"),
+                (self._remove, "remove unlink"),
+                (self._make, "mkdir"), (self._unmake, "rmdir"),
+                (self._look, "stat lstat access getxattr listxattr"),
+                (self._link, "link symlink"),
+                (self._change, "chmod chown utime truncate setxattr"),
+                (self._open_by_number, "open"), (self._enter, "chdir"),
+                (self._list, "listdir"), (self._scan, "scandir")):
+            for name in names.split():
+                if hasattr(os, name):  # not all are on Windows
+                    self._replace(os, name, method)
+        self._replace(shutil, "rmtree", self._unmake)
 
     def forget(self):
         """Undo all of it, and remove the folder."""
@@ -79,10 +93,10 @@ class Shadows:
 
         @functools.wraps(stock)
         def called(*args, **kwargs):
-            path = args[0] if args else next(
-                (kwargs[k] for k in ("file", "path", "src") if k in kwargs),
-                None)
-            if not self._is_ours(path, kwargs):
+            paths = list(args[:1 + (method in (self._rename, self._link))])
+            paths += [kwargs[k] for k in ("file", "path", "src", "dst")
+                      if k in kwargs]
+            if not any(self._is_ours(p, kwargs) for p in paths or ["."]):
                 return stock(*args, **kwargs)
             return method(stock, *args, **kwargs)
 
@@ -97,9 +111,11 @@ class Shadows:
                 not isinstance(getattr(opener, "__self__", None),
                                pathlib.PurePath)):
             return False  # as tempfile does
-        name = _whole(path)
-        return not any(name == p or name.startswith(os.path.join(p, ""))
-                       for p in self._private)
+        return not self._is_private(_whole(path))
+
+    def _is_private(self, name):
+        return any(name == p or name.startswith(os.path.join(p, ""))
+                   for p in self._private)
 
     def _open(self, stock, file, mode="r", *args, **kwargs):
         """Open a file, for reading where it is, for writing its shadow."""
@@ -117,19 +133,25 @@ class Shadows:
     def _shadow(self, path):
         """Return where the shadow of a file is, for all of this rank.
 
-        Its children, that were forked, find it by the name as well.
+        Its children, that were forked, find it by the name as well. What is
+        private is its own shadow.
         """
-        return os.path.join(self._folder, "all", os.path.splitdrive(
-            _whole(path))[1].lstrip(os.sep))
+        name = _whole(path)
+        return name if self._is_private(name) else os.path.join(
+            self._folder, "all", os.path.splitdrive(name)[1].lstrip(os.sep))
 
     def _seen(self, path):
         """Return the shadow of a file if there is one, else the file."""
         shadow = self._shadow(path)
-        return shadow if os.path.isfile(shadow) else path
+        seen = os.path.isfile(shadow) or (
+            os.path.isdir(shadow) and not self._is_there(path))
+        return shadow if seen else path
 
     def _to_write(self, name, keep):
         """Return the shadow of a file, made if need be."""
         shadow = self._shadow(name)
+        if os.path.islink(shadow):  # perhaps to a file of rank 0
+            os.remove(shadow)
         if not os.path.isfile(shadow):
             os.makedirs(os.path.dirname(shadow), exist_ok=True)
             if keep and os.path.isfile(name):
@@ -139,23 +161,149 @@ class Shadows:
     def _rename(self, stock, src, dst, **kwargs):
         """Rename the shadow; rank 0 renames the file."""
         shadow = self._shadow(src)
-        if os.path.isfile(shadow):
-            stock(shadow, self._to_write(_whole(dst), False))
+        if os.path.lexists(shadow):
+            new = self._to_write(_whole(dst), False)
+            (shutil.move if self._is_private(_whole(src)) else stock)(
+                shadow, new)  # what is temporary may be on another disk
 
     def _remove(self, stock, path, **kwargs):
         """Remove the shadow; rank 0 removes the file."""
-        if os.path.isfile(self._shadow(path)):
+        if os.path.lexists(self._shadow(path)):
             stock(self._shadow(path))
 
+    def _change(self, stock, path, *args, **kwargs):
+        """Change the shadow; rank 0 changes the file."""
+        if os.path.lexists(self._shadow(path)):
+            return stock(self._shadow(path), *args, **kwargs)
+        if not self._is_there(path):
+            return stock(path, *args, **kwargs)  # which raises
+
+    def _link(self, stock, src, dst, *args, **kwargs):
+        """Link to what this rank sees; rank 0 makes the link."""
+        path, copied = _whole(dst), stock.__name__ == "link"
+        target = self._seen(src if copied else os.path.join(
+            os.path.dirname(path), os.fsdecode(src)))
+        if os.path.exists(target):
+            shadow = self._to_write(path, False)
+            if os.path.lexists(shadow):
+                os.remove(shadow)
+            (shutil.copyfile if copied else stock)(target, shadow)
+
+    def _open_by_number(self, stock, path, flags, *args, **kwargs):
+        """Open a file as `_open` does, but for what is temporary."""
+        if _is_temporary():
+            self._own(path)
+        elif not flags & _WRITES:
+            path = self._seen(path)
+        else:
+            path = self._to_write(_whole(path), not flags & os.O_TRUNC)
+            flags &= ~os.O_EXCL  # as rank 0 may have made it a moment ago
+        return stock(path, flags, *args, **kwargs)
+
     def _make(self, stock, path, *args, **kwargs):
-        """Leave folders to rank 0, but those for what is temporary."""
-        if sys._getframe(2).f_globals.get("__name__") == "tempfile":
-            self._private.append(_whole(path))
+        """Make the shadow of a folder, or a folder for what is temporary."""
+        if _is_temporary():
+            self._own(path)
             return stock(path, *args, **kwargs)
+        os.makedirs(self._shadow(path), exist_ok=True)
+
+    def _unmake(self, stock, path, *args, **kwargs):
+        """Remove the shadow of a folder; rank 0 removes the folder."""
+        if os.path.isdir(self._shadow(path)):
+            stock(self._shadow(path), *args, **kwargs)
+
+    def _enter(self, stock, path):
+        """Enter a folder of rank 0."""
+        self._wait_for(path)
+        return stock(path)
+
+    def _wait_for(self, folder):
+        """Wait until rank 0 has made a folder that this rank would make."""
+        until = time.monotonic() + LONGEST
+        while os.path.isdir(self._shadow(folder)) and not (
+                self._is_there(folder)):
+            if time.monotonic() > until:
+                raise FlipconvError(
+                    "--data-parallel: rank 0 has not made the folder %s; "
+                    "expected folders of the same names on all ranks. Let "
+                    "none follow from the time or the number of a process." %
+                    os.fsdecode(folder))
+            time.sleep(.02)
+
+    def _own(self, path):
+        """Take a path, of what is temporary, for one of this rank."""
+        self._wait_for(os.path.dirname(_whole(path)))
+        self._private.append(_whole(path))
+
+    def _is_there(self, path):
+        """Tell whether there is a file or folder, whatever its shadow."""
+        try:
+            self._lstat(path)
+        except (OSError, ValueError):
+            return False
+        return True
+
+    def _list(self, stock, path="."):
+        """Return names in a folder and in its shadow."""
+        return [entry.name for entry in self._scan(os.scandir, path)]
+
+    def _scan(self, stock, path="."):
+        """Return what is in a folder and in its shadow."""
+        shadow = self._shadow(path)
+        if isinstance(path, bytes):
+            shadow = os.fsencode(shadow)
+        found = {}
+        for folder in [shadow] * os.path.isdir(shadow) + [path] * (
+                self._is_there(path) or not os.path.isdir(shadow)):
+            with stock(folder) as entries:
+                found.update((entry.name, entry) for entry in entries)
+        return Entries(found.values())
 
     def _look(self, stock, path, *args, **kwargs):
         """Look at the shadow, if there is one."""
         return stock(self._seen(path), *args, **kwargs)
+
+
+class Entries:
+    """What `os.scandir` returns, of several folders.
+
+    Parameters
+    ----------
+    found : iterable of os.DirEntry
+        What is in them.
+    """
+
+    def __init__(self, found):
+        self._found = iter(list(found))
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        return next(self._found)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.close()
+
+    def close(self):
+        """Do nothing, as nothing is open any more."""
+
+
+def _places_of(function):
+    """Return where modules have a function: some keep it for themselves."""
+    modules = {id(m): m for m in list(sys.modules.values())
+               if hasattr(m, "__dict__")}  # each once, also by two names
+    return [(module, name) for module in modules.values()
+            for name, value in list(vars(module).items())
+            if value is function]
+
+
+def _is_temporary():
+    """Tell whether the module tempfile has called what called this."""
+    return sys._getframe(3).f_globals.get("__name__") == "tempfile"
 
 
 def _whole(path):
