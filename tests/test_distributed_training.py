@@ -243,13 +243,39 @@ SHARDED = TRAIN + """
     losses = [float(f(own_x[i:i + each], own_y[i:i + each]))
               for i in range(0, len(own_x), each)]
     data, labels = theano.shared(own_x), theano.shared(own_y)
-    i = T.iscalar("i")
+    floats = T.cast(theano.shared(own_y.astype("float32")), "int32")
+    i, places = T.iscalar("i"), T.ivector("places")
     rows = slice(i * each, (i + 1) * each)
-    g = theano.function([i], loss, updates=updates,
-                        givens={x: data[rows], y: labels[rows]})
-    losses += [float(g(i)) for i in range(4)]
+    found = {}
+    for name, argument, own, of in (
+            ("slice", i, labels, rows), ("cast", i, floats, rows),
+            ("part", i, labels[:-2], rows), ("places", places, labels, places),
+            ("whole", i, labels, slice(None))):
+        pick = data[of] if name != "whole" else data
+        g = theano.function([argument], [loss, loss * y.shape[0]],
+                            updates=updates, name=name,
+                            givens={x: pick, y: own[of]},
+                            on_unused_input="ignore")
+        found[name] = [[float(v) for v in g(
+            k if argument is i else np.arange(k * each, (k + 1) * each,
+                                              dtype="int32"))]
+                       for k in range(3)]
+
+    def refused(name, loss, outputs, own=own_x):
+        mine = theano.shared(own, "mine")
+        f = theano.function([i], outputs, givens={x: mine[rows], y: labels[
+            rows]}, updates=lasagne.updates.sgd(loss, params, .1))
+        try:
+            f(0)
+        except Exception as error:
+            found[name] = str(error)
+        found[name + " kept"] = bool((mine.get_value() == own).all())
+
+    refused("sum", loss * y.shape[0], [])
+    refused("output", loss, [x.max()])
+    refused("own", loss, [], own_x[:20])
     say(losses=losses, shape=own_x.shape, first=own_y[:2].tolist(),
-        labels=Y.tolist())
+        labels=Y.tolist(), **found)
     """
 
 
@@ -263,4 +289,18 @@ def test_data_that_the_script_splits_itself(tmp_path):
     assert two["shape"] == [32, 1, 8, 8]
     assert two["first"] == two["labels"][:4:2]
     assert said(results[0], 1)["first"] == two["labels"][1:4:2]
-    assert "cannot be compared with one process" in results[0].stderr
+    assert results[0].stderr.count("the gradient is that of one process") == 5
+    for name in ("slice", "cast", "part", "places"):
+        np.testing.assert_allclose(two[name], one[name], rtol=1e-4)
+    # all of the data could be too much for one rank
+    assert "function whole: reads its batch from shared variables, so that " \
+        "it cannot be compared with one process" in results[0].stderr
+    np.testing.assert_allclose(two["whole"], np.multiply(one["whole"], [
+        1, .5]), rtol=1e-4)
+    for rank in (0, 1):
+        errors = said(results[0], rank)
+        assert "the sum is 2 times the average" in errors["sum"]
+        assert "output 0 of the whole batch" in errors["output"]
+        assert "mine: has another value on rank 1" in errors["own"]
+        assert "shard returned" in errors["own"]
+        assert errors["own kept"]

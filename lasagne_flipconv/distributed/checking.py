@@ -5,16 +5,117 @@ import numpy as np
 import theano
 from theano.compile import In
 from theano.compile.function_module import orig_function
+from theano.tensor import subtensor
 
 from ..errors import FlipconvError
-from .graphs import comparable
+from .graphs import comparable, toposort
 from .outputs import brief, candidates, near, no_rule, norm_of
+from .splitting import has_batch_axis, is_own
 
-__all__ = ["Comparison", "Findings"]
+__all__ = ["Comparison", "Findings", "Picked"]
 
 #: What was found: rules that fit each output, the largest difference of a
 #: gradient relative to its norm, whether there was batch normalization.
 Findings = namedtuple("Findings", "rules difference normalized")
+
+
+class Picked:
+    """A function that computes the minibatch taken from data of this rank.
+
+    Parameters
+    ----------
+    inputs : list of theano.In
+        Of the training function.
+    results : list of theano.Variable
+        What it averages and returns.
+    mode : theano.compile.Mode, str or None
+        As for `theano.function`.
+
+    Attributes
+    ----------
+    entries : list of theano.In
+        For the rows of each variable; empty if there are none, or data of
+        this rank is used otherwise, so that what is the batch is not known.
+    """
+
+    def __init__(self, inputs, results, mode):
+        own = {i.variable for i in inputs if i.shared and is_own(i)}
+        rows = _rows(own, toposort(results))
+        if own.intersection(results) or not all(map(has_batch_axis, rows)):
+            rows = []
+        self.entries = [In(v) for v in rows]
+        self._function = orig_function(
+            [_reading(i, i.variable) for i in inputs], rows, mode,
+            on_unused_input="ignore")
+
+    def __call__(self, args, kwargs):
+        """Return the rows of this rank.
+
+        Parameters
+        ----------
+        args, kwargs : list and dict
+            Of the training function.
+
+        Returns
+        -------
+        dict of int to numpy.ndarray
+            By the places of `entries`.
+        """
+        return dict(enumerate(self._function(*args, **kwargs)))
+
+
+def _rows(own, nodes):
+    """Return what is taken last of each of some variables, row by row.
+
+    Parameters
+    ----------
+    own : set of theano.Variable
+        Of which rows are taken.
+    nodes : list of theano.gof.Apply
+        A graph, causes first.
+
+    Returns
+    -------
+    list of theano.Variable
+        None if one is used otherwise; its shape may be asked for.
+    """
+    readers = {}
+    for node in nodes:
+        for variable in node.inputs:
+            if not isinstance(node.op, theano.tensor.Shape):
+                readers.setdefault(variable, []).append(node)
+
+    def is_whole(variable):
+        return bool(readers.get(variable)) and all(
+            _picks(node) or _alike(node) and is_whole(node.outputs[0])
+            for node in readers[variable])
+
+    own, rows = set(own), []
+    for node in nodes:
+        if not any(node in readers[v] for v in own.intersection(node.inputs)):
+            continue
+        if own.intersection(node.inputs[1:]):
+            return []
+        if is_whole(node.outputs[0]):
+            own.add(node.outputs[0])
+        elif _picks(node):
+            rows.append(node.outputs[0])
+        else:
+            return []
+    return rows
+
+
+def _picks(node):
+    """Tell whether a node takes rows of its first operand."""
+    return isinstance(node.op, (
+        subtensor.Subtensor, subtensor.AdvancedSubtensor1,
+        subtensor.AdvancedSubtensor))
+
+
+def _alike(node):
+    """Tell whether a node does the same to each element, as a cast does."""
+    return isinstance(node.op, theano.tensor.Elemwise) and (
+        len(node.inputs) == 1)
 
 
 class Comparison:

@@ -14,7 +14,7 @@ from .marks import Average, Mark, mark
 from .normalization import of_whole_batch
 from .randomness import draws, states_of
 from .processes.ranks import current
-from .splitting import has_batch_axis
+from .splitting import has_batch_axis, is_own
 from .training import Training
 
 __all__ = ["hook", "join_marks"]
@@ -207,6 +207,4 @@ def is_data(entry):
     """
     if not entry.shared:
         return has_batch_axis(entry.variable)
-    value = entry.value.storage[0]
-    return entry.update is None and bool(getattr(value, "shape", ())) and (
-        value.shape[0] in current().lengths)
+    return is_own(entry)

@@ -7,7 +7,8 @@ import numpy as np
 from ..errors import FlipconvError
 from .processes.ranks import current
 
-__all__ = ["Arguments", "digest", "has_batch_axis", "shard"]
+__all__ = ["Arguments", "digest", "has_batch_axis", "is_own", "joined",
+           "shard"]
 
 
 def shard(*arrays: Any) -> Any:
@@ -73,6 +74,24 @@ def has_batch_axis(variable):
     return bool(axes) and not axes[0]
 
 
+def is_own(entry):
+    """Tell whether a shared variable holds what the script split itself.
+
+    Parameters
+    ----------
+    entry : theano.In
+        An input of a function.
+
+    Returns
+    -------
+    bool
+        True for one that is read only, as long as what `shard` returned.
+    """
+    shape = getattr(entry.value.storage[0], "shape", ())
+    return entry.update is None and bool(shape) and (
+        shape[0] in current().lengths)
+
+
 def digest(values, start=0):
     """Return a number that tells whether values are the same elsewhere.
 
@@ -98,6 +117,23 @@ def digest(values, start=0):
         found = zlib.crc32(np.ascontiguousarray(array).reshape(-1).view(
             "uint8"), found)
     return found
+
+
+def joined(parts):
+    """Return the arrays of all ranks, one after another.
+
+    Parameters
+    ----------
+    parts : list of dict
+        Of arrays, one a rank, by the same keys.
+
+    Returns
+    -------
+    dict
+        Of arrays.
+    """
+    return {key: np.concatenate([part[key] for part in parts])
+            for key in parts[0]}
 
 
 class Arguments:
@@ -184,8 +220,7 @@ class Arguments:
         kwargs : dict
             By name.
         """
-        return self._put({key: np.concatenate([o[key] for o in others])
-                          for key in self.batch})
+        return self._put(joined(others))
 
     def length(self):
         """Return how many samples there are.

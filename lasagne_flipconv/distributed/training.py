@@ -3,12 +3,12 @@ import numpy as np
 from theano.compile.function_module import Function
 
 from ..errors import FlipconvError
-from .checking import Comparison
+from .checking import Comparison, Picked
 from .graphs import toposort
 from .outputs import combined
 from .randomness import Streams, states_of
 from .processes.ranks import current
-from .splitting import Arguments, digest
+from .splitting import Arguments, digest, is_own, joined
 
 __all__ = ["Training"]
 
@@ -110,15 +110,14 @@ class Step:
             ranks.rank, self._number)
         states = states_of(toposort(averages + outputs + [
             i.update for i in inputs if i.update is not None]))
-        self._values = [(
-            i.value, i.update is not None and i.variable not in states,
-            str(i.variable)) for i in shared]
+        self._values = [(i, i.update is not None and i.variable not in states,
+                         i.variable in states) for i in shared]
         self._fixed = Fixed([
             i.value for i in shared if i.update is None
             and i.variable not in states])
         ranks.trained.update(i.value for i in shared if i.update is not None)
         self._recipe = inputs, averages, outputs, mode
-        self._comparison, self._rules = None, None
+        self._comparison, self._picked, self._rules = None, None, None
         self._unsure = False
 
     def __call__(self, function, args, kwargs):
@@ -182,26 +181,36 @@ class Step:
 
     def _compare(self, given, part, ranks):
         """Compare a step with that of one rank; keep the rules that fit."""
-        if ranks.lengths and not given.batch:
+        inputs, averages, outputs, mode = self._recipe
+        if ranks.lengths and self._picked is None:
+            self._picked = Picked(inputs, averages + outputs, mode)
+        rows = self._picked(*part) if ranks.lengths else {}
+        if ranks.lengths and not (given.batch or rows):
             if self._rules is None:
                 ranks.tell("%s: reads its batch from shared variables, so "
-                           "that it cannot be compared with one process." %
-                           self.where)
-            self._rules = [[_likely(v)] for v in self._recipe[2]]
+                           "that it cannot be compared with one process; of "
+                           "its outputs, single floats are taken for means, "
+                           "integers for sums." % self.where)
+            self._rules = [[_likely(v)] for v in outputs]
             return
         first = self._comparison is None
         if first:
-            self._comparison = Comparison(*self._recipe, self.where)
+            entries = self._picked.entries if rows else []
+            self._comparison = Comparison(entries + inputs, averages, outputs,
+                                          mode, self.where)
         whole = given.args, given.kwargs
         if ranks.lengths:
             whole = given.together(ranks.all_have(given.batch))
+            whole = _before(joined(ranks.all_have(rows)), whole)
+            part = _before(rows, part)
         found = self._comparison(ranks, part, whole, self._rules)
         self._rules = found.rules
         if first:
-            self._say(found, given, ranks)
+            length = len(rows[0]) if rows else given.length()
+            self._say(found, length * (ranks.size if ranks.lengths else 1),
+                      ranks)
 
-    def _say(self, found, given, ranks):
-        length = given.length() * (ranks.size if ranks.lengths else 1)
+    def _say(self, found, length, ranks):
         ranks.tell("%s: %d of %d samples a rank; the gradient is that of one "
                    "process (largest difference %.1e of its norm)." % (
                        self.where, length // ranks.size, length,
@@ -286,6 +295,12 @@ class Fixed:
         return np.array(found, "int64")
 
 
+def _before(rows, arguments):
+    """Return arguments with those before them that were picked."""
+    args, kwargs = arguments
+    return [*rows.values(), *args], kwargs
+
+
 def _likely(variable):
     """Return a rule for an output that could not be compared."""
     if variable.ndim:
@@ -299,7 +314,8 @@ def share(values, ranks, later):
     Parameters
     ----------
     values : list of tuple
-        Container, whether training changes it, and name of each.
+        Input, whether training changes it, and whether it is a state of a
+        random generator, of each.
     ranks : lasagne_flipconv.distributed.processes.ranks.Ranks
         Whose.
     later : bool
@@ -308,25 +324,33 @@ def share(values, ranks, later):
     Raises
     ------
     FlipconvError
-        If they should, and are not.
+        If they should, and are not, or it is not known whether they should,
+        as they may be what the script split.
     """
-    values = [row for row in values if not _is_own(row, ranks) and (
+    values = [row for row in values if not is_own(row[0]) and (
         row[1] or not later)]
-    digests = ranks.all_have([digest([container.storage[0]])
-                              for container, _, _ in values])
-    for i, (container, _, name) in enumerate(values):
+    digests = ranks.all_have([digest([entry.value.storage[0]])
+                              for entry, _, _ in values])
+    for i, (entry, trained, drawn) in enumerate(values):
         odd = [r for r, d in enumerate(digests) if d[i] != digests[0][i]]
-        if odd and later:
-            raise FlipconvError(
-                "%s: has another value on rank %d than on rank 0; expected "
-                "the same on all. Set it on all ranks alike, and run all on "
-                "processors of one kind." % (name, odd[0]))
+        if odd and (later or ranks.lengths and not (trained or drawn)):
+            raise _unlike(entry.variable, odd[0], later)
         if odd:
+            container = entry.value
             container.storage[0] = ranks.first_has(container.storage[0])
 
 
-def _is_own(row, ranks):
-    """Tell whether a shared variable holds what the script split itself."""
-    container, updated, _ = row
-    shape = getattr(container.storage[0], "shape", ())
-    return not updated and bool(shape) and shape[0] in ranks.lengths
+def _unlike(variable, rank, later):
+    """Return an error about a value that is not the same on all ranks."""
+    if later:
+        expected = ("expected the same on all. Set it on all ranks alike, and "
+                    "run all on processors of one kind.")
+    else:
+        expected = ("expected the same on all, or as many rows as what "
+                    "distributed.shard returned. If it is data that the "
+                    "script split otherwise, pass minibatches of it as "
+                    "arguments; else set it on all ranks alike.")
+    return FlipconvError(
+        "%s: has another value on rank %d than on rank 0; %s" % (
+            variable.name or "a shared variable of type %s" % variable.type,
+            rank, expected))
