@@ -1,8 +1,11 @@
 """What would be another training is refused, with the reason, on all ranks."""
+import numpy as np
 import pytest
-from distributed_cases import run, said, write
-
-pytest.importorskip("torch")
+import theano
+from distributed_cases import needs_torch, run, said, write
+from lasagne_flipconv.distributed.checking import Comparison, rounded
+from lasagne_flipconv.errors import FlipconvError
+from theano.compile import In
 
 REFUSED = """
     import pickle
@@ -43,6 +46,8 @@ REFUSED = """
     i = T.iscalar("i")
     refused("index", lambda: make([i], each.mean(), givens={
         x: theano.shared(X)[i:i + 4], y: theano.shared(Y)[i:i + 4]})(3))
+    refused("activity", lambda: make(
+        [x, y], each.mean() + 1e-4 * T.sqr(p).sum())(a, b))
     m = T.fvector("m")
     mask = np.arange(16, dtype="float32")
     refused("mask", lambda: make([x, y, m], (each * m).sum() / m.sum())(
@@ -117,6 +122,7 @@ REASONS = {
     "sum": ["function train: the gradient of the whole batch",
             "the sum is 2 times", "a mean was meant",
             "Take the mean over the samples as loss"],
+    "activity": ["times as large", "no mean over the samples"],
     "index": ["none of its arguments (i ()) has an axis for the batch",
               "distributed.shard"],
     "mask": ["times as large as averaged over the ranks", "no mean over"],
@@ -148,6 +154,32 @@ REASONS = {
 }
 
 
+@pytest.mark.parametrize("moved, judged", [(1e-3, True), (1e-6, False)])
+def test_a_gradient_may_differ_by_what_rounding_makes(moved, judged):
+    """As where it turns the sign of what a rectifier gets."""
+    w = theano.shared(np.ones(8, "float32"))
+    average = w * 2
+    comparison = Comparison([In(w, value=w.container, shared=True)],
+                            [average], [], None, "f")
+    expected = np.ones(8, "float32")
+    found = expected + np.eye(8, dtype="float32")[0] * np.float32(2e-3)
+    given = [found], [[], []], [expected], 2, None, lambda: [moved]
+    if judged:
+        assert 1e-4 < comparison._judged(*given).difference < 1e-3
+    else:
+        with pytest.raises(FlipconvError, match="times as large"):
+            comparison._judged(*given)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int32"])
+def test_values_are_moved_by_their_rounding(dtype):
+    values = np.arange(8).astype(dtype)
+    found = rounded(values)
+    assert found.dtype == dtype
+    np.testing.assert_allclose(found, values, rtol=1e-4)
+    assert (found == values).all() == (dtype == "int32")
+
+
 @pytest.fixture(scope="module")
 def result(tmp_path_factory):
     """Return the run of all cases by two ranks."""
@@ -155,6 +187,7 @@ def result(tmp_path_factory):
     return run(folder, write(folder, REFUSED))
 
 
+@needs_torch
 @pytest.mark.parametrize("name", REASONS)
 def test_reason(result, name):
     assert result.returncode == 0, result.stderr
@@ -164,6 +197,7 @@ def test_reason(result, name):
             assert words in text
 
 
+@needs_torch
 @pytest.mark.parametrize("name", [n for n in REASONS if n not in (
     "good", "same later", "shape later")])
 def test_nothing_is_changed(result, name):

@@ -9,7 +9,7 @@ from theano.tensor import subtensor
 
 from ..errors import FlipconvError
 from .graphs import comparable, toposort
-from .outputs import brief, candidates, near, no_rule, norm_of
+from .outputs import ROUGH, brief, candidates, near, no_rule, norm_of
 from .splitting import has_batch_axis, is_own
 
 __all__ = ["Comparison", "Findings", "Picked"]
@@ -17,6 +17,11 @@ __all__ = ["Comparison", "Findings", "Picked"]
 #: What was found: rules that fit each output, the largest difference of a
 #: gradient relative to its norm, whether there was batch normalization.
 Findings = namedtuple("Findings", "rules difference normalized")
+
+
+#: By how many units in the last place values are moved, and how many times as
+#: much as by that a gradient may differ from the average of its parts.
+ROUNDED, MOVED = 64, 3
 
 
 class Picked:
@@ -143,6 +148,7 @@ class Comparison:
     def __init__(self, inputs, averages, outputs, mode, where):
         self._where, self._count = where, len(averages)
         self._updates = [v.name for v in averages]
+        self._containers = [i.value for i in inputs if i.shared]
         self._scale = 0  # the largest norm of a gradient in any step
         variables, found, self.normalized = comparable(
             [i.variable for i in inputs], averages + outputs)
@@ -188,8 +194,9 @@ class Comparison:
         if ranks.rank == 0:
             try:
                 alone = self._compute(ranks, "alone", whole)
-                verdict = self._judged(parts, outputs, alone, ranks.size,
-                                       known)
+                verdict = self._judged(
+                    parts, outputs, alone, ranks.size, known,
+                    lambda: self._rounding(ranks, whole, alone))
             except Exception as error:
                 verdict = error if isinstance(error, FlipconvError) else (
                     self._failed("the whole batch on one rank",
@@ -207,12 +214,36 @@ class Comparison:
         finally:
             ranks.stage = None
 
-    def _judged(self, parts, outputs, alone, size, known):
+    def _rounding(self, ranks, whole, alone):
+        """Return how far what is averaged moves when values are rounded.
+
+        Some of what is averaged may follow from signs of numbers that are
+        nearly zero.
+        """
+        args, kwargs = whole
+        kept = [(c, c.storage[0]) for c in self._containers]
+        try:
+            for container, value in kept:
+                container.storage[0] = rounded(value)
+            moved = self._compute(ranks, "alone", (
+                [rounded(v) for v in args],
+                {key: rounded(v) for key, v in kwargs.items()}))
+        finally:
+            for container, value in kept:
+                container.storage[0] = value
+        return [_apart(a, b) for a, b in zip(moved[:self._count], alone)]
+
+    def _judged(self, parts, outputs, alone, size, known, rounding):
         """Return the findings, or raise what is wrong."""
         found, expected = (x[:self._count] for x in (parts, alone))
         scale = self._scale = max([self._scale, *map(norm_of, expected)])
-        for name, a, b in zip(self._updates, found, expected):
-            if not near(a, b, scale):
+        far = [i for i, (a, b) in enumerate(zip(found, expected))
+               if not near(a, b, scale)]
+        moved = rounding() if far else None
+        for i in far:
+            name, a, b = self._updates[i], found[i], expected[i]
+            if not (near(a, b, scale, times=ROUGH)
+                    and _apart(a, b) <= MOVED * moved[i]):
                 raise (self._another_value(name, a, b, size) if name
                        else self._another(a, b, size))
         rules = []
@@ -230,7 +261,7 @@ class Comparison:
         """Return an error that says why it would be another training."""
         if np.shape(found) == np.shape(expected):
             ratio = norm_of(expected) / (norm_of(found) or 1)
-            if near(found * size, expected, 0.0):
+            if near(found * size, expected, 0.0, times=ROUGH):
                 why = ("of the batch, the sum is %d times the average of its "
                        "parts: the loss is a sum over the samples, where a "
                        "mean was meant" % size)
@@ -274,8 +305,32 @@ def _reading(entry, variable):
               strict=entry.strict, allow_downcast=entry.allow_downcast)
 
 
+def rounded(value):
+    """Return a value as if its numbers had been rounded a few times.
+
+    Parameters
+    ----------
+    value : object
+        An array of floats; others are returned as they are.
+
+    Returns
+    -------
+    object
+        Of the same type.
+    """
+    if not isinstance(value, np.ndarray) or value.dtype.kind != "f":
+        return value
+    noise = np.random.RandomState(1).standard_normal(value.shape)
+    return np.asarray(value * (1 + ROUNDED * np.finfo(value.dtype).eps
+                               * noise), value.dtype)
+
+
 def _difference(found, expected, scale):
     """Return how far apart two are, relative to the norm of one."""
+    return _apart(found, expected) / (
+        max(norm_of(expected), 1e-3 * scale) or 1)
+
+
+def _apart(found, expected):
     with np.errstate(invalid="ignore"):
-        apart = np.asarray(found, "float64") - expected
-    return norm_of(apart) / (max(norm_of(expected), 1e-3 * scale) or 1)
+        return norm_of(np.asarray(found, "float64") - expected)

@@ -11,8 +11,11 @@ RULES = ("mean", "sum", "rows", "same")
 #: How far apart results may be that are the same, relative to their norm.
 NEAR = {"float32": 1e-3, "float64": 1e-6, "float16": 3e-2}
 
-#: So many times that for a gradient: where rounding turns the sign of what a
-#: rectifier gets, the gradient of one sample changes by all of it. In a deep
+#: So many times that for a gradient, which is that of hundreds of numbers.
+TIGHT = .02
+
+#: So many times where rounding makes as much: where it turns the sign of what
+#: a rectifier gets, the gradient of one sample changes by all of it. In a deep
 #: network with batch normalization that was 1e-3 of the norm in float32.
 ROUGH = 10
 
@@ -47,7 +50,7 @@ def by_rule(rule, parts):
     return total / len(parts) if rule == "mean" else total
 
 
-def near(found, expected, scale=None, beside=0):
+def near(found, expected, scale=None, beside=0, times=TIGHT):
     """Tell whether two results are the same, but for rounding.
 
     Parameters
@@ -60,6 +63,8 @@ def near(found, expected, scale=None, beside=0):
     beside : float, default 0
         The norm of what the results are the mean or the sum of, in which
         much may cancel.
+    times : float, default TIGHT
+        For a gradient, how many times further apart than outputs it may be.
 
     Returns
     -------
@@ -77,7 +82,7 @@ def near(found, expected, scale=None, beside=0):
     limit = NEAR.get(str(expected.dtype), 1e-3)
     norm = np.linalg.norm(b)
     if scale is not None:
-        limit, norm = ROUGH * limit, norm + 1e-3 * scale
+        limit, norm = times * limit, norm + 1e-3 * scale
     return np.linalg.norm(a - b) <= limit * max(norm, beside) + 1e-30
 
 
