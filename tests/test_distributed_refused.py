@@ -9,6 +9,7 @@ from theano.compile import In
 
 REFUSED = """
     import pickle
+    import theano.sandbox.rng_mrg
     from lasagne_flipconv.distributed import shard, training
     from lasagne_flipconv.errors import FlipconvError
     rank = int(os.environ.get("RANK", 0))
@@ -92,6 +93,12 @@ REFUSED = """
         lambda w: theano.grad(each.mean(), params)[0].sum() + w,
         sequences=params[1], non_sequences=[])[0])(a, b)
     refused("loop", loop)
+    streams = theano.sandbox.rng_mrg.MRG_RandomStreams(3)
+    noisy, states = theano.scan(
+        lambda v: v + streams.uniform(v.shape, dtype="float32"),
+        outputs_info=p, n_steps=2)
+    refused("drawing loop", lambda: make(
+        [x, y], T.sqr(noisy[-1]).mean(), more=states.items()))
     refused("other batch", lambda: good(X[rank:rank + 16], b))
     rate, data = theano.shared(np.float32(.1)), theano.shared(X)
     places = T.lvector("places")
@@ -146,6 +153,7 @@ REASONS = {
     "subset": ["output_subset=[0]", "expected all outputs"],
     "shard": ["(64, 1, 8, 8), (3,)", "same number of rows"],
     "loop": ["within a loop of theano.scan"],
+    "drawing loop": ["drawn within a loop of theano.scan", "as a sequence"],
     "other batch": ["rank 1 was given another batch than rank 0",
                     "seeded generators"],
     "rate": ["other values of shared variables, as a learning rate"],

@@ -12,7 +12,7 @@ from ..errors import FlipconvError
 from .graphs import Entry, substitute, toposort
 from .marks import Average, Mark, mark
 from .normalization import of_whole_batch
-from .randomness import draws, states_of
+from .randomness import draws, draws_in_loop, states_of
 from .processes.ranks import current
 from .splitting import has_batch_axis, is_own
 from .training import Training
@@ -154,13 +154,25 @@ def mark_own_updates(inputs, results, updates):
             continue
         marked = mark(entry.get(), str(variable))
         if marked is entry.get():
-            raise FlipconvError(
-                "--data-parallel: the update of %s, of type %s, follows from "
-                "the batch itself; expected floats, which can be averaged "
-                "over the ranks. Count on the whole batch outside of the "
-                "function." % (variable, variable.type))
+            raise _no_average(variable, entry.get())
         entry.set(marked)
     return states_of(node for node in nodes if node.outputs[-1] in own)
+
+
+def _no_average(variable, update):
+    """Return an error about an update of which there is no average."""
+    if any(draws_in_loop(node) for node in toposort([update])):
+        return FlipconvError(
+            "--data-parallel: random numbers are drawn within a loop of "
+            "theano.scan that goes over the batch; expected them outside of "
+            "loops, where each rank draws its own. Draw those of all steps "
+            "before, and pass them as a sequence, or run the script in one "
+            "process.")
+    return FlipconvError(
+        "--data-parallel: the update of %s, of type %s, follows from the "
+        "batch itself; expected floats, which can be averaged over the ranks. "
+        "Count on the whole batch outside of the function." % (
+            variable, variable.type))
 
 
 def of_the_batch(inputs, nodes):

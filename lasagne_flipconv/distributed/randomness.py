@@ -9,10 +9,12 @@ import pickle
 import zlib
 
 import numpy as np
+from theano.gof.graph import io_toposort
 from theano.sandbox.rng_mrg import mrg_uniform_base
+from theano.scan_module.scan_op import Scan
 from theano.tensor.raw_random import RandomFunction
 
-__all__ = ["Streams", "draws", "states_of"]
+__all__ = ["Streams", "draws", "draws_in_loop", "states_of"]
 
 #: Numbers of a state of Theano's MRG31k3p are below both of its moduli.
 _BELOW = 2147462579
@@ -32,6 +34,24 @@ def draws(node):
         True for both kinds of generators that Theano has.
     """
     return isinstance(node.op, (mrg_uniform_base, RandomFunction))
+
+
+def draws_in_loop(node):
+    """Tell whether a node is a loop in which random numbers are drawn.
+
+    Parameters
+    ----------
+    node : theano.gof.Apply
+        Any.
+
+    Returns
+    -------
+    bool
+        True for a loop within the loop, too.
+    """
+    return isinstance(node.op, Scan) and any(
+        draws(inner) or draws_in_loop(inner)
+        for inner in io_toposort(node.op.inputs, node.op.outputs))
 
 
 def states_of(nodes):
