@@ -43,6 +43,8 @@ REFUSED = """
     refused("good", lambda: good(a, b))
     refused("odd", lambda: good(X[:15], Y[:15]))
     refused("unlike", lambda: good(X[:16], Y[:14]))
+    refused("wrong", lambda: good(a, z=b))
+    refused("missing", lambda: good(a))
     refused("sum", lambda: make([x, y], each.sum())(a, b))
     i = T.iscalar("i")
     refused("index", lambda: make([i], each.mean(), givens={
@@ -64,6 +66,13 @@ REFUSED = """
     refused("mask later", later(make(
         [x, y, m], (each * m).sum() / m.sum()), mask))
     refused("output later", later(make([x, y], each.mean(), [x.max()])))
+    most = make([x, y], each.mean(), [
+        each.mean(), T.cast(y.max(), "float32")])
+    four = np.tile(np.int32([0, 4]), 8)
+    for _ in range(8):
+        most(a, four)
+    most(a, np.int32([4] + [0] * 15))  # which is told
+    refused("most later", lambda: most(a, np.int32([4] + [0] * 15)))
     refused("same later", later(make([x, y], each.mean(), [y[0]]), steps=2))
     counts = make([x, y], each.mean(), [T.extra_ops.bincount(y)])
     for _ in range(2):
@@ -126,6 +135,8 @@ REASONS = {
     "odd": ["a batch of 15 samples", "x (15, 1, 8, 8), y (15,)",
             "for 2 ranks", "Leave the last batch out"],
     "unlike": ["different lengths on the first axis", "y (14,)"],
+    "wrong": ["TypeError: Unknown input or state: z."],
+    "missing": ["TypeError: Missing required input: y"],
     "sum": ["function train: the gradient of the whole batch",
             "the sum is 2 times", "a mean was meant",
             "Take the mean over the samples as loss"],
@@ -135,6 +146,8 @@ REASONS = {
     "mask": ["times as large as averaged over the ranks", "no mean over"],
     "mask later": ["times as large as averaged over the ranks"],
     "output later": ["output 0 of the whole batch", "neither the mean nor"],
+    "most later": ["output 1 of the whole batch, 4, is neither the mean nor",
+                   "4, 0"],
     "same later": ["output 0 is ", " on the ranks", "function of its own"],
     "shape later": ["output 0 has the shapes (5,), (4,) on the ranks",
                     "function of its own"],
@@ -203,6 +216,13 @@ def test_reason(result, name):
         text = said(result, rank)[name]
         for words in REASONS[name]:
             assert words in text
+
+
+@needs_torch
+def test_what_is_the_same_at_first_is_told_when_it_is_not(result):
+    assert result.stderr.count(
+        "output 1 was the same on all ranks in all steps that were compared; "
+        "it is taken for a mean in this step") == 1
 
 
 @needs_torch

@@ -143,13 +143,25 @@ LATER = TRAIN + """
     small, large = np.zeros_like(X[:16]), 9 * X[:16]
     found = [f(v, Y[:16]) for v in [small] * 6 + [large, large]]
     lists = f(X[:16].tolist(), y=Y[:16].tolist(), rate=.2)
+    with theano.change_flags(compute_test_value="raise"):
+        v, w = T.ftensor4(), T.ivector()
+        v.tag.test_value, w.tag.test_value = X[:4], Y[:4]
+        loss = T.nnet.categorical_crossentropy(
+            get_output(net, v), w).mean()
+        named = theano.function(
+            [theano.In(v, name="images"), theano.In(w, name="labels"),
+             theano.In(T.fscalar(), name="rate", value=1)],
+            [loss, loss * w.shape[0]], on_unused_input="ignore",
+            updates=lasagne.updates.sgd(loss, get_all_params(net), .1))
+    lists = [lists, named(X[:16], labels=Y[:16]),
+             named(images=X[:16], labels=Y[:16], rate=2)]
     only = T.eq(y, 1).nonzero()[0]
     g = theano.function([x, y], [get_output(net)[only], T.cast(
         x[only, 0, 0, 0] > 0, "uint16"), only[:0]],
         updates=lasagne.updates.sgd(each.mean(), get_all_params(net), .1))
     say(only=[[v.tolist() for v in g(X[i:i + 16], Y[i:i + 16])]
               for i in (0, 16, 32, 48)])
-    say(found=[[float(v) for v in r] for r in found + [lists]])
+    say(found=[[float(v) for v in r] for r in found + lists])
     """
 
 

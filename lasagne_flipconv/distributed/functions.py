@@ -6,6 +6,7 @@ anew: its marks are joined, and its calls are steps of all ranks.
 import functools
 import sys
 
+import theano
 from theano.gof import Constant
 
 from ..errors import FlipconvError
@@ -34,7 +35,8 @@ def hook():
         holder = list(listed)
         results = [Entry(o, "variable") if hasattr(o, "variable") else
                    Entry(holder, i) for i, o in enumerate(listed)]
-        averages, states = join_marks(inputs, results, entries)
+        with theano.change_flags(compute_test_value="off"):
+            averages, states = join_marks(inputs, results, entries)
         made = holder if isinstance(outputs, list) else holder[0]
         function = stock(inputs, made, mode, **options)
         return Training.of(function, inputs, averages,

@@ -102,11 +102,8 @@ def candidates(parts, whole):
         Of RULES; none, one, or more where it cannot be told.
     """
     beside = max(map(norm_of, parts))
-    found = [rule for rule in RULES
-             if near(by_rule(rule, parts), whole, beside=beside)]
-    if "mean" in found and "same" in found:
-        found.remove("same")  # the mean of the same is the same
-    return found
+    return [rule for rule in RULES
+            if near(by_rule(rule, parts), whole, beside=beside)]
 
 
 def norm_of(array):

@@ -141,27 +141,39 @@ class Arguments:
 
     Parameters
     ----------
-    variables : list of theano.Variable
-        Of the function, in order.
+    inputs : list of theano.In
+        Of the function, in order, without shared variables.
     args : tuple
         By place.
     kwargs : dict
         By name, or by variable.
     where : str
         What is called, for errors.
+
+    Attributes
+    ----------
+    batch, whole : dict
+        What is split and what goes to all ranks, by place or by name.
+    wrong : bool
+        Whether there are some that the function does not have, or some
+        missing.
     """
 
-    def __init__(self, variables, args, kwargs, where):
+    def __init__(self, inputs, args, kwargs, where):
         self.args, self.kwargs, self._where = list(args), kwargs, where
-        self._names = {i: v for i, v in enumerate(variables)}
-        places = list(enumerate(args)) + [
-            (key, value) for key, value in kwargs.items()]
-        by_name = {v.name: v for v in variables}
+        self._names = {i: entry.variable for i, entry in enumerate(inputs)}
+        known = dict(self._names)
+        for entry in inputs:
+            known[entry.variable] = known[entry.name] = entry.variable
+        places = {**dict(enumerate(args)), **kwargs}
+        found = [known.get(place) for place in places]
+        self.wrong = None in found or any(
+            entry.variable not in found for entry in inputs
+            if entry.value is None)
         self.batch, self.whole = {}, {}
-        for place, value in places:
-            variable = self._names.get(place) if isinstance(
-                place, int) else by_name.get(place, place)
-            kind = self.batch if has_batch_axis(variable) else self.whole
+        for variable, (place, value) in zip(found, places.items()):
+            kind = self.batch if variable is not None and has_batch_axis(
+                variable) else self.whole
             kind[place] = value if hasattr(value, "shape") else np.asarray(
                 value)
 

@@ -103,7 +103,7 @@ class Step:
         ranks = current()
         self.where = "function %s" % name if name else "training function"
         self._number, self._calls = next(ranks.numbers), 0
-        self._arguments = [i.variable for i in inputs if not i.shared]
+        self._arguments = [i for i in inputs if not i.shared]
         shared = [i for i in inputs if i.shared]
         self._streams = Streams(
             [i.value for i in shared if i.variable in states],
@@ -138,6 +138,8 @@ class Step:
         """
         ranks = current()
         given = Arguments(self._arguments, args, kwargs, self.where)
+        if given.wrong:
+            return function(*args, **kwargs)  # which raises
         part = self._part(given, ranks)
         if self._calls % EVERY == 0:
             self._agree(given, ranks)
@@ -247,14 +249,30 @@ class Step:
         values = found if isinstance(found, list) else [found]
         whole = combined(values, [rules[0] for rules in self._rules], ranks,
                          self.where)
-        unsure = [i for i, rules in enumerate(self._rules)
-                  if len(rules) > 1 and np.any(whole[i])]
-        for i in unsure:
-            ranks.tell("%s: output %d was zero in all steps that were "
-                       "compared; it is taken for a %s in this step." % (
-                           self.where, i, self._rules[i][0]))
+        unsure = {i: "the same on all ranks" for i in self._differing(
+            values, ranks)}
+        unsure.update((i, "zero") for i, rules in enumerate(self._rules)
+                      if {"mean", "sum"} <= set(rules) and np.any(whole[i]))
+        for i, was in sorted(unsure.items()):
+            ranks.tell("%s: output %d was %s in all steps that were compared; "
+                       "it is taken for a %s in this step." % (
+                           self.where, i, was, self._rules[i][0]))
         self._unsure = bool(unsure)
         return whole if isinstance(found, list) else whole[0]
+
+    def _differing(self, values, ranks):
+        """Return which outputs differ between ranks, of those that did not.
+
+        They may be means, or the same on all.
+        """
+        places = [i for i, rules in enumerate(self._rules)
+                  if "same" in rules[1:]]
+        if not places:
+            return []
+        digests = ranks.rows_of_all(np.array(
+            [digest([values[i]]) for i in places], "int64"))
+        return [i for i, differs in zip(places, np.any(
+            digests != digests[0], axis=0)) if differs]
 
 
 class Fixed:
