@@ -41,6 +41,29 @@ TRAIN = """
     rank = int(os.environ.get("RANK", 0))
     """
 
+ENDED = TRAIN + """
+    import signal, tempfile, time
+    with open("file", "w") as file:
+        file.write("x" * 1000)
+    say(pid=os.getpid())
+    if not rank:
+        raise KeyError("torchrun ends the other rank")
+    time.sleep(60)
+    """
+
+
+@needs_torch
+def test_a_rank_that_is_ended_leaves_no_folder(tmp_path):
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    result = run(tmp_path, write(tmp_path, ENDED), TMPDIR=str(folder))
+    assert result.returncode == 1
+    assert "exitcode  : -15" in result.stderr or (
+        "has stopped with an error (KeyError" in result.stderr)
+    assert not [n for n in os.listdir(str(folder))
+                if n.startswith("lasagne_flipconv_rank")]
+
+
 FILES = TRAIN + """
     import multiprocessing, pickle, pathlib, shutil, tempfile
     print("printed by", rank)

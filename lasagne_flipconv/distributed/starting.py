@@ -3,6 +3,7 @@ import atexit
 import functools
 import os
 import random
+import signal
 import sys
 import traceback
 from collections import namedtuple
@@ -190,6 +191,7 @@ def _join(place, distributed, torch, tell, shadows):
         shadows.append(files.redirect([theano.config.base_compiledir,
                                        theano.config.compiledir]))
         atexit.register(_forget, shadows)  # called after those of the script
+        _forget_when_ended(shadows)
     return ranks
 
 
@@ -203,6 +205,17 @@ def _in_child(lifeline, shadows):
 def _forget(shadows):
     while shadows:
         shadows.pop().forget()
+
+
+def _forget_when_ended(shadows):
+    """Remove the folder of this rank where torchrun ends it, too."""
+    def end(number, frame):
+        _forget(shadows)
+        signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+
+    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, end)
 
 
 def _nothing(text):
