@@ -172,6 +172,54 @@ def test_processes_of_a_script_are_forks_as_before_3_14(monkeypatch, chosen):
     assert multiprocessing.get_start_method() == (chosen or "fork")
 
 
+CHILDREN = """
+    import multiprocessing
+    import sys
+    import theano
+    from scipy.misc import imresize
+    import helper
+
+    def child(queue, deeper):
+        if deeper:
+            grandchild = multiprocessing.Process(target=child,
+                                                 args=(queue, False))
+            grandchild.start()
+            grandchild.join()
+        queue.put([__name__, sys.argv[1:], theano.config.floatX, helper.name(),
+                   round(2.5), 7 / 2])
+
+    if __name__ == "__main__":
+        multiprocessing.set_start_method(sys.argv[1])
+        queue = multiprocessing.Queue()
+        first = multiprocessing.Process(target=child, args=(queue, True))
+        first.start()
+        first.join()
+        assert first.exitcode == 0
+        for _ in range(2):
+            print(queue.get())
+    """
+HELPER = """
+    def name():
+        from scipy.misc import imresize
+        return imresize.__name__
+    """
+
+
+@pytest.mark.parametrize("options, divided", [
+    ("c.py", [2, 3.5]), ("--python2 c.py", [3., 3]), ("-m c", [2, 3.5])])
+@pytest.mark.parametrize("method", ["spawn", "forkserver"])
+def test_processes_that_are_no_forks_are_lent_what_a_script_is(
+        tmp_path, options, divided, method):
+    if method not in multiprocessing.get_all_start_methods():
+        pytest.skip("not on this system")
+    write(tmp_path, "c.py", CHILDREN)
+    write(tmp_path, "helper.py", HELPER)
+    result = run(tmp_path, *options.split(), method,
+                 env={"THEANO_FLAGS": flags()})
+    told = ["__mp_main__", [method], "float32", "imresize", *divided]
+    assert result.stdout == ("%s\n" % told) * 2, result.stderr
+
+
 def test_a_module_and_a_package(tmp_path):
     write(tmp_path, "package/__init__.py", "")
     write(tmp_path, "package/__main__.py", """

@@ -13,8 +13,8 @@ from .installing import ensure_installed
 from .old_names import lending
 from .old_names.arguments.era import set_of_then
 
-__all__ = ["choose_floatx", "code_of_file", "make_ready", "run_module",
-           "run_script"]
+__all__ = ["choose_floatx", "code_of_file", "make_ready", "run_in_child",
+           "run_module", "run_script"]
 
 #: Files and folders whose frames a traceback of the script does not show.
 _OURS = (os.path.abspath(__file__), os.path.abspath(gpu_imports.__file__),
@@ -87,10 +87,42 @@ def run_module(name, arguments=(), from_python2=False):
     sys.argv = ["-m", *arguments]
     spec = _runnable(name)
     sys.argv[0] = spec.origin
-    attributes = {"__spec__": spec, "__file__": spec.origin,
-                  "__cached__": spec.cached, "__loader__": spec.loader,
-                  "__package__": spec.parent}
-    return _run(lambda: _code_of_module(spec), attributes)
+    return _run(lambda: _code_of_module(spec), _attributes_of(spec))
+
+
+def _attributes_of(spec):
+    """Return what a module finds of itself."""
+    return {"__spec__": spec, "__file__": spec.origin,
+            "__cached__": spec.cached, "__loader__": spec.loader,
+            "__package__": spec.parent}
+
+
+def run_in_child(path, module, from_python2):
+    """Run what a process that is no fork finds in ``__mp_main__``.
+
+    Parameters
+    ----------
+    path, module : str or None
+        The script, or else the module; of a package, nothing is run.
+    from_python2 : bool
+        As for :func:`run_script`.
+    """
+    make_ready(sys.path[0], from_python2)
+    sys.argv[0] = path or sys.argv[0]
+    main = vars(sys.modules["__mp_main__"])
+    main.clear()
+    main.update(__name__="__mp_main__", __file__=path, __spec__=None)
+    if path:
+        code, names = code_of_file(path, from_python2)
+    elif module and module.rpartition(".")[2] != "__main__":
+        spec = _runnable(module)
+        main.update(_attributes_of(spec))
+        code, names = _code_of_module(spec)
+    else:
+        return
+    lending.refresh()
+    main["__builtins__"] = names
+    exec(code, main)
 
 
 def choose_floatx(chosen=None):
@@ -190,8 +222,8 @@ def make_ready(folder, from_python2):
 def fork_by_default():
     """Let ``multiprocessing`` fork on Linux, as it did until Python 3.14.
 
-    A process that is no fork of this one runs the script anew, and has
-    nothing of what it is lent. What the script chooses itself is obeyed.
+    A process that is no fork of this one runs the script anew, which was not
+    written for that. What the script chooses itself is obeyed.
     """
     default = multiprocessing.context._default_context
     if sys.platform == "linux":

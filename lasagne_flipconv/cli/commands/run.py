@@ -109,6 +109,7 @@ def run_alone(args):
     from ...scripts.installing import install
     from ...scripts.old_names.late_flags import LateFlags
     from ...scripts.running import choose_floatx, run_module, run_script
+    from ..children import hand_on
     report = watch() if args.report else None
     start = run_module if args.module else run_script
     install(args.numbers_of)
@@ -120,6 +121,7 @@ def run_alone(args):
     late.watch()
     try:
         use_device(args.device, args.compile)
+        hand_on(args)
         code = start(args.script, args.arguments, args.python2)
     except (FlipconvError, EngineError) as error:
         tell("lasagne-flipconv run: %s" % error, file=sys.stderr)
