@@ -318,7 +318,7 @@ def test_python_2(tmp_path):
     plain = run(tmp_path, "old.py")
     assert plain.returncode == 1 and "pass --python2" in plain.stderr
     result = run(tmp_path, "--python2", "old.py")
-    assert result.stdout == "total\nsevenths: 3 3.5 3\n", result.stderr
+    assert result.stdout == "sevenths: 3 3.5 total\n3\n", result.stderr
     assert not list(tmp_path.glob("__pycache__"))  # for python itself
     assert is_python2(str(tmp_path / "old.py"))
 

@@ -1,8 +1,8 @@
 """Scopes of Python 2: what is global, what stays, what classes are given."""
 import ast
 
-__all__ = ["complete", "ended", "hoisted_globals", "leak", "mangled",
-           "metaclass_of"]
+__all__ = ["complete", "ended", "hand_in", "hoisted_globals", "leak",
+           "mangled", "metaclass_of"]
 
 _SCOPES = (ast.FunctionDef, ast.ClassDef, ast.Lambda, ast.AsyncFunctionDef)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
@@ -140,6 +140,46 @@ def ended(body):
     whole = ast.Try(body[first:], [handler], [], [])
     ast.copy_location(whole, body[-1])
     return body[:first] + [ast.fix_missing_locations(whole)]
+
+
+def hand_in(body):
+    """Let lists such as ``[n * i for i in x]`` see the names of their class.
+
+    Parameters
+    ----------
+    body : list of ast.stmt
+        The statements of a class; their lists are changed.
+    """
+    bound = {getattr(node, "name", getattr(node, "id", None))
+             for node in own_nodes(body)
+             if isinstance(getattr(node, "ctx", ast.Store()), ast.Store)}
+    for statement in body:
+        _HandIn(bound).visit(statement)
+
+
+class _HandIn(ast.NodeTransformer):
+    """Put each list into a function that takes the names it reads."""
+
+    def __init__(self, bound):
+        self._bound = bound
+
+    def visit(self, node):
+        """Change the lists of a statement, not those of scopes within."""
+        return node if isinstance(node, _SCOPES) else super().visit(node)
+
+    def visit_ListComp(self, node):
+        """``(lambda n: [n * i for i in x])(n)``."""
+        read = set()
+        _read(node, frozenset(), read)
+        names = sorted(read & self._bound)
+        if not names:
+            return node
+        whole = ast.parse("(lambda %s: 0)(%s)" % ((", ".join(names),) * 2),
+                          mode="eval").body
+        whole.func.body = node
+        for part in (whole, whole.func, *whole.args):
+            ast.copy_location(part, node)
+        return whole
 
 
 def leak(body):

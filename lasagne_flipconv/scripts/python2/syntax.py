@@ -19,7 +19,7 @@ logging.getLogger("RefactoringTool").setLevel(logging.WARNING)
 
 #: Fixers of 2to3 that are used; the rest is here, in `tree`, or done while the
 #: program runs.
-_FIXERS = ["fissix.fixes.fix_except", "fissix.fixes.fix_tuple_params"]
+_FIXERS = ["fissix.fixes.fix_tuple_params"]
 
 #: Names of Python 2 that are words of the grammar today.
 _KEYWORDS = ("async", "await", "nonlocal")
@@ -228,15 +228,35 @@ def _lines(tree):
 
 
 def _print(node):
-    """Let a function write, also of ``print >>file, item,``."""
+    """Let ``print >>file, a, b`` write one after another, as it did.
+
+    ``__python2_print__(file)(a)(b)()``, the last for the end of the line.
+    """
     parts = node.children[1:]
-    file, newline = Name("None"), "True"
+    file = Name("None")
     if parts and parts[0].type == token.RIGHTSHIFT:
         file, parts = parts[1], parts[3:]
-    if parts and parts[-1].type == token.COMMA:
-        newline, parts = "False", parts[:-1]
-    _call(node, "__python2_print__", [file, Name(newline)] + [
-        part for part in parts if part.type != token.COMMA])
+    made = Name("__python2_print__")
+    for part in [file, *parts]:
+        if part.type != token.COMMA:
+            made = _called(made, [part])
+    if not parts or parts[-1].type != token.COMMA:
+        made = _called(made, [])
+    made.prefix = node.prefix
+    node.replace(made)
+
+
+def _except(node):
+    """Let ``except E, target`` be an item that `tree` finds.
+
+    ``except __python2_as__[E, target]``, whatever the target is.
+    """
+    if len(node.children) < 4:
+        return
+    kind, _, target = node.children[1:]
+    node.children[2:] = []
+    kind.replace(Name("__python2_as__[(%s), %s]" % (
+        str(kind).strip(), str(target).strip()), prefix=" "))
 
 
 def _exec(node):
@@ -309,15 +329,23 @@ def _unpack(pattern, value, names, values):
 
 def _call(node, name, arguments):
     """Put a call in the place of a node."""
+    made = _called(Name(name), arguments)
+    made.prefix = node.prefix
+    node.replace(made)
+
+
+def _called(function, arguments):
+    """Return a call with copies of some nodes."""
     items = []
     for argument in arguments:
         argument = argument.clone()
         argument.prefix = " " if items else ""
         items += [argument, Comma()]
-    node.replace(Call(Name(name), items[:-1], prefix=node.prefix))
+    return Call(function, items[:-1])
 
 
 _STATEMENTS = {symbols.print_stmt: _print, symbols.exec_stmt: _exec,
-               symbols.raise_stmt: _raise, symbols.atom: _repr,
+               symbols.raise_stmt: _raise, symbols.except_clause: _except,
+               symbols.atom: _repr,
                symbols.testlist_safe: _parenthesized,
                symbols.lambdef: _lambda, symbols.old_lambdef: _lambda}

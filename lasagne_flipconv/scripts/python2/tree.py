@@ -2,8 +2,8 @@
 import ast
 
 from .library.attributes import ATTRIBUTES
-from .scopes import (complete, ended, hoisted_globals, leak, mangled,
-                     metaclass_of)
+from .scopes import (complete, ended, hand_in, hoisted_globals, leak,
+                     mangled, metaclass_of)
 
 __all__ = ["Translation", "called", "features_of"]
 
@@ -101,6 +101,7 @@ class Translation(ast.NodeTransformer):
     def visit_ClassDef(self, node):
         """Give a class the names of today for its special methods."""
         node.body = hoisted_globals(node.body)
+        hand_in(node.body)
         self._classes.append(node.name)
         self._deeper(node)
         self._classes.pop()
@@ -193,15 +194,13 @@ class Translation(ast.NodeTransformer):
         return called("attribute", node.value, ast.Constant(node.attr))
 
     def visit_ExceptHandler(self, node):
-        """Keep the name of an error after the block."""
-        self.generic_visit(node)
-        if node.name:
-            kept = _PREFIX % "caught"
+        """Keep the name of an error after the block, or what it is put in."""
+        node.type, target = _target_of(node)
+        if target is not None:
+            node.name = _PREFIX % "caught"
             node.body.insert(0, ast.copy_location(ast.Assign(
-                [ast.Name(node.name, ast.Store())],
-                ast.Name(kept, ast.Load())), node))
-            node.name = kept
-        return node
+                [target], _caught(node.name, target)), node))
+        return self.generic_visit(node)
 
     def visit_Import(self, node):
         """Rename modules within packages."""
@@ -217,6 +216,30 @@ class Translation(ast.NodeTransformer):
             return node
         return ast.Expr(called("star", ast.Constant(node.module or ""),
                                ast.Constant(node.level)))
+
+
+def _target_of(handler):
+    """Return the class that is caught, and what the error is put in."""
+    kind = handler.type
+    if getattr(getattr(kind, "value", None), "id", None) != _PREFIX % "as":
+        return kind, None
+    kind, target = _as_value(kind.slice).elts
+    _store(target)
+    return kind, target
+
+
+def _store(target):
+    """Let an expression be one that is assigned to."""
+    target.ctx = ast.Store()
+    for item in getattr(target, "elts", ()):
+        _store(item)
+
+
+def _caught(name, target):
+    """Return the error, or what is in it for several targets."""
+    error = ast.Name(name, ast.Load())
+    return (ast.Attribute(error, "args", ast.Load())
+            if isinstance(target, (ast.Tuple, ast.List)) else error)
 
 
 _COMPARED = ("Lt", "Gt", "LtE", "GtE", "Eq", "NotEq", "In", "NotIn")

@@ -1,5 +1,6 @@
 """Operators of Python 2: what ``<``, ``==``, ``in``, ``%`` gave."""
 import operator
+import re
 
 import numpy as np
 
@@ -265,8 +266,14 @@ class _Float(float):
         return shown(float(self))
 
     def __format__(self, specification):
-        return (format(float(self), specification) if specification
-                else str(self))
+        if not specification:
+            return str(self)
+        twelve = ".12" if _NO_DIGITS.match(specification) else ""
+        return format(float(self), specification + twelve)
+
+
+#: How a number is formatted, but not with how many digits.
+_NO_DIGITS = re.compile(r"(.?[<>=^])?[-+ ]?0?\d*,?\Z")
 
 
 class _Shown:
@@ -279,16 +286,23 @@ class _Shown:
         return format(shown(self._thing), specification)
 
     def __getattr__(self, name):
-        return getattr(self._thing, name)
+        return as_argument(getattr(self._thing, name))
 
     def __getitem__(self, key):
-        return self._thing[key]
+        return as_argument(self._thing[key])
 
     def __str__(self):
         return shown(self._thing)
 
     def __repr__(self):
         return repr(self._thing)
+
+
+class _NumPys(_Shown):
+    """A number of NumPy, or an array of one, formatted as Python's."""
+
+    def __format__(self, specification):
+        return format(as_argument(self._thing.item()), specification)
 
 
 def as_argument(x):
@@ -308,6 +322,8 @@ def as_argument(x):
         return _Float(x)
     if isinstance(x, bytes):
         return _text_of(x)
+    if isinstance(x, (np.floating, np.ndarray)) and x.ndim == 0:
+        return _NumPys(x)
     return _Shown(x) if type(x).__format__ is object.__format__ else x
 
 

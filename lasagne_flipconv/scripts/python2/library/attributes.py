@@ -1,6 +1,7 @@
 """Names of attributes, methods and contents of modules that moved."""
 import codecs
 import collections.abc
+import contextlib
 import io
 import itertools
 import math
@@ -10,6 +11,7 @@ import string
 import subprocess
 import sys
 import types
+import wave
 from functools import cmp_to_key, partial
 
 import numpy
@@ -238,6 +240,12 @@ def _of_bytes(name):
     return given
 
 
+def _writes_bytes(name):
+    """Return what gives a file of sound a method that is called with texts."""
+    return lambda thing: (lambda text: getattr(thing, name)(bytes_of(text))
+                          ) if isinstance(thing, wave.Wave_write) else None
+
+
 def _getchildren(element):
     return (None if hasattr(element, "getchildren")
             or not hasattr(element, "iter") else lambda: list(element))
@@ -252,6 +260,8 @@ _METHODS = {
     **{name: _of_bytes(name) for name in (
         "split rsplit strip lstrip rstrip replace find rfind index rindex "
         "count startswith endswith partition rpartition").split()},
+    **{name: _writes_bytes(name) for name in ("writeframes",
+                                              "writeframesraw")},
 }
 
 
@@ -289,6 +299,17 @@ def _rounding(function):
             x = a.astype(numpy.promote_types(a.dtype, "float16"))
         return function(x, *args, **kwargs)
     return rounded
+
+
+def _frombuffer(buffer, *args, **kwargs):
+    return numpy.frombuffer(bytes_of(buffer), *args, **kwargs)
+
+
+@contextlib.contextmanager
+def _nested(*managers):
+    """Enter several contexts, as ``contextlib.nested`` did."""
+    with contextlib.ExitStack() as stack:
+        yield [stack.enter_context(manager) for manager in managers]
 
 
 def _check_output(*args, **kwargs):
@@ -340,12 +361,15 @@ _MODULES = {
     "math": {"floor": lambda x: float(math.floor(x)) if math.isfinite(x)
              else x, "ceil": lambda x: float(math.ceil(x))
              if math.isfinite(x) else x},
+    "contextlib": {"nested": _nested},
     "sys": {"maxint": sys.maxsize, "setdefaultencoding": lambda name: None,
+            "platform": {"linux": "linux2"}.get(sys.platform, sys.platform),
             "exc_clear": lambda: None, "exc_type": _of_error(0),
             "exc_value": _of_error(1), "exc_traceback": _of_error(2)},
     "os": {"getcwdu": os.getcwd, "errno": __import__("errno")},
     os.path.__name__: {"walk": _walk},
     "numpy": {"load": pickles.load_old_array, "divide": _numpy_divide,
+              "frombuffer": _frombuffer,
               "floor": _rounding(numpy.floor), "ceil": _rounding(numpy.ceil),
               "trunc": _rounding(numpy.trunc), "fix": _rounding(numpy.trunc)},
     "subprocess": {"check_output": _check_output},

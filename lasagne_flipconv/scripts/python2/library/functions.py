@@ -102,6 +102,10 @@ def _chr(number):
 _BYTES = 0xdc00
 
 
+def _format(thing, specification=""):
+    return format(arithmetic.as_argument(thing), specification)
+
+
 def _oct(number):
     return oct(number).replace("o", "", 1) if number else "0"
 
@@ -184,7 +188,8 @@ _OWN = {
     "cmp": compare, "round": _round, "raw_input": input, "input": _input,
     "reload": _reload, "intern": sys.intern, "isinstance": _isinstance,
     "issubclass": _issubclass,
-    "unichr": chr, "chr": _chr, "ord": _ord, "oct": _oct, "coerce": _coerce,
+    "unichr": chr, "chr": _chr, "ord": _ord, "oct": _oct,
+    "format": _format, "coerce": _coerce,
     "unicode": str, "long": int, "basestring": basestring, "file": file,
     "open": texts.open_file, "buffer": memoryview,
     "StandardError": Exception,
@@ -205,24 +210,32 @@ NAMES_THEN = frozenset(
     ) | {"decode", "message"}
 
 
-def _print(file, newline, *things):
-    """Print as the statement did, which set spaces when it went on."""
-    file = sys.stdout if file is None else file
-    if newline and not things:
-        _set_soft(file, False)
-    for thing in things:
-        text = shown(thing)
-        texts.write_text(file, (" " if _soft(file) else "") + text)
-        _set_soft(file, not text[-1:].isspace() or text[-1:] == " ")
-    if newline:
-        texts.write_text(file, "\n")
-        _set_soft(file, False)
+class _print:
+    """Print as the statement did, one thing after another.
+
+    It is called with each thing as soon as that is known, and without any for
+    the end of the line.
+    """
+
+    def __init__(self, file):
+        self._file = file
+
+    def __call__(self, *things):
+        place = sys.stdout if self._file is None else self._file
+        for thing in things:
+            text = shown(thing)
+            texts.write_text(place, (" " if _soft(place) else "") + text)
+            _set_soft(place, not text[-1:].isspace() or text[-1:] == " ")
+        if not things:
+            texts.write_text(place, "\n")
+            _set_soft(place, False)
+        return self
 
 
 def end_line():
     """End the last line, as Python 2 did at the end of a program."""
     if _soft(sys.stdout):
-        _print(None, True)
+        _print(None)()
 
 
 #: Files after whose last text a space is due.
