@@ -1,13 +1,16 @@
 """The demo, and the data that it loads."""
 import importlib.util
+import os
 import re
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from engine_cases import in_new_process
 from lasagne_flipconv.cli import demonstration as demo, digits
 from lasagne_flipconv.cli import main
+from test_run import flags
 
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
 
@@ -23,6 +26,22 @@ def test_command_shows_what_the_wrong_way_round_costs(tmp_path, capsys):
     picture = tmp_path / "filter_and_reverse.png"
     assert str(picture) in out
     assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+def test_nothing_is_warned_of_where_no_flag_is_set(tmp_path):
+    program = ("import warnings\nfrom lasagne_flipconv.cli import main\n"
+               "with warnings.catch_warnings(record=True) as told:\n"
+               "    assert main(['demo', '--out', %r]) == 0\n"
+               "assert not [w for w in told if 'engine' in str(w.message)]"
+               % str(tmp_path))
+    in_new_process(program, THEANO_FLAGS=flags(), THEANORC=os.devnull)
+
+
+def test_a_folder_that_is_not_there_is_told_before_anything_is_computed(
+        tmp_path, capsys):
+    assert main(["demo", "--out", str(tmp_path / "none")]) == 1
+    out, err = capsys.readouterr()
+    assert out == "" and "none: is no folder; expected" in err
 
 
 def test_without_matplotlib_it_says_what_to_install(monkeypatch):

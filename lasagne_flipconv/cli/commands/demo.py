@@ -1,4 +1,7 @@
 """Show, on a small network, what the wrong way round costs."""
+import os
+
+from ...errors import FlipconvError
 from ..output import tell
 
 EXAMPLE = "lasagne-flipconv demo --out ."
@@ -12,8 +15,13 @@ def add_arguments(parser):
 
 def run(args):
     """Print what the wrong way round costs, on the digits network."""
+    from ...scripts.running import choose_floatx
     from ..demonstration import run_demo
     from ..digits import WEIGHTS
+    if args.out and not os.path.isdir(args.out):
+        raise FlipconvError("--out %s: is no folder; expected one for the "
+                            "picture. Make it first." % args.out)
+    choose_floatx()
     tell("A digits network trained with Conv2DLayer (%s)," % WEIGHTS.name,
          "moved to Conv2DDNNLayer.")
     result = run_demo(lambda text: tell("  " + text), args.out)
