@@ -118,6 +118,18 @@ def test_a_folder_of_pythonpath(tmp_path, monkeypatch):
     assert run(tmp_path, "--python2", "x/a.py").stdout == "half\n3\n"
 
 
+def test_processes_of_joblib_are_of_python_2_too(tmp_path):
+    pytest.importorskip("joblib")
+    made(tmp_path, {
+        "a.py": "from joblib import Parallel, delayed\nimport b\n"
+        "if __name__ == '__main__':\n    print Parallel(n_jobs=2)("
+        "delayed(b.f)(i) for i in (5, 7))",
+        "b.py": "def f(x): return x / 2, round(2.5), map(abs, [x])"})
+    result = run(tmp_path, "--python2", "a.py")
+    assert (result.stdout, result.stderr) == (
+        "[(2, 3.0, [5]), (3, 3.0, [7])]\n", "")
+
+
 INSTALLED = """
     import json, sys, numpy, scipy.signal, sklearn.utils, lasagne, theano
     import builtins

@@ -1,4 +1,5 @@
 """Run a script or module as ``python`` would, with our layers installed."""
+import contextlib
 import importlib.util
 import io
 import multiprocessing.context
@@ -6,6 +7,7 @@ import os
 import sys
 from types import ModuleType
 
+from ..compat.import_hooks import ImportWithin
 from ..compat.theano_flags import user_flag
 from ..errors import FlipconvError
 from . import asked_device, gpu_imports, python2
@@ -211,6 +213,8 @@ def make_ready(folder, from_python2):
         sys.path[0] = folder
     ensure_installed()
     fork_by_default()
+    if from_python2:
+        _JOBLIB.install()
     asked_device.tell()
     set_of_then(from_python2)
     lending.lend_to_program(python2.Loader if from_python2
@@ -228,6 +232,20 @@ def fork_by_default():
     default = multiprocessing.context._default_context
     if sys.platform == "linux":
         default._default_context = multiprocessing.get_context("fork")
+
+
+@contextlib.contextmanager
+def _processes_of_then(module):
+    """Let joblib start processes by ``multiprocessing``, as until 0.12.
+
+    Its own run nothing of a script anew: what they import of a program would
+    be run by Python 3, and divide as that does.
+    """
+    yield
+    module.DEFAULT_BACKEND = "multiprocessing"
+
+
+_JOBLIB = ImportWithin("joblib.parallel", _processes_of_then)
 
 
 def _run(code, attributes):
