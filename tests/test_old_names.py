@@ -111,6 +111,9 @@ PROGRAMS = [
      "np.find_common_type(['f4'], ['c16']), "
      "np.find_common_type(['f4'], ['f8']))",
      "[False  True  True False] complex128 float32"),
+    ("numpy", "import numpy as np; print(np.sum(x for x in [1, 2]), "
+     "np.sum(np.ones(2) for _ in [1, 2]), np.sum([[1, 2]], axis=1))",
+     "3 [2. 2.] [3]"),
     ("numpy", "import numpy as np; print(np.fromstring(b'\\x01\\xc8', 'u1'), "
      "np.fromstring('\\x01\\udcc8', np.uint8), np.fromstring('1 2', int, "
      "sep=' '), np.fromstring('', 'u1').shape)",

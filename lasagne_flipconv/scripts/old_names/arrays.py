@@ -4,6 +4,7 @@ And the few of ``scipy.stats`` that are gone.
 """
 import functools
 import sys
+import types
 
 import numpy
 
@@ -148,9 +149,16 @@ def set_printoptions(precision=None, threshold=None, *args, **options):
     numpy.set_printoptions(precision, threshold, *args, **options)
 
 
+@functools.wraps(numpy.sum)
+def total(a, *args, **kwargs):
+    if isinstance(a, types.GeneratorType):  # which NumPy 2.4 refuses
+        return sum(a)
+    return numpy.sum(a, *args, **kwargs)
+
+
 #: What NumPy's stand-in has in the place of its own.
 INSTEAD = {"load": load_array, "fromstring": fromstring, "full": full,
-           "set_printoptions": set_printoptions,
+           "set_printoptions": set_printoptions, "sum": total,
            "array": _of_objects(numpy.array),
            "asarray": _of_objects(numpy.asarray)}
 
