@@ -54,11 +54,30 @@ def equal(a, b):
     >>> equal(b"RIFF", "RIFF")
     True
     """
-    if isinstance(a, bytes) and isinstance(b, str):
-        return _text_of(a) == b
-    if isinstance(a, str) and isinstance(b, bytes):
-        return a == _text_of(b)
-    return a == b
+    return operator.eq(*_alike(a, b))
+
+
+def _unequal(a, b):
+    return operator.ne(*_alike(a, b))
+
+
+def _alike(a, b):
+    """Return two things, texts both if one is bytes and one a text."""
+    kinds = _kind_of(a) + _kind_of(b)
+    return (_as_texts(a) if kinds == "SU" else a,
+            _as_texts(b) if kinds == "US" else b)
+
+
+def _kind_of(x):
+    """Return what things or arrays of bytes and of texts have for a type."""
+    if isinstance(x, np.ndarray):
+        return x.dtype.kind
+    return "S" if isinstance(x, bytes) else "U" * isinstance(x, str)
+
+
+def _as_texts(x):
+    return (np.char.decode(x, "utf-8", "surrogateescape")
+            if isinstance(x, np.ndarray) else _text_of(x))
 
 
 def contains(container, item):
@@ -86,6 +105,8 @@ def contains(container, item):
     if isinstance(container, str):
         return (_text_of(item) if isinstance(item, bytes) else item
                 ) in container
+    if isinstance(container, np.ndarray):
+        return bool(np.any(equal(container, item)))
     other = (_text_of(item) if isinstance(item, bytes)
              else bytes_of(item))
     return item in container or (
@@ -212,8 +233,7 @@ OPERATORS = {
     "LtE": _ordering(operator.le, operator.le),
     "GtE": _ordering(operator.ge, operator.ge),
     "Eq": equal,
-    "NotEq": lambda a, b: (not equal(a, b) if isinstance(a, (str, bytes))
-                           and isinstance(b, (str, bytes)) else a != b),
+    "NotEq": _unequal,
     "In": lambda item, container: contains(container, item),
     "NotIn": lambda item, container: not contains(container, item),
 }

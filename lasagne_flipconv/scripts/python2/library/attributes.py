@@ -7,6 +7,7 @@ import itertools
 import math
 import operator
 import os
+import re
 import string
 import subprocess
 import sys
@@ -246,6 +247,22 @@ def _writes_bytes(name):
                           ) if isinstance(thing, wave.Wave_write) else None
 
 
+def _split(pattern, text, maxsplit=0, flags=0):
+    """Split as ``re.split`` did until Python 3.7: not at what is empty."""
+    matches = (match for match in re.finditer(pattern, text, flags)
+               if match.group())
+    found, at = [], 0
+    for match in itertools.islice(matches, maxsplit or None):
+        found += [text[at:match.start()], *match.groups()]
+        at = match.end()
+    return found + [text[at:]]
+
+
+def _split_of(thing):
+    return (partial(_split, thing) if isinstance(thing, re.Pattern)
+            else _of_bytes("split")(thing))
+
+
 def _getchildren(element):
     return (None if hasattr(element, "getchildren")
             or not hasattr(element, "iter") else lambda: list(element))
@@ -260,6 +277,7 @@ _METHODS = {
     **{name: _of_bytes(name) for name in (
         "split rsplit strip lstrip rstrip replace find rfind index rindex "
         "count startswith endswith partition rpartition").split()},
+    "split": _split_of,
     **{name: _writes_bytes(name) for name in ("writeframes",
                                               "writeframesraw")},
 }
@@ -357,7 +375,7 @@ _OPERATOR = {
 #: Module → contents that it had, or that did something else.
 _MODULES = {
     "string": _STRING, "types": _TYPES, "itertools": _ITERTOOLS,
-    "operator": _OPERATOR,
+    "operator": _OPERATOR, "re": {"split": _split},
     "math": {"floor": lambda x: float(math.floor(x)) if math.isfinite(x)
              else x, "ceil": lambda x: float(math.ceil(x))
              if math.isfinite(x) else x},
