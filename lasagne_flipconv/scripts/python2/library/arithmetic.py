@@ -380,4 +380,5 @@ def formatted(template, arguments):
 
 
 def _percent_argument(x):
-    return as_argument(x) if isinstance(x, (float, bytes)) else x
+    return (as_argument(x) if type(x) is float or isinstance(x, bytes)
+            else x)
