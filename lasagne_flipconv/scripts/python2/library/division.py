@@ -1,7 +1,11 @@
 """Division of Python 2: ``/`` and ``/=``, which rounded integers down."""
 import operator
 
-__all__ = ["DIVISION", "by_zero", "divide", "divide_in_place", "is_integer"]
+__all__ = ["DIVISION", "TWO_WAYS", "by_zero", "divide", "divide_in_place",
+           "is_integer"]
+
+#: Classes that have ``__div__`` or its kind beside ``__truediv__``.
+TWO_WAYS = set()
 
 
 def divide(a, b):
@@ -29,9 +33,26 @@ def _divided(of_integers, of_others, a, b):
     """Divide, with the error of Python 2."""
     both = is_integer(a) and is_integer(b)
     try:
+        found = _by_class(of_others, a, b)
+        if found is not NotImplemented:
+            return found
         return (of_integers if both else of_others)(a, b)
     except ZeroDivisionError as error:
         raise by_zero(a, b) from error
+
+
+def _by_class(of_others, a, b):
+    """Divide by a class of `TWO_WAYS`, as without ``division``."""
+    ways = [(a, b, "__div__"), (b, a, "__rdiv__")]
+    if of_others is operator.itruediv:
+        ways.insert(0, (a, b, "__idiv__"))
+    classes = tuple(TWO_WAYS)
+    for thing, other, name in ways if classes else ():
+        if isinstance(thing, classes) and hasattr(type(thing), name):
+            found = getattr(type(thing), name)(thing, other)
+            if found is not NotImplemented:
+                return found
+    return NotImplemented
 
 
 def by_zero(a, b):

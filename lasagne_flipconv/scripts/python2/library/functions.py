@@ -280,6 +280,8 @@ def _complete(cls):
                      ("__idiv__", "__itruediv__")):
         if old in own and new not in own:
             setattr(cls, new, own[old])
+        elif old in own and own[old] is not own[new] and "div" in old:
+            division.TWO_WAYS.add(cls)
     if "__cmp__" in own:
         for name in ("lt", "le", "gt", "ge", "eq", "ne"):
             _compare_by(cls, "__%s__" % name)
