@@ -64,8 +64,8 @@ def _unequal(a, b):
 def _alike(a, b):
     """Return two things, texts both if one is bytes and one a text."""
     kinds = _kind_of(a) + _kind_of(b)
-    return (_as_texts(a) if kinds == "SU" else a,
-            _as_texts(b) if kinds == "US" else b)
+    return (_as_texts(a) if kinds in ("SU", "OU") else a,
+            _as_texts(b) if kinds in ("US", "UO") else b)
 
 
 def _kind_of(x):
@@ -76,8 +76,12 @@ def _kind_of(x):
 
 
 def _as_texts(x):
-    return (np.char.decode(x, "utf-8", "surrogateescape")
-            if isinstance(x, np.ndarray) else _text_of(x))
+    """Return a text, or an array of objects with texts in it."""
+    if not isinstance(x, np.ndarray):
+        return _text_of(x) if isinstance(x, bytes) else x
+    found = np.empty(x.shape, object)
+    found.flat = [_as_texts(item) for item in x.flat]
+    return found
 
 
 def contains(container, item):
