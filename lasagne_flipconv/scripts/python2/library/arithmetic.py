@@ -326,7 +326,10 @@ class _NumPys(_Shown):
     """A number of NumPy, or an array of one, formatted as Python's."""
 
     def __format__(self, specification):
-        return format(as_argument(self._thing.item()), specification)
+        value = self._thing.item()
+        if isinstance(value, np.longdouble):
+            value = float(value)
+        return format(as_argument(value), specification)
 
 
 def as_argument(x):
