@@ -7,7 +7,6 @@ import itertools
 import math
 import operator
 import os
-import re
 import string
 import subprocess
 import sys
@@ -17,7 +16,7 @@ from functools import cmp_to_key, partial
 
 import numpy
 
-from . import pickles, randoms, texts, zipped
+from . import patterns, pickles, randoms, texts, zipped
 from .arithmetic import as_argument, bytes_of, ordered, shown
 from .division import divide, divide_in_place
 
@@ -247,45 +246,6 @@ def _writes_bytes(name):
                           ) if isinstance(thing, wave.Wave_write) else None
 
 
-def _split(pattern, string, maxsplit=0, flags=0):
-    """Split as ``re.split`` did until Python 3.7: not at what is empty."""
-    matches = (match for match in re.finditer(pattern, string, flags)
-               if match.group())
-    found, at = [], 0
-    for match in itertools.islice(matches, maxsplit or None):
-        found += [string[at:match.start()], *match.groups()]
-        at = match.end()
-    return found + [string[at:]]
-
-
-def _sub(pattern, repl, string, count=0, flags=0):
-    """Replace as ``re.sub`` did until Python 3.7: nothing empty after a match.
-
-    Only a pattern that fits an empty text can fit there.
-    """
-    pattern = re.compile(pattern, flags)
-    if not pattern.match(string[:0]):
-        return pattern.sub(repl, string, count)
-    found, at = [], None
-    for match in pattern.finditer(string):
-        begin, end = match.span()
-        if begin == end == at or count and len(found) == count:
-            continue
-        found.append(string[at or 0:begin] + (
-            repl(match) if callable(repl) else match.expand(repl)))
-        at = end
-    return string[:0].join(found + [string[at or 0:]])
-
-
-def _sub_of(thing):
-    return partial(_sub, thing) if isinstance(thing, re.Pattern) else None
-
-
-def _split_of(thing):
-    return (partial(_split, thing) if isinstance(thing, re.Pattern)
-            else _of_bytes("split")(thing))
-
-
 def _getchildren(element):
     return (None if hasattr(element, "getchildren")
             or not hasattr(element, "iter") else lambda: list(element))
@@ -300,7 +260,9 @@ _METHODS = {
     **{name: _of_bytes(name) for name in (
         "split rsplit strip lstrip rstrip replace find rfind index rindex "
         "count startswith endswith partition rpartition").split()},
-    "split": _split_of, "sub": _sub_of,
+    "sub": patterns.sub_of,
+    "split": lambda thing: (patterns.split_of(thing)
+                            or _of_bytes("split")(thing)),
     **{name: _writes_bytes(name) for name in ("writeframes",
                                               "writeframesraw")},
 }
@@ -398,7 +360,7 @@ _OPERATOR = {
 #: Module → contents that it had, or that did something else.
 _MODULES = {
     "string": _STRING, "types": _TYPES, "itertools": _ITERTOOLS,
-    "operator": _OPERATOR, "re": {"split": _split, "sub": _sub},
+    "operator": _OPERATOR,
     "math": {"floor": lambda x: float(math.floor(x)) if math.isfinite(x)
              else x, "ceil": lambda x: float(math.ceil(x))
              if math.isfinite(x) else x},
@@ -415,7 +377,7 @@ _MODULES = {
               "trunc": _rounding(numpy.trunc), "fix": _rounding(numpy.trunc)},
     "subprocess": {"check_output": _check_output},
     **pickles.MODULES, **randoms.MODULES, **texts.MODULES,
-    **zipped.MODULES,
+    **zipped.MODULES, **patterns.MODULES,
 }
 
 #: (module, name) → what a program of Python 2 finds there.

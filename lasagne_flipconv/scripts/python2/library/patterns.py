@@ -1,0 +1,49 @@
+"""Regular expressions that fit nothing, as ``re`` treated them in Python 2."""
+import itertools
+import re
+from functools import partial
+
+__all__ = ["MODULES", "split_of", "sub_of"]
+
+
+def _split(pattern, string, maxsplit=0, flags=0):
+    """Split as ``re.split`` did until Python 3.7: not at what is empty."""
+    matches = (match for match in re.finditer(pattern, string, flags)
+               if match.group())
+    found, at = [], 0
+    for match in itertools.islice(matches, maxsplit or None):
+        found += [string[at:match.start()], *match.groups()]
+        at = match.end()
+    return found + [string[at:]]
+
+
+def _sub(pattern, repl, string, count=0, flags=0):
+    """Replace as ``re.sub`` did until Python 3.7: nothing empty after a match.
+
+    Only a pattern that fits an empty text can fit there.
+    """
+    pattern = re.compile(pattern, flags)
+    if not pattern.match(string[:0]):
+        return pattern.sub(repl, string, count)
+    found, at = [], None
+    for match in pattern.finditer(string):
+        begin, end = match.span()
+        if begin == end == at or count and len(found) == count:
+            continue
+        found.append(string[at or 0:begin] + (
+            repl(match) if callable(repl) else match.expand(repl)))
+        at = end
+    return string[:0].join(found + [string[at or 0:]])
+
+
+def split_of(thing):
+    """Return the method ``split`` of a pattern, None for anything else."""
+    return partial(_split, thing) if isinstance(thing, re.Pattern) else None
+
+
+def sub_of(thing):
+    """Return the method ``sub`` of a pattern, None for anything else."""
+    return partial(_sub, thing) if isinstance(thing, re.Pattern) else None
+
+
+MODULES = {"re": {"split": _split, "sub": _sub}}
