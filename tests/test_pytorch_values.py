@@ -199,6 +199,18 @@ def test_functions_of_theano_over_the_same_variable(w, mode):
     same(w.get_value(), 5 * ONES)
 
 
+@pytest.mark.parametrize("mode", [FAST_RUN, theano.Mode("py"),
+                                  theano.Mode("vm")], ids=str)
+def test_a_function_of_theano_that_returns_a_variable(w, mode):
+    """What it was before the update was None, where Python loops over nodes.
+    """
+    f = stepping(w)
+    g = theano.function([], [w, w + 1], updates=[(w, w * 2)], mode=mode)
+    f()
+    same(g(), [2 * ONES, 3 * ONES])
+    same(w.get_value(), 4 * ONES)
+
+
 def test_no_copy_stays_with_theano(w):
     """Else code that looks into the list would go on to find one there."""
     g = theano.function([], w * 1, mode=FAST_RUN)

@@ -131,7 +131,8 @@ def _create(stock):
         pairs = _mirrored(values, self.expanded_inputs)
         function = stock(self, values, trustme, storage_map)
         if pairs:
-            function.fn = Synchronized(function.fn, pairs.values())
+            function.fn = Synchronized(function.fn, pairs.values(),
+                                       function.output_storage)
         for i, (cell, _, _) in pairs.items():
             function.input_storage[i].storage = cell
         return function
@@ -173,17 +174,20 @@ class Synchronized:
     pairs : iterable of tuple
         Each `Cell` that it reads, the list where it looks, which is empty
         between calls, and whether it writes there.
+    outputs : list of theano.gof.Container
+        Where results are that it does not return: maybe in such a list.
     """
 
-    def __init__(self, stock, pairs):
-        vars(self).update(_stock=stock, _pairs=list(pairs))
+    def __init__(self, stock, pairs, outputs):
+        vars(self).update(_stock=stock, _pairs=list(pairs), _outputs=outputs)
 
     def __call__(self, *args, **kwargs):
         """Compute, and keep what was written."""
         for cell, plain, _ in self._pairs:
             plain[0] = cell.on_host()
         try:
-            return self._stock(*args, **kwargs)
+            found = self._stock(*args, **kwargs)
+            return [c.data for c in self._outputs] if found is None else found
         finally:
             for cell, plain, written in self._pairs:
                 if written:
