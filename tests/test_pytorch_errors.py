@@ -22,12 +22,6 @@ def failing(x):
     raise RuntimeError("mine")
 
 
-@as_op([T.fvector], [T.fvector])
-def wider(x):
-    """Return another type than it says."""
-    return x.astype("float64")
-
-
 @as_op([T.fvector], [T.lscalar])
 def narrower(x):
     """Return another type than it says."""
@@ -72,7 +66,6 @@ REFUSED = {
     "lengths by zero": ([X, K], X.shape // K, (A, 0), ZeroDivisionError),
     "memory": ([N, V], T.alloc(V.sum(), N, N) + V.max(), (10 ** 7, B[0]),
                MemoryError),
-    "a wider result": ([V], wider(V) + 1, (A[0],), TypeError),
     "a narrower number": ([V], V[:narrower(V)], (A[0],), TypeError),
     "Theano's own": ([V], failing(V + 1), (A[0],), RuntimeError),
 }
