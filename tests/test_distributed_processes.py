@@ -552,6 +552,36 @@ def test_what_is_done_to_files_stays_with_this_rank(
     assert not os.path.exists(shadows._folder)
 
 
+WRITES = """
+import sys, time
+with open(sys.argv[1], "w") as file:
+    file.write("half ")
+    file.flush()
+    time.sleep(.5)
+    file.write("and half")
+time.sleep(60)
+"""
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="not Linux")
+@pytest.mark.parametrize("opened", [read, lambda name: os.read(os.open(
+    name, os.O_RDONLY), 99).decode()], ids=["open", "os.open"])
+def test_a_file_that_rank_0_writes_is_waited_for(tmp_path, opened):
+    """As one that it downloads, and that this rank finds there already."""
+    name = str(tmp_path / "downloaded")
+    process = subprocess.Popen([sys.executable, "-c", WRITES, name])
+    shadows = files.redirect([], process.pid)
+    try:
+        until = time.monotonic() + 20
+        while not os.path.exists(name) or not os.path.getsize(name):
+            assert time.monotonic() < until
+        assert opened(name) == "half and half"
+    finally:
+        shadows.forget()
+        process.kill()
+        process.wait()
+
+
 def test_a_folder_of_rank_0_is_waited_for(tmp_path, shadows, monkeypatch):
     """As each rank makes it, and this one may come first."""
     make = dict((name, stock) for _, name, stock in shadows._stock)["mkdir"]

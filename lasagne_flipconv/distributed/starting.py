@@ -183,13 +183,14 @@ def _join(place, distributed, torch, tell, shadows):
     if hasattr(os, "register_at_fork"):  # not on Windows
         os.register_at_fork(after_in_child=functools.partial(
             _in_child, lifeline, shadows))
+    writer = ranks.first_has(os.getpid()) if place.alone else None
     turns = Turns(store, "machine %s" % place.group, place.local == 0)
     with turns.turn("import"):
         _hook(turns)
     if rank:
         import theano
         shadows.append(files.redirect([theano.config.base_compiledir,
-                                       theano.config.compiledir]))
+                                       theano.config.compiledir], writer))
         atexit.register(_forget, shadows)  # called after those of the script
         _forget_when_ended(shadows)
     return ranks

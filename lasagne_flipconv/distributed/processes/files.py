@@ -22,17 +22,23 @@ __all__ = ["Shadows", "redirect"]
 #: Seconds to wait for a folder that rank 0 makes at the same place.
 LONGEST = 60
 
+#: Seconds to wait for a file that rank 0 writes, as it may download it.
+LONGEST_FILE = 600
+
 #: Ways to open a file by its number in which it is not only read.
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 
-def redirect(private):
+def redirect(private, writer=None):
     """Let this rank write into a folder of its own from now on.
 
     Parameters
     ----------
     private : list of str
         Folders in which it goes on to write, as Theano compiles there.
+    writer : int, optional
+        The process of rank 0, if it is on this machine: what it is writing
+        is read once it is closed.
 
     Returns
     -------
@@ -40,7 +46,7 @@ def redirect(private):
         Whose `forget` removes the folder.
     """
     shadows = Shadows(tempfile.mkdtemp(prefix="lasagne_flipconv_rank_"),
-                      private)
+                      private, writer)
     shadows.put()
     return shadows
 
@@ -54,10 +60,12 @@ class Shadows:
         Where they are.
     private : list of str
         Folders of this rank, where nothing is redirected.
+    writer : int or None
+        The process of rank 0.
     """
 
-    def __init__(self, folder, private):
-        self._folder = folder
+    def __init__(self, folder, private, writer):
+        self._folder, self._writer = folder, writer
         self._private = [_whole(p) for p in (folder, "/dev", "/proc",
                                              *private)]
         self._stock, self._lstat = [], os.lstat
@@ -128,6 +136,8 @@ class Shadows:
                 return stock(file, mode, *args, **kwargs)  # which raises
             shadow = self._to_write(_whole(file), kept)
             kwargs.pop("opener", None)
+        elif shadow is file:
+            self._wait_until_closed(file)
         return stock(shadow, mode, *args, **kwargs)
 
     def _shadow(self, path):
@@ -194,6 +204,7 @@ class Shadows:
         if _is_temporary():
             self._own(path)
         elif not flags & _WRITES:
+            self._wait_until_closed(path)
             path = self._seen(path)
         else:
             path = self._to_write(_whole(path), not flags & os.O_TRUNC)
@@ -229,6 +240,18 @@ class Shadows:
                     "none follow from the time or the number of a process." %
                     os.fsdecode(folder))
             time.sleep(.02)
+
+    def _wait_until_closed(self, path):
+        """Wait until rank 0 has written a file, as one that it downloads."""
+        until = time.monotonic() + LONGEST_FILE
+        while self._writer and _writes(self._writer, path):
+            if time.monotonic() > until:
+                raise FlipconvError(
+                    "--data-parallel: rank 0 has the file %s open for "
+                    "writing; expected it closed before it is read. Close it "
+                    "first, or make it before the ranks are started." %
+                    os.fsdecode(path))
+            time.sleep(.05)
 
     def _own(self, path):
         """Take a path, of what is temporary, for one of this rank."""
@@ -290,6 +313,29 @@ class Entries:
 
     def close(self):
         """Do nothing, as nothing is open any more."""
+
+
+def _writes(process, path):
+    """Tell whether a process has a file open for writing, where Linux does."""
+    path, folder = os.path.realpath(_whole(path)), "/proc/%d/" % process
+    try:
+        if time.time() - os.stat(path).st_mtime > 3600:
+            return False
+        numbers = os.listdir(folder + "fd")
+    except OSError:
+        return False
+    return any(_is_for_writing(folder, number, path) for number in numbers)
+
+
+def _is_for_writing(folder, number, path):
+    try:
+        if os.readlink(folder + "fd/" + number) != path:
+            return False
+        with open(folder + "fdinfo/" + number) as file:
+            flags = int(file.read().split("flags:")[1].split()[0], 8)
+    except OSError:  # closed by now
+        return False
+    return bool(flags & (os.O_WRONLY | os.O_RDWR))
 
 
 def _places_of(function):
