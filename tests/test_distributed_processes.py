@@ -557,29 +557,58 @@ import sys, time
 with open(sys.argv[1], "w") as file:
     file.write("half ")
     file.flush()
-    time.sleep(.5)
+    time.sleep(float(sys.argv[2]))
     file.write("and half")
 time.sleep(60)
 """
 
 
-@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="not Linux")
-@pytest.mark.parametrize("opened", [read, lambda name: os.read(os.open(
-    name, os.O_RDONLY), 99).decode()], ids=["open", "os.open"])
-def test_a_file_that_rank_0_writes_is_waited_for(tmp_path, opened):
-    """As one that it downloads, and that this rank finds there already."""
-    name = str(tmp_path / "downloaded")
-    process = subprocess.Popen([sys.executable, "-c", WRITES, name])
-    shadows = files.redirect([], process.pid)
-    try:
+@pytest.fixture
+def writing(tmp_path):
+    """Return a call that lets rank 0 write a file for some seconds."""
+    name, begun = str(tmp_path / "written"), []
+
+    def begin(seconds):
+        process = subprocess.Popen(
+            [sys.executable, "-c", WRITES, name, str(seconds)])
+        begun.append((process, files.redirect([], process.pid)))
         until = time.monotonic() + 20
         while not os.path.exists(name) or not os.path.getsize(name):
             assert time.monotonic() < until
-        assert opened(name) == "half and half"
-    finally:
+        return name
+
+    yield begin
+    for process, shadows in begun:
         shadows.forget()
         process.kill()
         process.wait()
+
+
+def read_by_number(name):
+    return os.read(os.open(name, os.O_RDONLY), 99).decode()
+
+
+on_linux = pytest.mark.skipif(not os.path.isdir("/proc/self/fd"),
+                              reason="not Linux")
+
+
+@on_linux
+@pytest.mark.parametrize("opened", [read, read_by_number])
+def test_a_file_that_rank_0_writes_is_waited_for(writing, opened):
+    """As one that it downloads, and that this rank finds there already."""
+    assert opened(writing(.5)) == "half and half"
+
+
+@on_linux
+def test_a_file_that_rank_0_keeps_open(writing, monkeypatch):
+    """As a log, which both append to."""
+    monkeypatch.setattr(files, "LONGEST_FILE", .1)
+    name = writing(60)
+    with pytest.raises(FlipconvError, match="open for writing; expected it"):
+        read(name)
+    with open(name, "a") as file:
+        file.write("mine")
+    assert read(name) == "half mine"
 
 
 def test_a_folder_of_rank_0_is_waited_for(tmp_path, shadows, monkeypatch):

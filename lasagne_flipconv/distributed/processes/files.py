@@ -69,6 +69,7 @@ class Shadows:
         self._private = [_whole(p) for p in (folder, "/dev", "/proc",
                                              *private)]
         self._stock, self._lstat = [], os.lstat
+        self._plain_open = builtins.open
 
     def put(self):
         """Let Python's functions for files know of the shadows."""
@@ -165,7 +166,9 @@ class Shadows:
         if not os.path.isfile(shadow):
             os.makedirs(os.path.dirname(shadow), exist_ok=True)
             if keep and os.path.isfile(name):
-                shutil.copyfile(name, shadow)
+                with self._plain_open(name, "rb") as old:  # as it is
+                    with self._plain_open(shadow, "wb") as new:
+                        shutil.copyfileobj(old, new)
         return shadow
 
     def _rename(self, stock, src, dst, **kwargs):
