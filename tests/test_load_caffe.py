@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from lasagne.layers import DenseLayer, InputLayer
+from lasagne.layers import ConcatLayer, DenseLayer, InputLayer
 from lasagne_flipconv import layers, load
 from lasagne_flipconv.errors import CheckpointError
 
@@ -114,6 +114,40 @@ def test_a_dense_layer_may_say_that_it_is_transposed(tmp_path, transpose, old):
     x = cases.values((3, 5), 2, "f4")
     np.testing.assert_allclose(files.output(net, x), np.maximum(
         x @ (W if transpose else W.T), 0), atol=1e-5)
+
+
+@pytest.mark.parametrize("joined, ordered", [("vu", True), ("uv", False),
+                                             ("", True)])
+@pytest.mark.parametrize("old", [False, True])
+def test_layers_in_another_order_than_their_graph(joined, ordered, old,
+                                                  tmp_path):
+    """Two towers of one shape, each with a layer in place: v is first."""
+    name, bottom, top, blobs, layers_ = (4, 2, 3, 6, 2) if old else (
+        1, 3, 4, 7, 100)
+
+    def layer(title, reads, writes, *held):
+        return field(layers_, field(name, title.encode()) + b"".join(
+            field(number, each.encode()) for number, names in (
+                (bottom, reads), (top, writes)) for each in names) + b"".join(
+                    field(blobs, field(5, W.tobytes()) + field(7, field(
+                        1, b"\3\2\1\1"))) for W in held))
+
+    model, path = field(1, b"net"), tmp_path / "net.caffemodel"
+    for i, each in enumerate("vu"):
+        model += layer("conv_" + each, "x", each, cases.values(
+            (3, 2, 1, 1), i, "f4")) + layer("relu_" + each, each, each)
+    if joined:
+        model += layer("join", joined, "y")
+    path.write_bytes(model)
+    assert load(path).ordered == ordered
+    image = InputLayer((None, 2, 4, 4))
+    net = ConcatLayer([layers.Conv2DLayer(image, 3, 1, b=None)
+                       for _ in range(2)])
+    before = files.values_of(net)
+    if not ordered:
+        with pytest.raises(CheckpointError, match="does not tell their order"):
+            load(path, net)
+        assert files.unchanged(net, before)
 
 
 def test_a_single_filter_over_three_axes(tmp_path):

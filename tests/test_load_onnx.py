@@ -1,10 +1,10 @@
 """A network of ONNX and the Lasagne network loaded from it agree."""
 import numpy as np
 import pytest
-from lasagne.layers import (DenseLayer, DimshuffleLayer, FlattenLayer,
-                            InputLayer, LSTMLayer, NonlinearityLayer,
-                            ReshapeLayer)
-from lasagne.nonlinearities import identity
+from lasagne.layers import (ConcatLayer, DenseLayer, DimshuffleLayer,
+                            FlattenLayer, InputLayer, LSTMLayer,
+                            NonlinearityLayer, ReshapeLayer)
+from lasagne.nonlinearities import identity, rectify
 from lasagne_flipconv import layers, load
 from lasagne_flipconv.errors import CheckpointError, ConventionError
 
@@ -304,6 +304,73 @@ def test_another_order_of_flattened_axes_is_refused(tmp_path):
     net = DenseLayer(InputLayer((None, 4, 6, 5)), 5, b=None)
     with pytest.raises(ConventionError, match="data_format="):
         load(path, net)
+
+
+def branches(first, kernels=("k1", "k2"), joined=("u", "v")):
+    """Return a model of two branches, of which the nodes of one come first."""
+    nodes = {"u": [("Conv", ["x", kernels[0]], ["r"], {}),
+                   ("Relu", ["r"], ["u"], {})],
+             "v": [("Conv", ["x", kernels[1]], ["v"], {})]}
+    other = "v" if first == "u" else "u"
+    return model([*nodes[first], *nodes[other],
+                  ("Concat", list(joined), ["y"], {"axis": 1})],
+                 {name: (3, 2, 2, 3) for name in dict.fromkeys(kernels)},
+                 (2, 2, 5, 6), 4)
+
+
+def our_branches(named):
+    image = InputLayer((None, 2, 5, 6))
+    return ConcatLayer([layers.Conv2DLayer(
+        image, 3, (2, 3), b=None, nonlinearity=nonlinearity,
+        name=name if named else None)
+        for name, nonlinearity in (("Conv#1", rectify), ("Conv#0", identity))])
+
+
+@pytest.mark.parametrize("first, told", [
+    ("u", {}), ("v", {"kernels": ("k", "k")}), ("v", {}),
+    ("u", {"joined": ("v", "u")})])
+def test_nodes_in_another_order_than_their_graph_are_no_order(first, told,
+                                                              tmp_path):
+    """Towers side by side, of equal shapes: the file has one first, what joins
+    them the other."""
+    path = tmp_path / "net.onnx"
+    onnx.save(branches(first, **told), str(path))
+    checkpoint = load(path)
+    in_order = first == "u" and not told or "kernels" in told
+    assert checkpoint.ordered == in_order
+    if in_order:
+        return
+    net = our_branches(False)
+    before = files.values_of(net)
+    with pytest.raises(CheckpointError, match="does not tell their order"):
+        load(path, net)
+    assert files.unchanged(net, before)
+    if not told:
+        assert_agrees(branches(first), our_branches(True), path, (2, 2, 5, 6))
+
+
+@pytest.mark.parametrize("outputs, ordered", [("vu", True), ("uv", False)])
+def test_nodes_in_another_order_than_the_outputs(outputs, ordered, tmp_path):
+    made = branches("v")
+    del made.graph.node[-1], made.graph.output[:]
+    made.graph.output.extend(
+        helper.make_tensor_value_info(name, 1, None) for name in outputs)
+    onnx.save(made, str(tmp_path / "net.onnx"))
+    assert load(tmp_path / "net.onnx").ordered == ordered
+
+
+def test_nodes_in_an_order_that_alone_fits(tmp_path):
+    made = branches("v")
+    made.graph.initializer[0].CopyFrom(tensor("k1", (4, 2, 2, 3), 0))
+    onnx.save(made, str(tmp_path / "net.onnx"))
+    assert load(tmp_path / "net.onnx").ordered
+
+
+def test_nodes_in_a_circle(tmp_path):
+    made = branches("v")
+    made.graph.node[1].input[0] = "y"
+    onnx.save(made, str(tmp_path / "net.onnx"))
+    assert len(load(tmp_path / "net.onnx").entries) == 2
 
 
 def shared(how):

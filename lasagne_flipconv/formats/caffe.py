@@ -5,12 +5,14 @@ input). Batch normalisation is two layers there, one of them with a factor
 that mean and variance have to be divided by.
 """
 import re
+from collections import namedtuple
 
 import numpy as np
 
 from ..errors import CheckpointError, UnsafeFileError
 from .common.arrays import StoredArray, check_shape
 from .common.naming import unique
+from .common.order import is_only_order
 from .common.protobuf import (Budget, fields_of, integers_of, joined, signed,
                               text_of)
 from .common.record import Checkpoint, Entry
@@ -20,8 +22,9 @@ __all__ = ["from_hdf5", "read", "sniff"]
 # Numbers of the fields, in NetParameter, LayerParameter and its old form
 # V1LayerParameter, BlobProto.
 _LAYER, _OLD_LAYER = 100, 2
-_NAME, _TYPE, _BLOBS, _PRODUCT, _NORM = 1, 2, 7, 117, 139
-_OLD_NAME, _OLD_TYPE, _OLD_BLOBS, _OLD_PRODUCT = 4, 5, 6, 17
+_NAME, _TYPE, _BOTTOM, _TOP, _BLOBS, _PRODUCT, _NORM = 1, 2, 3, 4, 7, 117, 139
+_OLD_NAME, _OLD_TYPE, _OLD_BOTTOM, _OLD_TOP, _OLD_BLOBS, _OLD_PRODUCT = (
+    4, 5, 2, 3, 6, 17)
 _DATA, _SHAPE, _DOUBLE = 5, 7, 8
 _EPSILON, _TRANSPOSE = 2, 6
 
@@ -35,6 +38,10 @@ _ROLES = {"BatchNorm": ("mean", "variance", None), "Scale": ("gamma", "beta"),
           "PReLU": ("alpha",)}
 _KINDS = {"Convolution": "conv", "Deconvolution": "transposed",
           "InnerProduct": "dense"}
+
+
+#: What a layer is called, does, holds, reads and writes.
+Layer = namedtuple("Layer", "name kind epsilon blobs order bottoms tops")
 
 
 def sniff(head):
@@ -54,25 +61,39 @@ def read(file, limits):
     """Describe the blobs of a ``.caffemodel``, layer by layer."""
     data, where = memoryview(file.read()), file.name
     budget = Budget(where, len(data), limits)
-    entries, layers, taken = [], 0, {}
-    for number, layer in fields_of(data, where, budget,
-                                   {_LAYER, _OLD_LAYER}):
-        layers += 1
-        entries += _layer(layer, number == _OLD_LAYER, where, budget, limits,
-                          taken)
-        if max(layers, len(entries)) > limits.members:
+    entries, layers, taken, held = [], [], {}, {}
+    for number, message in fields_of(data, where, budget,
+                                     {_LAYER, _OLD_LAYER}):
+        layer = _parts(message, number == _OLD_LAYER, where, budget, limits)
+        found = _layer(layer, where, budget, limits, taken)
+        if found:
+            held[len(layers)] = [(entry.name, (
+                layer.kind, entry.role, entry.shape)) for entry in found]
+        layers.append((layer.bottoms, layer.tops))
+        entries += found
+        if max(len(layers), len(entries)) > limits.members:
             raise UnsafeFileError("%s: holds more than %d layers or blobs; "
                                   "expected fewer." % (where, limits.members))
     if not entries:
         raise CheckpointError("%s: holds no weights; expected those of a "
                               "model of Caffe." % where)
-    return Checkpoint(where, "caffe", tuple(entries), {}, "Caffe")
+    return Checkpoint(where, "caffe", tuple(entries), {}, "Caffe",
+                      is_only_order(layers, _outputs(layers), held))
 
 
-def _layer(message, old, where, budget, limits, taken):
+def _outputs(layers):
+    """Return what layers write and none reads."""
+    found = {}
+    for bottoms, tops in layers:
+        for name in bottoms:
+            found.pop(name, None)
+        found.update(dict.fromkeys(tops))
+    return list(found)
+
+
+def _layer(layer, where, budget, limits, taken):
     """Return the entries of one layer."""
-    name, kind, epsilon, blobs, order = _parts(message, old, where, budget,
-                                               limits)
+    name, kind, epsilon, blobs, order = layer[:5]
     name = unique(name, taken)
     arrays = [_blob(blob, "%s in %s" % (name, where), budget, limits)
               for blob in blobs]
@@ -94,21 +115,20 @@ def _layer(message, old, where, budget, limits, taken):
 
 
 def _parts(message, old, where, budget, limits):
-    """Return name, type, epsilon, blobs and order of axes of one layer."""
-    names, types, blobs, product = (
-        (_OLD_NAME, _OLD_TYPE, _OLD_BLOBS, _OLD_PRODUCT) if old
-        else (_NAME, _TYPE, _BLOBS, _PRODUCT))
-    first, found = {}, []
-    for number, value in fields_of(message, where, budget,
-                                   {names, types, blobs, product, _NORM}):
-        if number != blobs:
+    """Return what one layer is."""
+    names, types, bottom, top, blobs, product = (
+        (_OLD_NAME, _OLD_TYPE, _OLD_BOTTOM, _OLD_TOP, _OLD_BLOBS, _OLD_PRODUCT)
+        if old else (_NAME, _TYPE, _BOTTOM, _TOP, _BLOBS, _PRODUCT))
+    first, lists = {}, {blobs: [], bottom: [], top: []}
+    for number, value in fields_of(message, where, budget, {
+            names, types, bottom, top, blobs, product, _NORM}):
+        if number not in lists:
             first.setdefault(number, value)
-        else:
-            found.append(value)
-            if len(found) > limits.members:
-                raise UnsafeFileError("%s: has more than %d blobs in a layer; "
-                                      "expected fewer."
-                                      % (where, limits.members))
+            continue
+        lists[number].append(value)
+        if len(lists[number]) > limits.members:
+            raise UnsafeFileError("%s: has more than %d blobs in a layer; "
+                                  "expected fewer." % (where, limits.members))
     name, kind = first.get(names, b""), first.get(types, 0 if old else b"")
     kind = (_OLD_TYPES.get(kind) if isinstance(kind, int) and old
             else text_of(kind, where, limits, _LENIENT))
@@ -120,7 +140,10 @@ def _parts(message, old, where, budget, limits):
             value for _, value in fields_of(first[product], where, budget,
                                             {_TRANSPOSE})):
         order = "IO"
-    return text_of(name, where, limits, _LENIENT), kind, epsilon, found, order
+    return Layer(
+        text_of(name, where, limits, _LENIENT), kind, epsilon, lists[blobs],
+        order, *([text_of(value, where, limits, _LENIENT)
+                  for value in lists[number]] for number in (bottom, top)))
 
 
 def _epsilon(message, where, budget):

@@ -9,6 +9,7 @@ from collections import namedtuple
 import numpy as np
 
 from ..errors import CheckpointError, UnsafeFileError
+from .common.order import is_only_order
 from .common.protobuf import Budget, fields_of, integers_of, signed, text_of
 from .common.record import Checkpoint, Entry
 from .parts.onnx_record import entries_recorded, record_in
@@ -27,11 +28,12 @@ _KINDS = {"Conv": "conv", "ConvTranspose": "transposed", "Gemm": "dense",
           "MatMul": "dense"}
 
 # Fields of a ModelProto, and which of them every model has; of a GraphProto,
-# a NodeProto and an AttributeProto.
+# a NodeProto, a ValueInfoProto and an AttributeProto.
 _IR_VERSION, _PRODUCER, _PRODUCER_VERSION, _GRAPH, _OPSET = 1, 2, 3, 7, 8
 _METADATA = 14
-_NODE, _INITIALIZER, _SPARSE = 1, 5, 15
+_NODE, _INITIALIZER, _OUTPUT_OF_GRAPH, _SPARSE = 1, 5, 12, 15
 _INPUT, _OUTPUT, _NAME, _OPERATOR, _ATTRIBUTE = 1, 2, 3, 4, 5
+_NAME_OF_OUTPUT = 1
 _NAME_OF_ATTRIBUTE, _FLOAT, _INTEGER, _TENSOR, _INTEGERS = 1, 2, 3, 5, 8
 
 #: Attributes that are looked at, and the field that each is in.
@@ -45,7 +47,7 @@ _FACTORS = {"W": "alpha", "b": "beta"}
 Node = namedtuple("Node", "operator name inputs outputs attributes")
 _MOST_INPUTS = max(map(len, _INPUTS.values()))
 
-Graph = namedtuple("Graph", "nodes tensors")
+Graph = namedtuple("Graph", "nodes tensors outputs")
 
 
 def sniff(head):
@@ -72,31 +74,35 @@ def read(file, limits):
             "%s: has no graph or no version of its operators; expected a "
             "whole model of ONNX. It may be truncated." % where)
     graph = _graph(model[_GRAPH], where, budget, limits)
-    record = record_in(metadata, where, budget, limits)
+    record, ordered = record_in(metadata, where, budget, limits), True
     if record is not None:
         entries = entries_recorded(record, graph.tensors, where)
         _check_repeated(entries, len(data), where, limits)
     else:
         sources = _sources(graph, lambda message: tensor_of(
             message, where, budget, limits))
-        entries = _entries(graph, sources, len(data), where, limits)
+        entries, ordered = _entries(graph, sources, len(data), where, limits)
         if not entries:
             raise CheckpointError("%s: holds no initialisers; expected "
                                   "weights." % where)
     writer = " ".join(filter(None, (
         text_of(model[field], where, limits)
         for field in (_PRODUCER, _PRODUCER_VERSION) if field in model)))
-    return Checkpoint(where, "onnx", tuple(entries), {}, writer or None)
+    return Checkpoint(where, "onnx", tuple(entries), {}, writer or None,
+                      ordered)
 
 
 def _graph(message, where, budget, limits):
     """Return nodes and initialisers; those within nodes are left."""
-    nodes, tensors, sparse, names = [], {}, 0, 0
-    for number, value in fields_of(message, where, budget,
-                                   {_NODE, _INITIALIZER, _SPARSE}):
+    nodes, tensors, outputs, sparse, names = [], {}, [], 0, 0
+    for number, value in fields_of(message, where, budget, {
+            _NODE, _INITIALIZER, _OUTPUT_OF_GRAPH, _SPARSE}):
         if number == _NODE:
             nodes.append(_node(value, where, budget, limits))
             names += len(nodes[-1].outputs)
+        elif number == _OUTPUT_OF_GRAPH:
+            outputs += [text_of(name, where, limits) for _, name in fields_of(
+                value, where, budget, {_NAME_OF_OUTPUT})]
         elif number == _SPARSE:
             sparse += 1
         else:
@@ -106,13 +112,13 @@ def _graph(message, where, budget, limits):
                     "%s: holds %.80r twice; expected each name once."
                     % (where, tensor.name))
             tensors[tensor.name] = tensor
-        if sparse or max(len(nodes), len(tensors), names // 4) > (
-                limits.members):
+        if sparse or max(len(nodes), len(tensors), len(outputs),
+                         names // 4) > limits.members:
             raise UnsafeFileError(
                 "%s: holds %d arrays, %d sparse ones and %d nodes; expected "
                 "at most %d, none sparse."
                 % (where, len(tensors), sparse, len(nodes), limits.members))
-    return Graph(nodes, tensors)
+    return Graph(nodes, tensors, outputs)
 
 
 def _node(message, where, budget, limits):
@@ -165,10 +171,11 @@ def _entries(graph, sources, size, where, limits):
     """Return the entries of all nodes in order, then of what none uses.
 
     That has a role of its own: what becomes of it is not known, so neither its
-    order nor its shape tells what it is for.
+    order nor its shape tells what it is for. With them, whether they can be in
+    no other order.
     """
     rows, columns = _rows(graph.nodes), _columns(graph.nodes)
-    entries, used, layers, names = [], set(), set(), set()
+    entries, used, layers, names, held = [], set(), set(), set(), {}
     for i, node in enumerate(graph.nodes):
         roles = _INPUTS.get(node.operator, ())
         found = [(name, role) for name, role in zip(node.inputs, roles)
@@ -181,6 +188,8 @@ def _entries(graph, sources, size, where, limits):
         if node.operator == "Add" and entries and entries[-1].kind == "dense":
             layer = entries[-1].layer  # the bias of a MatMul
         layers.add(layer)
+        held[i] = [(sources[name].name, (
+            node.operator, role, sources[name].shape)) for name, role in found]
         for name, role in found:
             entry = _entry(_unused(name, layer, role, names), sources[name],
                            layer, role, node, where)
@@ -192,10 +201,12 @@ def _entries(graph, sources, size, where, limits):
             names.add(entry.name)
             used.update((name, sources[name].name))
     _check_repeated(entries, size, where, limits)
-    return entries + [
-        _plain(name, tensor)._replace(layer=name, role="initializer")
-        for name, tensor in graph.tensors.items()
-        if name not in used and tensor.dtype.kind == "f"]
+    rest = [_plain(name, tensor)._replace(layer=name, role="initializer")
+            for name, tensor in graph.tensors.items()
+            if name not in used and tensor.dtype.kind == "f"]
+    return entries + rest, is_only_order(
+        [(node.inputs, node.outputs) for node in graph.nodes], graph.outputs,
+        held)
 
 
 def _sources(graph, tensor_in):
