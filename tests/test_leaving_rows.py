@@ -57,9 +57,12 @@ def check_loads(name, net, path):
 
 
 @pytest.mark.parametrize("name", [
-    name for name in leaving_cases.CASES if "of large" in name])
-def test_large_values_without_onnx_runtime(name, tmp_path, monkeypatch):
-    """Its own evaluator takes exponentials as they are, which get infinite."""
+    name for name in leaving_cases.CASES if "of large" in name] + [
+        "upscale %d" % n for n in (1, 2, 3)])
+def test_what_is_not_left_to_the_evaluator_of_onnx(name, tmp_path,
+                                                   monkeypatch):
+    """It takes exponentials as they are, which get infinite, and takes minutes
+    for a larger image."""
     pytest.importorskip("onnx")
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     leaving_runs.check_onnx(leaving_cases.CASES[name](),

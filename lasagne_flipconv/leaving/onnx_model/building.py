@@ -202,10 +202,10 @@ def _evaluator(data):
     """Return a function that lets ONNX's own evaluator compute a model."""
     from onnx.reference import ReferenceEvaluator
 
-    from .finite import FINITE
+    from .evaluating import OPERATORS
     model = ModelProto.FromString(data)
     # it takes BatchNormalization before opset 14 for that of training; all
     # operators here mean the same in 15
     model.opset_import[0].version = max(15, model.opset_import[0].version)
-    evaluator = ReferenceEvaluator(model, new_ops=list(FINITE))
+    evaluator = ReferenceEvaluator(model, new_ops=list(OPERATORS))
     return lambda values: evaluator.run(None, values)
