@@ -37,20 +37,21 @@ def hand_on(args):
     multiprocessing.spawn.get_preparation_data = get_preparation_data
 
 
-def begin(path, module, **options):
+def begin(arguments):
     """Run the script anew in this process, as the module ``__mp_main__``.
 
     Parameters
     ----------
-    path, module : str or None
-        The script, or else the module.
-    **options : object
-        The arguments of ``lasagne-flipconv run`` that count here.
+    arguments : list
+        Those of the process. What comes after the first says how the script
+        is run, and is taken out.
     """
     from ..engine.machines import use_device
     from ..scripts.installing import install
     from ..scripts.running import choose_floatx, run_in_child
-    args = argparse.Namespace(**options)
+    told = arguments.pop(1)
+    path, module = told.pop("path"), told.pop("module")
+    args = argparse.Namespace(**told)
     hand_on(args)
     install(args.numbers_of)
     choose_floatx(args.floatx)
@@ -60,5 +61,5 @@ def begin(path, module, **options):
 
 if __name__ == "__mp_main__":
     from lasagne_flipconv.cli import children
-    # the first of sys.argv is the path of this file, which runpy put there
-    children.begin(**sys.argv.pop(1))
+    # the first is the path of this file, which runpy put there
+    children.begin(sys.argv)

@@ -43,7 +43,7 @@ def rows_for(slot, entry, name, data_format, steps):
     data_format : {'channels_first', 'channels_last', None}
         What the user says where the file says nothing.
     steps : dict of Layer to Layer
-        As :func:`steps_in` returns it.
+        As `networks.steps_in` returns it.
 
     Returns
     -------
@@ -115,7 +115,7 @@ def columns_for(slot, entry, name, data_format, consumers):
     data_format : {'channels_first', 'channels_last', None}
         What the user says where the file says nothing.
     consumers : dict of Layer to list of Layer
-        As :func:`consumers_in` returns it.
+        As `networks.consumers_in` returns it.
 
     Returns
     -------

@@ -301,8 +301,12 @@ def computed_in(network, deep=True, where="network"):
 
     Parameters
     ----------
-    network, deep, where
-        As for :func:`slots_of`.
+    network : Layer, list or dict of Layer, or NeuralNet
+        See :func:`outputs_of`.
+    deep : bool, default True
+        Whether to include the layers that feed into these.
+    where : str
+        Who asks, for error texts.
 
     Returns
     -------

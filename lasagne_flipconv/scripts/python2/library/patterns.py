@@ -37,12 +37,34 @@ def _sub(pattern, repl, string, count=0, flags=0):
 
 
 def split_of(thing):
-    """Return the method ``split`` of a pattern, None for anything else."""
+    """Return the method ``split`` of a pattern.
+
+    Parameters
+    ----------
+    thing : object
+        Whose method is asked for.
+
+    Returns
+    -------
+    callable or None
+        None if it is no pattern.
+    """
     return partial(_split, thing) if isinstance(thing, re.Pattern) else None
 
 
 def sub_of(thing):
-    """Return the method ``sub`` of a pattern, None for anything else."""
+    """Return the method ``sub`` of a pattern.
+
+    Parameters
+    ----------
+    thing : object
+        Whose method is asked for.
+
+    Returns
+    -------
+    callable or None
+        None if it is no pattern.
+    """
     return partial(_sub, thing) if isinstance(thing, re.Pattern) else None
 
 
