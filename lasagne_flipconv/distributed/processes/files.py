@@ -233,28 +233,14 @@ class Shadows:
 
     def _wait_for(self, folder):
         """Wait until rank 0 has made a folder that this rank would make."""
-        until = time.monotonic() + LONGEST
-        while os.path.isdir(self._shadow(folder)) and not (
-                self._is_there(folder)):
-            if time.monotonic() > until:
-                raise FlipconvError(
-                    "--data-parallel: rank 0 has not made the folder %s; "
-                    "expected folders of the same names on all ranks. Let "
-                    "none follow from the time or the number of a process." %
-                    os.fsdecode(folder))
-            time.sleep(.02)
+        _wait_while(lambda: os.path.isdir(self._shadow(folder))
+                    and not self._is_there(folder), LONGEST, _NO_FOLDER,
+                    folder)
 
     def _wait_until_closed(self, path):
         """Wait until rank 0 has written a file, as one that it downloads."""
-        until = time.monotonic() + LONGEST_FILE
-        while self._writer and _writes(self._writer, path):
-            if time.monotonic() > until:
-                raise FlipconvError(
-                    "--data-parallel: rank 0 has the file %s open for "
-                    "writing; expected it closed before it is read. Close it "
-                    "first, or make it before the ranks are started." %
-                    os.fsdecode(path))
-            time.sleep(.05)
+        _wait_while(lambda: self._writer and _writes(self._writer, path),
+                    LONGEST_FILE, _NOT_CLOSED, path)
 
     def _own(self, path):
         """Take a path, of what is temporary, for one of this rank."""
@@ -339,6 +325,25 @@ def _is_for_writing(folder, number, path):
     except OSError:  # closed by now
         return False
     return bool(flags & (os.O_WRONLY | os.O_RDWR))
+
+
+_NO_FOLDER = (
+    "--data-parallel: rank 0 has not made the folder %s; expected folders of "
+    "the same names on all ranks. Let none follow from the time or the number "
+    "of a process.")
+_NOT_CLOSED = (
+    "--data-parallel: rank 0 has the file %s open for writing; expected it "
+    "closed before it is read. Close it first, or make it before the ranks "
+    "are started.")
+
+
+def _wait_while(is_so, seconds, message, path):
+    """Wait as long as something is so, or raise after some seconds."""
+    until = time.monotonic() + seconds
+    while is_so():
+        if time.monotonic() > until:
+            raise FlipconvError(message % os.fsdecode(path))
+        time.sleep(.02)
 
 
 def _places_of(function):

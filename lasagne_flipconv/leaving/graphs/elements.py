@@ -75,8 +75,9 @@ def _logarithm(walk, value):
 
 def _logarithm_of_sum(walk, one, other):
     """Say log(1 + exp(x)), and log(exp(x) + exp(y)) by the larger one."""
-    if 1 in (one, other):
-        return _logarithm_of_more(walk, other if one == 1 else one)
+    rest = _beside_one(one, other)
+    if rest is not None:
+        return _logarithm_of_more(walk, rest)
     x, y = (_inside(walk, "exp", value) for value in (one, other))
     if None in (x, y):
         return None
@@ -109,9 +110,9 @@ def _quotient(walk, over, under):
         if total.kind == "sum" and total.inputs == (over,) and (
                 total.options["axes"] == (1,)):
             return walk.add("softmax", x, axis=1)
-    if made.kind != "add" or 1 not in made.inputs:
+    other = _beside_one(*made.inputs) if made.kind == "add" else None
+    if other is None:
         return None
-    other, = (each for each in made.inputs if each != 1)
     y = _inside(walk, "exp", other)
     if y is None or y == x:
         return y and walk.add("sigmoid", y)
@@ -119,6 +120,11 @@ def _quotient(walk, over, under):
     falling = walk.add("sigmoid", inner.inputs[0] if inner.kind == "neg"
                        else walk.add("neg", y))
     return falling if over == 1 else walk.add("mul", over, falling)
+
+
+def _beside_one(one, other):
+    """Return what 1 is added to, None where neither is 1."""
+    return other if one == 1 else one if other == 1 else None
 
 
 def _inside(walk, kind, value):

@@ -260,8 +260,8 @@ _METHODS = {
     **{name: _of_bytes(name) for name in (
         "split rsplit strip lstrip rstrip replace find rfind index rindex "
         "count startswith endswith partition rpartition").split()},
-    "sub": patterns.sub_of,
-    "split": lambda thing: (patterns.split_of(thing)
+    "sub": lambda thing: patterns.method_of(thing, "sub"),
+    "split": lambda thing: (patterns.method_of(thing, "split")
                             or _of_bytes("split")(thing)),
     **{name: _writes_bytes(name) for name in ("writeframes",
                                               "writeframesraw")},

@@ -3,7 +3,7 @@ import itertools
 import re
 from functools import partial
 
-__all__ = ["MODULES", "split_of", "sub_of"]
+__all__ = ["MODULES", "method_of"]
 
 
 def _split(pattern, string, maxsplit=0, flags=0):
@@ -36,36 +36,25 @@ def _sub(pattern, repl, string, count=0, flags=0):
     return string[:0].join(found + [string[at or 0:]])
 
 
-def split_of(thing):
-    """Return the method ``split`` of a pattern.
+_FUNCTIONS = {"split": _split, "sub": _sub}
+
+MODULES = {"re": _FUNCTIONS}
+
+
+def method_of(thing, name):
+    """Return a method of a pattern.
 
     Parameters
     ----------
     thing : object
         Whose method is asked for.
+    name : {'split', 'sub'}
+        Which.
 
     Returns
     -------
     callable or None
         None if it is no pattern.
     """
-    return partial(_split, thing) if isinstance(thing, re.Pattern) else None
-
-
-def sub_of(thing):
-    """Return the method ``sub`` of a pattern.
-
-    Parameters
-    ----------
-    thing : object
-        Whose method is asked for.
-
-    Returns
-    -------
-    callable or None
-        None if it is no pattern.
-    """
-    return partial(_sub, thing) if isinstance(thing, re.Pattern) else None
-
-
-MODULES = {"re": {"split": _split, "sub": _sub}}
+    return partial(_FUNCTIONS[name], thing) if isinstance(
+        thing, re.Pattern) else None
