@@ -53,6 +53,25 @@ def test_one_that_is_there_is_taken(built):
     assert not compiled
 
 
+CODE = """
+import re
+from lasagne_flipconv.engine import library
+library.build()
+path = str(library.find().library)
+with open("/proc/self/smaps") as file:
+    maps = re.findall(r"r-xp.* (/.*)\\n(?:\\w+: .*\\n)*?Rss: +(\\d+)",
+                      file.read())
+print(*[kilobytes for name, kilobytes in maps if name == path])
+"""
+
+
+def test_code_that_only_loading_ran_takes_no_memory():
+    kilobytes = [int(text) for text in in_new_process(CODE).split()]
+    assert len(kilobytes) == 1  # 11 MB otherwise
+    assert kilobytes[0] < 2000
+    assert in_new_process(USE).strip() == "True"  # it is there when called
+
+
 def cut(data):
     return data[:len(data) // 2]
 
