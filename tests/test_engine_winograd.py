@@ -177,11 +177,13 @@ def test_strided_and_reversed_arrays():
     np.testing.assert_array_equal(got, function(*copies))
 
 
-@pytest.mark.parametrize("channels", [64, 512])
-def test_same_bits_whatever_the_number_of_threads(channels):
+# with few tiles, all threads work at them together
+@pytest.mark.parametrize("channels, size", [(64, 48), (64, 16), (32, 16),
+                                            (80, 7), (512, 16)])
+def test_same_bits_whatever_the_number_of_threads(channels, size):
     results = {convolved_in_new_process(
-        (1, channels, 16, 16), (channels, channels, 3, 3), OMP_NUM_THREADS=n)
-        for n in "123"}
+        (1, channels, size, size), (channels, channels, 3, 3),
+        OMP_NUM_THREADS=n) for n in "123"}
     assert len(results) == 1
 
 

@@ -1,8 +1,11 @@
 // Errors, memory, views of arrays, and the functions that an Op calls.
 #include "common.hpp"
 
+#include "each.hpp"
 #include "fork.hpp"
 #include "wake.hpp"
+
+#include <sys/mman.h>
 
 #include <algorithm>
 #include <cstdarg>
@@ -17,6 +20,10 @@ namespace flipconv {
 namespace {
 
 constexpr size_t ALIGNMENT = 64; // a cache line, and a vector of AVX-512
+
+// With pages of this size, the system has fewer to make, and the processor to
+// find. Those are asked for that fit into a piece of memory.
+constexpr size_t HUGE_PAGE = size_t(2) << 20;
 
 thread_local std::string last_error;
 thread_local std::string last_implementation;
@@ -92,8 +99,13 @@ void Buffers::drop(unsigned long before) {
 
 void *aligned(size_t bytes) {
     void *memory = nullptr;
-    if (posix_memalign(&memory, ALIGNMENT, rounded(bytes + 1)))
+    bytes = rounded(bytes + 1);
+    bool large = bytes >= HUGE_PAGE;
+    if (posix_memalign(&memory, large ? HUGE_PAGE : ALIGNMENT, bytes))
         throw std::bad_alloc();
+#ifdef MADV_HUGEPAGE
+    if (large) madvise(memory, bytes / HUGE_PAGE * HUGE_PAGE, MADV_HUGEPAGE);
+#endif
     return memory;
 }
 
@@ -188,8 +200,7 @@ static void copy_strided(const fc_array &array, float *target) {
     }
     for (int i = 0; i < AXES - 2; ++i) outer *= size[i];
     long rows = size[AXES - 2], columns = size[AXES - 1];
-#pragma omp parallel for schedule(static) if (outer * rows > 4096)
-    for (long at = 0; at < outer; ++at) {
+    each(outer, outer * rows > 4096, [&](long at) {
         auto *from = static_cast<const char *>(array.data);
         long rest = at;
         for (int i = AXES - 3; i >= 0; rest /= size[i--])
@@ -200,7 +211,7 @@ static void copy_strided(const fc_array &array, float *target) {
                 *to++ = *reinterpret_cast<const float *>(
                         from + row * stride[AXES - 2]
                         + column * stride[AXES - 1]);
-    }
+    });
 }
 
 const float *dense(const fc_array &array, Scratch &scratch) {

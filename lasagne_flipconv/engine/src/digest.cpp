@@ -4,13 +4,16 @@
 #include <cstring>
 #include <vector>
 
+#include "each.hpp"
+
 namespace flipconv {
 
 namespace {
 
 constexpr int LANES = 32;                // independent, so that they vectorize
 constexpr size_t LINE = LANES * sizeof(uint64_t);
-constexpr size_t CHUNK = size_t(64) << 10; // what a thread takes at a time
+constexpr size_t CHUNK = size_t(16) << 10; // what a thread takes at a time
+constexpr size_t ALONE = size_t(128) << 10; // sooner than a team has begun
 constexpr uint64_t FACTOR = 0x9fb21c651e98df25; // odd, so nothing is lost
 
 // Take a word into a state: for each word a permutation of the states, for
@@ -44,10 +47,10 @@ uint64_t digest(const void *memory, size_t bytes) {
     auto *at = static_cast<const char *>(memory);
     long chunks = (bytes + CHUNK - 1) / CHUNK;
     std::vector<uint64_t> digests(chunks);
-#pragma omp parallel for schedule(static) if (chunks > 8)
-    for (long i = 0; i < chunks; ++i)
+    each(chunks, bytes > ALONE, [&](long i) {
         digests[i] = digest_of_chunk(
                 at + i * CHUNK, std::min(CHUNK, bytes - i * CHUNK));
+    });
     uint64_t all = bytes;
     for (uint64_t one : digests) all = taken_in(all, one);
     return all;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "each.hpp"
+
 namespace flipconv {
 
 static const float *one_per_channel(const fc_array &vector, long channels,
@@ -68,8 +70,8 @@ void Epilogue::apply(const Sizes &s, float *y, bool rescale) const {
         return;
     long channels = s.outputs, rows = s.batch;
     for (long size : s.output) rows *= size;
-#pragma omp parallel for schedule(static)
-    for (long row = 0; row < rows; ++row) {
+    constexpr long ALONE = 16384; // values, sooner than a team has begun
+    each(rows, rows * channels > ALONE, [&](long row) {
         float *to = y + row * channels;
         if (rescale) multiply(to, scale, scales, channels);
         if (bias) add(to, bias, channels);
@@ -78,7 +80,7 @@ void Epilogue::apply(const Sizes &s, float *y, bool rescale) const {
         for (; c + WIDTH <= channels; c += WIDTH)
             store(to + c, activated(load(to + c)));
         for (; c < channels; ++c) to[c] = activated(to[c]);
-    }
+    });
 }
 
 } // namespace flipconv

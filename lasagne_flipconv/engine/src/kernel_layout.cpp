@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "each.hpp"
 #include "finite.hpp"
 
 namespace flipconv {
@@ -73,12 +74,11 @@ void KernelLayout::for_each_tile(const Move &move) const {
     long columns = (inputs_ + TILE - 1) / TILE;
     long tiles = groups_ * rows * columns;
     long values = groups_ * outputs_ * inputs_ * long(place_.size());
-#pragma omp parallel for schedule(static) if (values > 8192)
-    for (long tile = 0; tile < tiles; ++tile) {
+    each(tiles, values > 8192, [&](long tile) {
         long o = tile / columns % rows * TILE, i = tile % columns * TILE;
         move(tile / (rows * columns), o, std::min(o + TILE, outputs_), i,
              std::min(i + TILE, inputs_));
-    }
+    });
 }
 
 namespace {

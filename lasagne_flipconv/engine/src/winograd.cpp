@@ -7,20 +7,22 @@ namespace flipconv {
 
 namespace {
 
+constexpr long LEAST = 2 * ROWS;      // tiles of one thread
 constexpr long CHUNK = 512 << 10;     // bytes of one thread, in its cache
 constexpr long TEAM_KERNEL = 4 << 20; // bytes of a kernel read by all at once
 
 } // namespace
 
+// Few tiles, of which some threads would have none; or a large kernel.
 template <int M, class Value>
 bool Tiled<M, Value>::as_team(long threads) const {
-    return tiles_ < 32 * threads && long(bytes()) > TEAM_KERNEL;
+    return (threads > 1 && tiles_ < LEAST * threads)
+            || (tiles_ < 32 * threads && long(bytes()) > TEAM_KERNEL);
 }
 
 // As many tiles as fit, in chunks of one size and without many odd rows.
 template <int M, class Value>
 long Tiled<M, Value>::tiles_per_chunk(long bytes, long threads) const {
-    constexpr long LEAST = 2 * ROWS;
     long fit = std::max(LEAST, bytes / bytes_per_tile());
     long chunks = (tiles_ + fit - 1) / fit;
     chunks = (chunks + threads - 1) / threads * threads;
