@@ -82,6 +82,16 @@ def test_a_flag_that_names_another_mode(name):
     assert not on_pytorch()
 
 
+@pytest.mark.parametrize("name", ["DebugMode", "NanGuardMode"])
+def test_a_flag_that_names_another_mode_for_a_while(name):
+    """Functions that were compiled after it were Theano's."""
+    with engine.using("torch"):
+        with theano.change_flags(mode=name):
+            assert not on_pytorch()
+        assert on_pytorch()
+    assert not on_pytorch()
+
+
 def test_what_there_is_not_is_told():
     with pytest.raises(engine.EngineError, match="no back end 'jax'"):
         engine.use("jax")

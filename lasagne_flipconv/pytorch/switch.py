@@ -97,9 +97,22 @@ def _install():
     if _state["installed"]:
         return
     _state["installed"] = True
+    modes.get_mode = _get_mode(modes.get_mode)
     FunctionMaker.create = _create(FunctionMaker.create)
     SharedVariable.get_value = _get_value(SharedVariable.get_value)
     SharedVariable.__init__ = _init(SharedVariable.__init__)
+
+
+def _get_mode(stock):
+    """Keep PyTorch's mode: Theano drops it at a flag for one of its own."""
+    def get_mode(orig_string):
+        before = modes.instantiated_default_mode
+        mode = stock(orig_string)
+        if isinstance(getattr(before, "linker", None), TorchLinker):
+            modes.instantiated_default_mode = before
+        return mode
+    get_mode.__doc__ = stock.__doc__
+    return get_mode
 
 
 def _init(stock):
