@@ -66,6 +66,8 @@ REFUSED = {
     "lengths by zero": ([X, K], X.shape // K, (A, 0), ZeroDivisionError),
     "memory": ([N, V], T.alloc(V.sum(), N, N) + V.max(), (10 ** 7, B[0]),
                MemoryError),
+    "nothing": ([X], T.exp(X), (None,), ValueError),
+    "no number": ([V, N], V[:N], (A[0], None), ValueError),
     "a narrower number": ([V], V[:narrower(V)], (A[0],), TypeError),
     "Theano's own": ([V], failing(V + 1), (A[0],), RuntimeError),
 }
@@ -86,6 +88,7 @@ TRUSTED = {
     "a number with a point": (A[0], np.array(1.), TypeError),
     "a narrow number": (A[0], np.array(1, "int32"), TypeError),
     "more axes": (A, np.array(1), ValueError),
+    "a list": ([1., 2.], np.array(1), ValueError),
 }
 
 
@@ -98,6 +101,19 @@ def test_a_value_of_another_type_that_is_trusted(name):
         f.trust_input = True
         with pytest.raises(kind):
             f(*given)
+
+
+@pytest.mark.parametrize("mode", [torch_mode(DEVICE), FAST_RUN])
+def test_a_shared_variable_without_a_value(mode):
+    w = theano.shared(A[0])
+    f = theano.function([], T.exp(w), updates=[(w, w * 2)], mode=mode)
+    f()
+    w.set_value(None)
+    for _ in range(2):
+        with pytest.raises(ValueError, match="None"):
+            f()
+    w.set_value(A[0])
+    np.testing.assert_allclose(f(), np.exp(A[0]), rtol=1e-6)
 
 
 def test_what_the_libraries_of_a_card_say_stays_as_it_is(monkeypatch):

@@ -112,11 +112,19 @@ class Cell(list):
         -------
         torch.Tensor
             Not to be written into.
+
+        Raises
+        ------
+        ValueError
+            If there is no value.
         """
         tensor = self.tensor
         if tensor is not None and tensor.device == device:
             return tensor
         value, tensor = self._both()
+        if value is None and tensor is None:
+            raise ValueError("a shared variable holds None; expected an "
+                             "array. Set its value first")
         there = upload(download(tensor) if value is None and (
             tensor is not None) else value, device)
         with _held["lock"]:

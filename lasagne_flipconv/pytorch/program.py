@@ -250,12 +250,15 @@ def as_typed(variable, value):
     TypeError
         If its elements are of another type.
     ValueError
-        If it has another number of axes.
+        If it has another number of axes, or is no array at all.
     """
+    if value is None:
+        raise ValueError("%s: None; expected an array" % variable)
     array, dtype = np.asarray(value), variable.type.dtype
     ndim = getattr(variable, "ndim", 0)
     if array.dtype.name != dtype or array.ndim != ndim:
-        kind = TypeError if array.dtype.name != dtype else ValueError
+        other = isinstance(value, np.ndarray) and array.dtype.name != dtype
+        kind = TypeError if other else ValueError
         raise kind("%s: an array of %s with %d axes; expected %s with %d" % (
             variable, array.dtype, array.ndim, dtype, ndim))
     return array
