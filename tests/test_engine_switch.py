@@ -70,6 +70,21 @@ def run():
 """
 
 
+@pytest.mark.parametrize("value, on", [
+    ("0", False), ("False", False), ("OFF", False), ("no ", False),
+    ("", True), ("True", True), ("On", True)])
+def test_values_of_the_environment_variable(value, on):
+    """False was taken for true, without a word."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert state._is_wanted(value) is on
+
+
+def test_another_value_of_the_environment_variable():
+    with pytest.warns(RuntimeWarning, match="'maybe'; expected 1 or 0"):
+        assert state._is_wanted("maybe")
+
+
 def test_environment_variable():
     script = "print(engine.enabled(), 'Convolution' in run())"
     assert in_new_process(SCRIPT + script, LASAGNE_FLIPCONV_ENGINE="0") == (

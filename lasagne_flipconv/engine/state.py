@@ -24,9 +24,22 @@ _FLOAT64 = (
     "most models were trained, set THEANO_FLAGS=floatX=float32 or "
     "theano.config.floatX = 'float32' before the network is built.")
 
+#: Values of the variable, in any case, an empty one as none at all.
+_ON, _OFF = ("", "1", "on", "yes", "true"), ("0", "off", "no", "false")
+
+
+def _is_wanted(value):
+    """Tell whether the variable wants the engine; warn of another value."""
+    word = value.strip().lower()
+    if word not in _ON + _OFF:
+        warnings.warn("%s: %r; expected 1 or 0. The engine is on."
+                      % (VARIABLE, value), RuntimeWarning, stacklevel=2)
+    return word not in _OFF
+
+
 _state: Dict[str, Any] = {
-    "on": os.environ.get(VARIABLE, "1") not in ("0", "off", "no"),
-    "broken": None, "told of float64": False}
+    "on": _is_wanted(os.environ.get(VARIABLE, "")), "broken": None,
+    "told of float64": False}
 
 
 def enable() -> None:

@@ -14,6 +14,7 @@
 #include <cstring>
 #include <map>
 #include <new>
+#include <strings.h>
 
 namespace flipconv {
 
@@ -111,7 +112,10 @@ void *aligned(size_t bytes) {
 
 bool switched_off(const char *variable) {
     const char *value = getenv(variable);
-    return value && !strcmp(value, "0");
+    if (!value) return false;
+    for (const char *off : {"0", "off", "no", "false"})
+        if (!strcasecmp(value, off)) return true;
+    return false;
 }
 
 void fail(const char *format, ...) {
