@@ -9,11 +9,25 @@ import theano
 import theano.tensor as T
 from pytorch_cases import DEVICE, FAST_RUN, on_torch, tensor, torch_mode
 from theano.compile.ops import as_op
+from theano.tensor.nnet.bn import (
+    batch_normalization_test,
+    batch_normalization_train,
+)
+from theano.tensor.signal.pool import pool_2d
 
 X, Y, V = tensor("float32", 2), tensor("float32", 2), tensor("float32", 1)
 PLACES, N, K = tensor("int64", 1), T.lscalar(), T.iscalar()
 A, B, NONE = (np.ones(shape, "float32") for shape in ((2, 3), (2, 4), (0, 3)))
 BEYOND = np.array([0, 5])
+IMAGES, ABOVE = tensor("float32", 4), tensor("float32", 4)
+ROW, COLUMN, MEAN, SPREAD = (
+    T.TensorType("float32", (True, False, True, True))() for _ in range(4))
+PHOTOS, THREE, SINGLE, FOUR = (np.ones(shape, "float32") for shape in (
+    (2, 3, 4, 4), (1, 3, 1, 1), (1, 1, 1, 1), (1, 4, 1, 1)))
+TRAINED = batch_normalization_train(IMAGES, ROW, COLUMN, "spatial",
+                                    running_mean=MEAN, running_var=SPREAD)
+PARAMS = [IMAGES, ROW, COLUMN, MEAN, SPREAD]
+NORMAL = batch_normalization_train(*PARAMS[:3], "spatial")[0]
 
 
 @as_op([T.fvector], [T.fvector])
@@ -41,6 +55,25 @@ REFUSED = {
     "channels": ([X, Y], T.nnet.conv2d(X.dimshuffle("x", 1, 0, "x"), Y
                                        .dimshuffle("x", 1, 0, "x")),
                  (A, B), ValueError),
+    "a single bias": (PARAMS[:3], NORMAL, (PHOTOS, THREE, SINGLE),
+                      ValueError),
+    "more biases": (PARAMS[:3], NORMAL, (PHOTOS, THREE, FOUR), ValueError),
+    "a single scale": (PARAMS[:3], NORMAL, (PHOTOS, SINGLE, THREE),
+                       ValueError),
+    "a single mean": (PARAMS, [TRAINED[0], TRAINED[3]], (
+        PHOTOS, THREE, THREE, SINGLE, THREE), ValueError),
+    "a single variance": (PARAMS, [TRAINED[0], TRAINED[4]], (
+        PHOTOS, THREE, THREE, THREE, SINGLE), ValueError),
+    "one that is kept": (PARAMS, batch_normalization_test(*PARAMS, "spatial"),
+                         (PHOTOS, THREE, THREE, SINGLE, THREE), ValueError),
+    "a normalization's gradient": (
+        [IMAGES, ABOVE, ROW], T.Lop(batch_normalization_train(
+            IMAGES, ROW, ROW, "spatial")[0], IMAGES, ABOVE),
+        (PHOTOS, PHOTOS[:1], THREE), ValueError),
+    "no channels": ([IMAGES, ROW], (IMAGES - ROW) * ROW + ROW,
+                    (PHOTOS[:, :0], THREE), ValueError),
+    "a softmax's gradient": ([X, Y], T.Lop(T.nnet.softmax(X), X, Y),
+                             (A, A[:1]), ValueError),
     "a loop": ([X, V], theano.scan(lambda row, v: row + v, X, None, V)[0],
                (A, B[0]), ValueError),
     "a maximum": ([X], X.max(0), (NONE,), ValueError),
@@ -81,6 +114,36 @@ def test_the_class_of_an_error(name):
         with pytest.raises(Exception) as told:
             function(*given)
         assert issubclass(told.type, kind)
+
+
+POOLED = {
+    "max": T.Lop(pool_2d(IMAGES, (2, 2), ignore_border=True), IMAGES, ABOVE),
+    "mean": T.Lop(pool_2d(IMAGES, (2, 2), ignore_border=True,
+                          mode="average_inc_pad"), IMAGES, ABOVE),
+}
+
+
+@pytest.mark.parametrize("shape", [(1, 3, 2, 2), (2, 1, 2, 2), (2, 3, 1, 2)])
+@pytest.mark.parametrize("name", POOLED)
+def test_a_gradient_for_other_windows(name, shape):
+    """It was repeated, where Theano reads on behind its end."""
+    f = on_torch([IMAGES, ABOVE], POOLED[name])
+    with pytest.raises(ValueError, match="expected .2, 3, 2, 2., for images"):
+        f(PHOTOS, np.ones(shape, "float32"))
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_one_scale_or_bias_for_all_channels(which):
+    """It was refused, or PyTorch read on behind its end."""
+    one = T.TensorType("float32", (True,) * 4)()
+    params = [one, ROW] if which == 0 else [ROW, one]
+    output = batch_normalization_train(IMAGES, *params, "spatial")[0]
+    images = np.arange(PHOTOS.size, dtype="float32").reshape(PHOTOS.shape)
+    given = images, 3 * SINGLE, THREE * [[[[2]], [[4]], [[5]]]]
+    given = [x.astype("float32") for x in given]
+    np.testing.assert_allclose(*[theano.function(
+        [IMAGES, one, ROW], output, mode=mode)(*given) for mode in (
+            torch_mode(DEVICE), FAST_RUN)], rtol=1e-4, atol=1e-5)
 
 
 TRUSTED = {

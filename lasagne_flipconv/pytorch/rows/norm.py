@@ -16,12 +16,16 @@ __all__ = ["normalize", "normalize_gradient", "normalized"]
 def normalize(op, node, device):
     """Normalize by the batch; return what gradient and inference need."""
     axes = tuple(op.axes)
-    compute = _per_channel if _is_per_channel(op, node) else _spelled_out
+    fast = _is_per_channel(op, node)
+    check = _check(op, node, [1, 2, *range(5, len(node.inputs))])
 
-    def normalized(x, scale, bias, epsilon, factor, *running):
-        out, mean, variance, inverse = (
-            compute if x.numel() and epsilon else _spelled_out)(
-                x, scale, bias, epsilon, axes, len(running))
+    def normalized(*operands):
+        check(operands)
+        x, scale, bias, epsilon, factor, *running = operands
+        compute = _per_channel if fast and x.numel() and epsilon and (
+            _are_per_channel(x, scale, bias)) else _spelled_out
+        out, mean, variance, inverse = compute(
+            x, scale, bias, epsilon, axes, len(running))
         if not running:
             return out, mean, inverse
         return (out, mean, inverse, *_running(
@@ -34,6 +38,35 @@ def _is_per_channel(op, node):
     ndim = node.inputs[0].ndim
     return set(op.axes) == set(range(ndim)) - {1} and len(
         {v.dtype for v in node.inputs[:3]}) == 1
+
+
+def _are_per_channel(x, *vectors):
+    """Tell whether there is a number for each channel.
+
+    PyTorch's kernel reads on behind the end of fewer.
+    """
+    return all(v.numel() == x.shape[1] for v in vectors)
+
+
+def _check(op, node, params, wide=()):
+    """Return a function that raises for shapes which Theano refuses.
+
+    PyTorch would repeat what has length one. Parameters have the lengths of
+    the first operand beside the axes of the Op, wide operands along all.
+    """
+    fixed = [(i, [a for a, one in enumerate(node.inputs[i].broadcastable)
+                  if not one and (i in wide or a not in op.axes)])
+             for i in (*params, *wide)]
+
+    def check(operands):
+        shape = operands[0].shape
+        for i, axes in fixed:
+            if any(operands[i].shape[a] != shape[a] for a in axes):
+                raise ValueError(
+                    "%s: operand %d has shape %s; expected the lengths of %s "
+                    "on axes %s" % (type(op).__name__, i, tuple(
+                        operands[i].shape), tuple(shape), axes))
+    return check
 
 
 def _spelled_out(x, scale, bias, epsilon, axes, running):
@@ -65,9 +98,14 @@ def _running(x, mean, variance, factor, running):
 @row(AbstractBatchNormInference)
 def infer(op, node, device):
     """Normalize by statistics that are given."""
-    return lambda x, scale, bias, mean, variance, epsilon: (
-        x - mean) * (scale * torch.rsqrt(
+    check = _check(op, node, range(1, 5))
+
+    def inferred(*operands):
+        check(operands)
+        x, scale, bias, mean, variance, epsilon = operands
+        return (x - mean) * (scale * torch.rsqrt(
             variance + epsilon.to(x.dtype))) + bias
+    return inferred
 
 
 @row(Normalized)
@@ -77,6 +115,9 @@ def normalized(op, node, device):
 
     def compute(x, mean, scale, bias):
         channels = x.shape[1]
+        if not x.numel() and not _are_per_channel(x, mean, scale, bias):
+            raise ValueError("dimension mismatch: %d channels, %d numbers" % (
+                channels, len(mean)))
         if channels not in ones:
             ones[channels] = torch.ones(channels, dtype=x.dtype, device=device)
         return torch.batch_norm(x, scale, bias, mean, ones[channels], False,
@@ -90,8 +131,13 @@ def normalize_gradient(op, node, device):
     axes = tuple(op.axes)
     fast = _is_per_channel(op, node) and _is_of_the_batch(op, node)
 
-    def gradient(x, above, scale, mean, inverse, epsilon):
-        if fast and x.numel() and epsilon:
+    check = _check(op, node, (2, 3, 4), wide=(1,))
+
+    def gradient(*operands):
+        check(operands)
+        x, above, scale, mean, inverse, epsilon = operands
+        if fast and x.numel() and epsilon and (
+                above.shape == x.shape and _are_per_channel(x, scale)):
             return _channels_gradient(x, above, scale, mean, inverse, epsilon)
         normal = (x - mean) * inverse
         bias = above.sum(axes, keepdim=True)

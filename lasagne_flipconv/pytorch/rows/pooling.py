@@ -39,6 +39,7 @@ def maximum_gradient(op, node, device):
 
     def gradient(x, maximum, above, window, stride, pad):
         windows = _windows(op, x.shape, window, stride, pad)
+        windows.check(x.shape, maximum, above)
         wide = windows.padded(x, float("-inf"))
         result = (torch.empty_like if windows.tile else torch.zeros_like)(wide)
         for part in windows.parts():
@@ -69,6 +70,7 @@ def average_gradient(op, node, device):
 
     def gradient(x, above, window, stride, pad):
         windows = _windows(op, x.shape, window, stride, pad)
+        windows.check(x.shape, above)
         if op.mode != "sum":
             above = above / windows.counts(op.mode, above)
         result = x.new_zeros(windows.wide_shape(x.shape))
@@ -85,6 +87,7 @@ def maximum_gradient_gradient(op, node, device):
 
     def gradient(x, maximum, above, window, stride, pad):
         windows = _windows(op, x.shape, window, stride, pad)
+        windows.check(x.shape, maximum)
         wide = windows.padded(x, float("-inf"))
         above = windows.padded(above, 0)
         return sum(_where(wide[part] == maximum, above[part])
@@ -136,6 +139,15 @@ class Windows:
     def wide_shape(self, shape):
         """Return the shape of the image with all that windows cover."""
         return (*shape[:-len(self.size)], *self.wide)
+
+    def check(self, shape, *arrays):
+        """Raise unless arrays have one value for each window of an image."""
+        expected = (*shape[:-len(self.size)], *self.out)
+        for array in arrays:
+            if array.shape != expected:
+                raise ValueError(
+                    "gradient of a pooling: shape %s; expected %s, for images "
+                    "of %s" % (tuple(array.shape), expected, tuple(shape)))
 
     def padded(self, x, value):
         """Return all that the windows cover, a value around the image."""

@@ -39,6 +39,9 @@ def log_softmax(op, node, device):
 def softmax_gradient(op, node, device):
     """Return the gradient of the softmax of each row."""
     def gradient(above, found):
+        if above.shape != found.shape:
+            raise ValueError("dimension mismatch: a gradient of %s for %s"
+                             % (tuple(above.shape), tuple(found.shape)))
         above = above.to(found.dtype) * found
         return above - above.sum(1, keepdim=True) * found
     return gradient
