@@ -36,6 +36,16 @@ def test_norm(ndim):
         check_close(ours(*turned), stock(*plain), 2e-5)
 
 
+def test_one_number_for_all_channels_stays_with_theano():
+    """It was refused, where Theano repeats it."""
+    x = tensor(4)
+    one, beta = (T.TensorType("float32", (True, known, True, True))()
+                 for known in (True, False))
+    ours, stock = both([x, one, beta], bn_train(x, one, beta, "spatial")[:1])
+    arrays = values(2, 3, 4, 5), values(1, 1, 1, 1), values(1, 3, 1, 1)
+    check_close(ours(*arrays), stock(*arrays), 2e-5)
+
+
 def test_norm_makes_no_variable_of_float64():
     """Theano's flag finds variables that are twice as large by mistake."""
     with theano.change_flags(warn_float64="raise", on_opt_error="raise"):

@@ -66,6 +66,10 @@ def _check_norm(node):
         return "it has more than %d axes" % MAX_DIMS
     if ndim < 2 or set(node.op.axes) != set(range(ndim)) - {1}:
         return "its statistics are not per channel"
+    if type(node.op) is not bn.AbstractBatchNormInference and any(
+            v.ndim == ndim and v.broadcastable[1] for v in node.inputs[1:5]
+            if not node.inputs[0].broadcastable[1]):
+        return "it has one number for all channels"
     return None
 
 
