@@ -116,6 +116,20 @@ def test_the_class_of_an_error(name):
         assert issubclass(told.type, kind)
 
 
+def test_an_error_tells_the_shapes():
+    """It said to use another linker to have them."""
+    f = on_torch([X, Y], X + Y)
+    with pytest.raises(ValueError) as told:
+        f(A, B)
+    text = str(told.value)
+    assert "Inputs shapes: [(2, 3), (2, 4)]" in text
+    assert "Inputs strides: [(12, 4), (16, 4)]" in text
+    assert "another linker" not in text and __file__ in text
+    with pytest.raises(IndexError) as told:
+        on_torch([X, N], X[N])(A, 5)
+    assert "5" in str(told.value).split("Inputs values: ")[1].split("\n")[0]
+
+
 POOLED = {
     "max": T.Lop(pool_2d(IMAGES, (2, 2), ignore_border=True), IMAGES, ABOVE),
     "mean": T.Lop(pool_2d(IMAGES, (2, 2), ignore_border=True,

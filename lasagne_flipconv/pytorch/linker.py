@@ -1,6 +1,7 @@
 """The linker: what makes a function of an optimized graph."""
 import os
 import re
+from types import SimpleNamespace
 
 import torch
 from theano.compile.mode import Mode
@@ -178,11 +179,18 @@ class Run:
         """The number of the step that failed."""
         return self.program.position
 
+    @property
+    def thunks(self):
+        """By the number of the step that failed, its operands, for errors."""
+        given, position = self.program.given, self.position_of_error
+        known = given and len(given) == len(self.nodes[position].inputs)
+        return {position: SimpleNamespace(inputs=given) if known else None}
+
     def __call__(self, output_subset=None):
         """Compute; nothing is set unless all could be computed."""
         before = TOTAL.up, TOTAL.down
         _state["computed"] = True
-        self.program.position = 0
+        self.program.position, self.program.given = 0, None
         try:
             outputs = self._computed()
         except torch.cuda.OutOfMemoryError as error:

@@ -5,6 +5,8 @@ or whatever object; on the "device", a tensor; or on the "host", an int or a
 tuple of them, as shapes are. Where a step wants it elsewhere, a step before
 brings it there, once.
 """
+from types import SimpleNamespace
+
 import numpy as np
 from theano.gof import Constant
 from theano.ifelse import IfElse
@@ -40,6 +42,8 @@ class Program:
         For each of these, the `Fallback` that computes it.
     nodes : list of theano.gof.Apply
         The node of each step, for errors.
+    given : list of list or None
+        What the step that failed was given, for errors.
     told, asked : set of theano.Variable
         What the host is told of the inputs, and what it asks the device for.
 
@@ -52,6 +56,7 @@ class Program:
     def __init__(self, graph, device, inputs, outputs, whole=False):
         self.device, self.untranslated, self.left = device, [], {}
         self.told, self.asked = set(), set()
+        self.given = None
         self._slots, self._start, self._steps = {}, [], []
         self._choices = set()
         self._place = dict(zip(graph.inputs, inputs))
@@ -85,9 +90,14 @@ class Program:
         slots = self._start[:]
         for i, value in zip(self._inputs, values):
             slots[i] = value
-        for position in self._due(slots):
-            self.position = position
-            self._run[position](slots)
+        try:
+            for position in self._due(slots):
+                self.position = position
+                self._run[position](slots)
+        except Exception:
+            self.given = [[_shown(slots[i])] for i in self._read[
+                self.position]]
+            raise
         return [slots[i] for i in self._outputs]
 
     def _translated(self, graph):
@@ -187,6 +197,7 @@ class Program:
                 dead[i].append(slot)
         self._run = [_step(*step[:3], step[4], gone) for step, gone in zip(
             self._steps, dead)]
+        self._read = [step[1] for step in self._steps]
         self._due = self._in_order() if not self._choices else on_demand(
             [step[1:3] for step in self._steps], self._choices, self._outputs)
         del self._slots, self._steps
@@ -225,6 +236,21 @@ def bring(variable, source, place, device):
         ("host", "device"): lambda x: filled(x, dtype, device),
         ("device", "host"): number, ("device", "raw"): download,
     }[source, place]
+
+
+def _shown(value):
+    """Return what an error tells of a value: a few numbers, or their shape."""
+    if not hasattr(value, "stride"):  # no tensor
+        return np.asarray(value) if type(value) in (int, tuple) else value
+    if value.device.type == "cpu" and value.numel() <= _FEW:
+        return value.numpy().copy()
+    strides = tuple(n * value.element_size() for n in value.stride())
+    return SimpleNamespace(shape=tuple(value.shape), strides=strides,
+                           size=float("inf"))
+
+
+#: Theano shows no more numbers than these.
+_FEW = 5
 
 
 def as_typed(variable, value):
