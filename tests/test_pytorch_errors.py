@@ -9,6 +9,7 @@ import theano
 import theano.tensor as T
 from pytorch_cases import DEVICE, FAST_RUN, on_torch, tensor, torch_mode
 from theano.compile.ops import as_op
+from theano.tensor.nnet.abstract_conv import conv2d_grad_wrt_inputs
 from theano.tensor.nnet.bn import (
     batch_normalization_test,
     batch_normalization_train,
@@ -24,6 +25,7 @@ ROW, COLUMN, MEAN, SPREAD = (
     T.TensorType("float32", (True, False, True, True))() for _ in range(4))
 PHOTOS, THREE, SINGLE, FOUR = (np.ones(shape, "float32") for shape in (
     (2, 3, 4, 4), (1, 3, 1, 1), (1, 1, 1, 1), (1, 4, 1, 1)))
+KERNEL = theano.shared(np.ones((2, 3, 3, 3), "float32"))
 TRAINED = batch_normalization_train(IMAGES, ROW, COLUMN, "spatial",
                                     running_mean=MEAN, running_var=SPREAD)
 PARAMS = [IMAGES, ROW, COLUMN, MEAN, SPREAD]
@@ -74,6 +76,14 @@ REFUSED = {
                     (PHOTOS[:, :0], THREE), ValueError),
     "a softmax's gradient": ([X, Y], T.Lop(T.nnet.softmax(X), X, Y),
                              (A, A[:1]), ValueError),
+    "a convolution's gradient": (
+        [IMAGES, ABOVE], conv2d_grad_wrt_inputs(
+            ABOVE, IMAGES, (2, 3, 5, 5), PHOTOS.shape),
+        (PHOTOS, np.ones((2, 3, 2, 2), "float32")), ValueError),
+    "both of its gradients": (
+        [IMAGES, ABOVE], [T.Lop(T.nnet.conv2d(IMAGES, KERNEL), v, ABOVE)
+                          for v in (IMAGES, KERNEL)],
+        (PHOTOS, np.ones((2, 4, 2, 2), "float32")), ValueError),
     "a loop": ([X, V], theano.scan(lambda row, v: row + v, X, None, V)[0],
                (A, B[0]), ValueError),
     "a maximum": ([X], X.max(0), (NONE,), ValueError),

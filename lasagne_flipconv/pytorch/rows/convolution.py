@@ -68,7 +68,8 @@ def gradient_of_input(op, node, device):
     def gradient(kernel, above, shape):
         pads = _pads(op, kernel.shape[2:])
         images = (above.shape[0], kernel.shape[1] * op.num_groups, *shape)
-        _agree(op, images, above.shape, kernel.shape[2:], pads)
+        _agree(op, images, above.shape, kernel.shape[2:], pads,
+               kernel.shape[0])
         padding, around = _split(pads)
         wide = images[:2] + tuple(
             n + a + b for n, (a, b) in zip(shape, around))
@@ -95,7 +96,8 @@ def gradients(op, node, device):
                 images.shape[1] != kernel.shape[1] * op.num_groups):
             return (apart[0](images, above, kernel_shape),
                     apart[1](kernel, above, shape))
-        _agree(op, images.shape, above.shape, kernel_shape, pads)
+        _agree(op, images.shape, above.shape, kernel_shape, pads,
+               kernel.shape[0])
         found = _backward(op, above, _padded(images, pads)[0],
                           _turned(op, kernel), padding, [True, True, False])
         return (_turned(op, found[1]), _cropped(found[0], shape, around))
@@ -157,14 +159,17 @@ def _backward(op, above, images, kernel, padding, wanted):
         op.filter_dilation, False, [0] * op.convdim, op.num_groups, wanted)
 
 
-def _agree(op, images, above, kernel, pads):
-    """Raise if the gradient has not the shape that the output would have."""
+def _agree(op, images, above, kernel, pads, channels=None):
+    """Raise if the gradient has not the shape that the output would have.
+
+    Its channels are those of the kernel, unless that is what is computed.
+    """
     expected = tuple(
         (n + a + b - ((k - 1) * d + 1)) // s + 1 for n, (a, b), k, d, s in zip(
             images[2:], pads, kernel, op.filter_dilation, op.subsample))
-    if expected != tuple(above[2:]) or images[0] != above[0]:
+    expected = (images[0], channels or above[1]) + expected
+    if expected != tuple(above):
         raise ValueError(
-            "%s: the gradient has shape %s; expected a batch of %d and %s, "
-            "for images of %s and a kernel of %s" % (
-                type(op).__name__, tuple(above), images[0], expected,
-                tuple(images), tuple(kernel)))
+            "%s: the gradient has shape %s; expected %s, for images of %s and "
+            "a kernel of %s" % (type(op).__name__, tuple(above), expected,
+                                tuple(images), tuple(kernel)))
