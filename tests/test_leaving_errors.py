@@ -192,13 +192,18 @@ def test_not_a_number_is_no_agreement():
         oracle.check(lambda values: [np.full((2, 3), np.nan)], "here")
 
 
+@pytest.mark.parametrize("of", [T.fmatrix, T.dmatrix])
 @pytest.mark.parametrize("function", [
     lambda x: T.exp(-x) * T.nnet.sigmoid(x),
     lambda x: 2 * T.exp(x) / T.exp(x).sum(axis=1, keepdims=True)])
-def test_what_theano_alone_keeps_finite(function, tmp_path):
-    net = layers.ExpressionLayer(InputLayer((None, 5), T.fmatrix()), function)
+@pytest.mark.parametrize("beside", [
+    lambda net: net, lambda net: [net, layers.ExpressionLayer(
+        net, lambda x: x.argmax(axis=1), output_shape=(None,))]])
+def test_what_theano_alone_keeps_finite(of, function, beside, tmp_path):
+    net = beside(layers.ExpressionLayer(InputLayer((None, 5), of()),
+                                        function))
     said = ("[0-9]+ values are infinite or not a number for an input 1000 "
-            "times as large, where Theano .*T.nnet.softmax.*Nothing was")
+            "times as large, where Theano.*T.nnet.softmax.*Nothing was")
     refused(net, tmp_path / "net.onnx", said)
     if has_torch():
         refused(net, tmp_path / "net", said)
