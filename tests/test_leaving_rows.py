@@ -2,7 +2,9 @@
 import sys
 
 import lasagne.layers as L
+import numpy as np
 import pytest
+import theano.tensor as T
 from lasagne import nonlinearities
 from lasagne.layers import InputLayer, get_all_layers
 from lasagne_flipconv import layers
@@ -128,3 +130,18 @@ def test_layers_may_be_named_like_parts_of_others(names, tmp_path):
         net, 3, num_leading_axes=2, name=second))
     leaving_runs.check_onnx(net, tmp_path / "net.onnx")
     leaving_runs.check_loads_back(net, tmp_path / "net.onnx")
+
+
+@pytest.mark.parametrize("name", ["log1p", "expm1"])
+def test_small_numbers_keep_their_digits(name, tmp_path):
+    pytest.importorskip("onnx")
+    net = leaving_cases.L.ExpressionLayer(InputLayer((None,)),
+                                          getattr(T, name))
+    leaving_runs.export(net, tmp_path / "net.onnx")
+    x = np.float32([1e-30, -1e-8, 1e-7, -1e-4, .01, .49, -.5, -.9, 8, 1e4,
+                    -np.inf if name == "expm1" else -1, np.inf, np.nan, 0])
+    with np.errstate(all="ignore"):
+        np.testing.assert_allclose(
+            leaving_runs.run_onnx(tmp_path / "net.onnx", [x]),
+            getattr(np, name)(x.astype("float64")).astype("float32"),
+            rtol=1e-6)

@@ -177,17 +177,32 @@ def argmax(part, graph, x):
 
 
 def log1p(part, graph, x):
-    """Add the logarithm of a number plus one."""
-    one = graph.tensor(part.name + ".one", np.float32(1))
-    return graph.node("Log", [graph.node("Add", [x, one],
-                                         part.name + ".sum")], part.name)
+    """Add 2 atanh(x / (2 + x)) near 0, where the logarithm loses digits."""
+    name = part.name
+    one, two, half = (
+        graph.tensor("%s.%s" % (name, word), np.float32(value))
+        for word, value in (("one", 1), ("two", 2), ("half", .5)))
+    size = graph.node("Abs", [x], name + ".size")
+    near = graph.node("Less", [size, half], name + ".near")
+    more = graph.node("Add", [x, two], name + ".more")
+    share = graph.node("Div", [x, more], name + ".share")
+    whole = graph.node("Atanh", [share], name + ".half_of_it")
+    whole = graph.node("Mul", [whole, two], name + ".small")
+    log = graph.node("Log", [graph.node("Add", [x, one], name + ".sum")],
+                     name + ".log")
+    return graph.node("Where", [near, whole, log], name)
 
 
 def expm1(part, graph, x):
-    """Add the exponential less one."""
-    one = graph.tensor(part.name + ".one", np.float32(1))
-    return graph.node("Sub", [graph.node("Exp", [x], part.name + ".exp"),
-                              one], part.name)
+    """Add tanh(x / 2) (exp(x) + 1), which keeps the digits of small ones."""
+    name = part.name
+    one, half = (graph.tensor("%s.%s" % (name, word), np.float32(value))
+                 for word, value in (("one", 1), ("half", .5)))
+    tanh = graph.node("Tanh", [graph.node("Mul", [x, half], name + ".halved")],
+                      name + ".tanh")
+    more = graph.node("Add", [graph.node("Exp", [x], name + ".exp"), one],
+                      name + ".sum")
+    return graph.node("Mul", [tanh, more], name)
 
 
 def passed(part, graph, x):
