@@ -284,6 +284,11 @@ EXPRESSIONS = {
     "arithmetic of tests": lambda x: ((x > 0) * 3 - (x > .5)) * x + (
         1 - (x > 0)) + T.maximum(x > 0, x < 1) + T.argmax(
             x > 0, axis=1).dimshuffle(0, "x", 1) + (x > 0) ** 2,
+    "tests within a byte": lambda x: (
+        (x > 0) * 100 + (x > .5) * 27 - 3 * abs((x < 1) * -2)) * x,
+    "bytes, words and more": lambda x: sum(T.cast(
+        -9 * T.cast(1e4 * x, "int32"), t) * np.float32(1e-4) for t in (
+            "int8", "uint8", "int16", "uint16", "uint32")),
     "tests of tests": lambda x: x + T.eq(x > 0, x < .5) + T.neq(
         x > 1, x < .5) + ((x > 0) + (x < 1) > 1) + T.ge(x > 0, x < .5),
     "tests": lambda x: T.switch(T.and_(x > 0, T.neq(x, .5)), T.log1p(
@@ -402,6 +407,10 @@ CASES.update({
         T.eq(x[:, ::-1], 1), x, T.maximum(-x, x + 2)) + x // 2 * 1.5),
     "integers of a byte": of_integers("int8", lambda x: T.switch(
         T.neq(x, 1), T.minimum(x, 3), x // 2) * 1.5),
+    "integers beyond a byte": of_integers("int32", lambda x: T.cast(
+        100 * x, "int8") * 1.5 + T.cast(-x, "uint8")),
+    "arithmetic of bytes": of_integers("int8", lambda x: T.cast(T.minimum(
+        x, 5) - 7 * T.cast(x, "int32"), "int8") * 1.5 + (x - 128)),
     "embedding of bytes": lambda: fill(EmbeddingLayer(
         InputLayer((None, 5), T.bmatrix()), 9, 4)),
     "an input twice": lambda: twice(T.tensor3()),

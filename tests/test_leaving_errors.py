@@ -251,10 +251,26 @@ def of_integers(dtype, make):
 
 def test_integers_that_are_too_large_for_their_type(tmp_path):
     net = of_integers("int32", lambda x: layers.ExpressionLayer(
-        x, lambda x: T.cast(x, "int8") * np.float32(1)))
+        x, lambda x: x * x * x * np.float32(1)))
     refused(net, tmp_path / "net.onnx", "differs from the network")
     if has_torch():
         refused(net, tmp_path / "net", "differs from the network")
+
+
+@pytest.mark.parametrize("function", [
+    lambda x: (x > 99) * 100 + (x > 999) * 100,
+    lambda x: (x > 99) * -100 - (x > 999) * 29,
+    lambda x: (x > 99) * np.int8(2) * T.cast(x, "int8"),
+    lambda x: abs(T.cast(x, "int8")), lambda x: -T.cast(x, "uint8"),
+    lambda x: ((x > 99) + np.int8(1)) ** 7])
+def test_integers_that_their_type_may_not_hold(function, tmp_path):
+    """No input of the comparison comes there."""
+    net = layers.ExpressionLayer(InputLayer((None, 4)), lambda x: (
+        function(x).astype("float32") + x.astype("float32")))
+    said = "computes .* in u?int.*Cast what goes in to int32 first"
+    refused(net, tmp_path / "net.onnx", said)
+    if has_torch():
+        refused(net, tmp_path / "net", said)
 
 
 def test_integers_where_numbers_are_wanted(tmp_path):

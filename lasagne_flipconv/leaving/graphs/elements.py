@@ -1,7 +1,12 @@
 """Theano's functions of each element: scalar Op → what part it is."""
+import math
+from itertools import product
+
 import numpy as np
 import theano.scalar as S
 from theano.tensor.nnet import sigm
+
+from ..errors import LeavingError
 
 __all__ = ["ELEMENTWISE", "elementwise", "is_float", "same"]
 
@@ -28,6 +33,9 @@ _FOLDED = ("add", "mul", "maximum", "minimum")
 _LOGICAL = ("and", "or", "where")
 _COMPARED = ("greater", "greater_equal", "less", "less_equal", "equal")
 
+#: Integers that are held in less than what all are computed with.
+_NARROW = ("int8", "uint8", "int16", "uint16", "uint32")
+
 
 def elementwise(walk, node):
     """Say a function of each element, with all inputs of one type."""
@@ -46,7 +54,65 @@ def elementwise(walk, node):
         while len(values) > 2:
             values[:2] = [walk.add(kind, *values[:2])]
     finite = kind in _FINITE and _FINITE[kind](walk, *values)
-    return finite or walk.add(kind, *values)
+    return _held(walk, node, finite or walk.add(kind, *values))
+
+
+def _held(walk, node, value):
+    """Return integers that their type holds; those that are cast are cut.
+
+    Theano cuts what it adds and multiplies, unless it rewrites that with
+    floats beside it.
+    """
+    made = node.outputs[0]
+    if made.dtype not in _NARROW:
+        return value
+    least, most = _reach(node, [_bounds(walk, x) for x in node.inputs])
+    holds = np.iinfo(made.dtype)
+    if holds.min <= least and most <= holds.max:
+        walk.bounds[made] = least, most
+    elif isinstance(node.op.scalar_op, S.Cast):
+        return walk.add("wrap", value, dtype=made.dtype)
+    else:
+        raise LeavingError(
+            "%s: computes %s in %s, of %s to %s; expected integers that it "
+            "holds, %d to %d. Cast what goes in to int32 first." % (
+                walk.scope.layer, node.op.scalar_op, made.dtype, least, most,
+                holds.min, holds.max))
+    return value
+
+
+def _bounds(walk, x):
+    """Return the least and the largest that a variable may be."""
+    if x.dtype == "bool":
+        return 0, 1
+    if walk.is_fixed(x) and not is_float(x):
+        value = walk.array_of(x)
+        return int(value.min(initial=0)), int(value.max(initial=0))
+    holds = np.finfo("float32") if is_float(x) else np.iinfo(x.dtype)
+    return walk.bounds.get(x, (holds.min, holds.max))
+
+
+def _reach(node, bounds):
+    """Return the least and the largest that a node may compute."""
+    op, (lows, highs) = node.op.scalar_op, zip(*bounds)
+    if isinstance(op, S.Add):
+        return sum(lows), sum(highs)
+    if isinstance(op, S.Sub):
+        return lows[0] - highs[1], highs[0] - lows[1]
+    if isinstance(op, S.Mul):
+        ends = [math.prod(each) for each in product(*bounds)]
+        return min(ends), max(ends)
+    if isinstance(op, S.Pow) and 0 <= lows[1] <= highs[1] < 64:
+        ends = [low ** high for low, high in product(*bounds)]
+        return min(0, *ends), max(1, *ends)
+    if isinstance(op, S.Neg):
+        return -highs[0], -lows[0]
+    if isinstance(op, S.Abs):
+        return 0, max(-lows[0], highs[0])
+    if isinstance(op, (S.Cast, S.Switch)) or ELEMENTWISE.get(
+            type(op)) in _FOLDED:  # the smaller or larger of some
+        return min(lows), max(highs)
+    return -np.inf, np.inf
 
 
 def _logarithm(walk, value):
@@ -202,8 +268,9 @@ def _cast(walk, node):
         return value
     if not isinstance(value, str):  # a size that is known
         return np.dtype(dtype).type(value).item()
-    return walk.add("cast", value, dtype="float32" if dtype.startswith(
-        "float") else "bool" if dtype == "bool" else "int64")
+    return _held(walk, node, walk.add(
+        "cast", value, dtype="float32" if dtype.startswith("float") else
+        "bool" if dtype == "bool" else "int64"))
 
 
 def _inverse(walk, node):

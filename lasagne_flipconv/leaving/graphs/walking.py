@@ -29,6 +29,7 @@ class Walk:
         self.scope, self.known = scope, known
         self.shapes, self.lengths = dict(shapes), {}
         self.wanted, self.made = None, {}
+        self.bounds = {}  # of integers, where they are closer than their type
         self.layer = type(layer).__name__ if layer is not None else "function"
 
     def value_of(self, variable):

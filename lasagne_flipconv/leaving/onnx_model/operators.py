@@ -3,6 +3,7 @@
 A row takes the part, the graph, and the names of the part's inputs.
 """
 import numpy as np
+from onnx import helper
 
 from . import cells, loops
 
@@ -329,6 +330,14 @@ def cast(part, graph, x):
         "float32": 1, "int64": 7, "bool": 9}[part.options["dtype"]])
 
 
+def wrap(part, graph, x):
+    """Add Cast to a narrower type of integers, and back."""
+    held = graph.node("Cast", [x], part.name + ".held",
+                      to=helper.np_dtype_to_tensor_dtype(
+                          np.dtype(part.options["dtype"])))
+    return graph.node("Cast", [held], part.name, to=7)
+
+
 def embedding(part, graph, x):
     """Add Gather of rows."""
     return graph.node("Gather", [*_arrays(part, graph, "W"), x], part.name)
@@ -393,5 +402,5 @@ OPERATORS.update({
     "full": full, "fill": fill, "dimshuffle": dimshuffle,
     "unsqueeze": unsqueeze,
     "pad": pad, "slice": slice_, "index": index, "size": size, "cast": cast,
-    "embedding": embedding, "repeat": repeat, "dilate": dilate,
+    "wrap": wrap, "embedding": embedding, "repeat": repeat, "dilate": dilate,
     "transform": transform, "recurrent": recurrent})

@@ -270,6 +270,14 @@ def cast(part):
             part.options["dtype"]])
 
 
+def wrap(part):
+    """Return integers as a narrower type holds them; PyTorch lacks some."""
+    dtype = part.options["dtype"]
+    if dtype.startswith("u"):
+        return Call(None, {}, "({0} %% %d)" % 2 ** int(dtype[4:]))
+    return Call(None, {}, "{0}.to(torch.%s).long()" % dtype)
+
+
 def embedding(part):
     """Return a look-up of rows."""
     W = part.arrays["W"]
@@ -336,5 +344,5 @@ CALLS.update({
     "reshape": reshape,
     "full": full, "fill": fill, "dimshuffle": dimshuffle,
     "unsqueeze": unsqueeze, "pad": pad, "slice": slice_, "index": index,
-    "size": size, "cast": cast, "embedding": embedding,
+    "size": size, "cast": cast, "wrap": wrap, "embedding": embedding,
     "recurrent": recurrent})
