@@ -236,7 +236,8 @@ def test_recurrent_cells_are_in_the_source(tmp_path):
 
 
 @pytest.mark.parametrize("names", [
-    ("self", "F"), ("torch", "nn"), ("a_b", "a_b2", "a b")])
+    ("self", "F"), ("torch", "nn"), ("a_b", "a_b2", "a b"),
+    ("left" * 20, "right" * 20)])
 def test_inputs_may_have_any_names(names, tmp_path):
     net = leaving_cases.fill(ElemwiseSumLayer([DenseLayer(
         InputLayer((None, 4), name=name), 3) for name in names]))

@@ -7,7 +7,7 @@ from itertools import chain, count
 
 from .blocks import doc_of, grouped, join
 from .steps import identifier, named, steps_of
-from .writing import class_of
+from .writing import class_of, wrapped
 
 __all__ = ["Program", "program_of"]
 
@@ -92,8 +92,7 @@ def program_of(plan, main="Network"):
     results = ["output_%d" % i for i in range(len(outputs))]
     call = "        found = network(%s)" % ", ".join(
         'values["%s"]' % name for name in names.values())
-    after = _LOAD % {"main": main, "call": textwrap.fill(
-        call, 79, subsequent_indent=" " * 24)}
+    after = _LOAD % {"main": main, "call": "\n".join(wrapped(call))}
     return Program(_file(text, constants, used) + after, main, state,
                    tuple(names.values()), tuple(results), used)
 
