@@ -117,6 +117,14 @@ def test_a_file_where_a_folder_is_meant(tmp_path):
     assert (tmp_path / "net").read_text() == "something"
 
 
+def test_what_one_file_does_not_hold(tmp_path, monkeypatch):
+    from lasagne_flipconv.leaving.onnx_model import building
+    monkeypatch.setattr(building, "_MOST", 31)
+    net = DenseLayer(InputLayer((None, 3)), 2)
+    refused(net, tmp_path / "net.onnx", "net.onnx: has arrays of 32 bytes; "
+            "expected at most 31, .*Export to a folder")
+
+
 def test_no_network(tmp_path):
     with pytest.raises(TypeError, match="as a network"):
         export(7, tmp_path / "net.onnx")

@@ -12,6 +12,9 @@ __all__ = ["build", "check_runnable", "graph_of", "runner"]
 
 _INTEGERS = ("argmax", "size")
 
+#: Bytes of arrays that a file of ONNX may have, which ends at 2 ** 31.
+_MOST = 2 ** 31 - 2 ** 24
+
 #: What ONNX's own evaluator refuses or computes otherwise.
 _FOR_RUNTIME = ("recurrent", "transform", "lrn")
 
@@ -72,8 +75,9 @@ def build(plan, graph, version, record, where="export"):
     Raises
     ------
     LeavingError
-        If ONNX refuses it.
+        If ONNX refuses it, or one file does not hold it.
     """
+    _check_size(graph, where)
     made = helper.make_graph(graph.nodes, plan.title, _inputs(plan),
                              _outputs(plan), graph.initializers())
     model = helper.make_model(
@@ -89,6 +93,15 @@ def build(plan, graph, version, record, where="export"):
                 where, " ".join(str(error).split()), _expected(str(error)))
         ) from error
     return model
+
+
+def _check_size(graph, where):
+    size = sum(array.nbytes for array in graph.tensors.values())
+    if size > _MOST:
+        raise LeavingError(
+            "%s: has arrays of %d bytes; expected at most %d, as a file of "
+            "ONNX holds no more. Export to a folder, or use to_torch." % (
+                where, size, _MOST))
 
 
 def _expected(error):
