@@ -179,6 +179,16 @@ def test_running_averages_are_lasagne_s():
                                net.mean.get_value(), atol=1e-6)
 
 
+@pytest.mark.parametrize("most, expected", [(99, 1e-4), (316.2, 1e-5),
+                                            (1001, 1e-7)])
+def test_a_deviation_below_epsilon_s_can_be_trained(most, expected):
+    net = layers.BatchNormLayer(InputLayer((None, 2, 4, 5)))
+    net.inv_std.set_value(np.array([3, most], net.inv_std.dtype))
+    module = to_torch(net)
+    assert module.norm.eps == pytest.approx(expected)
+    assert torch.isfinite(module.train()(torch.zeros(3, 2, 4, 5))).all()
+
+
 def frozen():
     net = DenseLayer(InputLayer((None, 5)), 4, name="frozen")
     for param in net.params:

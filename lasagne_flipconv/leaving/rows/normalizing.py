@@ -5,6 +5,10 @@ from .values import broadcast, value_of
 
 __all__ = ["ROWS", "variance_of"]
 
+#: What is added to a variance where it is less than a layer adds; PyTorch
+#: does not train with nothing.
+_SMALLER = tuple(10. ** -i for i in range(2, 13))
+
 
 def batch_norm(layer, scope, x):
     """Add batch normalization; over unusual axes, its arithmetic."""
@@ -34,16 +38,17 @@ def variance_of(inv_std, epsilon):
     Returns
     -------
     epsilon : float
-        As float32 holds it; 0 where the values cannot come from another.
+        As float32 holds it; a smaller power of ten, or 0, where the values
+        cannot come from that.
     variance : numpy.ndarray
         Of which ``1 / sqrt(variance + epsilon)``, computed in float64 and
         rounded, is `inv_std` again, unless that is not finite.
     """
-    epsilon = float(np.float32(epsilon))
+    smaller = [each for each in _SMALLER if each < epsilon]
     with np.errstate(all="ignore"):
         total = 1 / np.square(inv_std.astype("float64"))
-    if not (total > epsilon * (1 - 1e-6)).all():
-        epsilon = 0.
+    epsilon = next((each for each in map(float, np.float32(
+        [epsilon, *smaller])) if (total > each * (1 - 1e-6)).all()), 0.)
     variance = np.maximum(total - epsilon, 0).astype("float32")
     return epsilon, variance
 
