@@ -6,10 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from lasagne.init import Constant
-from lasagne.layers import (DenseLayer, FlattenLayer, InputLayer, Layer,
-                            NonlinearityLayer)
-from lasagne.nonlinearities import identity
-from lasagne_flipconv import layers, load, read
+import theano.tensor as T
+from lasagne.layers import (DenseLayer, ElemwiseMergeLayer, FlattenLayer,
+                            InputLayer, Layer, NonlinearityLayer)
+from lasagne.nonlinearities import identity, rectify, sigmoid
+from lasagne_flipconv import convert_file, export, layers, load, read
 from lasagne_flipconv.errors import CheckpointError, ConventionError
 
 import cases
@@ -203,6 +204,60 @@ def test_the_alphabet_is_no_order_of_layers(bias, write, tmp_path):
     x = cases.values((2, 3, 4, 5), 3, "float32")
     np.testing.assert_allclose(files.output(net, x), module(
         torch.from_numpy(x)).detach().numpy(), rtol=1e-4, atol=1e-5)
+
+
+class Gated(nn.Module):
+    """Two convolutions side by side, the second registered first."""
+
+    def __init__(self):
+        super().__init__()
+        self.gate, self.conv = nn.Conv2d(3, 4, 2), nn.Conv2d(3, 4, 2)
+
+    def forward(self, x):
+        return torch.relu(self.conv(x)) * torch.sigmoid(self.gate(x))
+
+
+def gated(*names):
+    image = InputLayer((None, 3, 4, 5))
+    return ElemwiseMergeLayer([
+        layers.Conv2DDNNLayer(image, 4, 2, nonlinearity=applied, name=name)
+        for applied, name in zip((rectify, sigmoid), names)], T.mul)
+
+
+def write_converted(suffix):
+    def write(held, path):
+        torch.save(held, path.with_suffix(".pt"))
+        convert_file(path.with_suffix(".pt"), path.with_suffix(suffix))
+        path.with_suffix(suffix).rename(path)
+    return write
+
+
+@pytest.mark.parametrize("write", [
+    torch.save, write_converted(".npz"), write_converted(".safetensors"),
+    lambda held, path: path.write_bytes(pickle.dumps(
+        {name: value.numpy() for name, value in held.items()}, 4))])
+def test_an_order_of_layers_side_by_side_is_refused(write, tmp_path):
+    path, module, net = tmp_path / "net", filled(Gated()), gated(None, None)
+    write(module.state_dict(), path)
+    before = files.values_of(net)
+    with pytest.raises(CheckpointError, match="Conv2DDNNLayer#1 and Conv2DDNN"
+                       "Layer#2, which lie side by side and are alike"):
+        load(path, net, orientation="torch")
+    assert files.unchanged(net, before)
+    x = cases.values((2, 3, 4, 5), 3, "float32")
+    for target, names in ((net, {"conv": "Conv2DDNNLayer#1",
+                                 "gate": "Conv2DDNNLayer#2"}),
+                          (gated("conv", "gate"), None)):
+        load(path, target, orientation="torch", names=names)
+        np.testing.assert_allclose(files.output(target, x), module(
+            torch.from_numpy(x)).detach().numpy(), rtol=1e-4, atol=1e-5)
+
+
+def test_an_order_of_lasagne_stays_one_for_pytorch(tmp_path):
+    net, other = gated(None, None), gated(None, None)
+    export(net, tmp_path / "folder")
+    load(tmp_path / "folder" / "model.safetensors", other)
+    assert files.unchanged(other, files.values_of(net))
 
 
 def test_another_epsilon_than_the_default(tmp_path):

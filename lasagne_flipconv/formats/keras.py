@@ -201,7 +201,8 @@ def _old_style(tree, root, names, model, where, limits):
                                     model.layers.get(layer, {}), model))
     writer = "Keras %s%s" % (model.version, " on %s" % model.backend
                              if model.backend else "")
-    return Checkpoint(where, "hdf5", told_apart(entries, paths), {}, writer)
+    return Checkpoint(where, "hdf5", told_apart(entries, paths), {}, writer,
+                      registered=True)
 
 
 def _twice(where, what, name):
@@ -229,7 +230,8 @@ def _oldest_style(tree, where):
         roles = numbered_roles([data.shape for _, data in found])
         entries += [entry_of(data, layer, role, path, {}, model)._replace(
             name=path) for (path, data), role in zip(found, roles)]
-    return Checkpoint(where, "hdf5", tuple(entries), {}, "Keras 0")
+    return Checkpoint(where, "hdf5", tuple(entries), {}, "Keras 0",
+                      registered=True)
 
 
 def _new_style(tree, layers, where, form):
@@ -258,7 +260,8 @@ def _new_style(tree, layers, where, form):
             entries.append(entry_of(tree.datasets[path], name, role, path,
                                     layer, model))
     ordered = all(n == 1 and name in order for name, n in count.items())
-    return Checkpoint(where, form, tuple(entries), {}, "Keras 3", ordered)
+    return Checkpoint(where, form, tuple(entries), {}, "Keras 3", ordered,
+                      registered=True)
 
 
 def _name_of(tree, group, where):

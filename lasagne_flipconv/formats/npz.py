@@ -22,8 +22,9 @@ __all__ = ["read", "sniff", "write"]
 
 #: Where in the header of a member its checksum is.
 _CRC_AT = 14
-#: End of the archive's comment if the order of the arrays means nothing.
-_UNORDERED = b" unordered"
+#: End of the archive's comment if the order of the arrays means nothing, or is
+#: that in which layers were registered.
+_UNORDERED, _REGISTERED = b" unordered", b" registered"
 
 
 def sniff(head):
@@ -48,7 +49,8 @@ def read(file, limits):
         entries = [entry_of_note(entry, member.comment, file.name)
                    for member, entry in found]
         return Checkpoint(file.name, "npz", tuple(entries), {}, OURS,
-                          not comment.endswith(_UNORDERED), file.close)
+                          not comment.endswith(_UNORDERED), file.close,
+                          comment.endswith(_REGISTERED))
     held = [(member.name[:-4], part) for member, part in found]
     metadata = _metadata([part for _, part in held if _are_texts(part)],
                          file.name, limits)
@@ -150,7 +152,8 @@ def write(file, checkpoint):
     for row in rows:
         file.write(row)
     _write_end(file, len(rows), start, OURS.encode() + b" 1" + (
-        b"" if checkpoint.ordered else _UNORDERED))
+        _UNORDERED if not checkpoint.ordered else
+        _REGISTERED if checkpoint.registered else b""))
 
 
 def _write_member(file, name, entry):

@@ -16,8 +16,9 @@ from .common.record import Checkpoint, Entry
 
 __all__ = ["read", "sniff", "write"]
 
-#: Key of our metadata if the order of the arrays means nothing.
-_UNORDERED = OURS + " unordered"
+#: Key of our metadata if the order of the arrays means nothing, or is that in
+#: which layers were registered.
+_UNORDERED, _REGISTERED = OURS + " unordered", OURS + " registered"
 
 _CODES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "I64": "<i8",
           "I32": "<i4", "I16": "<i2", "I8": "|i1", "U64": "<u8",
@@ -55,7 +56,8 @@ def read(file, limits):
         entries = [entry_of_note(by_name[name], note, file.name)
                    for name, note in notes]
         return Checkpoint(file.name, "safetensors", tuple(entries), {}, OURS,
-                          _UNORDERED not in metadata, file.close)
+                          _UNORDERED not in metadata, file.close,
+                          _REGISTERED in metadata)
     torch = metadata.get("format") == "pt"
     if torch:
         entries = [entry._replace(convention="torch", epsilon=1e-5)
@@ -184,6 +186,8 @@ def write(file, checkpoint):
     header["__metadata__"][OURS] = json.dumps(notes)
     if not checkpoint.ordered:
         header["__metadata__"][_UNORDERED] = "true"
+    elif checkpoint.registered:
+        header["__metadata__"][_REGISTERED] = "true"
     text = json.dumps(header)
     text += " " * (-len(text) % 8)
     file.write(len(text).to_bytes(8, "little") + text.encode())

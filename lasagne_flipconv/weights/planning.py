@@ -117,7 +117,7 @@ def plan_load(network, checkpoint, options):
     plans, refused = [], {}
     outputs = outputs_of(network, "load")
     around = consumers_in(outputs), steps_in(outputs)
-    if str(checkpoint.writer).startswith("Keras") and not matches.named:
+    if checkpoint.registered and not matches.named:
         _refuse_either_order(outputs, matches.pairs, checkpoint.where)
     for slot, entry in matches.pairs:
         try:
@@ -155,7 +155,8 @@ def _refuse_one_word(plans, told, where):
 def _refuse_either_order(network, pairs, where):
     """Refuse an order in which layers side by side may have changed places.
 
-    Keras has the layers of two towers in turns, by their depth.
+    Keras has the layers of two towers in turns, by their depth, PyTorch as
+    they were registered.
     """
     once = {slot.param: slot for slot, _ in reversed(pairs)}
     found = exchangeable(network, [
@@ -164,8 +165,9 @@ def _refuse_either_order(network, pairs, where):
     if found and any(entry.layer != slot.layer.name for slot, entry in pairs):
         names = {slot.layer: slot.group for slot, _ in pairs}
         raise CheckpointError(
-            "%s: has its layers in an order of Keras, in which %s and %s, "
-            "which lie side by side and are alike, may have changed places; "
+            "%s: has its layers in an order that is not that of their graph, "
+            "in which %s and %s, which lie side by side and are alike, may "
+            "have changed places; "
             "expected names to tell. Name the network's layers as in the "
             "file, or pass names={'theirs': 'ours'}."
             % (where, *(names.get(layer) or name_of(layer)

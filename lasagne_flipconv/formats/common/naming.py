@@ -3,8 +3,8 @@ import re
 from itertools import islice, permutations, product
 from operator import le
 
-__all__ = ["IGNORED", "describe", "split_name", "tell_no_order",
-           "twins_of", "unique"]
+__all__ = ["IGNORED", "are_registered", "describe", "split_name",
+           "tell_no_order", "twins_of", "unique"]
 
 #: Last part of a name → role of the array, in Lasagne's words.
 ROLES = {
@@ -17,6 +17,10 @@ ROLES = {
     "running_variance": "variance", "variance": "variance",
     "var": "variance", "alpha": "alpha", "scales": "scales",
 }
+
+#: Words for parameters that are not Lasagne's.
+_FOREIGN = re.compile(r"(.*[./_])?(weight|bias|kernel|running_(mean|var)|"
+                      r"moving_(mean|variance))(:0)?", re.DOTALL)
 
 #: Counters that no layer of Lasagne has.
 IGNORED = frozenset(["num_batches_tracked"])
@@ -84,6 +88,29 @@ def unique(name, taken):
         found = "%s#%d" % (name, taken[name])
     taken[found] = 1
     return found
+
+
+def are_registered(names):
+    """Tell whether names are those of PyTorch or TensorFlow.
+
+    Their order is that in which layers were registered, not that of the graph.
+
+    Parameters
+    ----------
+    names : list of str
+        Of arrays.
+
+    Returns
+    -------
+    bool
+        Whether any is.
+
+    Examples
+    --------
+    >>> are_registered(["0.weight", "0.bias"]), are_registered(["0.W", "0.b"])
+    (True, False)
+    """
+    return any(map(_FOREIGN.fullmatch, names))
 
 
 def tell_no_order(names):

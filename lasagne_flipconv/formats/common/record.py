@@ -102,6 +102,9 @@ class Checkpoint(NamedTuple):
         Whether the order of the entries is that of the layers.
     close : callable, optional
         Closes the file, if it is still open.
+    registered : bool
+        Whether that order is the one in which layers were registered, or were
+        listed by their depth: of layers side by side any may come first.
     """
 
     where: str
@@ -111,6 +114,7 @@ class Checkpoint(NamedTuple):
     writer: Optional[str] = None
     ordered: bool = True
     close: Optional[Callable[[], None]] = None
+    registered: bool = False
 
     def __enter__(self) -> Checkpoint:
         return self

@@ -10,7 +10,8 @@ import re
 from ...errors import CheckpointError, UnsafeFileError
 from ..common.arrays import StoredArray
 from ..common.guard import check_name
-from ..common.naming import describe, tell_no_order, twins_of
+from ..common.naming import (are_registered, describe, tell_no_order,
+                             twins_of)
 from ..common.record import Checkpoint, Entry
 from .constructors import Array, Ordered, is_bytes
 
@@ -96,7 +97,9 @@ def checkpoint_of(value, data, where, form, limits, beside=False):
     if not finder.entries:
         raise _unknown(where, value)
     return Checkpoint(where, form, describe(finder.entries), finder.metadata,
-                      "pickle protocol %d" % protocol, finder.ordered)
+                      "pickle protocol %d" % protocol, finder.ordered,
+                      registered=are_registered(
+                          [entry.name for entry in finder.entries]))
 
 
 def _unknown(where, value):
