@@ -1,11 +1,13 @@
 """A network of ONNX and the Lasagne network loaded from it agree."""
 import numpy as np
 import pytest
+import theano.tensor as T
 from lasagne.layers import (ConcatLayer, DenseLayer, DimshuffleLayer,
+                            ElemwiseMergeLayer, ElemwiseSumLayer,
                             FlattenLayer, InputLayer, LSTMLayer,
                             NonlinearityLayer, ReshapeLayer)
 from lasagne.nonlinearities import identity, rectify
-from lasagne_flipconv import layers, load
+from lasagne_flipconv import convert_file, layers, load
 from lasagne_flipconv.errors import CheckpointError, ConventionError
 
 import cases
@@ -364,6 +366,28 @@ def test_nodes_in_an_order_that_alone_fits(tmp_path):
     made.graph.initializer[0].CopyFrom(tensor("k1", (4, 2, 2, 3), 0))
     onnx.save(made, str(tmp_path / "net.onnx"))
     assert load(tmp_path / "net.onnx").ordered
+
+
+@pytest.mark.parametrize("join", [ElemwiseSumLayer, ElemwiseMergeLayer])
+@pytest.mark.parametrize("convert", [False, True])
+def test_what_joins_them_may_have_no_order(convert, join, tmp_path):
+    """The model may add the second of two towers to the first."""
+    path, tower = tmp_path / "net.onnx", our_branches(False).input_layers
+    onnx.save(branches("u"), str(path))
+    if convert:
+        convert_file(path, tmp_path / "net.npz")
+        path = tmp_path / "net.npz"
+    net = join(tower, *([T.mul] if join is ElemwiseMergeLayer else []))
+    before = files.values_of(net)
+    with pytest.raises(CheckpointError, match="may have changed places"):
+        load(path, net)
+    assert files.unchanged(net, before)
+    with load(path) as checkpoint:
+        kernels = list(checkpoint.values().values())
+    for net in (ConcatLayer(tower), tower):
+        load(path, net)
+        for layer, kernel in zip(tower, kernels):
+            assert files.same(layer.W.get_value(), kernel[:, :, ::-1, ::-1])
 
 
 def test_nodes_in_a_circle(tmp_path):

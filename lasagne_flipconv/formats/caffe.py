@@ -78,7 +78,8 @@ def read(file, limits):
         raise CheckpointError("%s: holds no weights; expected those of a "
                               "model of Caffe." % where)
     return Checkpoint(where, "caffe", tuple(entries), {}, "Caffe",
-                      is_only_order(layers, _outputs(layers), held))
+                      is_only_order(layers, _outputs(layers), held),
+                      siblings="as joined")
 
 
 def _outputs(layers):

@@ -202,7 +202,7 @@ def _old_style(tree, root, names, model, where, limits):
     writer = "Keras %s%s" % (model.version, " on %s" % model.backend
                              if model.backend else "")
     return Checkpoint(where, "hdf5", told_apart(entries, paths), {}, writer,
-                      registered=True)
+                      siblings="any")
 
 
 def _twice(where, what, name):
@@ -231,7 +231,7 @@ def _oldest_style(tree, where):
         entries += [entry_of(data, layer, role, path, {}, model)._replace(
             name=path) for (path, data), role in zip(found, roles)]
     return Checkpoint(where, "hdf5", tuple(entries), {}, "Keras 0",
-                      registered=True)
+                      siblings="any")
 
 
 def _new_style(tree, layers, where, form):
@@ -261,7 +261,7 @@ def _new_style(tree, layers, where, form):
                                     layer, model))
     ordered = all(n == 1 and name in order for name, n in count.items())
     return Checkpoint(where, form, tuple(entries), {}, "Keras 3", ordered,
-                      registered=True)
+                      siblings="any")
 
 
 def _name_of(tree, group, where):

@@ -13,7 +13,8 @@ from .archives.unzipped import STORED, read_into, read_member
 from .archives.zipped import members_of
 from .common.arrays import check_shape, numeric_dtype, pieces_of
 from .common.naming import describe
-from .common.notes import OURS, entry_of_note, note_of
+from .common.notes import (OURS, entry_of_note, note_of, siblings_to_tell,
+                           siblings_told)
 from .common.record import Checkpoint, Entry
 from .npy import OBJECTS, START, header_of, objects_of, parse_header
 from .pickles.structure import OTHER, position_of
@@ -22,9 +23,9 @@ __all__ = ["read", "sniff", "write"]
 
 #: Where in the header of a member its checksum is.
 _CRC_AT = 14
-#: End of the archive's comment if the order of the arrays means nothing, or is
-#: that in which layers were registered.
-_UNORDERED, _REGISTERED = b" unordered", b" registered"
+#: End of the archive's comment if the order of the arrays means nothing, and
+#: what precedes what it says of layers side by side.
+_UNORDERED, _SIBLINGS = b" unordered", b" siblings "
 
 
 def sniff(head):
@@ -50,7 +51,8 @@ def read(file, limits):
                    for member, entry in found]
         return Checkpoint(file.name, "npz", tuple(entries), {}, OURS,
                           not comment.endswith(_UNORDERED), file.close,
-                          comment.endswith(_REGISTERED))
+                          siblings_told(
+                              comment.partition(_SIBLINGS)[2].decode()))
     held = [(member.name[:-4], part) for member, part in found]
     metadata = _metadata([part for _, part in held if _are_texts(part)],
                          file.name, limits)
@@ -151,9 +153,10 @@ def write(file, checkpoint):
     start = file.tell()
     for row in rows:
         file.write(row)
+    said = siblings_to_tell(checkpoint)
     _write_end(file, len(rows), start, OURS.encode() + b" 1" + (
         _UNORDERED if not checkpoint.ordered else
-        _REGISTERED if checkpoint.registered else b""))
+        _SIBLINGS + said.encode() if said else b""))
 
 
 def _write_member(file, name, entry):

@@ -89,7 +89,8 @@ def read(file, limits):
         text_of(model[field], where, limits)
         for field in (_PRODUCER, _PRODUCER_VERSION) if field in model)))
     return Checkpoint(where, "onnx", tuple(entries), {}, writer or None,
-                      ordered)
+                      ordered, siblings="as joined" if record is None
+                      else "as here")
 
 
 def _graph(message, where, budget, limits):

@@ -11,14 +11,15 @@ from .common.arrays import (are_sizes, check_shape, float32_of, pieces_of,
                             read_at)
 from .common.jsontext import parsed_json
 from .common.naming import describe
-from .common.notes import OURS, entry_of_note, note_of
+from .common.notes import (OURS, entry_of_note, note_of, siblings_to_tell,
+                           siblings_told)
 from .common.record import Checkpoint, Entry
 
 __all__ = ["read", "sniff", "write"]
 
-#: Key of our metadata if the order of the arrays means nothing, or is that in
-#: which layers were registered.
-_UNORDERED, _REGISTERED = OURS + " unordered", OURS + " registered"
+#: Keys of our metadata if the order of the arrays means nothing, and for what
+#: is known of layers side by side.
+_UNORDERED, _SIBLINGS = OURS + " unordered", OURS + " siblings"
 
 _CODES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "I64": "<i8",
           "I32": "<i4", "I16": "<i2", "I8": "|i1", "U64": "<u8",
@@ -57,7 +58,7 @@ def read(file, limits):
                    for name, note in notes]
         return Checkpoint(file.name, "safetensors", tuple(entries), {}, OURS,
                           _UNORDERED not in metadata, file.close,
-                          _REGISTERED in metadata)
+                          siblings_told(metadata.get(_SIBLINGS, "")))
     torch = metadata.get("format") == "pt"
     if torch:
         entries = [entry._replace(convention="torch", epsilon=1e-5)
@@ -186,8 +187,8 @@ def write(file, checkpoint):
     header["__metadata__"][OURS] = json.dumps(notes)
     if not checkpoint.ordered:
         header["__metadata__"][_UNORDERED] = "true"
-    elif checkpoint.registered:
-        header["__metadata__"][_REGISTERED] = "true"
+    elif siblings_to_tell(checkpoint):
+        header["__metadata__"][_SIBLINGS] = siblings_to_tell(checkpoint)
     text = json.dumps(header)
     text += " " * (-len(text) % 8)
     file.write(len(text).to_bytes(8, "little") + text.encode())

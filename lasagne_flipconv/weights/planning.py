@@ -117,8 +117,8 @@ def plan_load(network, checkpoint, options):
     plans, refused = [], {}
     outputs = outputs_of(network, "load")
     around = consumers_in(outputs), steps_in(outputs)
-    if checkpoint.registered and not matches.named:
-        _refuse_either_order(outputs, matches.pairs, checkpoint.where)
+    if checkpoint.siblings != "as here" and not matches.named:
+        _refuse_either_order(outputs, matches.pairs, checkpoint)
     for slot, entry in matches.pairs:
         try:
             if refused and not matches.aligned:
@@ -152,25 +152,24 @@ def _refuse_one_word(plans, told, where):
                else "'channels_first' for what is before a reshape"))
 
 
-def _refuse_either_order(network, pairs, where):
+def _refuse_either_order(network, pairs, checkpoint):
     """Refuse an order in which layers side by side may have changed places.
 
     Keras has the layers of two towers in turns, by their depth, PyTorch as
-    they were registered.
+    they were registered. What adds or multiplies them may have any first.
     """
     once = {slot.param: slot for slot, _ in reversed(pairs)}
     found = exchangeable(network, [
         (slot.layer, slot.shape) for slot, _ in pairs
-        if once[slot.param] is slot])
+        if once[slot.param] is slot], checkpoint.siblings == "as joined")
     if found and any(entry.layer != slot.layer.name for slot, entry in pairs):
         names = {slot.layer: slot.group for slot, _ in pairs}
         raise CheckpointError(
-            "%s: has its layers in an order that is not that of their graph, "
-            "in which %s and %s, which lie side by side and are alike, may "
-            "have changed places; "
+            "%s: has its layers in an order in which %s and %s, which lie "
+            "side by side and are alike, may have changed places; "
             "expected names to tell. Name the network's layers as in the "
             "file, or pass names={'theirs': 'ours'}."
-            % (where, *(names.get(layer) or name_of(layer)
+            % (checkpoint.where, *(names.get(layer) or name_of(layer)
                         for layer in found)))
 
 

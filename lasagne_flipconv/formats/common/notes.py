@@ -5,10 +5,45 @@ import sys
 from ...axes import ORIENTATIONS, Convention
 from ...conventions import DENSE_AXES, FORMAT_CONVENTIONS, OPEN_AXES
 from ...errors import CheckpointError
+from .record import SIBLINGS
 
-__all__ = ["OURS", "entry_of_note", "note_of"]
+__all__ = ["OURS", "entry_of_note", "note_of", "siblings_to_tell",
+           "siblings_told"]
 
 OURS = "lasagne_flipconv"
+
+
+def siblings_to_tell(checkpoint):
+    """Return what we record of layers side by side.
+
+    Parameters
+    ----------
+    checkpoint : Checkpoint
+        What to write.
+
+    Returns
+    -------
+    str
+        Empty if they are in the order of Lasagne.
+    """
+    return "" if checkpoint.siblings == SIBLINGS[0] else checkpoint.siblings
+
+
+def siblings_told(word):
+    """Return what is known of layers side by side.
+
+    Parameters
+    ----------
+    word : str
+        What :func:`siblings_to_tell` returned.
+
+    Returns
+    -------
+    str
+        One of :data:`lasagne_flipconv.formats.common.record.SIBLINGS`.
+    """
+    return (word if word in SIBLINGS else SIBLINGS[-1]) if word else (
+        SIBLINGS[0])
 
 
 def note_of(entry):

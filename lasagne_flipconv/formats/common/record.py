@@ -9,12 +9,15 @@ import numpy as np
 from ...axes import ORIENTATIONS, SPATIAL, Convention
 from ...conventions import FORMAT_CONVENTIONS, OPEN_AXES
 
-__all__ = ["Checkpoint", "Entry", "PLAIN_ROLES", "axes_of", "is_kernel",
-           "is_one_by_one", "orientation_of"]
+__all__ = ["Checkpoint", "Entry", "PLAIN_ROLES", "SIBLINGS", "axes_of",
+           "is_kernel", "is_one_by_one", "orientation_of"]
 
 #: What arrays are called that are no kernels, however many axes they have.
 PLAIN_ROLES = ("b", "beta", "gamma", "mean", "inv_std", "variance", "alpha",
                "scales", "hid_init", "cell_init")
+
+#: What is known of the order of layers side by side.
+SIBLINGS = ("as here", "as joined", "any")
 
 
 class Entry(NamedTuple):
@@ -102,9 +105,11 @@ class Checkpoint(NamedTuple):
         Whether the order of the entries is that of the layers.
     close : callable, optional
         Closes the file, if it is still open.
-    registered : bool
-        Whether that order is the one in which layers were registered, or were
-        listed by their depth: of layers side by side any may come first.
+    siblings : {'as here', 'as joined', 'any'}
+        Of layers side by side, which come first: those that do in Lasagne;
+        those that come first in what joins them, if that has an order, as a
+        concatenation has; any, as where layers are in the order in which they
+        were registered.
     """
 
     where: str
@@ -114,7 +119,7 @@ class Checkpoint(NamedTuple):
     writer: Optional[str] = None
     ordered: bool = True
     close: Optional[Callable[[], None]] = None
-    registered: bool = False
+    siblings: str = SIBLINGS[0]
 
     def __enter__(self) -> Checkpoint:
         return self

@@ -170,7 +170,7 @@ def checkpoint_of(file, value, form, limits, read_into):
     entries = [_entry(name, tensor, read_into) for name, tensor in tensors]
     ordered = not tell_no_order([name for name, _ in tensors])
     return Checkpoint(file.name, form, describe(entries), {}, "PyTorch",
-                      ordered, file.close, registered=True)
+                      ordered, file.close, siblings="any")
 
 
 def _state_of(value, limits, where):

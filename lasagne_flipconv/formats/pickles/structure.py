@@ -98,8 +98,9 @@ def checkpoint_of(value, data, where, form, limits, beside=False):
         raise _unknown(where, value)
     return Checkpoint(where, form, describe(finder.entries), finder.metadata,
                       "pickle protocol %d" % protocol, finder.ordered,
-                      registered=are_registered(
-                          [entry.name for entry in finder.entries]))
+                      siblings="any" if are_registered(
+                          [entry.name for entry in finder.entries])
+                      else "as here")
 
 
 def _unknown(where, value):

@@ -1,5 +1,5 @@
 """Layers side by side, which a file may have in another order."""
-from lasagne.layers import get_all_layers
+from lasagne.layers import ConcatLayer, get_all_layers
 
 from .holding import inputs_of, with_inner
 
@@ -9,7 +9,7 @@ __all__ = ["exchangeable"]
 _MOST = 10000
 
 
-def exchangeable(network, held):
+def exchangeable(network, held, joined=False):
     """Return two layers that may have changed places in an order of layers.
 
     Each layer comes after those that feed into it. Of layers side by side,
@@ -22,6 +22,9 @@ def exchangeable(network, held):
         Output layers.
     held : list of (Layer, tuple of int)
         Layers with the shape of each parameter, in an order that fits.
+    joined : bool
+        Whether layers side by side are in the order in which they are
+        concatenated, or given out.
 
     Returns
     -------
@@ -36,6 +39,8 @@ def exchangeable(network, held):
         shapes.setdefault(owners.get(layer, layer), []).append(shape)
     before = _before(network, shapes)
     order, wanted = list(shapes), list(shapes.values())
+    if joined:
+        _add_joined(before, network, order)
     for i, layer in enumerate(order):
         for other in _next(order, i, set(order[:i]), wanted, shapes, before):
             if other is not layer and _goes_on(
@@ -52,6 +57,22 @@ def _before(network, known):
         found[layer] = set().union(*(
             found[each] | ({each} & known.keys()) for each in inputs))
     return found
+
+
+def _add_joined(before, network, order):
+    """Let layers come after those that are concatenated before them."""
+    lists = [layer.input_layers for layer in get_all_layers(network)
+             if isinstance(layer, ConcatLayer)]
+    upstream, places = dict(before), {each: i for i, each in enumerate(order)}
+    for inputs in [*lists, network]:
+        done = set()
+        for each in inputs:
+            new = (upstream.get(each, set()) | (
+                {each} & places.keys())) - done
+            for layer in new:
+                before[layer] = before.get(layer, set()) | {
+                    other for other in done if places[other] < places[layer]}
+            done |= new
 
 
 def _next(order, i, placed, wanted, shapes, before):
