@@ -8,6 +8,7 @@ import pickle
 import struct
 import sys
 import zlib
+from collections import OrderedDict
 from pathlib import Path
 
 import numpy as np
@@ -182,11 +183,32 @@ def test_epsilon_is_a_number(told, tmp_path):
         load(tmp_path / "net.npz", net, epsilon=told)
 
 
-def test_two_arrays_of_one_name_are_refused(tmp_path):
+@pytest.mark.parametrize("one, other, said", [
+    ({"a.b": np.ones(2)}, {"a": {"b": np.ones(3)}}, "2 arrays named 'a.b'"),
+    ({1: np.ones(2)}, {"1": np.ones(3)}, "2 arrays named '1'"),
+    ({None: np.ones(2)}, {"None": np.ones(3)}, "2 arrays named 'None'"),
+    ({"W": np.ones(2)}, {b"W": np.ones(3)}, "the key 'W' twice"),
+])
+@pytest.mark.parametrize("protocol", [0, 2, 4])
+@pytest.mark.parametrize("kind", [dict, OrderedDict])
+def test_two_arrays_of_one_name_are_refused(kind, protocol, one, other, said,
+                                            tmp_path):
     path = tmp_path / "net.pkl"
-    path.write_bytes(pickle.dumps({"a.b": np.ones(2), "a": {"b": np.ones(3)}}))
-    with pytest.raises(CheckpointError, match="holds 2 arrays named 'a.b'"):
-        read(path)
+    for both in ({**one, **other}, {**other, **one}):
+        path.write_bytes(pickle.dumps(kind(both), protocol))
+        with pytest.raises(CheckpointError, match=said):
+            read(path)
+
+
+@pytest.mark.parametrize("names", [("arr_0", "param_0"), ("01", "1")])
+@pytest.mark.parametrize("write", [
+    lambda file, held: np.savez(file, **held),
+    lambda file, held: file.write(pickle.dumps(held, 4))])
+def test_two_names_of_one_number_are_in_no_order(write, names, tmp_path):
+    with open(tmp_path / "net", "wb") as file:
+        write(file, dict.fromkeys(names, np.ones(2)))
+    with read(tmp_path / "net") as checkpoint:
+        assert not checkpoint.ordered
 
 
 @pytest.mark.parametrize("suffix", [".npz", ".safetensors"])

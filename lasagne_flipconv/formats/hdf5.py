@@ -4,7 +4,7 @@ from . import caffe, keras
 from .common.naming import describe
 from .common.record import Checkpoint, Entry
 from .hdf5_file.tree import opened
-from .pickles.structure import position_of
+from .pickles.structure import positions_of
 
 __all__ = ["read", "sniff"]
 
@@ -30,8 +30,8 @@ def _flat(tree, where, limits):
     if not tree.datasets:
         return None
     entries = [entry_of(name, data) for name, data in tree.datasets.items()]
-    numbers = [position_of(entry.name) for entry in entries]
-    ordered = None not in numbers
+    numbers = positions_of(entry.name for entry in entries)
+    ordered = numbers is not None
     if ordered:
         entries = [e for _, e in sorted(zip(numbers, entries),
                                         key=lambda pair: pair[0])]

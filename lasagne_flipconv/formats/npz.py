@@ -17,7 +17,7 @@ from .common.notes import (OURS, entry_of_note, note_of, siblings_to_tell,
                            siblings_told)
 from .common.record import Checkpoint, Entry
 from .npy import OBJECTS, START, header_of, objects_of, parse_header
-from .pickles.structure import OTHER, position_of
+from .pickles.structure import OTHER, positions_of
 
 __all__ = ["read", "sniff", "write"]
 
@@ -57,8 +57,8 @@ def read(file, limits):
     metadata = _metadata([part for _, part in held if _are_texts(part)],
                          file.name, limits)
     held = [pair for pair in held if not _are_texts(pair[1])]
-    numbers = [position_of(name) for name, _ in held]
-    ordered = None not in numbers
+    numbers = positions_of(name for name, _ in held)
+    ordered = numbers is not None
     if ordered:
         held = [pair for _, pair in sorted(zip(numbers, held),
                                            key=lambda row: row[0])]

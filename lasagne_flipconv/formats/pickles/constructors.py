@@ -9,8 +9,8 @@ from ...errors import UnsafeFileError
 from ..common.arrays import StoredArray, check_shape, numeric_dtype
 
 __all__ = ["Array", "CALLS", "DType", "EMPTY_DICTS", "NoKey", "Ordered",
-           "Symbol", "as_text", "build", "is_bytes", "key_of", "only",
-           "pairs_of", "shape_of_objects"]
+           "Symbol", "TwoOfAKey", "as_text", "build", "is_bytes", "only",
+           "pairs_of", "shape_of_objects", "with_pairs"]
 
 #: A module's name and a name in it, as the file says; never looked up.
 Symbol = namedtuple("Symbol", "module name")
@@ -66,9 +66,18 @@ def only(value, kind):
 
 def pairs_of(items):
     """Return a dict of keys and values that take turns."""
+    return with_pairs({}, items)
+
+
+def with_pairs(found, items):
+    """Put keys and values that take turns into a dict, and return it."""
     if len(items) % 2:
         raise ValueError("a key without a value")
-    return {key_of(k): v for k, v in zip(items[::2], items[1::2])}
+    for key, value in zip(map(key_of, items[::2]), items[1::2]):
+        if key in found:  # as bytes and as a text
+            raise TwoOfAKey("%.80r" % (key,))
+        found[key] = value
+    return found
 
 
 def key_of(key):
@@ -87,6 +96,10 @@ def key_of(key):
 
 class NoKey(TypeError):
     """A key of a dict is neither text nor small number; tells its type."""
+
+
+class TwoOfAKey(ValueError):
+    """A dict has a key twice, of which one would be lost; tells the key."""
 
 
 def build(machine, built, state):

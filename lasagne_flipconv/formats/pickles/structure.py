@@ -15,7 +15,8 @@ from ..common.naming import (are_registered, describe, tell_no_order,
 from ..common.record import Checkpoint, Entry
 from .constructors import Array, Ordered, is_bytes
 
-__all__ = ["OTHER", "Several", "VALUE_KEYS", "checkpoint_of", "position_of"]
+__all__ = ["OTHER", "Several", "VALUE_KEYS", "checkpoint_of",
+           "positions_of"]
 
 #: Under which keys the values are, in a dict that holds other things as well.
 VALUE_KEYS = ("param values", "param_values", "params_values", "values",
@@ -35,26 +36,28 @@ class Several(list):
     """Hold the values that were pickled into one file, one after the other."""
 
 
-def position_of(name):
-    """Return the number in a name that says nothing else, or None.
+def positions_of(names):
+    """Return the numbers in names that say nothing else.
 
     Parameters
     ----------
-    name : str or int
-        Key of a dict, or name of a member.
+    names : iterable of str or int
+        Keys of a dict, or names of members.
 
     Returns
     -------
-    int or None
-        The number.
+    list of int or None
+        The numbers; None if a name says more, or two have one number.
 
     Examples
     --------
-    >>> position_of("param_07"), position_of("conv1")
-    (7, None)
+    >>> positions_of(["param_07", 1]), positions_of(["conv1", "conv2"])
+    ([7, 1], None)
+    >>> positions_of(["arr_0", "param_0"])
     """
-    match = _POSITION.fullmatch(str(name))
-    return int(match.group(1)) if match else None
+    found = [_POSITION.fullmatch(str(name)) for name in names]
+    numbers = [int(match.group(1)) for match in found if match]
+    return numbers if len(set(numbers)) == len(found) else None
 
 
 def checkpoint_of(value, data, where, form, limits, beside=False):
@@ -207,11 +210,12 @@ class Finder:
         for k in items:
             if k not in held and not _is_empty(items[k]):
                 self.note(prefix + str(k), items[k])
-        numbers = [position_of(k) for k in held]
-        if held and None not in numbers:
+        numbers = positions_of(held)
+        if numbers is not None:
             held = [k for _, k in sorted(zip(numbers, held))]
         elif len(held) > 1 and (
                 self.protocol < 3 and not isinstance(items, Ordered)
+                or all(_POSITION.fullmatch(str(k)) for k in held)
                 or tell_no_order([str(k) for k in held])):
             self.ordered = False
         for k in held:

@@ -8,8 +8,8 @@ import codecs
 import struct
 
 from ...errors import CheckpointError, FlipconvError, UnsafeFileError
-from .constructors import (CALLS, EMPTY_DICTS, NoKey, Ordered, Symbol, build,
-                           key_of, only, pairs_of)
+from .constructors import (CALLS, EMPTY_DICTS, NoKey, Ordered, Symbol,
+                           TwoOfAKey, build, only, pairs_of, with_pairs)
 from .opcodes import WAY_OUT, check, walk
 
 __all__ = ["unpickle"]
@@ -69,6 +69,12 @@ class Machine:
                 "at byte %d; expected texts or numbers such as positions. "
                 "Where it comes from, pickle {str(key): value for key, value "
                 "in found.items()}." % (self.where, error, self.at)) from error
+        except TwoOfAKey as error:
+            raise CheckpointError(
+                "%s: has a dict with the key %s twice, maybe as bytes and as "
+                "a text, at byte %d; expected each key once, as one of the "
+                "values would be lost. Give them names of their own where "
+                "they come from." % (self.where, error, self.at)) from error
         except (AttributeError, IndexError, KeyError, TypeError, ValueError,
                 OverflowError, struct.error) as error:
             raise CheckpointError(
@@ -277,12 +283,12 @@ def _appends(machine, start, end):
 
 def _set_item(machine, start, end):
     value, key = machine.stack.pop(), machine.stack.pop()
-    only(machine.stack[-1], dict)[key_of(key)] = value
+    with_pairs(only(machine.stack[-1], dict), [key, value])
 
 
 def _set_items(machine, start, end):
     items = machine.since_mark()
-    only(machine.stack[-1], dict).update(pairs_of(items))
+    with_pairs(only(machine.stack[-1], dict), items)
 
 
 def _global(machine, start, end):
