@@ -113,6 +113,34 @@ def test_an_order_that_contradicts_names_is_refused(path):
         load(path, target)
 
 
+@pytest.mark.parametrize("form", [
+    "module.%s.W", "MODULE/%s/W", "a.b.%s.W", "%s_W"])
+@pytest.mark.parametrize("title", [str, str.upper, str.title])
+def test_names_that_read_the_same_contradict_an_order(title, form, path):
+    if (form, title) == ("%s_W", str):
+        return  # by names
+    arrays = {form % title(name): cases.values((3, 3), i)
+              for i, name in enumerate(["gate", "é", "conv"])}
+    path = path.with_suffix(".pkl")
+    path.write_bytes(pickle.dumps(arrays, 4))
+
+    def net(*names):
+        found = (None, 3)
+        for name in names:
+            found = DenseLayer(found, 3, b=None, name=name)
+        return found
+
+    for names in (["conv", "gate", "é"], ["gate", "conv", "x"],
+                  ["gate", "conv", "e\u0301"]):
+        other = net(*names)
+        before = files.values_of(other)
+        with pytest.raises(CheckpointError, match="expected one order"):
+            load(path, other)
+        assert files.unchanged(other, before)
+    for names in (["gate", "e\u0301", "conv"], [None] * 3, "abc"):
+        load(path, net(*names))
+
+
 def test_names_without_order_need_names(path):
     np.savez(path, **by_name(files.network()))
     with pytest.raises(CheckpointError, match="does not tell their order.*"

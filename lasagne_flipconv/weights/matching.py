@@ -3,6 +3,8 @@
 Names match names where both sides have them; else the order decides, and then
 every layer must have the same parameters on both sides. Never by shape.
 """
+import os
+import unicodedata
 from collections import namedtuple
 
 from ..errors import CheckpointError
@@ -145,15 +147,26 @@ def _recognised(entries, slots):
 
 def _refuse_contradictions(matches, sources, where):
     """Refuse an order in which names that both sides have do not meet."""
-    for slot, entry in matches.pairs:
-        ours = _name(slot)
-        if ours and ours in sources and not (
-                entry.layer == ours or matches.named):
+    theirs, ours = (_without_prefix(filter(None, names)) for names in (
+        sources, [_name(slot) for slot, _ in matches.pairs]))
+    known = {name: layer for layer, name in theirs.items()}
+    for slot, entry in () if matches.named else matches.pairs:
+        name = ours.get(_name(slot))
+        if name in known and theirs.get(entry.layer) != name:
             raise CheckpointError(
                 "%s: has %s where the network has %s in order, and has a %r "
                 "elsewhere; expected one order. Name all layers of the "
-                "network as in the file, or pass names=."
-                % (where, entry.name, slot.name, ours))
+                "network as in the file, or pass names= or prefix=."
+                % (where, entry.name, slot.name, known[name]))
+
+
+def _without_prefix(names):
+    """Return names as one reads them, without what all of them begin with."""
+    read = {name: unicodedata.normalize("NFKC", name).casefold().replace(
+        "/", ".") for name in names}
+    begin = os.path.commonprefix(list(read.values())).rpartition(".")
+    return {name: text[len(begin[0] + begin[1]):]
+            for name, text in read.items()}
 
 
 def _last_layers(slots, count):
