@@ -102,6 +102,12 @@ def _storage(machine, told):
 def _rebuild_tensor(machine, arguments):
     storage, offset, shape, stride = arguments[:4]
     only(storage, Storage)
+    marks = only(arguments[6] or {}, dict) if len(arguments) > 6 else {}
+    if any(value is not False for value in marks.values()):
+        raise UnsafeFileError(
+            "%s: has a tensor that is marked %.80s, whose values are others "
+            "than those stored; expected none. Save tensor.resolve_neg(), or "
+            "tensor.clone()." % (machine.where, ", ".join(map(repr, marks))))
     for part in (shape, stride):
         if type(part) is not tuple or len(part) > machine.limits.axes or (
                 not are_sizes(part)):
