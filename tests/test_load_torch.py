@@ -11,7 +11,8 @@ from lasagne.layers import (DenseLayer, ElemwiseMergeLayer, FlattenLayer,
                             InputLayer, Layer, NonlinearityLayer)
 from lasagne.nonlinearities import identity, rectify, sigmoid
 from lasagne_flipconv import convert_file, export, layers, load, read
-from lasagne_flipconv.errors import CheckpointError, ConventionError
+from lasagne_flipconv.errors import (CheckpointError, ConventionError,
+                                     UnsafeFileError)
 
 import cases
 import files
@@ -288,6 +289,40 @@ def test_averages_beside_parameters_are_asked_for(write, keys, tmp_path):
         load(path, net, prefix=key + ".", orientation="torch")
         assert np.array_equal(net.W.get_value(),
                               held[key]["0.weight"].numpy())
+
+
+@pytest.mark.parametrize("keys", [("generator", "discriminator"),
+                                  ("model", "critic")])
+def test_networks_beside_each_other_are_asked_for(keys, tmp_path):
+    path, nets = tmp_path / "net.pt", {}
+    for i, key in enumerate(keys):
+        nets[key] = filled(nn.Sequential(*[nn.Identity()] * i,
+                                         nn.Conv2d(3, 3, 1)))
+    torch.save({"epoch": 3, "optimizer": {"state": {0: torch.ones(3)}}, **{
+        key: module.state_dict() for key, module in nets.items()}}, path)
+    net = layers.Conv2DLayer(InputLayer((None, 3, 4, 5)), 3, 1)
+    with pytest.raises(CheckpointError, match=r"holds 2 layers.*prefix="):
+        load(path, net)
+    for key, module in nets.items():
+        load(path, net, prefix=key + ".")
+        assert np.array_equal(net.W.get_value(),
+                              module[-1].weight.detach().numpy())
+
+
+@pytest.mark.parametrize("form", ["zip", "legacy"])
+def test_values_that_are_marked_as_negative_are_refused(form, tmp_path):
+    module = filled(nn.Sequential(nn.Linear(3, 4)))
+    held = dict(module.state_dict())
+    held["0.bias"] = torch.complex(*[held["0.bias"]] * 2).conj().imag
+    path = tmp_path / "net.pt"
+    torch.save(held, path, _use_new_zipfile_serialization=form == "zip")
+    with pytest.raises(UnsafeFileError, match="is marked 'neg'.*resolve_neg"):
+        read(path)
+    held["0.bias"] = held["0.bias"].resolve_neg()
+    torch.save(held, path, _use_new_zipfile_serialization=form == "zip")
+    with read(path) as checkpoint:
+        assert files.same(checkpoint.values()["0.bias"],
+                          -module[0].bias.detach().numpy())
 
 
 @pytest.mark.parametrize("shared, slopes", [("all", 1), ("auto", 5)])

@@ -192,11 +192,24 @@ def _state_of(value, limits, where):
                     if isinstance(found.get(key), dict)), None)
         if key is None:
             return found
-        twins = twins_of(key, found)
+        twins = twins_of(key, found) + _other_networks(key, found)
         if twins:  # which of them is meant, prefix= tells
             return {each: found[each] for each in [key, *twins]}
         found = found[key]
     raise _too_deep(limits, where)
+
+
+def _other_networks(key, found):
+    """Return the keys of state dicts beside one, with other names in them."""
+    return [other for other, held in found.items()
+            if _has_weights(held) and _has_weights(found[key])
+            and held.keys() != found[key].keys()]
+
+
+def _has_weights(held):
+    return isinstance(held, dict) and any(
+        type(value) is Tensor and str(name).endswith(".weight")
+        for name, value in held.items())
 
 
 def _too_deep(limits, where):
