@@ -307,6 +307,43 @@ def test_what_is_computed_otherwise_is_refused(n, ours, theirs, holds):
     assert transfer(source, target).copied
 
 
+def hidden(n, W):
+    """Return a layer that computes its W from a parameter it has instead."""
+    layer = computing(n, W, holds=False)
+    layer.params[layer.V] = layer.params.pop(layer.V, {"trainable"})
+    return layer
+
+
+@pytest.mark.parametrize("n", [0, 2])
+@pytest.mark.parametrize("suffix", [".npz", ".safetensors"])
+@pytest.mark.parametrize("ours, theirs", [
+    (lambda V: 2 * V, lambda V: 3 * V),
+    (lambda V: V[::-1], lambda V: V[:, ::-1]),
+    (lambda V: V * V, lambda V: V + V)])
+def test_what_was_computed_otherwise_is_not_loaded(n, suffix, ours, theirs,
+                                                   tmp_path):
+    path, source = tmp_path / ("net" + suffix), hidden(n, ours)
+    save(path, source)
+    target = hidden(n, ours)
+    assert load(path, target).copied
+    assert np.array_equal(target.V.get_value(), source.V.get_value())
+    other = hidden(n, theirs)
+    before = [slot.param.get_value() for slot in slots_of(other)]
+    with pytest.raises(ConventionError, match="by another expression than"):
+        load(path, other)
+    assert all(np.array_equal(slot.param.get_value(), value)
+               for slot, value in zip(slots_of(other), before))
+    load(path, other, orientation="as in network")
+
+
+def test_the_encoder_of_an_autoencoder_is_loaded_alone(tmp_path):
+    first, other = (DenseLayer((None, 6), 6, name="in") for _ in range(2))
+    save(tmp_path / "net.npz", cases.computing(
+        DenseLayer(first, 6, b=None, name="out"), first.W.T))
+    load(tmp_path / "net.npz", other)
+    assert np.array_equal(other.W.get_value(), first.W.get_value())
+
+
 @pytest.mark.parametrize("n", [0, 2])
 @pytest.mark.parametrize("streams, holds", [
     (RandomStreams, True), (RandomStreams, False), (MRG_RandomStreams, False)])

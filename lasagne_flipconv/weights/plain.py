@@ -7,8 +7,8 @@ from ..errors import CheckpointError, ConventionError
 from ..formats.common.record import is_kernel, is_one_by_one
 from .telling import AS_IN_NETWORK, told_of
 
-__all__ = ["as_parameter", "check_plain", "check_square", "computes_matrix",
-           "dense_axes", "epsilon_of", "is_a", "is_dense"]
+__all__ = ["as_parameter", "check_computed", "check_plain", "check_square",
+           "computes_matrix", "dense_axes", "epsilon_of", "is_a", "is_dense"]
 
 #: Layers whose W has axes (input units, output units), and one that looks it.
 _DENSE, _TABLE = ("DenseLayer", "NINLayer"), "EmbeddingLayer"
@@ -112,6 +112,38 @@ def _slopes(slot, entry):
 def _reshaped(entry, shape):
     return entry._replace(shape=shape,
                           read=lambda: entry.read().reshape(shape))
+
+
+def check_computed(plans, expressions, where, options):
+    """Refuse what other parameters were computed from, in other ways.
+
+    Parameters
+    ----------
+    plans : list of lasagne_flipconv.weights.planning.Plan
+        What goes where.
+    expressions : dict of SharedVariable to str
+        As `networks.expressions_in` returns it.
+    where : str
+        Name of the file.
+    options : lasagne_flipconv.weights.planning.Options
+        What the user says.
+
+    Raises
+    ------
+    ConventionError
+        If the file says that of a value.
+    """
+    for slot, entry in (plan[:2] for plan in plans):
+        # where it is in none, it is used alone, as half of what was tied
+        ours = expressions.get(slot.param)
+        if ours and entry.computes not in (None, ours) and (
+                told_of(options.orientation, slot, entry) != AS_IN_NETWORK):
+            raise ConventionError(
+                "%s in %s → %s: is what a parameter is computed from, by "
+                "another expression than here; expected the same on both "
+                "sides. Build the network like the one that was saved, or "
+                "pass orientation={%r: 'as in network'} if it computes the "
+                "same." % (entry.name, where, slot.name, slot.name))
 
 
 def check_square(slot, entry, name, options):

@@ -9,10 +9,10 @@ from ..errors import CheckpointError, ConventionError
 from ..kernels import plan_conversion
 from .flattening import columns_for, is_gate, mixes, rows_for
 from .matching import match
-from .networks import (consumers_in, exchangeable, outputs_of, slots_of,
-                       steps_in)
-from .plain import (as_parameter, check_plain, check_square, computes_matrix,
-                    dense_axes, epsilon_of, is_dense)
+from .networks import (consumers_in, exchangeable, expressions_in, outputs_of,
+                       slots_of, steps_in)
+from .plain import (as_parameter, check_computed, check_plain, check_square,
+                    computes_matrix, dense_axes, epsilon_of, is_dense)
 from .telling import (AS_IN_NETWORK, axes_like, check_mapping, rows_told,
                       source_of, told_of)
 
@@ -130,6 +130,8 @@ def plan_load(network, checkpoint, options):
                 raise
             refused[slot.name] = str(error)
     _refuse_one_word(plans, options.data_format, checkpoint.where)
+    check_computed(plans, expressions_in(outputs, "load"), checkpoint.where,
+                   options)
     return plans, matches, refused
 
 

@@ -185,5 +185,6 @@ _MEMBERS = {
     "convention": (_is_convention, "axes and orientation such as ['OIHW', "
                    "'correlation'], or one of %s" % ", ".join(_CONVENTIONS)),
     "reader": (_is_text, "a text"),
+    "computes": (_is_text, "a text"),
     "shared": (_is_shared, "pairs of a kind and a convention, or of nulls"),
 }

@@ -61,6 +61,9 @@ class Entry(NamedTuple):
     columns : {'channels_last', 'unknown', None}
         Order of the axes of the activations that the output of a dense layer
         is reshaped to, if other than Lasagne's.
+    computes : str, optional
+        What tells the expressions that it is in from others, if parameters are
+        computed from it.
     """
 
     name: str
@@ -76,6 +79,7 @@ class Entry(NamedTuple):
     shared: Optional[Tuple[Tuple[Any, Any], ...]] = None
     reader: Optional[str] = None
     columns: Optional[str] = None
+    computes: Optional[str] = None
 
     @property
     def nbytes(self) -> int:

@@ -3,6 +3,7 @@ import numpy as np
 
 from ...conventions import convention_of, find_row
 from ...formats.common.record import Entry
+from .expressions import expressions_in
 from .slots import slots_of
 
 __all__ = ["entries_of", "entry_of"]
@@ -25,7 +26,9 @@ def entries_of(network):
     slots = {}
     for slot in slots_of(network, where="save"):
         slots.setdefault(slot.param, []).append(slot)
-    return tuple(entry_of(*holders) for holders in slots.values())
+    told = expressions_in(network, "save")
+    return tuple(entry_of(*holders)._replace(computes=told.get(param))
+                 for param, holders in slots.items())
 
 
 def entry_of(slot, *others):
