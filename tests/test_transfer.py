@@ -307,6 +307,26 @@ def test_what_is_computed_otherwise_is_refused(n, ours, theirs, holds):
     assert transfer(source, target).copied
 
 
+@pytest.mark.parametrize("one, other", [("a", "b"), ("net.A", "net/b")])
+def test_names_contradict_an_order(one, other):
+    def towers(*names):
+        image = InputLayer((None, 6))
+        return [DenseLayer(image, 4, name=name) for name in names]
+
+    source, target = towers("a", "b"), towers(other, one)
+    before = [layer.W.get_value() for layer in target]
+    with pytest.raises(ConventionError, match="a.W → .*b.W: the source has a "
+                       "'b' elsewhere"):
+        transfer(source, target)
+    assert all(np.array_equal(layer.W.get_value(), value)
+               for layer, value in zip(target, before))
+    for deep, to in ((False, target), (True, target[::-1]),
+                     (True, towers(None, None)), (True, towers("u", "v"))):
+        transfer(source, to, deep=deep)
+        assert all(np.array_equal(mine.W.get_value(), yours.W.get_value())
+                   for mine, yours in zip(source, to))
+
+
 def hidden(n, W):
     """Return a layer that computes its W from a parameter it has instead."""
     layer = computing(n, W, holds=False)

@@ -9,7 +9,7 @@ from collections import namedtuple
 
 from ..errors import CheckpointError
 
-__all__ = ["match"]
+__all__ = ["match", "without_prefix"]
 
 #: `pairs` are (slot, entry); `missing` slots and `unused` entries are left;
 #: `aligned` tells that one value that does not fit says nothing of the others,
@@ -147,7 +147,7 @@ def _recognised(entries, slots):
 
 def _refuse_contradictions(matches, sources, where):
     """Refuse an order in which names that both sides have do not meet."""
-    theirs, ours = (_without_prefix(filter(None, names)) for names in (
+    theirs, ours = (without_prefix(filter(None, names)) for names in (
         sources, [_name(slot) for slot, _ in matches.pairs]))
     known = {name: layer for layer, name in theirs.items()}
     for slot, entry in () if matches.named else matches.pairs:
@@ -160,8 +160,24 @@ def _refuse_contradictions(matches, sources, where):
                 % (where, entry.name, slot.name, known[name]))
 
 
-def _without_prefix(names):
-    """Return names as one reads them, without what all of them begin with."""
+def without_prefix(names):
+    """Return names as one reads them, without what all of them begin with.
+
+    Parameters
+    ----------
+    names : iterable of str
+        Names of layers.
+
+    Returns
+    -------
+    dict of str to str
+        Without capitals, and with dots.
+
+    Examples
+    --------
+    >>> without_prefix(["module/Conv", "module/fc"])
+    {'module/Conv': 'conv', 'module/fc': 'fc'}
+    """
     read = {name: unicodedata.normalize("NFKC", name).casefold().replace(
         "/", ".") for name in names}
     begin = os.path.commonprefix(list(read.values())).rpartition(".")

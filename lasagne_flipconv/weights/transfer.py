@@ -16,6 +16,7 @@ from theano.scan_module.scan_utils import equal_computations
 from ..conventions import convention_of, find_row, name_of
 from ..errors import CheckpointError, ConventionError
 from .applying import TransferRecord, names_by_action, set_all
+from .matching import without_prefix
 from .networks import (Network, computed_in, entry_of, reading_of,
                        slots_of)
 from .planning import Plan, check_fit, plan_kernel
@@ -30,7 +31,8 @@ def transfer(source: Network, target: Network,
     The two have the same architecture, but may have other layer classes or
     flags. Kernels are turned and their axes permuted exactly where the two
     sides differ; everything else is copied unchanged. Parameters are matched
-    in the order of :func:`lasagne.layers.get_all_param_values`.
+    in the order of :func:`lasagne.layers.get_all_param_values`, which names
+    that layers of both have must not contradict.
 
     Parameters
     ----------
@@ -63,6 +65,8 @@ def transfer(source: Network, target: Network,
                         for network in (source, target))
     if len(sources) != len(targets):
         raise ConventionError(_first_difference(sources, targets))
+    if deep:
+        _check_names(sources, targets)
     try:
         plans = [_plan(*pair) for pair in zip(sources, targets)]
         _check_computed(source, target, deep,
@@ -73,6 +77,21 @@ def transfer(source: Network, target: Network,
     except CheckpointError as error:  # what does not fit, said of no file
         raise ConventionError(str(error)) from error
     return TransferRecord(**names_by_action(_once(plans)))
+
+
+def _check_names(sources, targets):
+    """Refuse an order in which layers of one name do not meet."""
+    theirs, ours = (without_prefix(
+        slot.group for slot in slots if slot.layer.name)
+        for slots in (sources, targets))
+    known = {name: group for group, name in theirs.items()}
+    for source, target in zip(sources, targets):
+        name = ours.get(target.group)
+        if name in known and theirs.get(source.group) != name:
+            raise ConventionError(
+                "%s → %s: the source has a %r elsewhere; expected one order. "
+                "Build both alike, or pass lists of the layers, and "
+                "deep=False." % (source.name, target.name, known[name]))
 
 
 def _plan(source, target):
