@@ -258,7 +258,8 @@ def test_an_order_of_lasagne_stays_one_for_pytorch(tmp_path):
     net, other = gated(None, None), gated(None, None)
     export(net, tmp_path / "folder")
     load(tmp_path / "folder" / "model.safetensors", other)
-    assert files.unchanged(other, files.values_of(net))
+    for found, value in zip(files.values_of(other), files.values_of(net)):
+        np.testing.assert_allclose(found, value, rtol=1e-6)
 
 
 def test_another_epsilon_than_the_default(tmp_path):
