@@ -10,6 +10,7 @@ from theano.compile import In
 REFUSED = """
     import pickle
     import theano.sandbox.rng_mrg
+    import theano.sparse
     from lasagne_flipconv.distributed import shard, training
     from lasagne_flipconv.errors import FlipconvError
     rank = int(os.environ.get("RANK", 0))
@@ -45,6 +46,12 @@ REFUSED = """
     refused("unlike", lambda: good(X[:16], Y[:14]))
     refused("wrong", lambda: good(a, z=b))
     refused("missing", lambda: good(a))
+    refused("default", lambda: make(
+        [x, theano.In(y, value=b)], each.mean())(a))
+    table = theano.sparse.csr_matrix("table", dtype="float32")
+    refused("sparse", lambda: make(
+        [table, x, y], each.mean() + theano.sparse.sp_sum(table),
+        on_unused_input="ignore"))
     refused("sum", lambda: make([x, y], each.sum())(a, b))
     i = T.iscalar("i")
     refused("index", lambda: make([i], each.mean(), givens={
@@ -137,6 +144,9 @@ REASONS = {
     "unlike": ["different lengths on the first axis", "y (14,)"],
     "wrong": ["TypeError: Unknown input or state: z."],
     "missing": ["TypeError: Missing required input: y"],
+    "default": ["could not be computed for a part of the batch",
+                "instead of leaving it to a default (y)"],
+    "sparse": ["table is of type Sparse[float32, csr]", "dense minibatches"],
     "sum": ["function train: the gradient of the whole batch",
             "the sum is 2 times", "a mean was meant",
             "Take the mean over the samples as loss"],

@@ -262,8 +262,9 @@ SHARDED = TRAIN + """
     for name, argument, own, of in (
             ("slice", i, labels, rows), ("cast", i, floats, rows),
             ("part", i, labels[:-2], rows), ("places", places, labels, places),
-            ("whole", i, labels, slice(None))):
-        pick = data[of] if name != "whole" else data
+            ("whole", i, labels, slice(None)),
+            ("mixed", i, labels, slice(0 * i, None))):
+        pick = data if name in ("whole", "mixed") else data[of]
         g = theano.function([argument], [loss, loss * y.shape[0]],
                             updates=updates, name=name,
                             givens={x: pick, y: own[of]},
@@ -273,10 +274,17 @@ SHARDED = TRAIN + """
                                               dtype="int32"))]
                        for k in range(3)]
 
-    def refused(name, loss, outputs, own=own_x):
-        mine = theano.shared(own, "mine")
-        f = theano.function([i], outputs, givens={x: mine[rows], y: labels[
-            rows]}, updates=lasagne.updates.sgd(loss, params, .1))
+    mean = theano.shared(np.zeros((8, 8), "float32"), "mean")
+
+    def refused(name, loss, outputs, own=own_x, later=None, more=(), of=rows):
+        mine = theano.shared(own, "mine", broadcastable=(False,) * 4)
+        updates = lasagne.updates.sgd(loss, params, .1)
+        updates.update(more)
+        f = theano.function([i], outputs, givens={x: mine[of], y: labels[
+            of]}, updates=updates, on_unused_input="ignore")
+        if later is not None:
+            mine.set_value(later)
+            own = later
         try:
             f(0)
         except Exception as error:
@@ -286,6 +294,10 @@ SHARDED = TRAIN + """
     refused("sum", loss * y.shape[0], [])
     refused("output", loss, [x.max()])
     refused("own", loss, [], own_x[:20])
+    refused("whole sum", loss * y.shape[0], [], of=slice(None))
+    refused("rows", loss + T.sqr(params[-1] + 1).mean() / data.shape[0], [])
+    refused("later", loss, [], own_x[:1], own_x,
+            [(mean, .9 * mean + .1 * x.mean((0, 1)))])
     say(losses=losses, shape=own_x.shape, first=own_y[:2].tolist(),
         labels=Y.tolist(), **found)
     """
@@ -301,18 +313,23 @@ def test_data_that_the_script_splits_itself(tmp_path):
     assert two["shape"] == [32, 1, 8, 8]
     assert two["first"] == two["labels"][:4:2]
     assert said(results[0], 1)["first"] == two["labels"][1:4:2]
-    assert results[0].stderr.count("the gradient is that of one process") == 5
-    for name in ("slice", "cast", "part", "places"):
+    assert results[0].stderr.count("the gradient is that of one process") == 6
+    for name in ("slice", "cast", "part", "places", "whole"):
         np.testing.assert_allclose(two[name], one[name], rtol=1e-4)
-    # all of the data could be too much for one rank
-    assert "function whole: reads its batch from shared variables, so that " \
+    # which of both lengths is that of the batch is not known
+    assert "function mixed: reads its batch from shared variables, so that " \
         "it cannot be compared with one process" in results[0].stderr
-    np.testing.assert_allclose(two["whole"], np.multiply(one["whole"], [
+    np.testing.assert_allclose(two["mixed"], np.multiply(one["mixed"], [
         1, .5]), rtol=1e-4)
     for rank in (0, 1):
         errors = said(results[0], rank)
-        assert "the sum is 2 times the average" in errors["sum"]
+        for name in ("sum", "whole sum"):
+            assert "the sum is 2 times the average" in errors[name]
         assert "output 0 of the whole batch" in errors["output"]
         assert "mine: has another value on rank 1" in errors["own"]
         assert "shard returned" in errors["own"]
+        assert "the rows that shard gave this rank" in errors["rows"]
+        for words in ("mine has as many rows as", "mean follows from it",
+                      "before theano.function"):
+            assert words in errors["later"]
         assert errors["own kept"]

@@ -19,13 +19,18 @@ __all__ = ["Comparison", "Findings", "Picked"]
 Findings = namedtuple("Findings", "rules difference normalized")
 
 
+#: Rows of data of each rank that a full batch is compared by.
+SAMPLE = 256
+
 #: By how many units in the last place values are moved, and how many times as
 #: much as by that a gradient may differ from the average of its parts.
 ROUNDED, MOVED = 64, 3
 
 
 class Picked:
-    """A function that computes the minibatch taken from data of this rank.
+    """A function that computes the batch taken from data of this rank.
+
+    That is a minibatch, or where the data is used as it is, its first rows.
 
     Parameters
     ----------
@@ -39,19 +44,27 @@ class Picked:
     Attributes
     ----------
     entries : list of theano.In
-        For the rows of each variable; empty if there are none, or data of
-        this rank is used otherwise, so that what is the batch is not known.
+        For the rows of each variable, then for what is asked for its shape
+        only; empty if data of this rank is used otherwise, so that what is
+        the batch is not known.
     """
 
     def __init__(self, inputs, results, mode):
-        own = {i.variable for i in inputs if i.shared and is_own(i)}
-        rows = _rows(own, toposort(results))
-        if own.intersection(results) or not all(map(has_batch_axis, rows)):
-            rows = []
-        self.entries = [In(v) for v in rows]
+        own = [i.variable for i in inputs if i.shared and is_own(i)]
+        nodes, found, sized = toposort(results), [], []
+        if not set(own).intersection(results):
+            found = _rows(own, nodes)
+            found, sized = (found, own) if found else (_used(own, nodes), [])
+        if not all(map(has_batch_axis, found)) or found and not sized and any(
+                has_batch_axis(i.variable) for i in inputs if not i.shared):
+            found, sized = [], []
+        self.entries = [In(v) for v in found + sized]
+        self._sized, self._count = [], len(found)
+        rows = found if sized else [v[:SAMPLE] for v in found]
         self._function = orig_function(
-            [_reading(i, i.variable) for i in inputs], rows, mode,
-            on_unused_input="ignore")
+            [_reading(i, i.variable) for i in inputs],
+            rows + [part for v in sized for part in (v[:1], v.shape[0])],
+            mode, on_unused_input="ignore")
 
     def __call__(self, args, kwargs):
         """Return the rows of this rank.
@@ -66,7 +79,26 @@ class Picked:
         dict of int to numpy.ndarray
             By the places of `entries`.
         """
-        return dict(enumerate(self._function(*args, **kwargs)))
+        found = self._function(*args, **kwargs)
+        sized = found[self._count:]
+        self._sized = list(zip(sized[::2], sized[1::2]))
+        return dict(enumerate(found[:self._count]))
+
+    def sized(self, times):
+        """Return what is asked for its shape, as in the last call.
+
+        Parameters
+        ----------
+        times : int
+            How many ranks' data it stands for.
+
+        Returns
+        -------
+        dict of int to numpy.ndarray
+            By the places of `entries`.
+        """
+        return {i: np.broadcast_to(row, (int(length) * times,) + row.shape[1:])
+                for i, (row, length) in enumerate(self._sized, self._count)}
 
 
 def _rows(own, nodes):
@@ -74,7 +106,7 @@ def _rows(own, nodes):
 
     Parameters
     ----------
-    own : set of theano.Variable
+    own : list of theano.Variable
         Of which rows are taken.
     nodes : list of theano.gof.Apply
         A graph, causes first.
@@ -84,11 +116,11 @@ def _rows(own, nodes):
     list of theano.Variable
         None if one is used otherwise; its shape may be asked for.
     """
-    readers = {}
+    readers = dict.fromkeys(own, ())
     for node in nodes:
         for variable in node.inputs:
             if not isinstance(node.op, theano.tensor.Shape):
-                readers.setdefault(variable, []).append(node)
+                readers[variable] = [*readers.get(variable, ()), node]
 
     def is_whole(variable):
         return bool(readers.get(variable)) and all(
@@ -110,17 +142,48 @@ def _rows(own, nodes):
     return rows
 
 
+def _used(own, nodes):
+    """Return which of some variables are used, if no rows of them are taken.
+
+    Parameters
+    ----------
+    own : list of theano.Variable
+        Which they are.
+    nodes : list of theano.gof.Apply
+        A graph, causes first.
+
+    Returns
+    -------
+    list of theano.Variable
+        None if rows are taken of one.
+    """
+    alike = set(own)
+    for node in nodes:
+        if alike.intersection(node.inputs):
+            if _picks(node):
+                return []
+            if _alike(node):
+                alike.update(node.outputs)
+    return [v for v in own if any(v in node.inputs for node in nodes)]
+
+
 def _picks(node):
     """Tell whether a node takes rows of its first operand."""
     return isinstance(node.op, (
         subtensor.Subtensor, subtensor.AdvancedSubtensor1,
-        subtensor.AdvancedSubtensor))
+        subtensor.AdvancedSubtensor)) and not _keeps_rows(node)
 
 
 def _alike(node):
-    """Tell whether a node does the same to each element, as a cast does."""
-    return isinstance(node.op, theano.tensor.Elemwise) and (
-        len(node.inputs) == 1)
+    """Tell whether a node does the same to each row, as a cast does."""
+    return _keeps_rows(node) or isinstance(
+        node.op, theano.tensor.Elemwise) and len(node.inputs) == 1
+
+
+def _keeps_rows(node):
+    """Tell whether a node indexes along other axes than the first."""
+    return isinstance(node.op, subtensor.Subtensor) and (
+        node.op.idx_list[:1] in ((), (slice(None),)))
 
 
 class Comparison:
@@ -148,6 +211,9 @@ class Comparison:
     def __init__(self, inputs, averages, outputs, mode, where):
         self._where, self._count = where, len(averages)
         self._updates = [v.name for v in averages]
+        self._defaults = [
+            str(i.variable) for i in inputs if not i.shared
+            and i.value is not None and has_batch_axis(i.variable)]
         self._containers = [i.value for i in inputs if i.shared]
         self._scale = 0  # the largest norm of a gradient in any step
         variables, found, self.normalized = comparable(
@@ -187,8 +253,7 @@ class Comparison:
             if ranks.problem is not None:
                 raise FlipconvError(ranks.problem) from None
             raise self._failed(
-                "a part of the batch", "Let layers take any number of "
-                "samples, None in their shapes", error) from None
+                "a part of the batch", self._any_number(), error) from None
         outputs = ranks.all_have(parts[self._count:])
         verdict = None
         if ranks.rank == 0:
@@ -200,7 +265,8 @@ class Comparison:
             except Exception as error:
                 verdict = error if isinstance(error, FlipconvError) else (
                     self._failed("the whole batch on one rank",
-                                 "Choose a smaller batch", error))
+                                 self._any_number() + ", or choose a smaller "
+                                 "batch", error))
         verdict = ranks.first_has(verdict)
         if isinstance(verdict, Exception):
             raise verdict
@@ -267,7 +333,8 @@ class Comparison:
                        "mean was meant" % size)
             else:
                 why = ("norm %.6g, %.6g times as large as averaged over the "
-                       "ranks: the loss is no mean over the samples, or the "
+                       "ranks: the loss is no mean over the samples, counts "
+                       "the rows that shard gave this rank for all, or the "
                        "first axis of an argument is not that of the batch"
                        % (norm_of(expected), ratio))
         else:
@@ -288,6 +355,14 @@ class Comparison:
             "of its own, which does not train, or run the script in one "
             "process." % (self._where, name, norm_of(expected), size,
                           norm_of(found)))
+
+    def _any_number(self):
+        """Return what may let a step be computed for more or less samples."""
+        passed = self._defaults and (
+            ", pass what is of the batch instead of leaving it to a default "
+            "(%s)" % ", ".join(self._defaults))
+        return ("Let layers take any number of samples, None in their shapes"
+                + (passed or ""))
 
     def _failed(self, what, way_out, error):
         return FlipconvError(

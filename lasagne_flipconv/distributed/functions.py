@@ -7,15 +7,14 @@ import functools
 import sys
 
 import theano
-from theano.gof import Constant
 
 from ..errors import FlipconvError
 from .graphs import Entry, substitute, toposort
 from .marks import Average, Mark, mark
 from .normalization import of_whole_batch
-from .randomness import draws, draws_in_loop, states_of
+from .randomness import draws_in_loop, states_of
 from .processes.ranks import current
-from .splitting import has_batch_axis, is_own
+from .splitting import of_the_batch
 from .training import Training
 
 __all__ = ["hook", "join_marks"]
@@ -175,50 +174,3 @@ def _no_average(variable, update):
         "batch itself; expected floats, which can be averaged over the ranks. "
         "Count on the whole batch outside of the function." % (
             variable, variable.type))
-
-
-def of_the_batch(inputs, nodes):
-    """Return what differs between ranks: what follows from the batch.
-
-    Parameters
-    ----------
-    inputs : list of theano.In
-        Of the function.
-    nodes : list of theano.gof.Apply
-        All, causes first.
-
-    Returns
-    -------
-    set of theano.Variable
-        What follows from marked gradients alone is not in it, nor what is
-        drawn for them, such as noise for the weights.
-    """
-    own = {i.variable for i in inputs if is_data(i)}
-    before = set(toposort([node.inputs[0] for node in nodes
-                           if isinstance(node.op, Mark)]))
-    for node in nodes:
-        if isinstance(node.op, Mark):
-            continue
-        if draws(node) and node in before or any(
-                v in own for v in node.inputs if not isinstance(v, Constant)):
-            own.update(node.outputs)
-    return own
-
-
-def is_data(entry):
-    """Tell whether an input of a function differs between ranks.
-
-    Parameters
-    ----------
-    entry : theano.In
-        An argument, or a shared variable.
-
-    Returns
-    -------
-    bool
-        True for an argument with an axis for the batch, and for a shared
-        variable as long as what the script split itself.
-    """
-    if not entry.shared:
-        return has_batch_axis(entry.variable)
-    return is_own(entry)

@@ -3,12 +3,16 @@ import zlib
 from typing import Any
 
 import numpy as np
+from theano.gof import Constant
 
 from ..errors import FlipconvError
+from .graphs import toposort
+from .marks import Average, Mark
 from .processes.ranks import current
+from .randomness import draws
 
 __all__ = ["Arguments", "digest", "has_batch_axis", "is_own", "joined",
-           "shard"]
+           "of_the_batch", "shard"]
 
 
 def shard(*arrays: Any) -> Any:
@@ -90,6 +94,53 @@ def is_own(entry):
     shape = getattr(entry.value.storage[0], "shape", ())
     return entry.update is None and bool(shape) and (
         shape[0] in current().lengths)
+
+
+def of_the_batch(inputs, nodes):
+    """Return what differs between ranks: what follows from the batch.
+
+    Parameters
+    ----------
+    inputs : list of theano.In
+        Of the function.
+    nodes : list of theano.gof.Apply
+        All, causes first.
+
+    Returns
+    -------
+    set of theano.Variable
+        What follows from marked gradients alone is not in it, nor what is
+        drawn for them, such as noise for the weights.
+    """
+    own = {i.variable for i in inputs if is_data(i)}
+    before = set(toposort([v for node in nodes for v in node.inputs
+                           if isinstance(node.op, (Mark, Average))]))
+    for node in nodes:
+        if isinstance(node.op, (Mark, Average)):
+            continue
+        if draws(node) and node in before or any(
+                v in own for v in node.inputs if not isinstance(v, Constant)):
+            own.update(node.outputs)
+    return own
+
+
+def is_data(entry):
+    """Tell whether an input of a function differs between ranks.
+
+    Parameters
+    ----------
+    entry : theano.In
+        An argument, or a shared variable.
+
+    Returns
+    -------
+    bool
+        True for an argument with an axis for the batch, and for a shared
+        variable as long as what the script split itself.
+    """
+    if not entry.shared:
+        return has_batch_axis(entry.variable)
+    return is_own(entry)
 
 
 def digest(values, start=0):

@@ -8,7 +8,7 @@ from .graphs import toposort
 from .outputs import combined
 from .randomness import Streams, states_of
 from .processes.ranks import current
-from .splitting import Arguments, digest, is_own, joined
+from .splitting import Arguments, digest, is_own, joined, of_the_batch
 
 __all__ = ["Training"]
 
@@ -104,6 +104,9 @@ class Step:
         self.where = "function %s" % name if name else "training function"
         self._number, self._calls = next(ranks.numbers), 0
         self._arguments = [i for i in inputs if not i.shared]
+        self._refuse_sparse()
+        self._own = {i.variable for i in inputs if i.shared and is_own(i)}
+        self._drawn = states
         shared = [i for i in inputs if i.shared]
         self._streams = Streams(
             [i.value for i in shared if i.variable in states],
@@ -165,6 +168,39 @@ class Step:
         return digest([np.int64(v.shape[0]) for v in given.batch.values()]
                       + list(given.whole.values()), self._number)
 
+    def _refuse_sparse(self):
+        for entry in self._arguments:
+            kind = entry.variable.type
+            if hasattr(kind, "ndim") and not hasattr(kind, "broadcastable"):
+                raise FlipconvError(
+                    "%s: %s is of type %s, of which no batch is split; "
+                    "expected tensors. Pass dense minibatches "
+                    "(batch.toarray()), or run the script in one process." % (
+                        self.where, entry.variable.name or "an argument",
+                        kind))
+
+    def _refuse_split_later(self):
+        """Refuse what would have been made otherwise for data of this rank."""
+        inputs, averages, outputs, _ = self._recipe
+        late = [i.variable for i in inputs if i.shared and is_own(i)
+                and i.variable not in self._own]
+        if not late:
+            return
+        nodes = toposort(averages + outputs + [
+            i.update for i in inputs if i.update is not None])
+        own = of_the_batch(inputs, nodes)
+        drawn = states_of(node for node in nodes if node.outputs[-1] in own)
+        follow = [i.variable for i in inputs if (
+            i.update in own and i.variable not in drawn)]
+        follow += sorted(drawn - self._drawn, key=str)
+        if follow:
+            raise FlipconvError(
+                "%s: %s has as many rows as what distributed.shard returned, "
+                "which it had not when the function was made, and %s follows "
+                "from it; expected the data first. Call shard, and give "
+                "shared variables their rows, before theano.function." % (
+                    self.where, late[0], follow[0]))
+
     def _agree(self, given, ranks):
         """Refuse early, before anything that takes long."""
         ranks.ask_whether_same(self._digest(given, ranks))
@@ -183,6 +219,7 @@ class Step:
 
     def _compare(self, given, part, ranks):
         """Compare a step with that of one rank; keep the rules that fit."""
+        self._refuse_split_later()
         inputs, averages, outputs, mode = self._recipe
         if ranks.lengths and self._picked is None:
             self._picked = Picked(inputs, averages + outputs, mode)
@@ -198,13 +235,16 @@ class Step:
         first = self._comparison is None
         if first:
             entries = self._picked.entries if rows else []
-            self._comparison = Comparison(entries + inputs, averages, outputs,
-                                          mode, self.where)
+            given_as = {entry.variable for entry in entries}
+            self._comparison = Comparison(
+                entries + [i for i in inputs if i.variable not in given_as],
+                averages, outputs, mode, self.where)
         whole = given.args, given.kwargs
         if ranks.lengths:
             whole = given.together(ranks.all_have(given.batch))
-            whole = _before(joined(ranks.all_have(rows)), whole)
-            part = _before(rows, part)
+            whole = _before({**joined(ranks.all_have(rows)),
+                             **self._picked.sized(ranks.size)}, whole)
+            part = _before({**rows, **self._picked.sized(1)}, part)
         found = self._comparison(ranks, part, whole, self._rules)
         self._rules = found.rules
         if first:
