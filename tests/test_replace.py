@@ -232,8 +232,30 @@ def test_a_failed_check_undoes_everything():
     with pytest.raises(ConventionError, match="one for each"):
         replace_layers(net, using, check=True, inputs={net["a"]: 1})
     x = np.zeros((1, 3, 8, 9))
+    with pytest.raises(ConventionError, match=r"of shape \(1, 2, 8, 9\)"):
+        replace_layers(net["a"], using, check=True, inputs=x[:, :2])
     replace_layers(net["a"], using, check=True, inputs=x)  # bias only: same
     assert type(net["a"]) is Wrong
+
+
+class Scaled(layers.Conv2DLayer):
+    """Have a parameter that a Conv2DLayer has not."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.scale = self.add_param(lasagne.init.Constant(2), (), "scale")
+
+    def convolve(self, input, **kwargs):
+        return self.scale * super().convolve(input, **kwargs)
+
+
+def test_a_parameter_that_would_be_lost_is_told():
+    from lasagne_flipconv.conventions import register
+    register(Scaled, like=layers.Conv2DLayer)
+    layer = Scaled((None, 3, 9, 9), 4, 3)
+    with pytest.raises(ConventionError, match="as before, .*scale"):
+        replace_layers(layer, {Scaled: layers.Conv2DLayer})
+    assert type(layer) is Scaled
 
 
 @pytest.mark.parametrize("network, using", [
@@ -242,6 +264,14 @@ def test_a_failed_check_undoes_everything():
 def test_what_is_no_network(network, using):
     with pytest.raises(TypeError, match="replace_layers: .*expected"):
         replace_layers(network, using)
+
+
+@pytest.mark.parametrize("using", [
+    {int: int}, {"a": layers.Conv2DLayer}, layers.Conv2DLayer,
+    [layers.Conv2DLayer], [(int, int)]], ids=str)
+def test_what_is_no_mapping(using):
+    with pytest.raises(TypeError, match="replace_layers: using=.*expected"):
+        replace_layers(InputLayer((1, 2)), using)
 
 
 def test_a_replaced_network_can_be_pickled():

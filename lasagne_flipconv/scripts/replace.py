@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 from collections import namedtuple
+from collections.abc import Mapping
 from typing import Any, Dict, NamedTuple, Tuple
 
 import numpy as np
@@ -134,7 +135,11 @@ def replace_layers(network: Network,
 def _checked_mapping(using):
     if using is None:
         return None
-    for old, new in dict(using).items():
+    if not isinstance(using, Mapping):
+        raise TypeError("replace_layers: using=%r; expected a dict of layer "
+                        "classes, from each to what is used instead."
+                        % (using,))
+    for old, new in using.items():
         for cls in (old, new):
             if not (isinstance(cls, type) and issubclass(cls, Layer)):
                 raise TypeError("replace_layers: using={%r: %r}; expected "
@@ -237,9 +242,13 @@ def _rebuilt(layer, cls):
                                   "out of `using`, or map it to another."
                                   % (where, what, got, expected,
                                      type(layer).__name__))
-    if new.W is not layer.W or new.b is not layer.b:
-        raise ConventionError("%s: has other parameters then; expected the "
-                              "same variables." % where)
+    if (new.W is not layer.W or new.b is not layer.b
+            or set(new.params) != set(layer.params)):
+        raise ConventionError(
+            "%s: has the parameters %s then; expected the same variables as "
+            "before, %s. Leave %s out of `using`, or map it to a class that "
+            "has them." % (where, list(new.params), list(layer.params),
+                           type(layer).__name__))
     return new
 
 
@@ -333,11 +342,25 @@ def _comparison(outputs, inputs):
         after = get_output(heads, deterministic=True)
         run = theano.function([layer.input_var for layer in values],
                               before + after, on_unused_input="ignore")
-        results = run(*values.values())
+        results = _computed(run, values)
         for layer, old, new in zip(heads, results, results[len(heads):]):
             _refuse_difference(layer, old, new)
 
     return compare
+
+
+def _computed(run, values):
+    try:
+        return run(*values.values())
+    except Exception as error:
+        raise ConventionError(
+            "replace_layers: outputs to check could not be computed for %s "
+            "(%s: %s); expected input that the network takes. Pass it as "
+            "inputs=. Nothing was replaced." % (
+                ", ".join("%s of shape %s" % (name_of(layer), value.shape)
+                          for layer, value in values.items()),
+                type(error).__name__, (str(error).splitlines() or [""])[0])
+        ) from error
 
 
 def _input_values(reached, inputs):
