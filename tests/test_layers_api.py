@@ -204,6 +204,24 @@ def test_limits_of_single_layers(error, said, cls, options):
         make(getattr(layers, cls), **options)
 
 
+@pytest.mark.parametrize("module, cls, incoming, options, said", [
+    ("shape", "SliceLayer", (None, 3), {"indices": 0, "axis": 2}, "axis 2"),
+    ("shape", "SliceLayer", (4, 3), {"indices": 0, "axis": -3}, "axis -3"),
+    ("shape", "PadLayer", (4, 3, 5), {"width": (1, 2)}, r"width=\(1, 2\)"),
+    ("merge", "ConcatLayer", [(4, 3)] * 2, {"axis": 5}, "axis 5"),
+    ("noise", "DropoutLayer", (4, 3), {"shared_axes": (2,)}, "axis 2"),
+])
+def test_an_axis_that_the_input_lacks(module, cls, incoming, options, said):
+    layer = getattr(getattr(layers.backports, module), cls)(
+        incoming, **options)
+    inputs = T.matrix() if module != "merge" else [T.matrix()] * 2
+    uses = [lambda: layer.output_shape, lambda: layer.get_output_for(inputs)]
+    if cls == "SliceLayer":  # as the last one of a network
+        uses.reverse()
+    with pytest.raises(IndexError, match="^%s: .*%s" % (cls, said)):
+        assert [use() for use in uses]
+
+
 @pytest.mark.parametrize("options", [{"stride": 2, "flip_filters": False},
                                      {"pad": "same", "dilation": 2},
                                      {"num_groups": 2}], ids=str)

@@ -6,7 +6,7 @@ from lasagne.layers import base as stock
 
 from ..parameters import Layer
 
-__all__ = ["IS_OLD", "bases", "check_rank", "choose", "documented",
+__all__ = ["IS_OLD", "axis_of", "bases", "check_rank", "choose", "documented",
            "insert_axes", "kept_sizes", "named_axes"]
 
 #: Whether the installed Lasagne is 0.1, or behaves as it does.
@@ -168,6 +168,35 @@ def named_axes(axes, ndim, **words):
     if isinstance(axes, Integral):
         axes = (axes,)
     return tuple(axis + ndim if axis < 0 else axis for axis in axes)
+
+
+def axis_of(layer, axis, ndim):
+    """Return an axis, counted from the front.
+
+    Parameters
+    ----------
+    layer : Layer
+        Whose argument it is.
+    axis : int
+        The axis; negative from the end.
+    ndim : int
+        Number of axes of the input.
+
+    Returns
+    -------
+    int
+        At least 0.
+
+    Raises
+    ------
+    IndexError
+        If the input has no such axis.
+    """
+    if not -ndim <= axis < ndim:
+        raise IndexError("%s: axis %d of an input of %d axes; expected one "
+                         "from %d to %d." % (type(layer).__name__, axis, ndim,
+                                             -ndim, ndim - 1))
+    return axis % ndim
 
 
 def kept_sizes(layer, dropped):

@@ -2,7 +2,7 @@
 import theano.tensor as T
 
 from ..parameters import MergeLayer
-from .common import bases, documented
+from .common import axis_of, bases, documented
 
 __all__ = ["autocrop", "autocrop_array_shapes", "ConcatLayer", "concat",
            "ElemwiseMergeLayer", "ElemwiseSumLayer"]
@@ -150,7 +150,7 @@ class ConcatLayer(*bases("ConcatLayer", MergeLayer)):
 
     def get_output_shape_for(self, input_shapes):
         shapes = autocrop_array_shapes(input_shapes, self.cropping)
-        axis = self.axis % len(shapes[0])
+        axis = axis_of(self, self.axis, len(shapes[0]))
         result = _common_shape(shapes, free=(axis,))
         sizes = [shape[axis] for shape in shapes]
         result[axis] = None if None in sizes else sum(sizes)

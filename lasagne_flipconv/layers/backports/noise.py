@@ -4,7 +4,7 @@ from lasagne.random import get_rng
 from theano.sandbox.rng_mrg import MRG_RandomStreams
 
 from ..parameters import Layer
-from .common import bases, documented
+from .common import axis_of, bases, documented
 
 __all__ = ["DropoutLayer", "dropout", "dropout_channels", "spatial_dropout",
            "dropout_locations"]
@@ -68,7 +68,8 @@ class DropoutLayer(*bases("DropoutLayer")):
     def _mask(self, input, keep):
         shape = self.input_shape if None not in self.input_shape \
             else input.shape
-        shared = [axis % input.ndim for axis in self.shared_axes]
+        shared = [axis_of(self, axis, input.ndim)
+                  for axis in self.shared_axes]
         if shared:
             shape = tuple(1 if axis in shared else shape[axis]
                           for axis in range(input.ndim))

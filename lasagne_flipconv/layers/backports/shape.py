@@ -5,7 +5,7 @@ import numpy as np
 from lasagne.theano_extensions import padding
 
 from ..parameters import Layer
-from .common import bases, documented
+from .common import axis_of, bases, documented
 
 __all__ = ["FlattenLayer", "flatten", "PadLayer", "pad", "SliceLayer"]
 
@@ -88,6 +88,11 @@ class PadLayer(*bases("PadLayer")):
         else:
             sums = [2 * width if isinstance(width, Integral) else sum(width)
                     for width in self.width]
+            if len(sums) > len(added[first:]):
+                raise IndexError(
+                    "PadLayer: width=%r for an input of shape %r; expected "
+                    "one for each axis after the first %d, or less." % (
+                        self.width, tuple(input_shape), first))
             added[first:first + len(sums)] = sums
         return tuple(None if size is None else size + more
                      for size, more in zip(input_shape, added))
@@ -127,13 +132,14 @@ class SliceLayer(*bases("SliceLayer")):
 
     def get_output_shape_for(self, input_shape):
         shape = list(input_shape)
+        axis = axis_of(self, self.axis, len(shape))
         if isinstance(self.slice, Integral):
-            del shape[self.axis]
-        elif shape[self.axis] is not None:
-            part = range(*self.slice.indices(shape[self.axis]))
-            shape[self.axis] = len(part)
+            del shape[axis]
+        elif shape[axis] is not None:
+            part = range(*self.slice.indices(shape[axis]))
+            shape[axis] = len(part)
         return tuple(shape)
 
     def get_output_for(self, input, **kwargs):
-        before = (slice(None),) * (self.axis % input.ndim)
+        before = (slice(None),) * axis_of(self, self.axis, input.ndim)
         return input[before + (self.slice,)]
