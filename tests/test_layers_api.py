@@ -196,6 +196,12 @@ def test_bad_arguments(error, said, options):
      {"num_filters": 16, "shape": (None, 6, 9, 8)}),
     (ValueError, "output_size=.*less than a stride",
      "TransposedConv2DLayer", {"output_size": (30, 30)}),
+    (ValueError, "crop=-1;", "TransposedConv2DLayer", {"crop": -1}),
+    (TypeError, "crop='half';", "TransposedConv2DLayer", {"crop": "half"}),
+    (NotImplementedError, r"crop='same' .* crop=\(\(1, 0\), \(1, 0\)\)",
+     "TransposedConv2DLayer", {"crop": "same", "filter_size": 2}),
+    (TypeError, "num_filters=2.5; expected an int[.]", "Conv2DMMLayer",
+     {"num_filters": 2.5}),
     (ValueError, r"5 axes; expected 3", "Conv1DLayer",
      {"shape": (None, 4, 9, 8, 7)}),
 ])

@@ -153,6 +153,8 @@ class BaseConvLayer(_StockBase):
     convolution = None
     get_output_kwargs = ()
 
+    _pad_is_called = "pad"
+
     def __init__(self, incoming, num_filters, filter_size, stride=1, pad=0,
                  untie_biases=False, W=init.GlorotUniform(),
                  b=init.Constant(0.), nonlinearity=nonlinearities.rectify,
@@ -191,7 +193,7 @@ class BaseConvLayer(_StockBase):
                                           n)
         self.stride = positive_sizes(where, "stride", stride, n)
         self.dilation = positive_sizes(where, "dilation", dilation, n)
-        self.pad = checked_pad(where, "pad", pad, n)
+        self.pad = checked_pad(where, self._pad_is_called, pad, n)
         self._refuse_even_same(where)
 
     def _refuse_even_same(self, where):
@@ -199,10 +201,11 @@ class BaseConvLayer(_StockBase):
         if self.pad == "same" and any(e % 2 == 0 for e in extent):
             pairs = pad_pairs("same", extent)
             raise NotImplementedError(
-                "%s: pad='same' requires odd filter sizes, got %r: an even "
+                "%s: %s='same' requires odd filter sizes, got %r: an even "
                 "one leaves open which side gets the extra row. Pass it as "
-                "pairs (before, after): pad=%r or pad=%r."
-                % (where, self.filter_size, pairs,
+                "pairs (before, after): %s=%r or %s=%r."
+                % (where, self._pad_is_called, self.filter_size,
+                   self._pad_is_called, pairs, self._pad_is_called,
                    tuple(pair[::-1] for pair in pairs)))
 
     def _set_groups(self, num_groups):

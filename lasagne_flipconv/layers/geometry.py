@@ -16,8 +16,8 @@ def positive_sizes(where, argument, value, n, least=1):
     """
     sizes = _as_tuple(where, argument, value, n)
     if not all(isinstance(size, Integral) for size in sizes):
-        raise TypeError("%s: %s=%r; expected an int or %d ints."
-                        % (where, argument, value, n))
+        raise TypeError("%s: %s=%r; expected an int%s." % (
+            where, argument, value, " or %d ints" % n if n > 1 else ""))
     if any(size < least for size in sizes):
         raise ValueError("%s: %s=%r; expected values of at least %d."
                          % (where, argument, value, least))
