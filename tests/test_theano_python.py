@@ -39,6 +39,25 @@ def test_convolutions(n, options):
             values(6, 4 // options.get("num_groups", 1), *(3, 2, 2)[:n]))
 
 
+@pytest.mark.parametrize("border", ["valid", "full", (1, 0)], ids=str)
+@pytest.mark.parametrize("stride, dilation", [(1, 1), (2, 1), (1, 2), (1, 3),
+                                              (2, 2)])
+def test_rewritten_without_a_compiler(stride, dilation, border):
+    """By Theano's Op of old, where that can do it."""
+    python = theano.Mode("py", "fast_run").excluding(
+        "conv_gemm", "AbstractConvCheck")
+    x, w = tensor(4), tensor(4)
+    y = abstract_conv.AbstractConv2d(
+        border_mode=border, subsample=(stride,) * 2,
+        filter_dilation=(dilation, 1))(x, w)
+    outputs = [y] + T.grad(T.sqr(y).sum(), [x, w])
+    given = values(2, 4, 9, 8), values(6, 4, 3, 2)
+    with engine.disabled():
+        expected, found = (theano.function([x, w], outputs, mode=mode)(*given)
+                           for mode in (MODE, python))
+    check_close(found, expected, 1e-5)
+
+
 def test_unshared_convolution():
     x, w = tensor(4), tensor(6)
     y = abstract_conv.AbstractConv2d(unshared=True)(x, w)

@@ -17,6 +17,10 @@ def mend_python():
     """Mend each Op that needs it, once."""
     give_scipy_signal("theano.tensor.nnet.conv")
     give_scipy_signal("theano.tensor.nnet.abstract_conv")
+    rewrites = importlib.import_module("theano.tensor.nnet.opt")
+    for rewrite in (rewrites.local_conv2d_gradweight_cpu,
+                    rewrites.local_conv2d_gradinputs_cpu):
+        rewrite.transform = only_undilated(rewrite.transform)
     pool = importlib.import_module("theano.tensor.signal.pool")
     sort = importlib.import_module("theano.tensor.sort")
     pool.np = ListsTaken("numpy")
@@ -44,6 +48,20 @@ def give_scipy_signal(name):
             _convolve2d=inner._convolve2d, imported_scipy_signal=True)
     except (ImportError, AttributeError):
         pass  # Theano says that it needs SciPy, if it comes to that
+
+
+def only_undilated(rewrite):
+    """Return a rewrite of gradients that leaves those of dilated kernels.
+
+    Where there is no C++ compiler, Theano puts its Op of old, which does not
+    dilate, in the place of a gradient, and of a transposed convolution.
+    """
+    @functools.wraps(rewrite)
+    def rewritten(node):
+        dilation = getattr(node.op, "filter_dilation", (1, 1))
+        return rewrite(node) if tuple(dilation) == (1, 1) else None
+
+    return rewritten
 
 
 class TakesLists(np.ndarray):
