@@ -5,6 +5,9 @@ __all__ = ["complete", "ended", "hand_in", "hoisted_globals", "leak",
            "mangled", "metaclass_of"]
 
 _SCOPES = (ast.FunctionDef, ast.ClassDef, ast.Lambda, ast.AsyncFunctionDef)
+#: What keeps the variables of lists in a class.
+_KEEP = "__python2_keep__"
+
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 #: Special methods that have another name today, or none.
@@ -145,6 +148,8 @@ def ended(body):
 def hand_in(body):
     """Let lists such as ``[n * i for i in x]`` see the names of their class.
 
+    Their variables stay in it.
+
     Parameters
     ----------
     body : list of ast.stmt
@@ -158,7 +163,10 @@ def hand_in(body):
 
 
 class _HandIn(ast.NodeTransformer):
-    """Put each list into a function that takes the names it reads."""
+    """Put each list into a function that takes the names it reads.
+
+    It has another for those that stay.
+    """
 
     def __init__(self, bound):
         self._bound = bound
@@ -168,18 +176,34 @@ class _HandIn(ast.NodeTransformer):
         return node if isinstance(node, _SCOPES) else super().visit(node)
 
     def visit_ListComp(self, node):
-        """``(lambda n: [n * i for i in x])(n)``."""
+        """``(lambda keep, n: [n * i for i in x if [keep(i=i)]])(..., n)``."""
         read = set()
         _read(node, frozenset(), read)
         names = sorted(read & self._bound)
-        if not names:
-            return node
-        whole = ast.parse("(lambda %s: 0)(%s)" % ((", ".join(names),) * 2),
-                          mode="eval").body
+        whole = _parsed("(lambda %s: 0)(%s)" % (
+            ", ".join([_KEEP, *names]),
+            ", ".join(["locals().update", *names])), node)
         whole.func.body = node
-        for part in (whole, whole.func, *whole.args):
-            ast.copy_location(part, node)
+        for inner in own_nodes([node], _SCOPES + _COMPREHENSIONS[1:]):
+            if isinstance(inner, ast.ListComp):
+                _keep(inner.generators)
         return whole
+
+
+def _keep(generators):
+    """Let each item of a list be kept under the names of its variables."""
+    for generator in generators:
+        names = sorted({name.id for name in _names_in(generator.target)})
+        generator.ifs.insert(0, _parsed("[%s(%s)]" % (_KEEP, ", ".join(
+            "%s=%s" % (name, name) for name in names)), generator.target))
+
+
+def _parsed(text, place):
+    """Return an expression, at the place of another."""
+    made = ast.parse(text, mode="eval").body
+    for part in ast.walk(made):
+        ast.copy_location(part, place)
+    return made
 
 
 def leak(body):

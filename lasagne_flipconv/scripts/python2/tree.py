@@ -3,7 +3,7 @@ import ast
 
 from .library.attributes import ATTRIBUTES
 from .scopes import (complete, ended, hand_in, hoisted_globals, leak,
-                     mangled, metaclass_of)
+                     mangled, metaclass_of, own_nodes)
 
 __all__ = ["Translation", "called", "features_of"]
 
@@ -68,6 +68,7 @@ class Translation(ast.NodeTransformer):
     def __init__(self, features):
         self._features = features
         self._classes, self._depth = [], 0
+        self._errors = set()  # names that an error is caught by
 
     def visit(self, node):
         """Change a node, and keep where it is."""
@@ -79,6 +80,7 @@ class Translation(ast.NodeTransformer):
     def visit_Module(self, node):
         """Leave out ``global``, which says nothing there."""
         leak(node.body)
+        self._errors |= _errors_of(node.body)
         return self.generic_visit(node)
 
     def visit_FunctionDef(self, node):
@@ -89,9 +91,12 @@ class Translation(ast.NodeTransformer):
         return self._deeper(node)
 
     def _deeper(self, node):
+        before = self._errors
+        self._errors = before | _errors_of(node.body)
         self._depth += 1
         self.generic_visit(node)
         self._depth -= 1
+        self._errors = before
         return node
 
     def visit_Global(self, node):
@@ -171,6 +176,34 @@ class Translation(ast.NodeTransformer):
             return node
         return called(name, node.left, other)
 
+    def visit_Subscript(self, node):
+        """Let ``error[0]`` be of what an error holds."""
+        self.generic_visit(node)
+        if isinstance(node.ctx, ast.Load):
+            node.value = self._items(node.value)
+        return node
+
+    def visit_Assign(self, node):
+        """Let ``number, text = error`` be what it holds."""
+        self.generic_visit(node)
+        if any(isinstance(target, (ast.Tuple, ast.List))
+               for target in node.targets):
+            node.value = self._items(node.value)
+        return node
+
+    def visit_For(self, node):
+        """Let a loop run over what an error holds."""
+        self.generic_visit(node)
+        node.iter = self._items(node.iter)
+        return node
+
+    visit_comprehension = visit_For
+
+    def _items(self, node):
+        """Return what the items of a thing are looked up in."""
+        return (ast.copy_location(called("items", node), node)
+                if getattr(node, "id", None) in self._errors else node)
+
     def visit_Call(self, node):
         """Change calls whose meaning depends on how they are written."""
         self.generic_visit(node)
@@ -179,6 +212,8 @@ class Translation(ast.NodeTransformer):
             return (called("listed", node) if plain
                     and node.func.attr in _VIEWS else node)
         name = getattr(node.func, "id", None)
+        if name in ("list", "tuple"):
+            node.args = list(map(self._items, node.args))
         if name in _RUN_CODE and node.args:
             node.args[0] = called("code", node.args[0], ast.Constant(name))
         if name in ("unicode", "str") and (node.args or node.keywords):
@@ -216,6 +251,13 @@ class Translation(ast.NodeTransformer):
             return node
         return ast.Expr(called("star", ast.Constant(node.module or ""),
                                ast.Constant(node.level)))
+
+
+def _errors_of(body):
+    """Return the names that a scope catches errors by."""
+    targets = [_target_of(node)[1] for node in own_nodes(body)
+               if isinstance(node, ast.ExceptHandler)]
+    return {target.id for target in targets if isinstance(target, ast.Name)}
 
 
 def _target_of(handler):

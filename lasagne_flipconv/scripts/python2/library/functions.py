@@ -271,6 +271,12 @@ def _error(kind, value=None, traceback=None):
     return error if traceback is None else error.with_traceback(traceback)
 
 
+def _items(thing):
+    """Return what the items of a thing are looked up in: ``error[0]``."""
+    return (thing.args if isinstance(thing, BaseException)
+            and not hasattr(thing, "__getitem__") else thing)
+
+
 def _complete(cls):
     """Give a class the special methods that stand for those of Python 2."""
     own = vars(cls)
@@ -325,7 +331,8 @@ def helpers():
              "Ordered": arithmetic.Ordered, "formatted": arithmetic.formatted,
              "stop": StopIteration, "attribute": attribute,
              "listed": listed, "print": _print,
-             "error": _error, "class": _complete, "slice": slice,
+             "error": _error, "items": _items, "class": _complete,
+             "slice": slice,
              "unicode": _unicode, "str": _str}
     return {"__python2_%s__" % name: value for name, value in found.items()}
 
