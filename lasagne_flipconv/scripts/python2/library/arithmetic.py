@@ -5,117 +5,10 @@ import re
 import numpy as np
 
 from .division import by_zero, is_integer
+from .equality import bytes_of, contains, equal, text_of, unequal
 
 __all__ = ["OPERATORS", "Ordered", "as_argument", "bytes_of", "compare",
            "contains", "equal", "formatted", "ordered", "shown"]
-
-
-def bytes_of(text):
-    """Return the bytes that a text was in Python 2.
-
-    Parameters
-    ----------
-    text : str or bytes
-        Of a file that was no UTF-8, it has a surrogate for each such byte.
-
-    Returns
-    -------
-    bytes
-        In UTF-8; bytes as they are.
-
-    Examples
-    --------
-    >>> bytes_of("a"), bytes_of(shown(bytes([255])))
-    (b'a', b'\\xff')
-    """
-    return (text.encode("utf-8", "surrogateescape") if isinstance(text, str)
-            else text)
-
-
-def _text_of(x):
-    return bytes(x).decode("utf-8", "surrogateescape")
-
-
-def equal(a, b):
-    """Compare as ``==`` did, for which bytes were texts.
-
-    Parameters
-    ----------
-    a, b : object
-        What to compare.
-
-    Returns
-    -------
-    object
-        A bool, or what the objects make of it.
-
-    Examples
-    --------
-    >>> equal(b"RIFF", "RIFF")
-    True
-    """
-    return operator.eq(*_alike(a, b))
-
-
-def _unequal(a, b):
-    return operator.ne(*_alike(a, b))
-
-
-def _alike(a, b):
-    """Return two things, texts both if one is bytes and one a text."""
-    kinds = _kind_of(a) + _kind_of(b)
-    return (_as_texts(a) if kinds in ("SU", "OU") else a,
-            _as_texts(b) if kinds in ("US", "UO") else b)
-
-
-def _kind_of(x):
-    """Return what things or arrays of bytes and of texts have for a type."""
-    if isinstance(x, np.ndarray):
-        return x.dtype.kind
-    return "S" if isinstance(x, bytes) else "U" * isinstance(x, str)
-
-
-def _as_texts(x):
-    """Return a text, or an array of objects with texts in it."""
-    if not isinstance(x, np.ndarray):
-        return _text_of(x) if isinstance(x, bytes) else x
-    found = np.empty(x.shape, object)
-    found.flat = [_as_texts(item) for item in x.flat]
-    return found
-
-
-def contains(container, item):
-    """Look for something as ``in`` did, for which bytes were texts.
-
-    Parameters
-    ----------
-    container, item : object
-        Where, and what.
-
-    Returns
-    -------
-    bool
-        Whether it is there.
-
-    Examples
-    --------
-    >>> contains((b"jpg", b"png"), "png"), contains(b"a.png", ".png")
-    (True, True)
-    """
-    if not isinstance(item, (str, bytes)):
-        return item in container
-    if isinstance(container, bytes):
-        container = _text_of(container)
-    if isinstance(container, str):
-        return (_text_of(item) if isinstance(item, bytes) else item
-                ) in container
-    if isinstance(container, np.ndarray):
-        return bool(np.any(equal(container, item)))
-    other = (_text_of(item) if isinstance(item, bytes)
-             else bytes_of(item))
-    return item in container or (
-        isinstance(container, (list, tuple, set, frozenset, dict))
-        and other in container)
 
 
 #: What compares by itself; else the order was that of the types' names.
@@ -174,7 +67,7 @@ def _rank(x):
     if isinstance(x, (int, float, np.number, np.bool_)):
         return 1, "", "", x
     if isinstance(x, (str, bytes)):
-        return 2, "str", _text_of(x) if isinstance(x, bytes) else x, 0
+        return 2, "str", text_of(x) if isinstance(x, bytes) else x, 0
     return 2, type(x).__name__, "", id(x)
 
 
@@ -237,7 +130,7 @@ OPERATORS = {
     "LtE": _ordering(operator.le, operator.le),
     "GtE": _ordering(operator.ge, operator.ge),
     "Eq": equal,
-    "NotEq": _unequal,
+    "NotEq": unequal,
     "In": lambda item, container: contains(container, item),
     "NotIn": lambda item, container: not contains(container, item),
 }
@@ -267,7 +160,7 @@ def shown(x):
     ('0.3', 'text')
     """
     if isinstance(x, bytes):
-        return _text_of(x)
+        return text_of(x)
     if type(x) is float:
         return _twelve_digits(x)
     return str(x)
@@ -348,7 +241,7 @@ def as_argument(x):
     if type(x) is float:
         return _Float(x)
     if isinstance(x, bytes):
-        return _text_of(x)
+        return text_of(x)
     if isinstance(x, (np.floating, np.ndarray)) and x.ndim == 0:
         return _NumPys(x)
     return _Shown(x) if type(x).__format__ is object.__format__ else x

@@ -16,7 +16,7 @@ from functools import cmp_to_key, partial
 
 import numpy
 
-from . import patterns, pickles, randoms, texts, zipped
+from . import equality, patterns, pickles, randoms, texts, zipped
 from .arithmetic import as_argument, bytes_of, ordered, shown
 from .division import divide, divide_in_place
 
@@ -372,7 +372,7 @@ _MODULES = {
     "os": {"getcwdu": os.getcwd, "errno": __import__("errno")},
     os.path.__name__: {"walk": _walk},
     "numpy": {"load": pickles.load_old_array, "divide": _numpy_divide,
-              "frombuffer": _frombuffer,
+              "frombuffer": _frombuffer, **equality.NUMPY,
               "floor": _rounding(numpy.floor), "ceil": _rounding(numpy.ceil),
               "trunc": _rounding(numpy.trunc), "fix": _rounding(numpy.trunc)},
     "subprocess": {"check_output": _check_output},

@@ -1,0 +1,193 @@
+"""``==`` and ``in`` of Python 2, for which bytes were texts."""
+import contextlib
+import operator
+
+import numpy as np
+
+__all__ = ["NUMPY", "bytes_of", "contains", "equal", "text_of", "unequal"]
+
+
+def bytes_of(text):
+    """Return the bytes that a text was in Python 2.
+
+    Parameters
+    ----------
+    text : str or bytes
+        Of a file that was no UTF-8, it has a surrogate for each such byte.
+
+    Returns
+    -------
+    bytes
+        In UTF-8; bytes as they are.
+
+    Examples
+    --------
+    >>> bytes_of("a"), bytes_of(shown(bytes([255])))
+    (b'a', b'\\xff')
+    """
+    return (text.encode("utf-8", "surrogateescape") if isinstance(text, str)
+            else text)
+
+
+def text_of(x):
+    """Return the text that bytes were in Python 2.
+
+    Parameters
+    ----------
+    x : bytes
+        In UTF-8, or not.
+
+    Returns
+    -------
+    str
+        As :func:`bytes_of` takes it.
+    """
+    return bytes(x).decode("utf-8", "surrogateescape")
+
+
+def equal(a, b):
+    """Compare as ``==`` did, for which bytes were texts.
+
+    Parameters
+    ----------
+    a, b : object
+        What to compare.
+
+    Returns
+    -------
+    object
+        A bool, or what the objects make of it.
+
+    Examples
+    --------
+    >>> equal(b"RIFF", "RIFF")
+    True
+    """
+    return _compared(operator.eq, *_alike(a, b), False)
+
+
+def unequal(a, b):
+    """Compare as ``!=`` did, for which bytes were texts.
+
+    Parameters
+    ----------
+    a, b : object
+        What to compare.
+
+    Returns
+    -------
+    object
+        A bool, or what the objects make of it.
+    """
+    return _compared(operator.ne, *_alike(a, b), True)
+
+
+def _compared(compares, a, b, otherwise):
+    """Compare; arrays of other lengths are unequal, as until NumPy 1.25."""
+    try:
+        return compares(a, b)
+    except ValueError:
+        if not isinstance(a, np.ndarray) and not isinstance(b, np.ndarray):
+            raise
+        return otherwise
+
+
+def _alike(a, b):
+    """Return two things, texts both if one is bytes and one a text.
+
+    Arrays and lists of them as well.
+    """
+    a, b = _as_array(a, b), _as_array(b, a)
+    kinds = _kind_of(a) + _kind_of(b)
+    return (_as_texts(a) if kinds in ("SU", "OU", "L", "LL") else a,
+            _as_texts(b) if kinds in ("US", "UO", "L", "LL") else b)
+
+
+def _as_array(x, other):
+    """Return an array of texts for a list that is compared with one."""
+    if isinstance(x, (list, tuple)) and isinstance(other, np.ndarray) \
+            and other.dtype.kind in "SUO":
+        with contextlib.suppress(ValueError):  # of unequal lengths
+            return np.asarray(x)
+    return x
+
+
+_LISTS = (list, tuple, set, frozenset)
+
+
+def _kind_of(x):
+    """Return what things or arrays of bytes and of texts have for a type."""
+    if isinstance(x, np.ndarray):
+        return x.dtype.kind
+    if type(x) in _LISTS:
+        return "L" if _holds_bytes(x) else ""
+    return "S" if isinstance(x, bytes) else "U" * isinstance(x, str)
+
+
+def _holds_bytes(x):
+    kinds = set(map(type, x))
+    return any(issubclass(kind, bytes) for kind in kinds) or (
+        not kinds.isdisjoint(_LISTS)
+        and any(_holds_bytes(item) for item in x if type(item) in _LISTS))
+
+
+def _as_texts(x):
+    """Return a text, a list of them, or an array of objects with them."""
+    if type(x) in _LISTS:
+        return type(x)(map(_as_texts, x))
+    if not isinstance(x, np.ndarray):
+        return text_of(x) if isinstance(x, bytes) else x
+    found = np.empty(x.shape, object)
+    found.flat = [_as_texts(item) for item in x.flat]
+    return found
+
+
+def contains(container, item):
+    """Look for something as ``in`` did, for which bytes were texts.
+
+    Parameters
+    ----------
+    container, item : object
+        Where, and what.
+
+    Returns
+    -------
+    bool
+        Whether it is there.
+
+    Examples
+    --------
+    >>> contains((b"jpg", b"png"), "png"), contains(b"a.png", ".png")
+    (True, True)
+    """
+    if not isinstance(item, (str, bytes)):
+        return item in container
+    if isinstance(container, bytes):
+        container = text_of(container)
+    if isinstance(container, str):
+        return (text_of(item) if isinstance(item, bytes) else item
+                ) in container
+    if isinstance(container, np.ndarray):
+        return bool(np.any(equal(container, item)))
+    other = (text_of(item) if isinstance(item, bytes)
+             else bytes_of(item))
+    return item in container or (
+        isinstance(container, (list, tuple, set, frozenset, dict))
+        and other in container)
+
+
+def _of_texts_alike(name):
+    """Return a function that compares two arrays, of bytes or texts."""
+    def compares(a, b, *args, **kwargs):
+        a, b = _alike(np.asarray(a), np.asarray(b))
+        return getattr(np, name)(a, b, *args, **kwargs)
+    return compares
+
+
+def _in1d(a, b, *args, **kwargs):
+    return np.isin(*_alike(np.ravel(a), np.asarray(b)), *args, **kwargs)
+
+
+#: What ``numpy`` is lent.
+NUMPY = {"in1d": _in1d, **{name: _of_texts_alike(name) for name in (
+    "array_equal", "isin", "setdiff1d")}}
