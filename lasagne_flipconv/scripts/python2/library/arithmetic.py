@@ -159,7 +159,7 @@ def shown(x):
     >>> shown(.1 + .2), shown(b"text")
     ('0.3', 'text')
     """
-    if isinstance(x, bytes):
+    if isinstance(x, (bytes, memoryview)):
         return text_of(x)
     if type(x) is float:
         return _twelve_digits(x)
@@ -240,7 +240,7 @@ def as_argument(x):
     """
     if type(x) is float:
         return _Float(x)
-    if isinstance(x, bytes):
+    if isinstance(x, (bytes, memoryview)):
         return text_of(x)
     if isinstance(x, (np.floating, np.ndarray)) and x.ndim == 0:
         return _NumPys(x)
@@ -280,5 +280,5 @@ def formatted(template, arguments):
 
 
 def _percent_argument(x):
-    return (as_argument(x) if type(x) is float or isinstance(x, bytes)
-            else x)
+    return (as_argument(x) if type(x) is float
+            or isinstance(x, (bytes, memoryview)) else x)

@@ -2,6 +2,7 @@
 import codecs
 import collections.abc
 import contextlib
+import importlib
 import io
 import itertools
 import math
@@ -369,6 +370,12 @@ _MODULES = {
             "platform": {"linux": "linux2"}.get(sys.platform, sys.platform),
             "exc_clear": lambda: None, "exc_type": _of_error(0),
             "exc_value": _of_error(1), "exc_traceback": _of_error(2)},
+    "email": {old: property(lambda email, new=new: importlib.import_module(
+        "email." + new)) for old, new in (
+            ("Charset", "charset"), ("Encoders", "encoders"),
+            ("Errors", "errors"), ("Generator", "generator"),
+            ("Header", "header"), ("Message", "message"),
+            ("Parser", "parser"), ("Utils", "utils"))},
     "os": {"getcwdu": os.getcwd, "errno": __import__("errno")},
     os.path.__name__: {"walk": _walk},
     "numpy": {"load": pickles.load_old_array, "divide": _numpy_divide,

@@ -13,6 +13,7 @@ from types import ModuleType
 
 import numpy as np
 
+from ....compat.numpy_names import buffer_of
 from . import arithmetic, division, texts
 from .arithmetic import bytes_of, compare, shown
 from .attributes import LENT, SUCCESSORS, attribute, listed, sort_by
@@ -180,6 +181,15 @@ class file(metaclass=_Kind):
         return texts.open_file(*args, **options)
 
 
+class buffer(metaclass=_Kind):
+    """The bytes of an array or a text, or a part of them."""
+
+    kinds = (memoryview,)
+
+    def __new__(cls, thing, offset=0, size=-1):
+        return buffer_of(bytes_of(thing), offset, None if size < 0 else size)
+
+
 #: What is built in, where it is not as today.
 _OWN = {
     "map": _map, "filter": _filter, "range": _range, "xrange": range,
@@ -191,7 +201,7 @@ _OWN = {
     "unichr": chr, "chr": _chr, "ord": _ord, "oct": _oct,
     "format": _format, "coerce": _coerce,
     "unicode": str, "long": int, "basestring": basestring, "file": file,
-    "open": texts.open_file, "buffer": memoryview,
+    "open": texts.open_file, "buffer": buffer,
     "StandardError": Exception,
 }
 

@@ -1,6 +1,9 @@
 """Modules of Python 2 that are gone, under their names."""
 import builtins
+import collections.abc
 import configparser
+import dbm
+import html.parser
 import importlib
 import re
 import subprocess
@@ -59,13 +62,85 @@ class _Raw(ConfigParser):
     _DEFAULT_INTERPOLATION = configparser.Interpolation()
 
 
-class UserDict(dict):
-    """A dict that has itself as ``data``."""
+class DictMixin:
+    """What makes a mapping of a class that has ``keys`` and items."""
 
-    @property
-    def data(self):
-        """The dict."""
-        return self
+    def __iter__(self):
+        return iter(self.keys())
+
+    def __len__(self):
+        return len(self.keys())
+
+    def __contains__(self, key):
+        try:
+            self[key]
+        except KeyError:
+            return False
+        return True
+
+    def __eq__(self, other):
+        return dict(self.items()) == (
+            dict(other.items()) if isinstance(other, DictMixin) else other)
+
+    __hash__ = None
+
+    def __repr__(self):
+        return repr(dict(self.items()))
+
+    def items(self):
+        """Return a list of pairs, of the items as they are looked up."""
+        return [(key, self[key]) for key in self]
+
+    def values(self):
+        """Return a list."""
+        return [self[key] for key in self]
+
+    def has_key(self, key):
+        """Tell whether there is such a key."""
+        return key in self
+
+    def iteritems(self):
+        """Yield pairs."""
+        return iter(self.items())
+
+    get = collections.abc.Mapping.get
+    clear = collections.abc.MutableMapping.clear
+    pop = collections.abc.MutableMapping.pop
+    popitem = collections.abc.MutableMapping.popitem
+    setdefault = collections.abc.MutableMapping.setdefault
+    update = collections.abc.MutableMapping.update
+    _MutableMapping__marker = object()
+
+
+class UserDict(collections.UserDict):
+    """A mapping that has its dict as ``data``, whose items it lists."""
+
+    def get(self, key, otherwise=None):
+        """Return an item, or something else if there is none."""
+        return self[key] if key in self.data else otherwise
+
+    def items(self):
+        """Return a list of the pairs of `data`."""
+        return list(self.data.items())
+
+    def values(self):
+        """Return a list of the values of `data`."""
+        return list(self.data.values())
+
+    def keys(self):
+        """Return a list of the keys of `data`."""
+        return list(self.data)
+
+
+class HTMLParser(html.parser.HTMLParser):
+    """Parse HTML, and tell of ``&amp;`` apart from texts."""
+
+    def __init__(self):
+        super().__init__(convert_charrefs=False)
+
+    def unescape(self, text):
+        """Return a text with characters for what stands for them."""
+        return html.unescape(text)
 
 
 def _status_and_output(command):
@@ -109,14 +184,21 @@ _MADE = {
                     "function": types.FunctionType, "code": types.CodeType},
     "UserDict": lambda: {
         "UserDict": UserDict, "IterableUserDict": UserDict,
-        "DictMixin": importlib.import_module("collections.abc")
-        .MutableMapping},
+        "DictMixin": DictMixin},
+    "HTMLParser": lambda: {"HTMLParser": HTMLParser,
+                           "HTMLParseError": type("HTMLParseError",
+                                                  (Exception,), {})},
+    "future_builtins": lambda: {
+        name: getattr(builtins, name)
+        for name in ("ascii", "filter", "hex", "map", "oct", "zip")},
+    "whichdb": lambda: {"whichdb": dbm.whichdb},
 }
 
 #: Name of a module → that of today.
 _RENAMED = {
     **MAPPING, "cPickle": "pickle", "thread": "_thread",
     "Image": "PIL.Image", "repr": "reprlib",
+    "anydbm": "dbm", "dummy_thread": "_thread", "dummy_threading": "threading",
     "ImageDraw": "PIL.ImageDraw", "ImageFont": "PIL.ImageFont",
     "ImageFilter": "PIL.ImageFilter", "ImageOps": "PIL.ImageOps",
     "ImageEnhance": "PIL.ImageEnhance", "ImageChops": "PIL.ImageChops",

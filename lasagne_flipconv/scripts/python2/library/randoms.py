@@ -3,6 +3,7 @@
 After the same seed, the same order: what a script sets apart for its tests is
 what it has always set apart.
 """
+import hashlib
 import math
 import random
 
@@ -89,6 +90,19 @@ class Random(random.Random):
         draws = iter(self.random, None)
         return -math.log(next(x for x in draws if x > 1e-7)) * beta
 
+    def jumpahead(self, n):
+        """Go to another state, which follows from this one and a number."""
+        version, (*words, at), gauss = self.getstate()
+        before = "(%d, (%s), %r)" % (version, ", ".join(
+            "%dL" % word for word in (*words, at)), gauss)
+        hashed = hashlib.sha512((repr(n) + before).encode())
+        far = int(hashed.hexdigest(), 16)
+        for i in reversed(range(2, len(words))):
+            j = far % i
+            words[i], words[j] = words[j], words[i]
+        words = [(word + i) % (1 << 32) for i, word in enumerate(words, 1)]
+        self.setstate((version, (*words, len(words)), gauss))
+
     def _from_pool(self, pool, k):
         result = []
         for i in range(k):
@@ -104,6 +118,8 @@ class _Shared(Random):
     def seed(self, a=None, *version):
         random.seed(_seed(a), 1)
 
+    getstate = staticmethod(random.getstate)
+    setstate = staticmethod(random.setstate)
     random = staticmethod(random.random)
 
 
@@ -119,4 +135,4 @@ _SHARED = _shared()
 MODULES = {"random": {
     "Random": Random, **{name: getattr(_SHARED, name) for name in (
         "seed", "randrange", "randint", "choice", "shuffle", "sample",
-        "gammavariate", "betavariate")}}}
+        "gammavariate", "betavariate", "jumpahead")}}}
