@@ -64,6 +64,20 @@ PROGRAMS = [
     ("numpy", "import numpy as np; a = np.array([1, 2], 'u2'); "
      "print(bytes(np.getbuffer(a)), bytes(np.getbuffer(a, 1, 2)))",
      "b'\\x01\\x00\\x02\\x00' b'\\x00\\x02'"),
+    ("numpy", "import numpy as np; print(np.array([1, 2], copy=False), "
+     "np.asarray(np.array(np.ones(1), dtype='float32', copy=False)).dtype)",
+     "[1 2] float32"),
+    ("numpy", "import numpy as np; print(np.percentile([1, 2, 4], 60, "
+     "interpolation='lower') + 0, *np.unravel_index(3, dims=(2, 2)), np.cross("
+     "[1, 2], [3, 4]), np.genfromtxt(['a', '1'], skiprows=1))",
+     "2 1 1 -2 1.0"),
+    ("numpy", "import numpy as np; print(np.vstack(map(np.array, [[1], [2]]))"
+     ".tolist(), np.concatenate(x for x in ([1], [2])), np.chararray((2,))"
+     ".shape, np.math.sqrt(4), np.loads(np.ones(2).dumps()))",
+     "[[1], [2]] [1 2] (2,) 2.0 [1. 1.]"),
+    ("numpy", "from numpy.lib.index_tricks import ogrid, c_; from numpy.fft "
+     "import fftpack; from numpy.lib.npyio import loadtxt; print(c_[[1]], "
+     "fftpack.ifft([2.])[0].real + 0, loadtxt(['3']))", "[[1]] 2.0 3.0"),
     ("numpy", "import fractions; print(fractions.gcd(12, -18))", "-6"),
     ("numpy", "import imp; print(imp.load_source('other', 'other.py').x)",
      "7"),

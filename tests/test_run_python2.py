@@ -53,6 +53,10 @@ PROGRAMS = {
     "a folder that is no package": ({
         "p/__init__.py": "", "p/json/data.txt": "", "a.py": "import p.one",
         "p/one.py": "import json\nprint json.dumps(1)"}, "a.py", "1\n"),
+    "numbers of NumPy, and places of what is unique": ({
+        "a.py": "import numpy as np\nprint [np.float64(.5), np.float32(2)]\n"
+        "print np.unique([[1, 2], [2, 1]], return_inverse=True)[1]"},
+        "a.py", "[0.5, 2.0]\n[0 1 1 0]\n"),
     "absolute imports": ({
         "p/__init__.py": "", "p/json.py": "print 'wrong'",
         "p/one.py": "from __future__ import absolute_import\nimport json\n"

@@ -3,6 +3,10 @@
 Theano and Lasagne see them where they are imported with edits, and programs
 under ``run``; NumPy itself is not touched.
 """
+import ast
+import math
+import pickle
+
 import numpy as np
 
 __all__ = ["NUMPY2", "dtype_of", "old_numpy_names"]
@@ -39,6 +43,8 @@ RENAMED = {
     "bool8": "bool_", "object0": "object_", "str0": "str_",
     "bytes0": "bytes_", "int0": "intp", "uint0": "uintp", "void0": "void",
     "typeDict": "sctypeDict", "rank": "ndim",
+    "chararray": "char.chararray",
+    "byte_bounds": "lib.array_utils.byte_bounds",
 }
 
 
@@ -107,7 +113,13 @@ EXPIRED = {
         kind, np.generic),
     "issubclass_": lambda one, two: isinstance(one, type) and issubclass(
         one, two),
-    "getbuffer": buffer_of,
+    "getbuffer": buffer_of, "loads": pickle.loads, "math": math,
+    "safe_eval": ast.literal_eval, "ndfromtxt": np.genfromtxt,
+    "fastCopyAndTranspose": lambda a: np.transpose(a).copy(),
+    "recfromtxt": lambda file, dtype=None, **options: np.genfromtxt(
+        file, dtype, **options).view(np.recarray),
+    "mafromtxt": lambda file, **options: np.genfromtxt(
+        file, usemask=True, **options),
     "find_common_type": common_type, "recfromcsv": records_of,
     "in1d": lambda one, two, **options: np.isin(np.ravel(one), two,
                                                 **options),

@@ -7,7 +7,10 @@ import os
 import sys
 from types import ModuleType
 
+import numpy
+
 from ..compat.import_hooks import ImportWithin
+from ..compat.numpy_names import NUMPY2
 from ..compat.theano_flags import user_flag
 from ..errors import FlipconvError
 from . import asked_device, gpu_imports, python2
@@ -217,6 +220,8 @@ def make_ready(folder, from_python2):
         _JOBLIB.install()
     asked_device.tell()
     set_of_then(from_python2)
+    if NUMPY2:  # a list of numbers is [0.5], not [np.float64(0.5)]
+        numpy.set_printoptions(legacy="1.25")
     lending.lend_to_program(python2.Loader if from_python2
                             else lending.Loader)
     if from_python2 and hasattr(sys.stdout, "reconfigure"):

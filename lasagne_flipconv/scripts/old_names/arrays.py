@@ -3,11 +3,13 @@
 And the few of ``scipy.stats`` that are gone.
 """
 import functools
+import inspect
 import sys
 import types
 
 import numpy
 
+from ...compat.numpy_names import NUMPY2
 from .arguments.era import is_of_then
 
 __all__ = ["INSTEAD", "STATISTICS", "bytes_of", "load_array"]
@@ -92,9 +94,14 @@ def fromstring(string, dtype=float, count=-1, sep="", **options):
 
 
 def _of_objects(stock):
-    """Return a function that takes rows of unequal lengths, as until 1.24."""
+    """Return a function that takes rows of unequal lengths, as until 1.24.
+
+    ``copy=False`` copies where that is needed, as until NumPy 2.
+    """
     @functools.wraps(stock)
     def function(*args, **kwargs):
+        if kwargs.get("copy", True) is False and NUMPY2:
+            kwargs["copy"] = None
         try:
             return stock(*args, **kwargs)
         except ValueError as error:
@@ -156,11 +163,67 @@ def total(a, *args, **kwargs):
     return numpy.sum(a, *args, **kwargs)
 
 
+def _renamed(name, **names):
+    """Return a function of NumPy that takes arguments by their old names."""
+    stock = getattr(numpy, name)
+
+    @functools.wraps(stock)
+    def function(*args, **kwargs):
+        return stock(*args, **{names.get(key, key): value
+                               for key, value in kwargs.items()})
+    return function
+
+
+def _of_generators(name):
+    """Return a function that stacks what a generator yields, as until 1.16."""
+    stock = getattr(numpy, name)
+
+    @functools.wraps(stock)
+    def function(arrays, *args, **kwargs):
+        if isinstance(arrays, (map, filter, zip, types.GeneratorType)):
+            arrays = list(arrays)
+        return stock(arrays, *args, **kwargs)
+    return function
+
+
+@functools.wraps(numpy.unique)
+def unique(ar, *args, **kwargs):
+    found = numpy.unique(ar, *args, **kwargs)
+    inverse = 1 + bool(args[0] if args else kwargs.get("return_index"))
+    if (isinstance(found, tuple) and is_of_then()
+            and kwargs.get("return_inverse", args[1:2])):
+        found = (*found[:inverse], found[inverse].ravel(),
+                 *found[inverse + 1:])
+    return found
+
+
+@functools.wraps(numpy.cross)
+def cross(a, b, *args, **kwargs):
+    if args or kwargs or numpy.shape(a)[-1:] != (2,) or numpy.shape(
+            b)[-1:] != (2,):
+        return numpy.cross(a, b, *args, **kwargs)
+    a, b = numpy.asarray(a), numpy.asarray(b)
+    return numpy.asarray(a[..., 0] * b[..., 1] - a[..., 1] * b[..., 0])
+
+
+#: How the argument of percentiles is called, since NumPy 1.22.
+_METHOD = "method" if "method" in inspect.signature(
+    numpy.percentile).parameters else "interpolation"
+
 #: What NumPy's stand-in has in the place of its own.
 INSTEAD = {"load": load_array, "fromstring": fromstring, "full": full,
            "set_printoptions": set_printoptions, "sum": total,
            "array": _of_objects(numpy.array),
-           "asarray": _of_objects(numpy.asarray)}
+           "asarray": _of_objects(numpy.asarray),
+           "unique": unique, "cross": cross,
+           "unravel_index": _renamed("unravel_index", dims="shape"),
+           "genfromtxt": _renamed("genfromtxt", skiprows="skip_header",
+                                  missing="missing_values"),
+           **{name: _renamed(name, interpolation=_METHOD) for name in (
+               "percentile", "quantile", "nanpercentile", "nanquantile")},
+           **{name: _of_generators(name) for name in (
+               "concatenate", "stack", "vstack", "hstack", "dstack",
+               "column_stack")}}
 
 
 def itemfreq(a):

@@ -97,6 +97,22 @@ ROWS = (
     + [Row("scipy", "random", "numpy.random:", "SciPy 1.12"),
        Row("scipy.linalg", "expm2", "scipy.linalg:expm", "SciPy 1.0"),
        Row("numpy.lib", "pad", "numpy:pad", "NumPy 2.0")]
+    + _moved("numpy.lib.index_tricks", "c_ index_exp ix_ mgrid ndenumerate "
+             "ndindex ogrid r_ ravel_multi_index s_ unravel_index", "numpy",
+             "NumPy 2.0")
+    + _moved("numpy.lib.function_base", "angle average bartlett blackman "
+             "corrcoef cov delete diff digitize extract gradient hamming "
+             "hanning histogram insert interp kaiser median meshgrid "
+             "percentile piecewise select sinc vectorize", "numpy",
+             "NumPy 2.0")
+    + _moved("numpy.lib.arraysetops", "intersect1d isin setdiff1d setxor1d "
+             "union1d unique", "numpy", "NumPy 2.0")
+    + _moved("numpy.lib.shape_base", "apply_along_axis array_split dstack "
+             "expand_dims kron split tile", "numpy", "NumPy 2.0")
+    + _moved("numpy.lib.npyio", "genfromtxt load loadtxt save savetxt savez",
+             "numpy", "NumPy 2.0")
+    + _moved("numpy.fft.fftpack", "fft fft2 fftn ifft ifft2 ifftn irfft rfft",
+             "numpy.fft", "NumPy 1.17")
     + _new("scipy.stats", arrays.STATISTICS, "SciPy 0.18 to 1.3")
     + _moved("theano.compat.python2x", "Counter OrderedDict defaultdict deque",
              "collections", "Theano 0.8")
