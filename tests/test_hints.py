@@ -39,6 +39,9 @@ OF_PYTHON2 = {
     "content, from": ({"a.py": "from itertools import izip"},
                       "izip is a name"),
     "cmp": ({"a.py": "[1].sort(cmp=None)"}, "sorting by cmp"),
+    "a pickle as text": ({
+        "a.py": "import pickle\npickle.dump(1, open('p', 'wb'), 2)\n"
+        "pickle.load(open('p'))"}, "a pickle that is open as a text"),
     "a pickle": ({"a.py": "import pickle\npickle.loads(b'\\x80\\x02U\\x01"
                           "\\xe9.')"}, "a pickle of Python 2"),
 }

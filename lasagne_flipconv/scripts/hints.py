@@ -101,6 +101,9 @@ _OF_PYTHON2 = [
      "sorting by %s is of Python 2"),
     (UnicodeDecodeError, r"'(ascii)' codec can't decode byte", {"ascii"},
      "a pickle of Python 2 is no text of %s"),
+    (UnicodeDecodeError, r"'(utf-8)' codec can't decode byte 0x80 in position "
+     r"0: invalid start byte", {"utf-8"},
+     "a pickle that is open as a text, as in Python 2, is none of %s"),
 ]
 
 

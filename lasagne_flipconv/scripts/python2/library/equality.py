@@ -4,6 +4,8 @@ import operator
 
 import numpy as np
 
+from ...old_names.arrays import INSTEAD
+
 __all__ = ["NUMPY", "bytes_of", "contains", "equal", "text_of", "unequal"]
 
 
@@ -188,6 +190,24 @@ def _in1d(a, b, *args, **kwargs):
     return np.isin(*_alike(np.ravel(a), np.asarray(b)), *args, **kwargs)
 
 
+def _reads_texts(name):
+    """Return a function that reads a table, whose converters take texts."""
+    stock = INSTEAD.get(name, getattr(np, name))
+
+    def reads(file, *args, **kwargs):
+        if isinstance(kwargs.get("converters"), dict):
+            kwargs["converters"] = {
+                key: _of_text(convert)
+                for key, convert in kwargs["converters"].items()}
+        return stock(file, *args, **kwargs)
+    return reads
+
+
+def _of_text(convert):
+    return lambda field: convert(_as_texts(field))
+
+
 #: What ``numpy`` is lent.
 NUMPY = {"in1d": _in1d, **{name: _of_texts_alike(name) for name in (
-    "array_equal", "isin", "setdiff1d")}}
+    "array_equal", "isin", "setdiff1d")},
+    **{name: _reads_texts(name) for name in ("genfromtxt", "loadtxt")}}
