@@ -177,10 +177,15 @@ class Translation(ast.NodeTransformer):
         return called(name, node.left, other)
 
     def visit_Subscript(self, node):
-        """Let ``error[0]`` be of what an error holds."""
+        """Let ``error[0]`` be of what it holds, ``a[[i, j]]`` ``a[i, j]``."""
         self.generic_visit(node)
+        key = _as_value(node.slice)
         if isinstance(node.ctx, ast.Load):
             node.value = self._items(node.value)
+            if isinstance(key, ast.List):
+                return called("item", node.value, key)
+        elif isinstance(key, ast.List):
+            _set_key(node, called("key", key))
         return node
 
     def visit_Assign(self, node):
@@ -285,6 +290,14 @@ def _caught(name, target):
 
 
 _COMPARED = ("Lt", "Gt", "LtE", "GtE", "Eq", "NotEq", "In", "NotIn")
+
+
+def _set_key(node, key):
+    """Put something else in brackets."""
+    if type(node.slice).__name__ == "Index":  # Python 3.8
+        node.slice.value = key
+    else:
+        node.slice = key
 
 
 def _as_value(index):

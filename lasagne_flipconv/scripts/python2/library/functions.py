@@ -287,6 +287,17 @@ def _items(thing):
             and not hasattr(thing, "__getitem__") else thing)
 
 
+def _key(key):
+    """Return several indices for a list in brackets, as until NumPy 1.23."""
+    several = (list, tuple, slice, np.ndarray, type(None), type(Ellipsis))
+    return tuple(key) if len(key) <= 32 and any(
+        isinstance(each, several) for each in key) else key
+
+
+def _item(thing, key):
+    return thing[_key(key) if isinstance(thing, np.ndarray) else key]
+
+
 def _complete(cls):
     """Give a class the special methods that stand for those of Python 2."""
     own = vars(cls)
@@ -342,7 +353,7 @@ def helpers():
              "stop": StopIteration, "attribute": attribute,
              "listed": listed, "print": _print,
              "error": _error, "items": _items, "class": _complete,
-             "slice": slice,
+             "slice": slice, "item": _item, "key": _key,
              "unicode": _unicode, "str": _str}
     return {"__python2_%s__" % name: value for name, value in found.items()}
 
