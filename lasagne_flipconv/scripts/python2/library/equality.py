@@ -24,7 +24,7 @@ def bytes_of(text):
 
     Examples
     --------
-    >>> bytes_of("a"), bytes_of(shown(bytes([255])))
+    >>> bytes_of("a"), bytes_of(text_of(bytes([255])))
     (b'a', b'\\xff')
     """
     return (text.encode("utf-8", "surrogateescape") if isinstance(text, str)
