@@ -121,6 +121,7 @@ BEFORE_NUMPY_2 = {
                           "a number before NumPy 2.5; write x.item()"),
     "print('%f' % np.ones(1))": ((2, 5), "write x.item()"),
     "print('%d' % np.ones(1))": ((2, 5), "write x.item()"),
+    "np.zeros(2)[0] = np.ones(1)": ((2, 5), "write x.item()"),
     "np.ones(1, 'uint8') + 300": ((2, 0), "line 2: a number that the type of "
                                   "an array cannot hold made a wider one"),
     "np.ones(1, 'int8')[0] * -129": ((2, 0), "write x.astype('int64')"),
