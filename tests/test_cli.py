@@ -12,6 +12,7 @@ from lasagne_flipconv import layers
 from lasagne_flipconv.cli import COMMANDS, colours, main, make_parser
 from lasagne_flipconv.conventions import convention_of, row_of_class
 from lasagne_flipconv.errors import ConventionError
+from lasagne_flipconv.cli.commands import run as run_command
 from lasagne_flipconv.cli.explaining import RECORDED, explain, known_names
 from lasagne_flipconv.formats import FORMATS
 
@@ -79,6 +80,20 @@ def test_refusals_and_missing_files_are_told_in_a_line(tmp_path, capsys):
         out, err = capsys.readouterr()
         assert not out and err.count("\n") == 1
         assert err.startswith("lasagne-flipconv check: " + str(path))
+
+
+@pytest.mark.parametrize("given, code, told", [
+    (["--sync-batch-norm"], 2, "expected --data-parallel"),
+    ([], 0, "each of the 4 processes")])
+def test_processes_that_share_nothing_are_told_of(tmp_path, capsys,
+                                                  monkeypatch, given, code,
+                                                  told):
+    for name, value in ("WORLD_SIZE", "4"), ("RANK", "0"), (
+            "TORCHELASTIC_RUN_ID", "none"):
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(run_command, "run_alone", lambda args: 0)
+    assert main(["run", *given, "train.py"]) == code
+    assert told in capsys.readouterr().err
 
 
 def test_a_reader_that_leaves_is_no_error(tmp_path):

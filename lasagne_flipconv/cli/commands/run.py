@@ -1,5 +1,6 @@
 """Run a script written for Lasagne on a GPU, on any machine."""
 import argparse
+import os
 import sys
 
 from ...errors import FlipconvError
@@ -94,11 +95,39 @@ def _add_where(parser):
 def run(args):
     """Run the script as python would; return its exit code."""
     if not args.data_parallel:
-        return run_alone(args)
+        return 2 if is_amiss(args) else run_alone(args)
     from ...distributed.starting import among_ranks
     return among_ranks(lambda: run_alone(args), lambda text, file=None: tell(
         "lasagne-flipconv run: " + text, file=file or sys.stderr),
         args.sync_batch_norm)
+
+
+def is_amiss(args):
+    """Tell what several processes do without --data-parallel.
+
+    Parameters
+    ----------
+    args : argparse.Namespace
+        Of the command.
+
+    Returns
+    -------
+    bool
+        Whether it cannot be meant.
+    """
+    if args.sync_batch_norm:
+        tell("lasagne-flipconv run: --sync-batch-norm is for processes that "
+             "share every batch; expected --data-parallel as well.",
+             file=sys.stderr)
+        return True
+    count = os.environ.get("WORLD_SIZE", "1")
+    if count != "1" and os.environ.get("RANK") == "0" and (
+            "TORCHELASTIC_RUN_ID" in os.environ):
+        tell("lasagne-flipconv run: each of the %s processes that torchrun "
+             "started runs the whole script, and writes its files; with "
+             "--data-parallel they share every batch." % count,
+             file=sys.stderr)
+    return False
 
 
 def run_alone(args):
