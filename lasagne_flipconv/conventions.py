@@ -386,7 +386,7 @@ def convention_told(what: Any, n: int,
     raise ConventionError(
         "%.200r: is no convention; expected 'convolution', 'correlation', one "
         "of %s, a layer class such as 'Conv2DLayer', or axes and orientation "
-        "such as Convention('HWIO', 'correlation')."
+        "such as 'HWIO:correlation'."
         % (what, ", ".join(FORMAT_CONVENTIONS)))
 
 

@@ -200,6 +200,10 @@ def test_bad_arguments(error, said, options):
     (TypeError, "crop='half';", "TransposedConv2DLayer", {"crop": "half"}),
     (NotImplementedError, r"crop='same' .* crop=\(\(1, 0\), \(1, 0\)\)",
      "TransposedConv2DLayer", {"crop": "same", "filter_size": 2}),
+    (NotImplementedError, "Choose an odd size[.]$", "LocallyConnected2DLayer",
+     {"filter_size": 2}),
+    (NotImplementedError, "Choose an odd size[.]$", "DilatedConv2DLayer",
+     {"filter_size": 2, "pad": "same"}),
     (TypeError, "num_filters=2.5; expected an int[.]", "Conv2DMMLayer",
      {"num_filters": 2.5}),
     (ValueError, r"5 axes; expected 3", "Conv1DLayer",
@@ -215,6 +219,7 @@ def test_limits_of_single_layers(error, said, cls, options):
     ("shape", "SliceLayer", (4, 3), {"indices": 0, "axis": -3}, "axis -3"),
     ("shape", "PadLayer", (4, 3, 5), {"width": (1, 2)}, r"width=\(1, 2\)"),
     ("merge", "ConcatLayer", [(4, 3)] * 2, {"axis": 5}, "axis 5"),
+    ("merge", "ConcatLayer", [(4, 3)] * 2, {"cropping": [None] * 3}, "of 2"),
     ("noise", "DropoutLayer", (4, 3), {"shared_axes": (2,)}, "axis 2"),
 ])
 def test_an_axis_that_the_input_lacks(module, cls, incoming, options, said):
@@ -224,7 +229,8 @@ def test_an_axis_that_the_input_lacks(module, cls, incoming, options, said):
     uses = [lambda: layer.output_shape, lambda: layer.get_output_for(inputs)]
     if cls == "SliceLayer":  # as the last one of a network
         uses.reverse()
-    with pytest.raises(IndexError, match="^%s: .*%s" % (cls, said)):
+    place = "cropping" if "cropping" in options else cls
+    with pytest.raises(IndexError, match="^%s: .*%s" % (place, said)):
         assert [use() for use in uses]
 
 

@@ -153,7 +153,7 @@ class BaseConvLayer(_StockBase):
     convolution = None
     get_output_kwargs = ()
 
-    _pad_is_called = "pad"
+    _pad_is_called, _pads_unevenly = "pad", True
 
     def __init__(self, incoming, num_filters, filter_size, stride=1, pad=0,
                  untie_biases=False, W=init.GlorotUniform(),
@@ -199,14 +199,14 @@ class BaseConvLayer(_StockBase):
     def _refuse_even_same(self, where):
         extent = effective(self.filter_size, self.dilation)
         if self.pad == "same" and any(e % 2 == 0 for e in extent):
-            pairs = pad_pairs("same", extent)
+            pairs, name = pad_pairs("same", extent), self._pad_is_called
+            way_out = "Pass it as pairs (before, after): %s=%r or %s=%r." % (
+                name, pairs, name, tuple(pair[::-1] for pair in pairs))
             raise NotImplementedError(
-                "%s: %s='same' requires odd filter sizes, got %r: an even "
-                "one leaves open which side gets the extra row. Pass it as "
-                "pairs (before, after): %s=%r or %s=%r."
-                % (where, self._pad_is_called, self.filter_size,
-                   self._pad_is_called, pairs, self._pad_is_called,
-                   tuple(pair[::-1] for pair in pairs)))
+                "%s: %s='same' requires odd filter sizes, got %r: an even one "
+                "leaves open which side gets the extra row. %s" % (
+                    where, name, self.filter_size, way_out
+                    if self._pads_unevenly else "Choose an odd size."))
 
     def _set_groups(self, num_groups):
         where = name_of(self)

@@ -43,6 +43,8 @@ class DilatedConv2DLayer(*with_stock(BaseConvLayer, "conv",
     (Convention(axes='IOHW', orientation='correlation'), (None, 4, 5, 5))
     """
 
+    _pads_unevenly = False
+
     def __init__(self, incoming, num_filters, filter_size, dilation=(1, 1),
                  pad=0, untie_biases=False,
                  W=init.GlorotUniform(), b=init.Constant(0.),

@@ -47,6 +47,7 @@ class LocallyConnected2DLayer(*with_stock(Conv2DLayer, "local",
     """
 
     channelwise = False
+    _pads_unevenly = False
 
     def __init__(self, incoming, num_filters, filter_size, stride=(1, 1),
                  pad='same', untie_biases=False,

@@ -43,8 +43,8 @@ def check_orientation(told):
             raise ConventionError(
                 "orientation: got %.200r; expected 'convolution', "
                 "'correlation', 'as in network', 'detect', one of the formats "
-                "%s, axes and orientation such as Convention('HWIO', "
-                "'correlation'), or a dict by name of these."
+                "%s, axes and orientation such as 'HWIO:correlation', or a "
+                "dict by name of these."
                 % (value, ", ".join(FORMAT_CONVENTIONS))) from error
 
 

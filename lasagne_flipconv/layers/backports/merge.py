@@ -17,12 +17,15 @@ def _modes(cropping, ranks):
     if len(set(ranks)) > 1:
         raise ValueError("cropping: the inputs have %s axes; expected equal "
                          "numbers of axes." % ", ".join(map(str, ranks)))
+    if len(cropping) > ranks[0]:
+        raise IndexError("cropping: %r, for inputs of %d axes; expected one "
+                         "for each axis, or less." % (cropping, ranks[0]))
     modes = list(cropping) + [None] * (ranks[0] - len(cropping))
     for mode in modes:
         if mode is not None and mode not in _START:
             raise ValueError("cropping: %r is not known; expected None or one "
                              "of %s." % (mode, ", ".join(map(repr, _START))))
-    return modes[:ranks[0]]
+    return modes
 
 
 @documented
