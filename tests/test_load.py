@@ -399,7 +399,7 @@ def test_other_layers_of_the_package(path):
     {"conv1": "wrong"}, {"conv1": "detect"}, ["a", "b", "c"]])
 def test_a_wrong_word_for_orientation_is_told_before_anything_else(told):
     with pytest.raises(ConventionError, match="^orientation: got .*; expected "
-                       "'convolution', .*Convention"):
+                       "'convolution', .*'HWIO:correlation'"):
         load("no_such_file.npz", files.network(), orientation=told)
 
 

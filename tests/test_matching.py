@@ -195,6 +195,21 @@ def test_strict_false_stops_where_the_order_is_lost(path):
     assert "comes after conv1.b" in record.refused["conv2.W"]
 
 
+@pytest.mark.parametrize("lacks", [0, 1, 3])
+def test_numbers_tell_which_array_a_list_lacks(path, lacks):
+    """What came after it went one place up, as far as shapes let it."""
+    source, target = files.network(norm=True), files.network(norm=True)
+    files.fill(source, 1)
+    values = files.values_of(source)
+    np.savez(path, **{"arr_%d" % i: value for i, value in enumerate(values)
+                      if i != lacks})
+    before = files.values_of(target)
+    record = load(path, target, strict=False, **TOLD)
+    assert len(record.missing) == 1 and not record.unused
+    assert files.unchanged(target, [before[i] if i == lacks else value
+                                    for i, value in enumerate(values)])
+
+
 @pytest.mark.parametrize("form", ["npz by order", "npz by name", "nolearn"])
 def test_leave_last(path, form):
     source, target = files.network(out=7), files.network()

@@ -1,10 +1,9 @@
 """HDF5: Keras, Caffe, and flat files of arrays."""
 from ..errors import CheckpointError
 from . import caffe, keras
-from .common.naming import describe
+from .common.naming import describe, positions_of
 from .common.record import Checkpoint, Entry
 from .hdf5_file.tree import opened
-from .pickles.structure import positions_of
 
 __all__ = ["read", "sniff"]
 

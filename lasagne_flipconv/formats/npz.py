@@ -12,12 +12,12 @@ from ..errors import CheckpointError, UnsafeFileError
 from .archives.unzipped import STORED, read_into, read_member
 from .archives.zipped import members_of
 from .common.arrays import check_shape, numeric_dtype, pieces_of
-from .common.naming import describe
+from .common.naming import describe, positions_of
 from .common.notes import (OURS, entry_of_note, note_of, siblings_to_tell,
                            siblings_told)
 from .common.record import Checkpoint, Entry
 from .npy import OBJECTS, START, header_of, objects_of, parse_header
-from .pickles.structure import OTHER, positions_of
+from .pickles.structure import OTHER
 
 __all__ = ["read", "sniff", "write"]
 

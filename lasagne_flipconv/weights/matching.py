@@ -8,6 +8,7 @@ import unicodedata
 from collections import namedtuple
 
 from ..errors import CheckpointError
+from ..formats.common.naming import positions_of
 
 __all__ = ["match", "without_prefix"]
 
@@ -348,7 +349,27 @@ def _by_order(targets, sources, options, where):
 
 
 def _flat(slots, entries):
-    """Pair in the order of get_all_params, a shared variable counted once."""
+    """Pair in the order of get_all_params, a shared variable counted once.
+
+    Where there are more or fewer arrays, numbers in their names tell which.
+    """
     once = _once(slots)
-    return Matches(list(zip(once, entries)), once[len(entries):],
-                   entries[len(once):], len(once) == len(entries))
+    places = list(range(len(entries)))
+    if len(entries) != len(once):
+        places = _numbers(entries) or places
+    pairs = [(once[at], entry) for at, entry in zip(places, entries)
+             if at < len(once)]
+    taken = [slot for slot, _ in pairs]
+    used = {id(entry) for _, entry in pairs}
+    return Matches(pairs, [slot for slot in once if slot not in taken],
+                   [entry for entry in entries if id(entry) not in used],
+                   len(once) == len(entries))
+
+
+def _numbers(entries):
+    """Return the places that names of arrays tell, None if they tell none."""
+    numbers = positions_of(entry.name for entry in entries)
+    if not numbers or min(numbers) > 0 and not entries[0].name.startswith(
+            "arr_"):  # they count from 1, or from elsewhere
+        return None
+    return numbers

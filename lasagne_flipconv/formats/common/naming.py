@@ -3,8 +3,9 @@ import re
 from itertools import islice, permutations, product
 from operator import le
 
-__all__ = ["IGNORED", "are_registered", "describe", "split_name",
-           "tell_no_order", "twins_of", "unique"]
+__all__ = ["IGNORED", "POSITION", "are_registered", "describe",
+           "positions_of", "split_name", "tell_no_order", "twins_of",
+           "unique"]
 
 #: Last part of a name → role of the array, in Lasagne's words.
 ROLES = {
@@ -21,6 +22,9 @@ ROLES = {
 #: Words for parameters that are not Lasagne's.
 _FOREIGN = re.compile(r"(.*[./_])?(weight|bias|kernel|running_(mean|var)|"
                       r"moving_(mean|variance))(:0)?", re.DOTALL)
+
+#: Names that only say a position: arr_0, param0, param_00, 12.
+POSITION = re.compile(r"(?:arr|params?|p|values?)?[_ ]?([0-9]{1,9})")
 
 #: Counters that no layer of Lasagne has.
 IGNORED = frozenset(["num_batches_tracked"])
@@ -88,6 +92,30 @@ def unique(name, taken):
         found = "%s#%d" % (name, taken[name])
     taken[found] = 1
     return found
+
+
+def positions_of(names):
+    """Return the numbers in names that say nothing else.
+
+    Parameters
+    ----------
+    names : iterable of str or int
+        Keys of a dict, or names of members.
+
+    Returns
+    -------
+    list of int or None
+        The numbers; None if a name says more, or two have one number.
+
+    Examples
+    --------
+    >>> positions_of(["param_07", 1]), positions_of(["conv1", "conv2"])
+    ([7, 1], None)
+    >>> positions_of(["arr_0", "param_0"])
+    """
+    found = [POSITION.fullmatch(str(name)) for name in names]
+    numbers = [int(match.group(1)) for match in found if match]
+    return numbers if len(set(numbers)) == len(found) else None
 
 
 def are_registered(names):

@@ -5,27 +5,22 @@ name, dicts of lists or dicts by layer; each alone, beside other things in a
 tuple, or under a key of a dict that holds other things as well; and several of
 these that were pickled into one file, one after the other.
 """
-import re
 
 from ...errors import CheckpointError, UnsafeFileError
 from ..common.arrays import StoredArray
 from ..common.guard import check_name
-from ..common.naming import (are_registered, describe, tell_no_order,
-                             twins_of)
+from ..common.naming import (POSITION, are_registered, describe,
+                             positions_of, tell_no_order, twins_of)
 from ..common.record import Checkpoint, Entry
 from .constructors import Array, Ordered, is_bytes
 
-__all__ = ["OTHER", "Several", "VALUE_KEYS", "checkpoint_of",
-           "positions_of"]
+__all__ = ["OTHER", "Several", "VALUE_KEYS", "checkpoint_of"]
 
 #: Under which keys the values are, in a dict that holds other things as well.
 VALUE_KEYS = ("param values", "param_values", "params_values", "values",
               "params", "parameters", "state_dict", "model_state_dict")
 #: Likewise, unless all the dict holds is by layer: then it is a layer's name.
 _WEAK_KEYS = ("weights", "model", "net", "network")
-
-#: Names that only say a position: arr_0, param0, param_00, 12.
-_POSITION = re.compile(r"(?:arr|params?|p|values?)?[_ ]?([0-9]{1,9})")
 
 _LONGEST_TEXT = 4096
 #: The name of metadata that have none.
@@ -34,30 +29,6 @@ OTHER = "objects"
 
 class Several(list):
     """Hold the values that were pickled into one file, one after the other."""
-
-
-def positions_of(names):
-    """Return the numbers in names that say nothing else.
-
-    Parameters
-    ----------
-    names : iterable of str or int
-        Keys of a dict, or names of members.
-
-    Returns
-    -------
-    list of int or None
-        The numbers; None if a name says more, or two have one number.
-
-    Examples
-    --------
-    >>> positions_of(["param_07", 1]), positions_of(["conv1", "conv2"])
-    ([7, 1], None)
-    >>> positions_of(["arr_0", "param_0"])
-    """
-    found = [_POSITION.fullmatch(str(name)) for name in names]
-    numbers = [int(match.group(1)) for match in found if match]
-    return numbers if len(set(numbers)) == len(found) else None
 
 
 def checkpoint_of(value, data, where, form, limits, beside=False):
@@ -215,7 +186,7 @@ class Finder:
             held = [k for _, k in sorted(zip(numbers, held))]
         elif len(held) > 1 and (
                 self.protocol < 3 and not isinstance(items, Ordered)
-                or all(_POSITION.fullmatch(str(k)) for k in held)
+                or all(POSITION.fullmatch(str(k)) for k in held)
                 or tell_no_order([str(k) for k in held])):
             self.ordered = False
         for k in held:
