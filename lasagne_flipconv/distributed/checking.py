@@ -3,187 +3,22 @@ from collections import namedtuple
 
 import numpy as np
 import theano
-from theano.compile import In
 from theano.compile.function_module import orig_function
-from theano.tensor import subtensor
 
 from ..errors import FlipconvError
-from .graphs import comparable, toposort
+from .graphs import comparable, reading
 from .outputs import ROUGH, brief, candidates, near, no_rule, norm_of
-from .splitting import has_batch_axis, is_own
+from .splitting import has_batch_axis
 
-__all__ = ["Comparison", "Findings", "Picked"]
+__all__ = ["Comparison", "Findings"]
 
 #: What was found: rules that fit each output, the largest difference of a
 #: gradient relative to its norm, whether there was batch normalization.
 Findings = namedtuple("Findings", "rules difference normalized")
 
-
-#: Rows of data of each rank that a full batch is compared by.
-SAMPLE = 256
-
 #: By how many units in the last place values are moved, and how many times as
 #: much as by that a gradient may differ from the average of its parts.
 ROUNDED, MOVED = 64, 3
-
-
-class Picked:
-    """A function that computes the batch taken from data of this rank.
-
-    That is a minibatch, or where the data is used as it is, its first rows.
-
-    Parameters
-    ----------
-    inputs : list of theano.In
-        Of the training function.
-    results : list of theano.Variable
-        What it averages and returns.
-    mode : theano.compile.Mode, str or None
-        As for `theano.function`.
-
-    Attributes
-    ----------
-    entries : list of theano.In
-        For the rows of each variable, then for what is asked for its shape
-        only; empty if data of this rank is used otherwise, so that what is
-        the batch is not known.
-    """
-
-    def __init__(self, inputs, results, mode):
-        own = [i.variable for i in inputs if i.shared and is_own(i)]
-        nodes, found, sized = toposort(results), [], []
-        if not set(own).intersection(results):
-            found = _rows(own, nodes)
-            found, sized = (found, own) if found else (_used(own, nodes), [])
-        if not all(map(has_batch_axis, found)) or found and not sized and any(
-                has_batch_axis(i.variable) for i in inputs if not i.shared):
-            found, sized = [], []
-        self.entries = [In(v) for v in found + sized]
-        self._sized, self._count = [], len(found)
-        rows = found if sized else [v[:SAMPLE] for v in found]
-        self._function = orig_function(
-            [_reading(i, i.variable) for i in inputs],
-            rows + [part for v in sized for part in (v[:1], v.shape[0])],
-            mode, on_unused_input="ignore")
-
-    def __call__(self, args, kwargs):
-        """Return the rows of this rank.
-
-        Parameters
-        ----------
-        args, kwargs : list and dict
-            Of the training function.
-
-        Returns
-        -------
-        dict of int to numpy.ndarray
-            By the places of `entries`.
-        """
-        found = self._function(*args, **kwargs)
-        sized = found[self._count:]
-        self._sized = list(zip(sized[::2], sized[1::2]))
-        return dict(enumerate(found[:self._count]))
-
-    def sized(self, times):
-        """Return what is asked for its shape, as in the last call.
-
-        Parameters
-        ----------
-        times : int
-            How many ranks' data it stands for.
-
-        Returns
-        -------
-        dict of int to numpy.ndarray
-            By the places of `entries`.
-        """
-        return {i: np.broadcast_to(row, (int(length) * times,) + row.shape[1:])
-                for i, (row, length) in enumerate(self._sized, self._count)}
-
-
-def _rows(own, nodes):
-    """Return what is taken last of each of some variables, row by row.
-
-    Parameters
-    ----------
-    own : list of theano.Variable
-        Of which rows are taken.
-    nodes : list of theano.gof.Apply
-        A graph, causes first.
-
-    Returns
-    -------
-    list of theano.Variable
-        None if one is used otherwise; its shape may be asked for.
-    """
-    readers = dict.fromkeys(own, ())
-    for node in nodes:
-        for variable in node.inputs:
-            if not isinstance(node.op, theano.tensor.Shape):
-                readers[variable] = [*readers.get(variable, ()), node]
-
-    def is_whole(variable):
-        return bool(readers.get(variable)) and all(
-            _picks(node) or _alike(node) and is_whole(node.outputs[0])
-            for node in readers[variable])
-
-    own, rows = set(own), []
-    for node in nodes:
-        if not any(node in readers[v] for v in own.intersection(node.inputs)):
-            continue
-        if own.intersection(node.inputs[1:]):
-            return []
-        if is_whole(node.outputs[0]):
-            own.add(node.outputs[0])
-        elif _picks(node):
-            rows.append(node.outputs[0])
-        else:
-            return []
-    return rows
-
-
-def _used(own, nodes):
-    """Return which of some variables are used, if no rows of them are taken.
-
-    Parameters
-    ----------
-    own : list of theano.Variable
-        Which they are.
-    nodes : list of theano.gof.Apply
-        A graph, causes first.
-
-    Returns
-    -------
-    list of theano.Variable
-        None if rows are taken of one.
-    """
-    alike = set(own)
-    for node in nodes:
-        if alike.intersection(node.inputs):
-            if _picks(node):
-                return []
-            if _alike(node):
-                alike.update(node.outputs)
-    return [v for v in own if any(v in node.inputs for node in nodes)]
-
-
-def _picks(node):
-    """Tell whether a node takes rows of its first operand."""
-    return isinstance(node.op, (
-        subtensor.Subtensor, subtensor.AdvancedSubtensor1,
-        subtensor.AdvancedSubtensor)) and not _keeps_rows(node)
-
-
-def _alike(node):
-    """Tell whether a node does the same to each row, as a cast does."""
-    return _keeps_rows(node) or isinstance(
-        node.op, theano.tensor.Elemwise) and len(node.inputs) == 1
-
-
-def _keeps_rows(node):
-    """Tell whether a node indexes along other axes than the first."""
-    return isinstance(node.op, subtensor.Subtensor) and (
-        node.op.idx_list[:1] in ((), (slice(None),)))
 
 
 class Comparison:
@@ -220,7 +55,7 @@ class Comparison:
             [i.variable for i in inputs], averages + outputs)
         with theano.change_flags(compute_test_value="off"):
             self._function = orig_function(
-                [_reading(i, v) for i, v in zip(inputs, variables)],
+                [reading(i, v) for i, v in zip(inputs, variables)],
                 found, mode, on_unused_input="ignore")
 
     def __call__(self, ranks, part, whole, known=None):
@@ -369,15 +204,6 @@ class Comparison:
             "%s: could not be computed for %s (%s: %s); expected a step to "
             "compare. %s." % (self._where, what, type(error).__name__,
                               (str(error).splitlines() or [""])[0], way_out))
-
-
-def _reading(entry, variable):
-    """Return an input for the same, which is not changed."""
-    if entry.shared:
-        return In(variable, value=entry.value, mutable=False, borrow=True,
-                  shared=True)
-    return In(variable, name=entry.name, value=entry.value,
-              strict=entry.strict, allow_downcast=entry.allow_downcast)
 
 
 def rounded(value):

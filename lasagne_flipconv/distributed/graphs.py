@@ -5,13 +5,14 @@ batch and its parts, as they should. For the comparison every rank draws the
 same number, and normalizes by a mean of 0 and a variance of 1.
 """
 import theano.tensor as T
+from theano.compile import In
 from theano.gof.graph import clone_get_equiv, io_toposort
 from theano.tensor.raw_random import RandomFunction
 
 from .normalization import without_statistics
 from .randomness import draws
 
-__all__ = ["Entry", "comparable", "substitute", "toposort"]
+__all__ = ["Entry", "comparable", "reading", "substitute", "toposort"]
 
 #: What is drawn for the comparison: dropout keeps all, unless it keeps less
 #: than a quarter.
@@ -130,3 +131,25 @@ def drawn(node):
     shape = [node.inputs[1][i] for i in range(kind.ndim)]
     filled = T.alloc(T.constant(number, dtype=kind.dtype), *shape)
     return T.patternbroadcast(filled, kind.broadcastable)
+
+
+def reading(entry, variable):
+    """Return an input of a function that reads the same, and changes nothing.
+
+    Parameters
+    ----------
+    entry : theano.In
+        An argument, or a shared variable.
+    variable : theano.Variable
+        What stands for it in the function.
+
+    Returns
+    -------
+    theano.In
+        With the value that `entry` has.
+    """
+    if entry.shared:
+        return In(variable, value=entry.value, mutable=False, borrow=True,
+                  shared=True)
+    return In(variable, name=entry.name, value=entry.value,
+              strict=entry.strict, allow_downcast=entry.allow_downcast)

@@ -3,9 +3,10 @@ import numpy as np
 from theano.compile.function_module import Function
 
 from ..errors import FlipconvError
-from .checking import Comparison, Picked
+from .checking import Comparison
 from .graphs import toposort
 from .outputs import combined
+from .picking import Picked
 from .randomness import Streams, states_of
 from .processes.ranks import current
 from .splitting import Arguments, digest, is_own, joined, of_the_batch
