@@ -12,7 +12,7 @@ from .processes.ranks import current
 from .randomness import draws
 
 __all__ = ["Arguments", "digest", "has_batch_axis", "is_own", "joined",
-           "of_the_batch", "shard"]
+           "of_the_batch", "refuse_sparse", "shard"]
 
 
 def shard(*arrays: Any) -> Any:
@@ -94,6 +94,31 @@ def is_own(entry):
     shape = getattr(entry.value.storage[0], "shape", ())
     return entry.update is None and bool(shape) and (
         shape[0] in current().lengths)
+
+
+def refuse_sparse(entries, where):
+    """Refuse arguments of which no batch is split.
+
+    Parameters
+    ----------
+    entries : list of theano.In
+        Arguments of a function.
+    where : str
+        Which, for errors.
+
+    Raises
+    ------
+    FlipconvError
+        If one is sparse.
+    """
+    for entry in entries:
+        kind = entry.variable.type
+        if hasattr(kind, "ndim") and not hasattr(kind, "broadcastable"):
+            raise FlipconvError(
+                "%s: %s is of type %s, of which no batch is split; expected "
+                "tensors. Pass dense minibatches (batch.toarray()), or run "
+                "the script in one process." % (
+                    where, entry.variable.name or "an argument", kind))
 
 
 def of_the_batch(inputs, nodes):

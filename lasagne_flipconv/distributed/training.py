@@ -9,7 +9,8 @@ from .outputs import combined
 from .picking import Picked
 from .randomness import Streams, states_of
 from .processes.ranks import current
-from .splitting import Arguments, digest, is_own, joined, of_the_batch
+from .splitting import (Arguments, digest, is_own, joined, of_the_batch,
+                        refuse_sparse)
 
 __all__ = ["Training"]
 
@@ -105,22 +106,21 @@ class Step:
         self.where = "function %s" % name if name else "training function"
         self._number, self._calls = next(ranks.numbers), 0
         self._arguments = [i for i in inputs if not i.shared]
-        self._refuse_sparse()
+        refuse_sparse(self._arguments, self.where)
         self._own = {i.variable for i in inputs if i.shared and is_own(i)}
         self._drawn = states
         shared = [i for i in inputs if i.shared]
         self._streams = Streams(
             [i.value for i in shared if i.variable in states],
             ranks.rank, self._number)
-        states = states_of(toposort(averages + outputs + [
-            i.update for i in inputs if i.update is not None]))
+        self._recipe = inputs, averages, outputs, mode
+        states = states_of(self._nodes())
         self._values = [(i, i.update is not None and i.variable not in states,
                          i.variable in states) for i in shared]
         self._fixed = Fixed([
             i.value for i in shared if i.update is None
             and i.variable not in states])
         ranks.trained.update(i.value for i in shared if i.update is not None)
-        self._recipe = inputs, averages, outputs, mode
         self._comparison, self._picked, self._rules = None, None, None
         self._unsure = False
 
@@ -169,26 +169,20 @@ class Step:
         return digest([np.int64(v.shape[0]) for v in given.batch.values()]
                       + list(given.whole.values()), self._number)
 
-    def _refuse_sparse(self):
-        for entry in self._arguments:
-            kind = entry.variable.type
-            if hasattr(kind, "ndim") and not hasattr(kind, "broadcastable"):
-                raise FlipconvError(
-                    "%s: %s is of type %s, of which no batch is split; "
-                    "expected tensors. Pass dense minibatches "
-                    "(batch.toarray()), or run the script in one process." % (
-                        self.where, entry.variable.name or "an argument",
-                        kind))
+    def _nodes(self):
+        """Return all that the function computes, causes first."""
+        inputs, averages, outputs, _ = self._recipe
+        return toposort(averages + outputs + [
+            i.update for i in inputs if i.update is not None])
 
     def _refuse_split_later(self):
         """Refuse what would have been made otherwise for data of this rank."""
-        inputs, averages, outputs, _ = self._recipe
+        inputs = self._recipe[0]
         late = [i.variable for i in inputs if i.shared and is_own(i)
                 and i.variable not in self._own]
         if not late:
             return
-        nodes = toposort(averages + outputs + [
-            i.update for i in inputs if i.update is not None])
+        nodes = self._nodes()
         own = of_the_batch(inputs, nodes)
         drawn = states_of(node for node in nodes if node.outputs[-1] in own)
         follow = [i.variable for i in inputs if (

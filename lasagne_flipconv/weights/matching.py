@@ -307,11 +307,15 @@ def _within(slots, entries):
                  if slot.attribute in roles]
     else:
         pairs = list(zip(slots, entries))
-    taken = [slot for slot, _ in pairs]
-    used = {id(entry) for _, entry in pairs}
-    return Matches(pairs, [slot for slot in slots if slot not in taken],
+    return _with_rest(pairs, slots, entries, True)
+
+
+def _with_rest(pairs, slots, entries, aligned):
+    """Return pairs, and what is left over of both sides."""
+    used = {id(each) for pair in pairs for each in pair}
+    return Matches(pairs, [slot for slot in slots if id(slot) not in used],
                    [entry for entry in entries if id(entry) not in used],
-                   True)
+                   aligned)
 
 
 def _merged(entries):
@@ -359,11 +363,7 @@ def _flat(slots, entries):
         places = _numbers(entries) or places
     pairs = [(once[at], entry) for at, entry in zip(places, entries)
              if at < len(once)]
-    taken = [slot for slot, _ in pairs]
-    used = {id(entry) for _, entry in pairs}
-    return Matches(pairs, [slot for slot in once if slot not in taken],
-                   [entry for entry in entries if id(entry) not in used],
-                   len(once) == len(entries))
+    return _with_rest(pairs, once, entries, len(once) == len(entries))
 
 
 def _numbers(entries):
