@@ -163,7 +163,7 @@ def test_words_and_classes_stand_for_conventions(source, target, same_as):
     ((4, 3, 2, 5), CONVOLUTION, CORRELATION, "source is 'convolution', which "
      "does not tell the order of the axes"),
     ((4, 3, 2, 5), "torch", "Foo", "'Foo': is no convention; expected.*torch"
-     ".*'Conv2DLayer'.*Convention"),
+     ".*'Conv2DLayer'.*'HWIO:correlation'"),
     ((4, 3, 2, 5), 5, "torch", "5: is no convention"),
     ((4, 3, 2, 5), ("OIHW",), "torch", "is no convention"),
     ((4, 3), "torch", "Conv2DLayer", "has no kernels with 0 spatial axes"),
