@@ -5,10 +5,12 @@
 `tests/test_architecture.py` holds the code against this table.
 """
 import ast
+import re
 import sys
 from pathlib import Path
 
-__all__ = ["ROOMS", "draw", "imports", "modules", "room_of"]
+__all__ = ["ROOMS", "SOURCES", "draw", "imports", "includes", "modules",
+           "room_of"]
 
 PACKAGE = Path(__file__).resolve().parents[1] / "lasagne_flipconv"
 
@@ -65,6 +67,19 @@ ROOMS = {
         "limits": "the default ceilings", "errors": "one line for each"}),
 }
 
+#: The folders of the engine's C++, from the ground up → what they are for.
+SOURCES = {
+    "threads": "loops by a team, that may be asleep; processes that fork",
+    "base": "views of arrays, memory, parameters, errors, vectors",
+    "operands": "geometry of a convolution, what follows it, what is finite",
+    "kernels": "kernels packed for a processor, and kept while they are equal",
+    "products": "sums of products of rows and columns",
+    "onednn": "calls of oneDNN, and the primitives that are kept",
+    "lines": "convolutions with few channels, line by line",
+    "winograd": "convolutions in tiles, with fewer products",
+    "ops": "the kinds of Op, and the functions that they call",
+}
+
 #: What is no room: the door, which imports whatever is asked for first.
 DOOR = ("__init__", "__main__")
 
@@ -114,6 +129,21 @@ def imports(name, path, known):
                 inner = ".".join(base + [alias.name])
                 found.add(inner if inner in known else ".".join(base))
     return found - {name}
+
+
+def includes():
+    """Return which folders each folder of the engine's C++ includes.
+
+    Returns
+    -------
+    dict of str to set of str
+        Names of folders, without its own.
+    """
+    folder, found = PACKAGE / "engine" / "src", {}
+    for path in sorted(folder.glob("*/*")):
+        found.setdefault(path.parent.name, set()).update(re.findall(
+            r'^#include "(\w+)/', path.read_text(encoding="utf-8"), re.M))
+    return {name: others - {name} for name, others in found.items()}
 
 
 def room_of(name):

@@ -24,7 +24,7 @@ from lasagne_flipconv.kernels import SPATIAL
 from lasagne_flipconv.leaving.rows import LEFT_OUT, OTHERWISE, ROWS
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from rooms import ROOMS
+from rooms import ROOMS, SOURCES, includes
 
 __all__ = ["TABLES", "filled", "write"]
 
@@ -126,6 +126,15 @@ def rooms():
                or "nothing")
 
 
+def sources():
+    """Return the rooms of the engine's C++, and which includes which."""
+    yield "folder", "what it is for", "it includes"
+    found = includes()
+    for name, purpose in SOURCES.items():
+        yield name, purpose, ", ".join(
+            other for other in SOURCES if other in found[name]) or "nothing"
+
+
 #: What can be asked for by name.
 TABLES = {
     "layer conventions": layer_conventions,
@@ -133,6 +142,7 @@ TABLES = {
     "supported layers": supported_layers,
     "supported formats": supported_formats,
     "rooms": rooms,
+    "sources": sources,
     "leaving": leaving,
 }
 

@@ -59,6 +59,17 @@ def test_few_files_in_a_folder():
         assert len(found) <= MOST, found
 
 
+def test_the_sources_of_the_engine_include_downwards():
+    found = rooms.includes()
+    assert found.keys() == rooms.SOURCES.keys()
+    order = list(rooms.SOURCES)
+    for name, others in found.items():
+        assert others <= set(order[:order.index(name)]), name
+    files = Counter(path.parent.name for path in rooms.PACKAGE.glob(
+        "engine/src/*/*"))
+    assert max(files.values()) <= MOST, files
+
+
 @pytest.mark.parametrize("name", [name for name, path in MODULES.items()
                                   if path.name == "__init__.py" and name])
 def test_each_room_says_what_it_is_for(name):

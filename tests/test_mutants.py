@@ -30,7 +30,7 @@ MUTANTS = {
         "compat/edits/numpy2_names.py", "tensor.basic.np.lib", "np.lib",
         "test_edits.py::test_each_edit_uses_names_that_its_module_has"),
     "give zero a sign before a rectifier": (
-        "engine/src/norm.cpp",
+        "engine/src/ops/norm.cpp",
         "std::fabs(t) > 0 ? std::copysign(1.f, t) : t",
         "std::copysign(1.f, t)", "test_engine_norm.py"),
     "freeze a kernel that is given": (

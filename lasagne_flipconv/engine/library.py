@@ -191,7 +191,7 @@ def _key(onednn):
     """Return what tells one build from another, as a short hash."""
     parts = [_output([theano.config.cxx, "--version"]), _processor(),
              onednn.version, str(onednn.library), " ".join(_flags())]
-    parts += [path.read_text() for path in sorted(SOURCES.iterdir())]
+    parts += [path.read_text() for path in sorted(SOURCES.rglob("*.*"))]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:20]
 
 
@@ -216,10 +216,11 @@ def _compile(onednn, path):
     # two processes at once do the same work twice, and neither sees half.
     with building(path.parent) as folder:
         compiler = [theano.config.cxx] + _flags()
-        sources = sorted(SOURCES.glob("*.cpp"))
-        objects = [Path(folder, source.stem + ".o") for source in sources]
+        sources = sorted(SOURCES.glob("*/*.cpp"))
+        objects = [Path(folder, "%s_%s.o" % (source.parent.name, source.stem))
+                   for source in sources]
         commands = [compiler + ["-c", str(source), "-o", str(target), "-I",
-                                str(onednn.include)]
+                                str(SOURCES), "-I", str(onednn.include)]
                     for source, target in zip(sources, objects)]
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             list(pool.map(_output, commands))

@@ -9,7 +9,7 @@ from .. import library
 
 __all__ = ["EngineOp", "KINDS", "as_input", "as_output", "float_bits"]
 
-#: The first parameter of each Op; src/common.hpp has the same table.
+#: The first parameter of each Op; src/base/params.hpp has the same table.
 KINDS = {"convolution": 0, "grad_kernel": 1, "grad_input": 2, "pool": 3,
          "pool_grad": 4, "norm": 5, "norm_grad": 6, "channel_sum": 7}
 
