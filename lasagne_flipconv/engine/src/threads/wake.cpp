@@ -50,18 +50,22 @@ private:
     std::atomic<bool> taken_[CPU_SETSIZE];
 };
 
+// Whoever is woken on the processor of this thread may run in its place at
+// once. So this one's is taken before, and nobody waits actively, as all do at
+// the end of a loop, before all have a place.
 void wake() {
-    std::atomic<int> awake(1);
+    const auto begin = Clock::now();
+    std::atomic<int> seated(1);
     Seats seats;
+    seats.take();
 #pragma omp parallel
-    if (omp_get_thread_num() > 0) {
-        seats.take();
-        ++awake;
-    } else {
-        const auto begin = Clock::now();
+    {
+        if (omp_get_thread_num() > 0) {
+            seats.take();
+            ++seated;
+        }
         const int all = omp_get_num_threads();
-        seats.take();
-        while (awake < all && Clock::now() - begin < PATIENCE) sched_yield();
+        while (seated < all && Clock::now() - begin < PATIENCE) sched_yield();
     }
 }
 
