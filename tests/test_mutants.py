@@ -252,7 +252,7 @@ MUTANTS = {
         "            pass", "test_distributed_training.py::"
         "test_losses_values_and_outputs_are_those_of_one_process"),
     "let ranks begin with their own values": (
-        "distributed/training.py",
+        "distributed/sharing.py",
         "container.storage[0] = ranks.first_has(container.storage[0])",
         "pass", "test_distributed_training.py::"
         "test_all_begin_with_the_values_of_rank_0"),
