@@ -277,6 +277,19 @@ def test_the_weights_say_that_they_are_pytorch_s(tmp_path):
         np.testing.assert_allclose(got, expected, rtol=1e-6)
 
 
+#: Networks whose parameters have other shapes in PyTorch, or share a tensor.
+GATHERED = ("simple mask", "gru learned", "lstm", "lstm without peepholes",
+            "lstm pickled by 0.1", "batch_norm", "batch_norm places", "local",
+            "tied", "untied bias transposed", "inverse conv", "own layer")
+
+
+@pytest.mark.parametrize("name", GATHERED)
+def test_the_weights_load_back(name, tmp_path):
+    net = leaving_cases.CASES[name]()
+    export(net, tmp_path / "net")
+    leaving_runs.check_loads_back(net, tmp_path / "net" / "model.safetensors")
+
+
 def test_names_that_modules_have_are_known():
     from lasagne_flipconv.leaving.torch_module.steps import _TAKEN
     module = to_torch(DenseLayer(InputLayer((None, 4)), 3, name="graph"))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from lasagne_flipconv import read
 from lasagne_flipconv.weights.checkpoint import Checkpoint, Entry, write
-from lasagne_flipconv.errors import CheckpointError
+from lasagne_flipconv.errors import CheckpointError, FlipconvError
 
 import cases
 import files
@@ -106,3 +106,30 @@ def test_ten_thousand_small_arrays(tmp_path):
             range(10000))
     size, = struct.unpack("<Q", path.read_bytes()[:8])
     assert len(json.loads(path.read_bytes()[8:8 + size])) == 10001
+
+
+#: Views of arrays that are none: what is recorded, and what is said.
+DAMAGED = {
+    "no list": ("{}", "cannot be read"),
+    "no JSON": ("[", "JSON"),
+    "another array": ('[[["x", null, [2], [], [], null], "{}"]]',
+                      "does not hold so"),
+    "another shape": ('[[["a", null, [3], [], [], null], "{}"]]',
+                      "does not hold so"),
+    "very often": (json.dumps([[
+        ["a", None, [9999], [], [], None],
+        json.dumps({"name": str(i)})] for i in range(9999)]),
+        "share their arrays"),
+}
+
+
+@pytest.mark.parametrize("name", DAMAGED)
+def test_views_that_do_not_fit_are_refused(name, tmp_path):
+    text, match = DAMAGED[name]
+    count = 9999 if name == "very often" else 2
+    values = np.zeros(count, "f4")
+    write(tmp_path / "a.safetensors", Checkpoint(
+        "a", "test", (Entry("a", (count,), values.dtype, lambda: values),),
+        {"lasagne_flipconv views": text}))
+    with pytest.raises(FlipconvError, match=match):
+        read(tmp_path / "a.safetensors")

@@ -209,11 +209,11 @@ MUTANTS = {
         "if difference > allowed:", "test_leaving_errors.py::"
         "test_not_a_number_is_no_agreement"),
     "leave a recorded kernel as it is": (
-        "formats/parts/onnx_record.py", "if self.reverse else array",
+        "formats/parts/views.py", "if self.reverse else array",
         "if False else array", "test_leaving_rows.py::test_row["
         "Conv2DLayer all True]"),
     "believe the columns of a record": (
-        "formats/parts/onnx_record.py", "0 <= span[0] <= span[1] <= size",
+        "formats/parts/views.py", "0 <= span[0] <= span[1] <= size",
         "True",
         "test_leaving_errors.py::test_damaged_records_are_refused"),
     "believe that a piece of HDF5 unpacks to its size": (

@@ -12,8 +12,8 @@ from ..errors import CheckpointError, UnsafeFileError
 from .common.order import is_only_order
 from .common.protobuf import Budget, fields_of, integers_of, signed, text_of
 from .common.record import Checkpoint, Entry
-from .parts.onnx_record import entries_recorded, record_in
 from .parts.onnx_tensors import tensor_of
+from .parts.views import check_repeated, entries_recorded, record_in
 
 __all__ = ["read", "sniff"]
 
@@ -76,8 +76,8 @@ def read(file, limits):
     graph = _graph(model[_GRAPH], where, budget, limits)
     record, ordered = record_in(metadata, where, budget, limits), True
     if record is not None:
-        entries = entries_recorded(record, graph.tensors, where)
-        _check_repeated(entries, len(data), where, limits)
+        entries = entries_recorded(record, graph.tensors, where, len(data),
+                                   limits)
     else:
         sources = _sources(graph, lambda message: tensor_of(
             message, where, budget, limits))
@@ -201,7 +201,7 @@ def _entries(graph, sources, size, where, limits):
             entries.append(entry)
             names.add(entry.name)
             used.update((name, sources[name].name))
-    _check_repeated(entries, size, where, limits)
+    check_repeated(entries, size, where, limits)
     rest = [_plain(name, tensor)._replace(layer=name, role="initializer")
             for name, tensor in graph.tensors.items()
             if name not in used and tensor.dtype.kind == "f"]
@@ -232,17 +232,6 @@ def _sources(graph, tensor_in):
         if tensor is not None and tensor.dtype.kind == "f":
             found.setdefault(node.outputs[0], tensor)
     return found
-
-
-def _check_repeated(entries, size, where, limits):
-    """Refuse nodes that share arrays so often that they fill the memory."""
-    declared, most = sum(entry.nbytes for entry in entries), (
-        limits.floor + 2 * size)
-    if declared > most:
-        raise UnsafeFileError(
-            "%s: has nodes that share their arrays, which come to %d bytes; "
-            "expected at most %d in a file of %d."
-            % (where, declared, most, size))
 
 
 def _unused(name, layer, role, names):

@@ -14,12 +14,15 @@ from .common.naming import describe
 from .common.notes import (OURS, entry_of_note, note_of, siblings_to_tell,
                            siblings_told)
 from .common.record import Checkpoint, Entry
+from .parts.views import entries_recorded, rows_in
 
-__all__ = ["read", "sniff", "write"]
+__all__ = ["VIEWS", "read", "sniff", "write"]
 
 #: Keys of our metadata if the order of the arrays means nothing, and for what
 #: is known of layers side by side.
 _UNORDERED, _SIBLINGS = OURS + " unordered", OURS + " siblings"
+#: The key for where the parameters are in the arrays of a module of PyTorch.
+VIEWS = OURS + " views"
 
 _CODES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "I64": "<i8",
           "I32": "<i4", "I16": "<i2", "I8": "|i1", "U64": "<u8",
@@ -54,8 +57,13 @@ def read(file, limits):
             raise CheckpointError(
                 "%s: carries a record of other arrays than it holds; expected "
                 "the same. It was changed after it was written." % file.name)
-        entries = [entry_of_note(by_name[name], note, file.name)
-                   for name, note in notes]
+        if VIEWS in metadata:
+            entries = entries_recorded(
+                rows_in(metadata[VIEWS], file.name, limits), by_name,
+                file.name, file.seek(0, io.SEEK_END), limits)
+        else:
+            entries = [entry_of_note(by_name[name], note, file.name)
+                       for name, note in notes]
         return Checkpoint(file.name, "safetensors", tuple(entries), {}, OURS,
                           _UNORDERED not in metadata, file.close,
                           siblings_told(metadata.get(_SIBLINGS, "")))
@@ -171,6 +179,8 @@ def _notes(metadata, where, limits):
 def write(file, checkpoint):
     """Write a safetensors file, one array at a time."""
     header, notes, at = {"__metadata__": {}}, [], 0
+    if VIEWS in checkpoint.metadata:
+        header["__metadata__"][VIEWS] = checkpoint.metadata[VIEWS]
     for entry in checkpoint.entries:
         # JSON knows halves of surrogates, UTF-8 does not; the note has them
         name = _unused(entry.name.encode("utf-8", "replace").decode(), header)

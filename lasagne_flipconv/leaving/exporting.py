@@ -4,7 +4,9 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from ..formats.common.notes import OURS
 from ..formats.common.writing import replaced
+from ..formats.safetensors import VIEWS
 from ..weights.networks import Network
 from . import files
 from .checking import Oracle
@@ -136,7 +138,7 @@ def _export_onnx(source, plan, where):
     building.check_runnable(plan, where)
     graph = building.graph_of(plan)
     model = building.build(plan, graph, __version__, record_of(
-        source, plan, graph.tensors), where)
+        OURS, source, plan, graph.tensors), where)
     agreement = Oracle(source, plan).check(building.runner(model, where),
                                            where)
     with replaced(where) as file:
@@ -150,6 +152,7 @@ def _export_source(source, plan, where):
     building, program = _program(plan, where)
     oracle, agreement = _check_torch(
         source, plan, building, building.instance_of(program), where)
-    files.write_folder(where, program, oracle, plan)
+    files.write_folder(where, program, oracle, plan, record_of(
+        VIEWS, source, plan, program.state))
     return ExportRecord(where, agreement.difference, agreement.largest, None,
                         plan.by_row, plan.by_graph)

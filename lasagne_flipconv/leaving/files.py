@@ -12,7 +12,7 @@ from ..formats.common.writing import replaced
 __all__ = ["write_folder"]
 
 
-def write_folder(folder, program, oracle, plan):
+def write_folder(folder, program, oracle, plan, record):
     """Write a program with what belongs to it: all three files, or none.
 
     Parameters
@@ -25,6 +25,8 @@ def write_folder(folder, program, oracle, plan):
         What the network computes.
     plan : Plan
         The network, for the names of its inputs.
+    record : dict of str to str
+        Where each parameter is among the weights, as metadata of the file.
     """
     os.makedirs(folder, exist_ok=True)
     example = _example(program, oracle, plan).items()
@@ -33,10 +35,11 @@ def write_folder(folder, program, oracle, plan):
             stack.enter_context(replaced(os.path.join(folder, name)))
             for name in ("model.py", "model.safetensors", "check.safetensors"))
         code.write(program.text.encode("utf-8"))
-        for file, entries in ((weights, _weights(program, plan)),
-                              (check, [_entry(*row) for row in example])):
+        for file, entries, metadata in (
+                (weights, _weights(program, plan), record),
+                (check, [_entry(*row) for row in example], {})):
             safetensors.write(file, Checkpoint(
-                folder, "safetensors", tuple(entries)))
+                folder, "safetensors", tuple(entries), metadata))
         for file in (code, weights, check):
             file.flush()
 

@@ -5,18 +5,24 @@ import numpy as np
 
 from ..conventions import convention_of, find_row
 from ..errors import ConventionError
-from ..formats.common.notes import OURS, note_of
-from ..formats.parts.onnx_record import View
+from ..formats.common.notes import note_of
+from ..formats.parts.views import View
 from ..weights.networks import entry_of, slots_of
 
 __all__ = ["record_of"]
 
+#: The most rows of what our modules of PyTorch have in one tensor: states, and
+#: peepholes.
+_MOST_ROWS = 3
 
-def record_of(source, plan, tensors):
+
+def record_of(key, source, plan, tensors):
     """Return where each parameter is, to be written beside a model.
 
     Parameters
     ----------
+    key : str
+        What it is called there.
     source : Source
         The network.
     plan : Plan
@@ -35,7 +41,7 @@ def record_of(source, plan, tensors):
                 for slot, *others in _by_variable(slots)]
     except ConventionError:  # of an own layer, whose kernel is not known
         return {}
-    return {} if None in rows else {OURS: json.dumps(rows)}
+    return {} if None in rows else {key: json.dumps(rows)}
 
 
 def _by_variable(slots):
@@ -77,7 +83,7 @@ def _views(slot, name, value, tensor, plan):
                 swapped = (shape[1], shape[0]) + shape[2:]
                 order = (1, 0) + tuple(range(2, ndim))
                 yield View(name, None, swapped, order, reverse)
-        for epsilon in _epsilons(name, plan):
+        for epsilon in _epsilons(tensor, plan):
             yield View(name, None, shape, (), (), epsilon)
     elif tensor.shape and ndim and tensor.shape[-1] % shape[-1] == 0:
         for start in range(0, tensor.shape[-1], shape[-1]):
@@ -85,6 +91,10 @@ def _views(slot, name, value, tensor, plan):
                 yield View(name, (start, start + shape[-1]), shape)
     if tensor.ndim <= 3 and tensor.shape[:1] == (1,) and 1 <= ndim <= 2:
         yield from _gates(name, value, tensor)
+    if tensor.ndim == 2 and 1 < len(tensor) <= _MOST_ROWS and (
+            tensor.shape[1:] == (value.size,)):
+        for start in range(0, tensor.size, value.size):
+            yield View(name, None, shape, span=(start, start + value.size))
 
 
 def _gates(name, value, tensor):
@@ -104,9 +114,8 @@ def _reversals(slot):
     return [(), convention_of(slot.layer).spatial]
 
 
-def _epsilons(name, plan):
+def _epsilons(tensor, plan):
     """Return the epsilon of a variance."""
-    part, _, role = name.rpartition(".")
-    return [found.options["epsilon"] for found in plan.parts
-            if role == "variance" and found.name == part]
+    return [part.options["epsilon"] for part in plan.parts
+            if part.arrays.get("variance") is tensor]
 

@@ -8,14 +8,15 @@ from collections import namedtuple
 
 import numpy as np
 
-from ...errors import CheckpointError
+from ...errors import CheckpointError, UnsafeFileError
 from ..common.arrays import are_sizes
 from ..common.jsontext import parsed_json
 from ..common.notes import OURS, entry_of_note
 from ..common.protobuf import fields_of, text_of
 from ..common.record import Entry
 
-__all__ = ["View", "entries_recorded", "record_in"]
+__all__ = ["View", "check_repeated", "entries_recorded", "record_in",
+           "rows_in"]
 
 # Fields of a StringStringEntryProto.
 _KEY, _VALUE = 1, 2
@@ -108,24 +109,53 @@ def record_in(messages, where, budget, limits):
         found = dict(fields_of(message, where, budget, {_KEY, _VALUE}))
         key, value = (found.get(field, b"") for field in (_KEY, _VALUE))
         if text_of(key, where, limits) == OURS:
-            rows = parsed_json(bytes(value), "%s: its record" % where, limits)
-            if isinstance(rows, list):
-                return rows
-            raise _unreadable(where)
+            return rows_in(bytes(value), where, limits)
     return None
 
 
-def entries_recorded(rows, tensors, where):
+def rows_in(text, where, limits):
+    """Return the rows of a record.
+
+    Parameters
+    ----------
+    text : str or bytes
+        The record, as JSON.
+    where : str
+        Name of the file for error texts.
+    limits : lasagne_flipconv.limits.Limits
+        Ceilings.
+
+    Returns
+    -------
+    list
+        Each row a view and a note, unless it was changed.
+
+    Raises
+    ------
+    CheckpointError
+        If it is none of ours.
+    """
+    rows = parsed_json(text, "%s: its record" % where, limits)
+    if not isinstance(rows, list):
+        raise _unreadable(where)
+    return rows
+
+
+def entries_recorded(rows, tensors, where, size, limits):
     """Return the parameters that a record describes.
 
     Parameters
     ----------
     rows : list
-        What :func:`record_in` returned.
-    tensors : dict of str to Tensor
+        What :func:`rows_in` returned.
+    tensors : dict of str to Tensor or Entry
         Of the model.
     where : str
         Name of the file for error texts.
+    size : int
+        Bytes of the file.
+    limits : lasagne_flipconv.limits.Limits
+        Ceilings.
 
     Returns
     -------
@@ -136,8 +166,40 @@ def entries_recorded(rows, tensors, where):
     ------
     CheckpointError
         If it does not fit what the model holds.
+    UnsafeFileError
+        If it takes the same so often that it fills the memory.
     """
-    return [_entry(row, tensors, where) for row in rows]
+    entries = [_entry(row, tensors, where) for row in rows]
+    check_repeated(entries, size, where, limits)
+    return entries
+
+
+def check_repeated(entries, size, where, limits):
+    """Refuse entries that share arrays so often that they fill the memory.
+
+    Parameters
+    ----------
+    entries : list of Entry
+        All of a file.
+    size : int
+        Its bytes.
+    where : str
+        Its name for error texts.
+    limits : lasagne_flipconv.limits.Limits
+        Ceilings.
+
+    Raises
+    ------
+    UnsafeFileError
+        If they do.
+    """
+    declared, most = sum(entry.nbytes for entry in entries), (
+        limits.floor + 2 * size)
+    if declared > most:
+        raise UnsafeFileError(
+            "%s: has nodes or parameters that share their arrays, which come "
+            "to %d bytes; expected at most %d in a file of %d."
+            % (where, declared, most, size))
 
 
 def _entry(row, tensors, where):
