@@ -91,10 +91,7 @@ def _views(slot, name, value, tensor, plan):
                 yield View(name, (start, start + shape[-1]), shape)
     if tensor.ndim <= 3 and tensor.shape[:1] == (1,) and 1 <= ndim <= 2:
         yield from _gates(name, value, tensor)
-    if tensor.ndim == 2 and 1 < len(tensor) <= _MOST_ROWS and (
-            tensor.shape[1:] == (value.size,)):
-        for start in range(0, tensor.size, value.size):
-            yield View(name, None, shape, span=(start, start + value.size))
+    yield from _rows(name, value, tensor)
 
 
 def _gates(name, value, tensor):
@@ -105,6 +102,14 @@ def _gates(name, value, tensor):
                     span=(start, start + value.size))
         yield view
         yield view._replace(negative=True)
+
+
+def _rows(name, value, tensor):
+    """Yield how a row may be seen of what PyTorch has in one tensor."""
+    if tensor.shape in [(n, value.size) for n in range(2, _MOST_ROWS + 1)]:
+        for start in range(0, tensor.size, value.size):
+            yield View(name, None, value.shape,
+                       span=(start, start + value.size))
 
 
 def _reversals(slot):
