@@ -6,7 +6,7 @@ import pytest
 from lasagne.layers import DenseLayer, get_all_params
 from lasagne_flipconv import load, save
 from lasagne_flipconv.errors import CheckpointError, ConventionError
-from lasagne_flipconv.layers import Conv2DLayer
+from lasagne_flipconv.layers import BatchNormLayer, Conv2DLayer
 
 import cases
 import files
@@ -24,9 +24,9 @@ def by_name(net):
                                       files.values_of(net))}
 
 
-def dumped(path, value):
+def dumped(path, value, protocol=2):
     path = path.with_suffix(".pkl")
-    path.write_bytes(pickle.dumps(value, 2))
+    path.write_bytes(pickle.dumps(value, protocol))
     return path
 
 
@@ -139,6 +139,32 @@ def test_names_that_read_the_same_contradict_an_order(title, form, path):
         assert files.unchanged(other, before)
     for names in (["gate", "e\u0301", "conv"], [None] * 3, "abc"):
         load(path, net(*names))
+
+
+@pytest.mark.parametrize("arrays", [
+    {"gamma": 2, "beta": 1}, {"bn.beta": 1, "bn.gamma": 2, "bn.var_": 9,
+                              "bn.moving_mean": 3},
+    {"bn.weight": 2, "bn.bias": 1, "bn._mean": 3, "bn._variance": 4},
+    {"bn.gamma": 2, "bn.beta": 1, "bn.avg_mean": 3, "bn.avg_var": 4},
+    {"bn.beta": 1, "bn.gamma": 2, "bn.moving_mean": 3, "bn.moving_var": 4},
+    {"bn.gamma": 2, "bn.beta": 1, "bn.mean": 3, "bn.deviation": 4},
+    {"bn.weight": 2, "bn.bias": 1, "bn.mu": 3, "bn.sigma": 4}])
+def test_an_array_is_what_it_is_called(arrays, path):
+    """Whatever comes first, and whatever other words are beside."""
+    net = BatchNormLayer((None, 3))
+    before = files.values_of(net)
+    path = dumped(path, {name: np.full(3, value, "f4")
+                         for name, value in arrays.items()}, 4)
+    try:
+        record = load(path, net, epsilon=0, strict=False)
+    except CheckpointError as error:
+        assert "by its name" in str(error)
+        assert files.unchanged(net, before)
+    else:
+        expected = dict(beta=1, gamma=2, mean=3, inv_std=.5)
+        for name, value in expected.items():
+            assert getattr(net, name).get_value().tolist() == [value] * 3
+        assert not record.missing
 
 
 def test_names_without_order_need_names(path):

@@ -8,7 +8,7 @@ import unicodedata
 from collections import namedtuple
 
 from ..errors import CheckpointError
-from ..formats.common.naming import positions_of
+from ..formats.common.naming import positions_of, split_name
 
 __all__ = ["match", "without_prefix"]
 
@@ -17,6 +17,12 @@ __all__ = ["match", "without_prefix"]
 #: `named` that names were matched.
 Matches = namedtuple("Matches", "pairs missing unused aligned named",
                      defaults=(False,))
+
+#: What a parameter does with activations, by which roles are told apart.
+_DOES = {"W": "multiplied", "gamma": "multiplied", "scales": "multiplied",
+         "alpha": "multiplied", "b": "added", "beta": "added",
+         "mean": "subtracted", "inv_std": "a deviation",
+         "variance": "a deviation"}
 
 #: What two layers of Caffe hold is one batch normalisation in Lasagne.
 _STATISTICS, _SCALE = {"mean", "variance"}, {"gamma", "beta"}
@@ -152,6 +158,7 @@ def _refuse_contradictions(matches, sources, where):
         sources, [_name(slot) for slot, _ in matches.pairs]))
     known = {name: layer for layer, name in theirs.items()}
     for slot, entry in () if matches.named else matches.pairs:
+        _refuse_another_role(slot, entry, where)
         name = ours.get(_name(slot))
         if name in known and theirs.get(entry.layer) != name:
             raise CheckpointError(
@@ -159,6 +166,18 @@ def _refuse_contradictions(matches, sources, where):
                 "elsewhere; expected one order. Name all layers of the "
                 "network as in the file, or pass names= or prefix=."
                 % (where, entry.name, slot.name, known[name]))
+
+
+def _refuse_another_role(slot, entry, where):
+    """Refuse an array that is by its name another thing than a parameter."""
+    role = entry.role or split_name("layer." + entry.name)[1]
+    does, done = (_DOES.get(word) for word in (role, slot.attribute))
+    if None not in (does, done) and does != done:
+        raise CheckpointError(
+            "%s: has %s, by its name %s, where the network has %s in order; "
+            "expected one order. Name all layers of the network as in the "
+            "file, or pass names={'theirs': 'ours'}, for all of them."
+            % (where, entry.name, role, slot.name))
 
 
 def without_prefix(names):

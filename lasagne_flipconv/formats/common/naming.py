@@ -17,6 +17,9 @@ ROLES = {
     "running_var": "variance", "moving_variance": "variance",
     "running_variance": "variance", "variance": "variance",
     "var": "variance", "alpha": "alpha", "scales": "scales",
+    "_mean": "mean", "_variance": "variance",  # PaddlePaddle
+    "avg_mean": "mean", "avg_var": "variance",  # Chainer
+    "moving_var": "variance",  # MXNet
 }
 
 #: Words for parameters that are not Lasagne's.
