@@ -167,6 +167,26 @@ def test_an_array_is_what_it_is_called(arrays, path):
         assert not record.missing
 
 
+@pytest.mark.parametrize("wrap", [
+    lambda layers: layers, lambda layers: {"params": layers, "step": 3},
+    lambda layers: {"net.%s.%s" % (layer, name): value
+                    for layer, held in layers.items()
+                    for name, value in held.items()}])
+@pytest.mark.parametrize("words", [("bias", "kernel"), ("b", "w"),
+                                   ("bias", "weight")])
+def test_the_alphabet_is_no_order_in_dicts_of_dicts(words, wrap, path):
+    """JAX sorts its dicts: what is the order of the layers is lost."""
+    layers = {layer: dict(zip(words, (cases.values((3,), i),
+                                      cases.values((3, 3), i))))
+              for i, layer in enumerate(["body", "head", "stem"])}
+    net = DenseLayer(DenseLayer(DenseLayer((None, 3), 3), 3), 3)
+    path = dumped(path, wrap(layers), 4)
+    before = files.values_of(net)
+    with pytest.raises(CheckpointError, match="does not tell their order"):
+        load(path, net, orientation="tensorflow")
+    assert files.unchanged(net, before)
+
+
 def test_names_without_order_need_names(path):
     np.savez(path, **by_name(files.network()))
     with pytest.raises(CheckpointError, match="does not tell their order.*"

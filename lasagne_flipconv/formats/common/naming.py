@@ -22,6 +22,10 @@ ROLES = {
     "moving_var": "variance",  # MXNet
 }
 
+#: What comes before a weight in the order of the alphabet, though not by how
+#: layers are made.
+_BEFORE = (("bias", "weight"), ("bias", "kernel"), ("b", "w"))
+
 #: Words for parameters that are not Lasagne's.
 _FOREIGN = re.compile(r"(.*[./_])?(weight|bias|kernel|running_(mean|var)|"
                       r"moving_(mean|variance))(:0)?", re.DOTALL)
@@ -202,14 +206,16 @@ def _is_sorted(rows):
 
 
 def _are_sorted(names):
-    if names != sorted(names):
+    if names not in (sorted(names),
+                     sorted(names, key=lambda name: name.split("."))):
         return False
     by_number = sorted(names, key=lambda name: [
         int(part) if i % 2 else part
         for i, part in enumerate(re.split("([0-9]+)", name))])
     known, layers = set(names), {name.rpartition(".")[0] for name in names}
     return by_number != names or len(layers) > 1 and any(
-        {layer + ".bias", layer + ".weight"} <= known for layer in layers)
+        {layer + "." + first, layer + "." + second} <= known
+        for layer in layers for first, second in _BEFORE)
 
 
 def twins_of(key, items):

@@ -70,11 +70,11 @@ def checkpoint_of(value, data, where, form, limits, beside=False):
     finder.find(value)
     if not finder.entries:
         raise _unknown(where, value)
+    names = [entry.name for entry in finder.entries]
     return Checkpoint(where, form, describe(finder.entries), finder.metadata,
-                      "pickle protocol %d" % protocol, finder.ordered,
-                      siblings="any" if are_registered(
-                          [entry.name for entry in finder.entries])
-                      else "as here")
+                      "pickle protocol %d" % protocol,
+                      finder.ordered and not tell_no_order(names),
+                      siblings="any" if are_registered(names) else "as here")
 
 
 def _unknown(where, value):
