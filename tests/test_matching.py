@@ -171,11 +171,14 @@ def test_an_array_is_what_it_is_called(arrays, path):
     lambda layers: layers, lambda layers: {"params": layers, "step": 3},
     lambda layers: {"net.%s.%s" % (layer, name): value
                     for layer, held in layers.items()
+                    for name, value in held.items()},
+    lambda layers: {"net/%s/%s:0" % (layer, name): value
+                    for layer, held in layers.items()
                     for name, value in held.items()}])
 @pytest.mark.parametrize("words", [("bias", "kernel"), ("b", "w"),
-                                   ("bias", "weight")])
+                                   ("bias", "weight"), ("biases", "weights")])
 def test_the_alphabet_is_no_order_in_dicts_of_dicts(words, wrap, path):
-    """JAX sorts its dicts: what is the order of the layers is lost."""
+    """JAX sorts its dicts, and TensorFlow what it lists of a checkpoint."""
     layers = {layer: dict(zip(words, (cases.values((3,), i),
                                       cases.values((3, 3), i))))
               for i, layer in enumerate(["body", "head", "stem"])}

@@ -24,7 +24,8 @@ ROLES = {
 
 #: What comes before a weight in the order of the alphabet, though not by how
 #: layers are made.
-_BEFORE = (("bias", "weight"), ("bias", "kernel"), ("b", "w"))
+_BEFORE = (("bias", "weight"), ("bias", "kernel"), ("b", "w"),
+           ("biases", "weights"))
 
 #: Words for parameters that are not Lasagne's.
 _FOREIGN = re.compile(r"(.*[./_])?(weight|bias|kernel|running_(mean|var)|"
@@ -206,16 +207,21 @@ def _is_sorted(rows):
 
 
 def _are_sorted(names):
-    if names not in (sorted(names),
-                     sorted(names, key=lambda name: name.split("."))):
+    if names not in (sorted(names), sorted(names, key=_parts_of)):
         return False
     by_number = sorted(names, key=lambda name: [
         int(part) if i % 2 else part
         for i, part in enumerate(re.split("([0-9]+)", name))])
-    known, layers = set(names), {name.rpartition(".")[0] for name in names}
+    known = {tuple(_parts_of(name)) for name in names}
+    layers = {parts[:-1] for parts in known}
     return by_number != names or len(layers) > 1 and any(
-        {layer + "." + first, layer + "." + second} <= known
+        {(*layer, first), (*layer, second)} <= known
         for layer in layers for first, second in _BEFORE)
+
+
+def _parts_of(name):
+    """Return the words of a name, without the number of TensorFlow."""
+    return re.split("[./]", re.sub(r":[0-9]{1,9}\Z", "", name))
 
 
 def twins_of(key, items):
