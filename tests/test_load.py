@@ -1,4 +1,6 @@
 """Loading: the right value at the right place the right way round, or none."""
+import pickle
+
 import lasagne
 import lasagne_flipconv.weights.applying
 import numpy as np
@@ -207,6 +209,33 @@ def test_rows_of_what_a_matrix_is_computed_from_stay(path):
     assert all(np.array_equal(slot.param.get_value(), value)
                for slot, value in zip(slots_of(net), before))
     load(path, net, orientation="convolution", data_format="channels_first")
+
+
+@pytest.mark.parametrize("told", ["keras", "torch", "HWIO:correlation",
+                                  {"conv*": "tensorflow"}])
+@pytest.mark.parametrize("held", [
+    lambda values: values, lambda values: {"conv": values[:1],
+                                           "norm": values[1:]}])
+def test_batch_normalization_of_elsewhere_is_asked_about(held, told, path):
+    """Its gamma comes first, and its variance is no inverse deviation."""
+    net = layers.BatchNormLayer(layers.Conv2DLayer(
+        (None, 3, 5, 5), 4, 1, b=None, name="conv"), name="norm")
+    kernel = cases.values((4, 3, 1, 1), 1, "f4")
+    values = [kernel if told == "torch" else kernel.transpose(2, 3, 1, 0)] + [
+        np.full(4, value, "f4") for value in (2, 1, 3, 4)]
+    path = path.with_suffix(".pkl")
+    path.write_bytes(pickle.dumps(held(values), 4))
+    before = files.values_of(net)
+    with pytest.raises(ConventionError, match="its name does not say which"):
+        load(path, net, orientation=told)
+    assert files.unchanged(net, before)
+    with load(path) as checkpoint:
+        names = dict(zip(checkpoint.values(), [
+            "conv.W", "norm.gamma", "norm.beta", "norm.mean",
+            "norm.variance"]))
+    load(path, net, orientation=told, names=names, epsilon=0)
+    assert np.array_equal(net.input_layer.W.get_value(), kernel)
+    assert [value[0] for value in files.values_of(net)[1:]] == [1, 2, 3, .5]
 
 
 @pytest.mark.parametrize("names", [("conv/kernel:0", "conv/bias:0"),

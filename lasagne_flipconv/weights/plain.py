@@ -5,13 +5,17 @@ from ..axes import ORIENTATIONS
 from ..conventions import DENSE_AXES, OPEN_AXES, convention_told
 from ..errors import CheckpointError, ConventionError
 from ..formats.common.record import is_kernel, is_one_by_one
-from .telling import AS_IN_NETWORK, told_of
+from .telling import AS_IN_NETWORK, is_from_elsewhere, told_of
 
 __all__ = ["as_parameter", "check_computed", "check_plain", "check_square",
            "computes_matrix", "dense_axes", "epsilon_of", "is_a", "is_dense"]
 
 #: Layers whose W has axes (input units, output units), and one that looks it.
 _DENSE, _TABLE = ("DenseLayer", "NINLayer"), "EmbeddingLayer"
+
+#: Parameters of batch normalization, which other libraries have in another
+#: order.
+_NORM = ("beta", "gamma", "mean", "inv_std")
 
 #: What is added to a variance in formats that do not record it.
 _EPSILONS = {"torch": 1e-5, "onnx": 1e-5, "caffe": 1e-5, "keras": 1e-3,
@@ -199,6 +203,14 @@ def check_plain(slot, entry, name, options):
     if entry.kind in ("conv", "transposed"):
         raise CheckpointError("%s: is a convolution kernel in the file, not "
                               "in the network; expected the same." % name)
+    if slot.attribute in _NORM and entry.role is None and (
+            is_from_elsewhere(options, slot, entry)):
+        raise ConventionError(
+            "%s: is of another library, where batch normalization has gamma, "
+            "beta, mean and variance, in Lasagne beta, gamma, mean and "
+            "inv_std, and its name does not say which it is; expected to be "
+            "told. Pass names={%r: '%s.gamma'} or .beta, .mean, .variance, "
+            "for all arrays." % (name, entry.name, slot.group))
     axes = slot.param.ndim
     told = told_of(options.orientation, slot, entry)
     if slot.unsure and told != AS_IN_NETWORK and (

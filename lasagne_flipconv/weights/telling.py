@@ -10,7 +10,7 @@ from ..errors import CheckpointError, ConventionError
 
 __all__ = ["AS_IN_NETWORK", "DATA_FORMATS", "axes_like", "check_epsilon",
            "check_data_format", "check_mapping", "check_orientation",
-           "rows_told", "source_of", "told_of"]
+           "is_from_elsewhere", "rows_told", "source_of", "told_of"]
 
 AS_IN_NETWORK = "as in network"
 
@@ -332,14 +332,42 @@ def rows_told(options, slot, entry):
         if that is given, or if kernels are said to have their channels last:
         their networks mostly flatten so, too.
     """
+    any_last = any(map(_has_channels_last, _words_of(options, slot, entry)))
+    known = told_of(options.data_format, slot, entry, "data_format")
+    return "unknown" if known or any_last else None
+
+
+def _words_of(options, slot, entry):
+    """Return what the user says of an array; of all, if nothing of it."""
     orientation = options.orientation
     told = told_of(orientation, slot, entry)
     if told is None and isinstance(orientation, dict):
-        any_last = any(map(_has_channels_last, orientation.values()))
-    else:
-        any_last = _has_channels_last(told)
-    known = told_of(options.data_format, slot, entry, "data_format")
-    return "unknown" if known or any_last else None
+        return list(orientation.values())
+    return [told]
+
+
+def is_from_elsewhere(options, slot, entry):
+    """Tell whether an array is of another library, by user or file.
+
+    Parameters
+    ----------
+    options : lasagne_flipconv.weights.planning.Options
+        What the user says.
+    slot : lasagne_flipconv.weights.networks.Slot
+        The parameter.
+    entry : Entry
+        The array.
+
+    Returns
+    -------
+    bool
+        Whether a library other than Theano is told, or channels that come
+        last.
+    """
+    return any(isinstance(word, str) and word in FORMAT_CONVENTIONS
+               and word != "theano" or _has_channels_last(word)
+               for word in (entry.convention,
+                            *_words_of(options, slot, entry)))
 
 
 def _has_channels_last(told):
