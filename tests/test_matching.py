@@ -148,7 +148,10 @@ def test_names_that_read_the_same_contradict_an_order(title, form, path):
     {"bn.gamma": 2, "bn.beta": 1, "bn.avg_mean": 3, "bn.avg_var": 4},
     {"bn.beta": 1, "bn.gamma": 2, "bn.moving_mean": 3, "bn.moving_var": 4},
     {"bn.gamma": 2, "bn.beta": 1, "bn.mean": 3, "bn.deviation": 4},
-    {"bn.weight": 2, "bn.bias": 1, "bn.mu": 3, "bn.sigma": 4}])
+    {"bn.weight": 2, "bn.bias": 1, "bn.mu": 3, "bn.sigma": 4},
+    {"bn.scale": 2, "bn.offset": 1, "bn.mean": 3, "bn.var": 4},
+    {"bn.shift": 1, "bn.scale": 2, "bn.mean": 3, "bn.std": 2},
+    {"scale": 2, "shift": 1, "mu": 3, "sigma": 4}])
 def test_an_array_is_what_it_is_called(arrays, path):
     """Whatever comes first, and whatever other words are beside."""
     net = BatchNormLayer((None, 3))
@@ -217,6 +220,19 @@ def test_strict_false_loads_what_fits_and_tells_the_rest(path):
     now = files.values_of(target)
     assert all(map(np.array_equal, now[:4], files.values_of(source)[:4]))
     assert all(map(np.array_equal, now[4:], before[4:]))
+
+
+@pytest.mark.parametrize("other", ["epoch", "norm1/N", "conv1.gain"])
+def test_what_has_no_layer_is_left_over_by_name(other, path):
+    """A counter, as Chainer's, does not stop the others."""
+    source, target = files.network(norm=True), files.network(norm=True)
+    files.fill(source, 1)
+    np.savez(path, **by_name(source), **{other: np.int64(3)})
+    with pytest.raises(CheckpointError, match="holds %s besides" % other):
+        load(path, target, **TOLD)
+    record = load(path, target, strict=False, **TOLD)
+    assert record.unused == (other,) and not record.missing
+    assert files.unchanged(target, files.values_of(source))
 
 
 def test_strict_false_by_name(path):

@@ -4,6 +4,7 @@ Names match names where both sides have them; else the order decides, and then
 every layer must have the same parameters on both sides. Never by shape.
 """
 import os
+import re
 import unicodedata
 from collections import namedtuple
 
@@ -22,7 +23,11 @@ Matches = namedtuple("Matches", "pairs missing unused aligned named",
 _DOES = {"W": "multiplied", "gamma": "multiplied", "scales": "multiplied",
          "alpha": "multiplied", "b": "added", "beta": "added",
          "mean": "subtracted", "inv_std": "a deviation",
-         "variance": "a deviation"}
+         "variance": "a deviation",
+         # words of other libraries, which are no role in Lasagne
+         "scale": "multiplied", "offset": "added", "shift": "added",
+         "std": "not inverse", "stddev": "not inverse",
+         "sigma": "not inverse"}
 
 #: What two layers of Caffe hold is one batch normalisation in Lasagne.
 _STATISTICS, _SCALE = {"mean", "variance"}, {"gamma", "beta"}
@@ -62,7 +67,7 @@ def match(slots, checkpoint, options):
     entries = _merged(entries)
     targets, sources = _groups_of(slots, bool(options.names)), _sources(
         entries)
-    if options.names or _both_named(targets, sources):
+    if options.names or _both_named(targets, sources, ordered):
         matches = _by_name(targets, sources)
     elif not ordered:
         raise CheckpointError(
@@ -170,7 +175,8 @@ def _refuse_contradictions(matches, sources, where):
 
 def _refuse_another_role(slot, entry, where):
     """Refuse an array that is by its name another thing than a parameter."""
-    role = entry.role or split_name("layer." + entry.name)[1]
+    role = entry.role or split_name("layer." + entry.name)[1] or re.split(
+        "[./_]", entry.name)[-1].lower()
     does, done = (_DOES.get(word) for word in (role, slot.attribute))
     if None not in (does, done) and does != done:
         raise CheckpointError(
@@ -288,8 +294,9 @@ def _sources(entries):
     return groups
 
 
-def _both_named(targets, sources):
-    return None not in sources and all(
+def _both_named(targets, sources, ordered):
+    """Tell whether names match names; counters and the like have no layer."""
+    return not (ordered and None in sources) and all(
         isinstance(name, str) for name in targets) and bool(
             set(targets) & set(sources))
 
