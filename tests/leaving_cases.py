@@ -323,6 +323,18 @@ def recurrent(name, cls):
     final = {"only_return_final": True} if (
         "only_return_final" in inspect.signature(cls).parameters) else {}
     if name.startswith("simple"):  # whose rectifier may give zeros alone
+def used_elsewhere(dtype):
+    def build():
+        mask = InputLayer((None, None), T.matrix(dtype=dtype))
+        net = fill(GRULayer(InputLayer((None, None, 5)), 4, mask_input=mask))
+        rest = L.ExpressionLayer(L.DimshuffleLayer(mask, (0, 1, "x")),
+                                 lambda x: 1 - x.dimshuffle(0, 1, 2))
+        return L.ElemwiseMergeLayer([L.SliceLayer(net, slice(0, 1), axis=2),
+                                     rest], lambda x, y: x + y * 2.5)
+
+    return build
+
+
         final["nonlinearity"] = nl.tanh
     return {
         name: on((None, 6, 5), cls, 4),
@@ -358,6 +370,8 @@ CASES["recurrent tanh"] = on((None, 6, 5), RecurrentLayer, 4,
 
 
 CASES["no parameters"] = on((None, 3, 6, 5), L.MaxPool2DLayer, 2)
+CASES.update({"mask of %s used elsewhere" % dtype: used_elsewhere(dtype)
+              for dtype in ("int8", "uint16")})
 CASES["no parameters, constants"] = on(
     (None, 3, 6, 5), lambda x: L.PadLayer(L.Upscale2DLayer(x, 2), 1, val=2))
 

@@ -168,6 +168,8 @@ def plan_of(source):
     """
     parts, known, shapes, values = [], {}, {}, {}
     by_row, by_graph = [], []
+    bounds = {source.variables[layer]: (0, 1) for layer in source.inputs
+              if _users_of_mask(layer, source)}
     for layer in source.layers:
         name = source.names[layer]
         if layer in source.inputs:
@@ -182,8 +184,9 @@ def plan_of(source):
             row = row_of(layer)
             done = row and row(layer, scope, *before)
             (by_row if done else by_graph).append(name)
-            values[layer] = done or Walk(scope, known, shapes, layer).value_of(
-                source.variables[layer])
+            values[layer] = done or Walk(
+                scope, known, shapes, layer, bounds).value_of(
+                    source.variables[layer])
             _tell_shape(parts, values[layer], _plain(layer.output_shape))
             if source.leaves_alone(layer):
                 parts[start:] = map(_untrained, parts[start:])
@@ -204,8 +207,9 @@ def _computable(layer, name, parts, source):
     ONNX and PyTorch look up int32 and int64 only.
     """
     dtype = np.dtype(layer.input_var.dtype)
-    if dtype.kind not in "iu" or dtype.name in ("int32", "int64") or any(
-            _mask_of(user) is layer for user in source.layers):
+    users = [user for user in source.layers if layer in _incoming(user)]
+    if dtype.kind not in "iu" or dtype.name in ("int32", "int64") or users and(
+            users == _users_of_mask(layer, source)):
         return name
     return Scope(parts, name, reserved=set(source.names.values())).add(
         "cast", name, suffix="cast", dtype="int64", shape=_plain(layer.shape))
@@ -241,7 +245,9 @@ def _untrained(part):
 
 def _incoming(layer):
     found = getattr(layer, "input_layers", None)
-    return [layer.input_layer] if found is None else found
+    if found is None:
+        found = [getattr(layer, "input_layer", None)]  # none of an InputLayer
+    return found
 
 
 def _with_own_names(parts, values, shapes):
@@ -267,16 +273,21 @@ def _inputs(source):
 
 
 def _input(layer, source):
-    is_mask = any(_mask_of(user) is layer for user in source.layers)
     indices = [user.W.get_value(borrow=True).shape[0]
                for user in source.layers
                if type(user).__name__ == "EmbeddingLayer"
                and layer in get_all_layers(user)]
     dtype = np.dtype(layer.input_var.dtype)
-    kind = "mask" if is_mask else "float" if dtype.kind == "f" else "index"
+    kind = "mask" if _users_of_mask(layer, source) else (
+        "float" if dtype.kind == "f" else "index")
     return Input(source.names[layer], _plain(layer.shape),
                  "float32" if dtype.kind == "f" else dtype.name, kind,
                  min(indices, default=None))
+
+
+def _users_of_mask(layer, source):
+    """Return the layers for which another is the mask."""
+    return [user for user in source.layers if _mask_of(user) is layer]
 
 
 def _mask_of(layer):

@@ -4,6 +4,7 @@ from itertools import product
 
 import numpy as np
 import theano.scalar as S
+from theano.tensor import Reshape, elemwise, subtensor
 from theano.tensor.nnet import sigm
 
 from ..errors import LeavingError
@@ -32,6 +33,9 @@ _MOVED = ("", "dimshuffle", "reshape", "slice", "index", "concat",
 _FOLDED = ("add", "mul", "maximum", "minimum")
 _LOGICAL = ("and", "or", "where")
 _COMPARED = ("greater", "greater_equal", "less", "less_equal", "equal")
+
+#: Nodes that compute none of the values that they give out.
+_MOVING = (elemwise.DimShuffle, Reshape, subtensor.Subtensor)
 
 #: Integers that are held in less than what all are computed with.
 _NARROW = ("int8", "uint8", "int16", "uint16", "uint32")
@@ -88,6 +92,9 @@ def _bounds(walk, x):
     if walk.is_fixed(x) and not is_float(x):
         value = walk.array_of(x)
         return int(value.min(initial=0)), int(value.max(initial=0))
+    if x not in walk.bounds and x.owner and isinstance(
+            x.owner.op, _MOVING):
+        return _bounds(walk, x.owner.inputs[0])
     holds = np.finfo("float32") if is_float(x) else np.iinfo(x.dtype)
     return walk.bounds.get(x, (holds.min, holds.max))
 

@@ -23,13 +23,16 @@ class Walk:
         What is known of the shapes of those that have a name.
     layer : Layer, optional
         Whose expression it is, for error texts.
+    bounds : dict of theano.Variable to (int, int), optional
+        Least and largest of integers that are closer than their type; what
+        is found is added.
     """
 
-    def __init__(self, scope, known, shapes=(), layer=None):
+    def __init__(self, scope, known, shapes=(), layer=None, bounds=None):
         self.scope, self.known = scope, known
         self.shapes, self.lengths = dict(shapes), {}
         self.wanted, self.made = None, {}
-        self.bounds = {}  # of integers, where they are closer than their type
+        self.bounds = {} if bounds is None else bounds
         self.layer = type(layer).__name__ if layer is not None else "function"
 
     def value_of(self, variable):
