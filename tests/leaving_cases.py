@@ -297,6 +297,11 @@ EXPRESSIONS = {
     "erf": lambda x: T.erf(x) + T.inv(2 + x ** 2),
     "index": lambda x: x[:, 2] * x[:, -1],
     "root of a size": lambda x: x / T.sqrt(T.cast(x.shape[1], "float32")),
+    "tests of a size": lambda x: x * T.eq(x.shape[0], 2) + T.switch(
+        x.shape[0] > 1, x, -x) + (x.shape[0] > 0) * (x.shape[0] < 2),
+    "functions of a size": lambda x: (lambda n: x / T.sqrt(n) + T.maximum(
+        x, n) + n ** -.5 * T.log(n) + 2 ** n + T.alloc(n, *x.shape) / (
+            T.maximum(x.shape[0], 3) - n))(T.cast(x.shape[0], "float32")),
     "rounded down": lambda x: T.cast(9 * x, "int32") // 4 + x // .5,
     "power of a number": lambda x: (-2.) ** T.floor(x),
     "three": lambda x: x + x ** 2 + T.exp(x) + 1,
@@ -318,11 +323,6 @@ def masked(make, dtype=None, **options):
     return build
 
 
-def recurrent(name, cls):
-    """Return the cases of a recurrent layer; 0.1 returns all states only."""
-    final = {"only_return_final": True} if (
-        "only_return_final" in inspect.signature(cls).parameters) else {}
-    if name.startswith("simple"):  # whose rectifier may give zeros alone
 def used_elsewhere(dtype):
     def build():
         mask = InputLayer((None, None), T.matrix(dtype=dtype))
@@ -335,6 +335,11 @@ def used_elsewhere(dtype):
     return build
 
 
+def recurrent(name, cls):
+    """Return the cases of a recurrent layer; 0.1 returns all states only."""
+    final = {"only_return_final": True} if (
+        "only_return_final" in inspect.signature(cls).parameters) else {}
+    if name.startswith("simple"):  # whose rectifier may give zeros alone
         final["nonlinearity"] = nl.tanh
     return {
         name: on((None, 6, 5), cls, 4),
@@ -365,13 +370,13 @@ if hasattr(L.LSTMLayer, "peephole_after"):
 CASES["lstm without peepholes"] = on((None, 6, 5), LSTMLayer, 4,
                                      peepholes=False)
 CASES["gru mask of integers"] = masked(GRULayer, dtype="int8")
+CASES.update({"mask of %s used elsewhere" % dtype: used_elsewhere(dtype)
+              for dtype in ("int8", "uint16")})
 CASES["recurrent tanh"] = on((None, 6, 5), RecurrentLayer, 4,
                              nonlinearity=nl.tanh)
 
 
 CASES["no parameters"] = on((None, 3, 6, 5), L.MaxPool2DLayer, 2)
-CASES.update({"mask of %s used elsewhere" % dtype: used_elsewhere(dtype)
-              for dtype in ("int8", "uint16")})
 CASES["no parameters, constants"] = on(
     (None, 3, 6, 5), lambda x: L.PadLayer(L.Upscale2DLayer(x, 2), 1, val=2))
 

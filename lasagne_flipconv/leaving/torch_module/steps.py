@@ -40,6 +40,9 @@ _TAKEN = frozenset(
 _ARITHMETIC = ("add", "sub", "mul", "int_div", "cast", "dimshuffle")
 _PASSED = ("cast", "dimshuffle")
 
+#: What takes numbers beside arrays.
+_MIXED = ("add", "sub", "mul", "div")
+
 
 def steps_of(plan):
     """Return the steps of a plan.
@@ -59,7 +62,8 @@ def steps_of(plan):
     LeavingError
         If PyTorch has nothing for a part.
     """
-    steps, sizes, alias = [], set(), {}
+    steps, sizes, alias = [], {}, {}
+    parts = {part.name: part for part in plan.parts}
     for part in plan.parts:
         if part.kind not in CALLS:
             raise LeavingError(
@@ -68,9 +72,16 @@ def steps_of(plan):
         if part.kind == "size" or part.kind in _ARITHMETIC and all(
                 value in sizes for value in part.inputs
                 if isinstance(value, str)):
-            sizes.add(part.name)
+            sizes[part.name] = _is_float(part, sizes)
         call = CALLS[part.kind](part)
-        inputs = tuple(alias.get(value, value) for value in part.inputs)
+        inputs = [alias.get(value, value) for value in part.inputs]
+        for place in _arrays(part, sizes):
+            step = _array(part.inputs[place], inputs[place], sizes, parts,
+                          alias)
+            if step not in steps:
+                steps.append(step)
+            inputs[place] = step.value
+        inputs = tuple(inputs)
         if call.text == "{0}" or (
                 part.kind in _PASSED and part.name in sizes):
             alias[part.name] = inputs[0]
@@ -81,6 +92,44 @@ def steps_of(plan):
         steps.append(Step(part.name, init, call.state, call.text, inputs,
                           _wanted(part), part.kind, "#" not in part.layer))
     return steps, tuple(alias.get(name, name) for name in plan.outputs)
+
+
+def _is_float(part, sizes):
+    """Tell whether what is computed of sizes is a float."""
+    if part.kind == "cast":
+        return part.options["dtype"] == "float32"
+    return part.kind != "size" and any(
+        sizes.get(value, isinstance(value, float)) for value in part.inputs)
+
+
+def _arrays(part, sizes):
+    """Return the places of sizes that a part takes as arrays."""
+    places = [i for i, value in enumerate(part.inputs) if value in sizes]
+    if part.kind == "size" or part.name in sizes or part.kind in _MIXED and (
+            any(isinstance(value, str) and value not in sizes
+                for value in part.inputs)):
+        return []
+    if part.kind in ("reshape", "full"):  # of which the first is no size
+        return [i for i in places if i == 0]
+    return places
+
+
+def _array(name, value, sizes, parts, alias):
+    """Return the step that makes an array of a size, where its whole is."""
+    text = "{0}.new_full([], {1}, dtype=torch.%s)" % (
+        "float32" if sizes[name] else "long")
+    whole = _measured(name, parts)
+    return Step(name + " as an array", None, {}, text, (
+        alias.get(whole, whole), value), "", "array", False)
+
+
+def _measured(name, parts):
+    """Return an array of which a number is a size, None for none."""
+    part = parts.get(name)
+    if part is None or part.kind == "size":
+        return part and part.inputs[0]
+    return next(filter(None, (_measured(value, parts)
+                              for value in part.inputs)), None)
 
 
 def _wanted(part):
