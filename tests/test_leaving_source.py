@@ -142,6 +142,18 @@ def test_training_drops_and_averages():
     assert not torch.equal(module(x), rest)
 
 
+@pytest.mark.parametrize("name", ["embedding", "embedding of bytes"])
+def test_indices_below_zero_count_from_the_end(name):
+    net, indices = leaving_cases.CASES[name](), [[-1, -9, 0, 8, -3]]
+    module = to_torch(net)
+    for dtype in (torch.int32, torch.int64):
+        assert np.array_equal(
+            module(torch.tensor(indices, dtype=dtype)).detach().numpy(),
+            np.float32(net.W.get_value())[indices])
+    with pytest.raises(IndexError):
+        module(torch.tensor([[-10]]))
+
+
 @pytest.mark.parametrize("axes", [(2, 3), (3, 2), (-2, -1), (-1, 2)])
 def test_whole_channels_are_dropped(axes):
     net = leaving_cases.L.DropoutLayer(InputLayer((None, 6, 4, 5)), .5,

@@ -283,7 +283,7 @@ def embedding(part):
     W = part.arrays["W"]
     if W.ndim == 2 and W.dtype.kind == "f":
         return Call("nn.Embedding(%d, %d)" % W.shape, {"weight": W},
-                    "{self}({0})")
+                    "{self}.weight[{0}.long()]")  # those below 0 too
     init, state, table = constant(part._replace(arrays={"value": W}))
     return Call(init, state, table + "[{0}.long()]")
 
