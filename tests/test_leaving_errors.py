@@ -1,6 +1,7 @@
 """What cannot leave is refused by name, and nothing is written."""
 import json
 import os
+import re
 
 import numpy as np
 import pytest
@@ -107,6 +108,16 @@ def test_another_shape_than_a_layer_says(function, tmp_path):
                                  name="own")
     refused(net, tmp_path / "net.onnx", "ONNX refuses the model .*own.*; "
             "expected layers that give out what their output_shape says")
+
+
+@pytest.mark.parametrize("name", ["~/net.onnx", "~/net", "~"])
+def test_the_home_folder_by_a_sign_of_shells(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    net = DenseLayer(InputLayer((None, 3)), 2)
+    with pytest.raises(FlipconvError, match="~.*: begins with ~, .* Pass " +
+                       re.escape(os.path.expanduser(name))):
+        export(net, name)
+    assert not os.listdir(str(tmp_path))
 
 
 def test_a_file_where_a_folder_is_meant(tmp_path):

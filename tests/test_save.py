@@ -136,6 +136,15 @@ def test_nowhere_to_save_is_an_error_of_the_system(tmp_path):
     assert error.value.filename == str(path)
 
 
+def test_a_folder_by_a_sign_of_shells(tmp_path, monkeypatch):
+    (tmp_path / "~").mkdir()
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(CheckpointError, match="~/net.npz: begins with ~, "):
+        save("~/net.npz", files.network())
+    assert not os.listdir("~")
+    save("./~/net.npz", files.network())
+
+
 @pytest.mark.skipif(os.name != "posix", reason="pipes of POSIX")
 @pytest.mark.parametrize("make", [os.mkdir, getattr(os, "mkfifo", None)])
 @pytest.mark.parametrize("linked", [False, True])

@@ -5,7 +5,7 @@ import os
 from typing import TYPE_CHECKING
 
 from ..formats.common.notes import OURS
-from ..formats.common.writing import replaced
+from ..formats.common.writing import check_home, replaced
 from ..formats.safetensors import VIEWS
 from ..weights.networks import Network
 from . import files
@@ -54,6 +54,7 @@ def export(network: Network, path: str | os.PathLike[str]) -> ExportRecord:
     (('dense',), True)
     """
     where = os.fspath(path)
+    check_home(where)
     is_onnx = where.endswith(".onnx")
     if not is_onnx:
         _check_folder(where)

@@ -6,7 +6,7 @@ import tempfile
 
 from ...errors import CheckpointError
 
-__all__ = ["replaced"]
+__all__ = ["check_home", "replaced"]
 
 
 @contextlib.contextmanager
@@ -49,7 +49,30 @@ def replaced(path):
     _sync_folder(folder)
 
 
+def check_home(path):
+    """Refuse a name in the home folder that only a shell would replace.
+
+    Parameters
+    ----------
+    path : str
+        A file or folder to make.
+
+    Raises
+    ------
+    CheckpointError
+        If it begins with ``~`` and would be a folder of that name here.
+    """
+    home = os.path.expanduser(path)
+    if home != path:
+        raise CheckpointError(
+            "%s: begins with %s, which is a folder of that name here and no "
+            "home folder; expected a path without it. Pass %s, which "
+            "os.path.expanduser makes of it, or ./%s." % (
+                path, path.split(os.sep)[0], home, path))
+
+
 def _check_name(path):
+    check_home(path)
     try:
         if not stat.S_ISREG(os.stat(path).st_mode):
             raise CheckpointError("%s: is a folder, pipe or device; expected "
