@@ -234,11 +234,23 @@ def test_a_module_and_a_package(tmp_path):
     assert result.stdout.splitlines() == [
         "part", "__main__ package package.__main__ ['-m', 'other']"]
     assert result.returncode == 3 and not result.stderr
-    result = run(tmp_path, "-m", "package.nothing")
-    assert result.returncode == 2 and "no such module" in result.stderr
+    for name in ("package.nothing", ".package", "../package"):
+        result = run(tmp_path, "-m", name)
+        assert result.returncode == 2, name
+        assert "-m %s: there is no such module" % name in result.stderr
     write(tmp_path, "lacking/__init__.py", "import no_such_dependency")
     result = run(tmp_path, "-m", "lacking.part")
     assert "No module named 'no_such_dependency'" in result.stderr
+    assert "running.py" not in result.stderr
+
+
+def test_a_package_on_the_way_that_is_of_python_2(tmp_path):
+    write(tmp_path, "old/__init__.py", "import cPickle")
+    write(tmp_path, "old/train.py", "print(cPickle)")
+    result = run(tmp_path, "-m", "old.train")
+    assert result.returncode == 1 and "running.py" not in result.stderr
+    assert "line 1: cPickle is a module of Python 2; pass --python2" in \
+        result.stderr
 
 
 FAILURES = {

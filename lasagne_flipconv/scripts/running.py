@@ -90,9 +90,13 @@ def run_module(name, arguments=(), from_python2=False):
     """
     make_ready(os.getcwd(), from_python2)
     sys.argv = ["-m", *arguments]
-    spec = _runnable(name)
-    sys.argv[0] = spec.origin
-    return _run(lambda: _code_of_module(spec), _attributes_of(spec))
+
+    def code():
+        spec = _runnable(name)  # which imports the packages on the way
+        sys.argv[0] = spec.origin
+        vars(sys.modules["__main__"]).update(_attributes_of(spec))
+        return _code_of_module(spec)
+    return _run(code, {})
 
 
 def _attributes_of(spec):
@@ -155,10 +159,15 @@ def choose_floatx(chosen=None):
     return unasked
 
 
+class _NoModule(FlipconvError):
+    """Of the name that was given, not of the script."""
+
+
 def _runnable(name):
     """Return the spec of a module, or of a package's ``__main__``."""
     try:
-        spec = importlib.util.find_spec(name)
+        relative = name.startswith(".")
+        spec = None if relative else importlib.util.find_spec(name)
     except ModuleNotFoundError as error:
         if not (name + ".").startswith("%s." % error.name):
             raise  # a package on the way misses another
@@ -166,8 +175,8 @@ def _runnable(name):
     if spec is not None and spec.submodule_search_locations is not None:
         return _runnable(name + ".__main__")
     if spec is None or not hasattr(spec.loader, "get_code"):
-        raise FlipconvError("-m %s: there is no such module to run; expected "
-                            "its name, with dots and without .py." % name)
+        raise _NoModule("-m %s: there is no such module to run; expected its "
+                        "name, with dots and without .py." % name)
     return spec
 
 
@@ -262,7 +271,7 @@ def _run(code, attributes):
         lending.refresh()
         exec(program, vars(main))
         python2.end_line()
-    except SystemExit:
+    except (SystemExit, _NoModule):
         raise
     except BaseException as error:
         error.__traceback__ = _without_ours(error.__traceback__)
