@@ -133,6 +133,7 @@ def test_rank_0_alone_prints_and_writes(tmp_path):
 
 
 STOPS = TRAIN + """
+    import builtins, time
     if "slowly" in sys.argv:  # as PyTorch's, which is fast
         import io, time
 
@@ -150,6 +151,10 @@ STOPS = TRAIN + """
     for step in range(10 ** 6):
         if "failed" in sys.argv and rank == 1 and step == 5:
             raise KeyError("of this script")
+        if "asks" in sys.argv:
+            builtins.input() if rank else time.sleep(600)
+        if "reads" in sys.argv:
+            sys.stdin.buffer.read(1) if rank else time.sleep(600)
         f(X[:16], Y[:16])
         if step == 3:
             say(pid=os.getpid())
@@ -159,6 +164,8 @@ STOPS = TRAIN + """
 @needs_torch
 @pytest.mark.parametrize("how, words", [
     ("failed", "KeyError: 'of this script'"),
+    ("asks", "rank 1 reads the standard input"),
+    ("reads", "rank 1 reads the standard input"),
     ("left", "rank 1 has come to the end of the script already")])
 def test_a_rank_that_stops_stops_all(tmp_path, how, words):
     result = run(tmp_path, write(tmp_path, STOPS), how)

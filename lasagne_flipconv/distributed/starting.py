@@ -1,6 +1,7 @@
 """Joining the ranks that torchrun started, and leaving them."""
 import atexit
 import functools
+import io
 import os
 import random
 import signal
@@ -119,14 +120,48 @@ def _torch():
 
 
 def _quieten(place):
-    """Let rank 0 alone print; what others have to say has their number."""
+    """Let rank 0 alone print; what others have to say has their number.
+
+    What comes from the standard input, each rank would get a part of.
+    """
     if place.rank == 0:
         return
     sys.stdout.flush()
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 1)
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for number in (0, 1):
+        os.dup2(nowhere, number)
     os.close(nowhere)
+    sys.stdin = io.TextIOWrapper(io.BufferedReader(NoInput(place.rank)))
     sys.stderr = Numbered(sys.stderr, place.rank)
+
+
+class NoInput(io.RawIOBase):
+    """The standard input of a rank that is not to read it.
+
+    Parameters
+    ----------
+    rank : int
+        The number.
+    """
+
+    def __init__(self, rank):
+        super().__init__()
+        self._rank = rank
+
+    def readable(self):
+        """Return True, as one that can be read."""
+        return True
+
+    def fileno(self):
+        """Return the number of what is in its place."""
+        return 0
+
+    def readinto(self, buffer):
+        """Refuse."""
+        raise FlipconvError(
+            "rank %d reads the standard input, which would be split among "
+            "the ranks; expected a script that all run alike. Pass as an "
+            "argument, or in a file, what it asks for." % self._rank)
 
 
 class Numbered:
