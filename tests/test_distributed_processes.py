@@ -65,7 +65,7 @@ def test_a_rank_that_is_ended_leaves_no_folder(tmp_path):
 
 
 FILES = TRAIN + """
-    import multiprocessing, pickle, pathlib, shutil, tempfile
+    import multiprocessing, pickle, pathlib, shutil, signal, tempfile
     print("printed by", rank)
     os.system("echo by a child")
     if not os.path.exists("out"):
@@ -90,9 +90,10 @@ FILES = TRAIN + """
     def work(name):
         with open("out/" + name, "w") as file:
             file.write("%s of rank %d" % (name, rank))
+        return signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
 
     with multiprocessing.get_context("fork").Pool(2) as pool:
-        pool.map(work, ["first", "second"])
+        ended = pool.map(work, ["first", "second"])
     child = os.fork()
     if not child:
         sys.exit()
@@ -107,7 +108,8 @@ FILES = TRAIN + """
                                            "out/net.npz")],
         pickled=pickle.load(open("out/net.pkl", "rb"))[0], private=private,
         same=all((a == b).all() for a, b in zip(
-            back, get_all_param_values(net))), argv=sys.argv[1:])
+            back, get_all_param_values(net))), argv=sys.argv[1:],
+        ended=ended)
     """
 
 
@@ -125,7 +127,8 @@ def test_rank_0_alone_prints_and_writes(tmp_path):
             "work": ["%s of rank %d" % (n, rank) for n in (
                 "first", "second")],
             "there": [False, False, True], "pickled": rank,
-            "private": ["a"], "same": True, "argv": ["--epochs", "3"]}
+            "private": ["a"], "same": True, "argv": ["--epochs", "3"],
+            "ended": [True, True]}
     assert (tmp_path / "log.txt").read_text() == "before\nby rank 0\n"
     assert sorted(os.listdir(str(tmp_path / "out"))) == [
         "deeper", "first", "net.npz", "net.pkl", "second", "text"]

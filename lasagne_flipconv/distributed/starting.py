@@ -250,8 +250,15 @@ def _forget_when_ended(shadows):
         signal.signal(number, signal.SIG_DFL)
         os.kill(os.getpid(), number)
 
+    def let_go():
+        # what waits in C does not call it, as a Pool waits for its workers
+        if signal.getsignal(signal.SIGTERM) is end:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
     if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
         signal.signal(signal.SIGTERM, end)
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=let_go)
 
 
 def _nothing(text):
