@@ -21,7 +21,7 @@ TRAIN = """
         if by_hand:
             net = ExpressionLayer(net, by_arithmetic)
         if dropped:
-            net = DropoutLayer(net)
+            net = DropoutLayer(GaussianNoiseLayer(net))
         return DenseLayer(net, 5, nonlinearity=softmax)
 
     def train(name, net, clip=None, single=False, each=16):
