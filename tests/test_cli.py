@@ -72,6 +72,12 @@ def test_wrong_arguments_are_told_on_stderr(argv, capsys):
     assert not out and "usage: lasagne-flipconv" in err
 
 
+def test_a_script_may_have_no_arguments(capsys):
+    with pytest.raises(SystemExit):
+        main(["run"])
+    assert capsys.readouterr().err.endswith("required: SCRIPT\n")
+
+
 def test_refusals_and_missing_files_are_told_in_a_line(tmp_path, capsys):
     damaged = tmp_path / "damaged.npz"
     damaged.write_bytes(b"PK\3\4 and no more")

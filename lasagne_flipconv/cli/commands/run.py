@@ -40,7 +40,8 @@ def add_arguments(parser):
                         help="the script, or the module after -m")
     parser.add_argument("arguments", metavar="ARGUMENT",
                         nargs=argparse.REMAINDER,
-                        help="what the script is to find in sys.argv")
+                        help="what the script is to find in sys.argv"
+                        ).required = False
 
 
 def split(arguments):
