@@ -43,15 +43,20 @@ class Random(random.Random):
         super().seed(_seed(a), 1)
 
     def _below(self, n):
-        return (int(self.random() * n) if n < _EXACT
-                else random.Random._randbelow(self, n))
+        if n < _EXACT:
+            return int(self.random() * n)
+        bits = int(1.00001 + math.log(n - 1, 2.))
+        return next(number for number in iter(
+            lambda: self.getrandbits(bits), None) if number < n)
 
     def randrange(self, start, stop=None, step=1):
         """Draw from a range."""
-        numbers = range(start) if stop is None else range(start, stop, step)
-        if not numbers:
+        if stop is None:
+            start, stop = 0, start
+        many = -((start - stop) // step)  # len of a range is below 2 ** 63
+        if many <= 0:
             raise ValueError("empty range for randrange()")
-        return numbers[self._below(len(numbers))]
+        return start + step * self._below(many)
 
     def randint(self, a, b):
         """Draw from `a` to `b`, which is included."""
@@ -120,6 +125,7 @@ class _Shared(Random):
 
     getstate = staticmethod(random.getstate)
     setstate = staticmethod(random.setstate)
+    getrandbits = staticmethod(random.getrandbits)
     random = staticmethod(random.random)
 
 
