@@ -163,7 +163,22 @@ def shown(x):
         return text_of(x)
     if type(x) is float:
         return _twelve_digits(x)
-    return str(x)
+    if type(x) is complex:
+        return _complex_digits(x)
+    return str(_as_unicode(x))
+
+
+def _as_unicode(x):
+    """Return an array of bytes as one of texts."""
+    return (np.char.decode(x, "utf-8", "surrogateescape")
+            if isinstance(x, np.ndarray) and x.dtype.kind == "S" else x)
+
+
+def _complex_digits(x):
+    """Return both parts with twelve digits, or one where there is no other."""
+    if x.real == 0 and not np.signbit(x.real):
+        return "%.12gj" % x.imag
+    return "(%.12g%+.12gj)" % (x.real, x.imag)
 
 
 def _twelve_digits(x):
@@ -189,8 +204,23 @@ class _Float(float):
         return format(float(self), specification + twelve)
 
 
+class _Complex(complex):
+    """A number whose parts show twelve digits."""
+
+    def __str__(self):
+        return shown(complex(self))
+
+    def __format__(self, specification):
+        return (format(complex(self), specification) if specification
+                else str(self))
+
+
 #: How a number is formatted, but not with how many digits.
 _NO_DIGITS = re.compile(r"(.?[<>=^])?[-+ ]?0?\d*,?\Z")
+
+
+#: Numbers of Python → what shows them with twelve digits.
+_NUMBERS = {float: _Float, complex: _Complex}
 
 
 class _Shown:
@@ -238,10 +268,11 @@ def as_argument(x):
     object
         The same if it is formatted as it was.
     """
-    if type(x) is float:
-        return _Float(x)
+    if type(x) in _NUMBERS:
+        return _NUMBERS[type(x)](x)
     if isinstance(x, (bytes, memoryview)):
         return text_of(x)
+    x = _as_unicode(x)
     if isinstance(x, (np.floating, np.ndarray)) and x.ndim == 0:
         return _NumPys(x)
     return _Shown(x) if type(x).__format__ is object.__format__ else x
@@ -280,5 +311,5 @@ def formatted(template, arguments):
 
 
 def _percent_argument(x):
-    return (as_argument(x) if type(x) is float
-            or isinstance(x, (bytes, memoryview)) else x)
+    return (as_argument(x) if type(x) in _NUMBERS
+            or isinstance(x, (bytes, memoryview)) else _as_unicode(x))
