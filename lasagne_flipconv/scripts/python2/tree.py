@@ -13,6 +13,9 @@ _PREFIX = "__python2_%s__"
 #: Functions whose first argument is code of Python 2.
 _RUN_CODE = {"exec": "exec", "eval": "eval"}
 
+#: Classes that hold what is iterated.
+_ITERATE = ("Counter", "dict", "frozenset", "list", "set", "tuple")
+
 #: What gives views today, and gave lists.
 _VIEWS = ("keys", "values", "items")
 
@@ -177,15 +180,18 @@ class Translation(ast.NodeTransformer):
         return called(name, node.left, other)
 
     def visit_Subscript(self, node):
-        """Let ``error[0]`` be of what it holds, ``a[[i, j]]`` ``a[i, j]``."""
+        """Let ``error[0]`` be of what it holds, ``a[[i, j]]`` ``a[i, j]``.
+
+        What is looked up in an array of bytes is a text.
+        """
         self.generic_visit(node)
         key = _as_value(node.slice)
         if isinstance(node.ctx, ast.Load):
             node.value = self._items(node.value)
-            if isinstance(key, ast.List):
+            if not _has_slice(node.slice):
                 return called("item", node.value, key)
-        elif isinstance(key, ast.List):
-            _set_key(node, called("key", key))
+        elif isinstance(key, _MAY_BE_LIST):
+            node.value = ast.copy_location(called("target", node.value), node)
         return node
 
     def visit_Assign(self, node):
@@ -193,13 +199,16 @@ class Translation(ast.NodeTransformer):
         self.generic_visit(node)
         if any(isinstance(target, (ast.Tuple, ast.List))
                for target in node.targets):
-            node.value = self._items(node.value)
+            node.value = called("each", self._items(node.value))
         return node
 
     def visit_For(self, node):
-        """Let a loop run over what an error holds."""
+        """Let a loop run over what an error holds, and over texts."""
         self.generic_visit(node)
-        node.iter = self._items(node.iter)
+        rows = [ast.Constant(True)] if isinstance(
+            node.target, (ast.Tuple, ast.List)) else []
+        node.iter = ast.copy_location(
+            called("each", self._items(node.iter), *rows), node.iter)
         return node
 
     visit_comprehension = visit_For
@@ -212,13 +221,16 @@ class Translation(ast.NodeTransformer):
     def visit_Call(self, node):
         """Change calls whose meaning depends on how they are written."""
         self.generic_visit(node)
+        name = getattr(node.func, "id", getattr(node.func, "attr", None))
+        if name in _ITERATE and (isinstance(node.func, ast.Name)
+                                 or name == "Counter"):
+            rows = [ast.Constant(True)] if name == "dict" else []
+            node.args = [called("each", self._items(argument), *rows)
+                         for argument in node.args]
         if isinstance(node.func, ast.Attribute):
             plain = not (node.args or node.keywords)
             return (called("listed", node) if plain
                     and node.func.attr in _VIEWS else node)
-        name = getattr(node.func, "id", None)
-        if name in ("list", "tuple"):
-            node.args = list(map(self._items, node.args))
         if name in _RUN_CODE and node.args:
             node.args[0] = called("code", node.args[0], ast.Constant(name))
         if name in ("unicode", "str") and (node.args or node.keywords):
@@ -289,15 +301,17 @@ def _caught(name, target):
             if isinstance(target, (ast.Tuple, ast.List)) else error)
 
 
+def _has_slice(index):
+    """Tell whether there is a slice in brackets, which finds no item."""
+    return any(isinstance(part, ast.Slice) for part in [
+        index, *getattr(index, "elts", ()), *getattr(index, "dims", ())])
+
+
+#: What may be a list of indices.
+_MAY_BE_LIST = (ast.Attribute, ast.Call, ast.IfExp, ast.List, ast.ListComp,
+                ast.Name, ast.Subscript)
+
 _COMPARED = ("Lt", "Gt", "LtE", "GtE", "Eq", "NotEq", "In", "NotIn")
-
-
-def _set_key(node, key):
-    """Put something else in brackets."""
-    if type(node.slice).__name__ == "Index":  # Python 3.8
-        node.slice.value = key
-    else:
-        node.slice = key
 
 
 def _as_value(index):

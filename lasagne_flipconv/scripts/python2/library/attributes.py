@@ -4,7 +4,6 @@ import collections.abc
 import contextlib
 import importlib
 import io
-import itertools
 import math
 import operator
 import os
@@ -20,6 +19,7 @@ import numpy
 from . import equality, patterns, pickles, randoms, texts, zipped
 from .arithmetic import as_argument, bytes_of, ordered, shown
 from .division import divide, divide_in_place
+from .equality import each
 
 __all__ = ["ATTRIBUTES", "LENT", "SUCCESSORS", "attribute", "listed",
            "sort_by"]
@@ -181,7 +181,8 @@ def _join(text):
     if not isinstance(text, str):
         return None
     return lambda parts: text.join(
-        shown(part) if isinstance(part, bytes) else part for part in parts)
+        shown(part) if isinstance(part, bytes) else part
+        for part in each(parts))
 
 
 def _decode(text):
@@ -264,6 +265,7 @@ _METHODS = {
     "sub": lambda thing: patterns.method_of(thing, "sub"),
     "split": lambda thing: (patterns.method_of(thing, "split")
                             or _of_bytes("split")(thing)),
+    **equality.METHODS,
     **{name: _writes_bytes(name) for name in ("writeframes",
                                               "writeframesraw")},
 }
@@ -344,13 +346,6 @@ _TYPES = {
     "EllipsisType": type(Ellipsis), "UnboundMethodType": types.FunctionType,
     "NotImplementedType": type(NotImplemented)}
 
-_ITERTOOLS = {"izip": zip, "ifilter": filter,
-              "imap": lambda function, *items: (
-                  zip(*items) if function is None
-                  else map(function, *items)),
-              "izip_longest": itertools.zip_longest,
-              "ifilterfalse": itertools.filterfalse}
-
 _OPERATOR = {
     "div": divide, "idiv": divide_in_place, "isCallable": callable,
     "repeat": operator.mul, "sequenceIncludes": operator.contains,
@@ -360,7 +355,7 @@ _OPERATOR = {
 
 #: Module → contents that it had, or that did something else.
 _MODULES = {
-    "string": _STRING, "types": _TYPES, "itertools": _ITERTOOLS,
+    "string": _STRING, "types": _TYPES, "itertools": equality.ITERTOOLS,
     "operator": _OPERATOR,
     "math": {"floor": lambda x: float(math.floor(x)) if math.isfinite(x)
              else x, "ceil": lambda x: float(math.ceil(x))

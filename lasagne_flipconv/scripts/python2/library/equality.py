@@ -1,12 +1,15 @@
-"""``==`` and ``in`` of Python 2, for which bytes were texts."""
+"""``==``, ``in`` and items of Python 2, for which bytes were texts."""
+import collections
 import contextlib
+import itertools
 import operator
 
 import numpy as np
 
 from ...old_names.arrays import INSTEAD
 
-__all__ = ["NUMPY", "bytes_of", "contains", "equal", "text_of", "unequal"]
+__all__ = ["ITERTOOLS", "METHODS", "NUMPY", "bytes_of", "contains", "each",
+           "equal", "indices", "item", "text_of", "unequal"]
 
 
 def bytes_of(text):
@@ -176,6 +179,142 @@ def contains(container, item):
     return item in container or (
         isinstance(container, (list, tuple, set, frozenset, dict))
         and other in container)
+
+
+_INDICES = (list, tuple, slice, np.ndarray, type(None), type(Ellipsis))
+
+
+def indices(key):
+    """Return several indices for a list in brackets, as until NumPy 1.23.
+
+    Parameters
+    ----------
+    key : object
+        What is in the brackets of an array.
+
+    Returns
+    -------
+    object
+        A tuple, if it is a list that was one.
+
+    Examples
+    --------
+    >>> indices([[0, 1], [1, 2]]), indices([0, 1])
+    (([0, 1], [1, 2]), [0, 1])
+    """
+    return tuple(key) if type(key) is list and len(key) <= 32 and any(
+        isinstance(part, _INDICES) for part in key) else key
+
+
+#: What an item of bytes may be.
+_OF_BYTES = {int, bytes, np.bytes_}
+
+
+def item(thing, key):
+    """Look an item up, as a text if it is one of an array of bytes.
+
+    Parameters
+    ----------
+    thing, key : object
+        Where, and what.
+
+    Returns
+    -------
+    object
+        Of bytes, a text of one.
+
+    Examples
+    --------
+    >>> item(np.array([b"cat"]), 0), item(b"RIFF", 1)
+    ('cat', 'I')
+    """
+    if type(key) is list and isinstance(thing, np.ndarray):
+        key = indices(key)
+    found = thing[key]
+    kind = type(found)
+    if kind not in _OF_BYTES:  # as most, which has to be fast
+        return found
+    if kind is int:
+        return text_of([found]) if type(thing) is bytes else found
+    return (_letters(found) if kind is np.bytes_ or hasattr(thing, "dtype")
+            else found)
+
+
+def _letters(x):
+    """Return a text for bytes that are UTF-8, also within lists, tuples."""
+    if type(x) in (list, tuple):
+        return type(x)(map(_letters, x))
+    try:
+        return x.decode("utf-8") if isinstance(x, bytes) else x
+    except UnicodeDecodeError:
+        return x
+
+
+def each(things, rows=False):
+    """Return what a loop runs over: texts for an array of bytes.
+
+    Parameters
+    ----------
+    things : object
+        What is to be iterated.
+    rows : bool, default False
+        Whether each item is a row that is taken apart.
+
+    Returns
+    -------
+    iterable
+        The same thing, if it is no such array.
+
+    Examples
+    --------
+    >>> each(np.array([b"cat", b"dog"])), each(b"RI"), each((1, 2))
+    (['cat', 'dog'], ['R', 'I'], (1, 2))
+    """
+    if type(things) is bytes:
+        return [text_of([byte]) for byte in things]
+    if isinstance(things, np.flatiter) and things.base.dtype.kind in "SO":
+        things = things.copy()
+    if not isinstance(things, (np.ndarray, np.void)):
+        return things
+    if rows and (things.ndim > 1 or things.dtype.names):
+        return map(each, things)
+    if things.dtype.names and not things.ndim or (
+            things.dtype.kind in "SO" and things.ndim == 1):
+        return list(map(_letters, things))
+    return things
+
+
+def _gives_texts(name):
+    """Return what gives an array of bytes a method that returns its items."""
+    def given(array):
+        if getattr(getattr(array, "dtype", None), "kind", "") not in (
+                "S", "V"):
+            return None
+        return lambda *args: _letters(getattr(array, name)(*args))
+    return given
+
+
+def _loops(name, kinds):
+    """Return what gives a container a method that takes what is iterated."""
+    return lambda thing: (lambda *things, **more: getattr(thing, name)(
+        *map(each, things), **more)) if isinstance(thing, kinds) else None
+
+
+#: Method → what is given for it, None to look further.
+METHODS = {**{name: _gives_texts(name) for name in ("item", "tolist")},
+           "extend": _loops("extend", (list, collections.deque)),
+           "update": _loops("update", (set, collections.Counter))}
+
+#: What ``itertools`` is lent.
+ITERTOOLS = {
+    "izip": lambda *things: zip(*map(each, things)),
+    "ifilter": lambda function, things: filter(function, each(things)),
+    "imap": lambda function, *things: (
+        zip(*map(each, things)) if function is None
+        else map(function, *map(each, things))),
+    "izip_longest": lambda *things, **more: itertools.zip_longest(
+        *map(each, things), **more),
+    "ifilterfalse": itertools.filterfalse}
 
 
 def _of_texts_alike(name):

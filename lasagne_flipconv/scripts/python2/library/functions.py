@@ -17,6 +17,7 @@ from ....compat.numpy_names import buffer_of
 from . import arithmetic, division, texts
 from .arithmetic import bytes_of, compare, shown
 from .attributes import LENT, SUCCESSORS, attribute, listed, sort_by
+from .equality import each, indices, item
 
 __all__ = ["NAMES_THEN", "end_line", "helpers"]
 
@@ -24,6 +25,7 @@ __all__ = ["NAMES_THEN", "end_line", "helpers"]
 def _map(function, *iterables):
     if function is None:
         function = (lambda *items: items) if len(iterables) > 1 else _same
+    iterables = list(map(each, iterables))
     if len(iterables) == 1:
         return list(map(function, iterables[0]))
     return [function(*items) for items in itertools.zip_longest(*iterables)]
@@ -34,7 +36,7 @@ def _same(x):
 
 
 def _filter(function, iterable):
-    kept = list(filter(function, iterable))
+    kept = list(filter(function, each(iterable)))
     if isinstance(iterable, str):
         return "".join(kept)
     return tuple(kept) if isinstance(iterable, tuple) else kept
@@ -45,13 +47,26 @@ def _range(*args):
 
 
 def _zip(*iterables):
-    return list(zip(*iterables))
+    return list(zip(*map(each, iterables)))
+
+
+def _enumerate(iterable, start=0):
+    return enumerate(each(iterable), start)
+
+
+def _iter(thing, *sentinel):
+    return iter(thing if sentinel else each(thing), *sentinel)
+
+
+def _reduce(function, iterable, *initial):
+    return functools.reduce(function, each(iterable), *initial)
 
 
 def _extreme(choose, better):
     """Return ``min`` or ``max``, of whatever is to be compared."""
     @functools.wraps(choose)
     def extreme(*things, **options):
+        things = tuple(map(each, things)) if len(things) == 1 else things
         if len(things) == 1 and not hasattr(things[0], "__len__"):
             things = (list(things[0]),)
         try:
@@ -193,7 +208,8 @@ class buffer(metaclass=_Kind):
 #: What is built in, where it is not as today.
 _OWN = {
     "map": _map, "filter": _filter, "range": _range, "xrange": range,
-    "zip": _zip, "reduce": functools.reduce, "apply": _apply,
+    "zip": _zip, "enumerate": _enumerate, "iter": _iter, "reduce": _reduce,
+    "apply": _apply,
     "sorted": sort_by, "min": _extreme(min, -1), "max": _extreme(max, 1),
     "cmp": compare, "round": _round, "raw_input": input, "input": _input,
     "reload": _reload, "intern": sys.intern, "isinstance": _isinstance,
@@ -287,15 +303,23 @@ def _items(thing):
             and not hasattr(thing, "__getitem__") else thing)
 
 
-def _key(key):
-    """Return several indices for a list in brackets, as until NumPy 1.23."""
-    several = (list, tuple, slice, np.ndarray, type(None), type(Ellipsis))
-    return tuple(key) if len(key) <= 32 and any(
-        isinstance(each, several) for each in key) else key
+class _Target:
+    """An array, items of which are set by the indices of a list."""
+
+    __slots__ = ("_array",)
+
+    def __init__(self, array):
+        self._array = array
+
+    def __getitem__(self, key):
+        return item(self._array, key)
+
+    def __setitem__(self, key, value):
+        self._array[indices(key)] = value
 
 
-def _item(thing, key):
-    return thing[_key(key) if isinstance(thing, np.ndarray) else key]
+def _target(thing):
+    return _Target(thing) if isinstance(thing, np.ndarray) else thing
 
 
 def _complete(cls):
@@ -353,7 +377,7 @@ def helpers():
              "stop": StopIteration, "attribute": attribute,
              "listed": listed, "print": _print,
              "error": _error, "items": _items, "class": _complete,
-             "slice": slice, "item": _item, "key": _key,
+             "slice": slice, "item": item, "target": _target, "each": each,
              "unicode": _unicode, "str": _str}
     return {"__python2_%s__" % name: value for name, value in found.items()}
 
