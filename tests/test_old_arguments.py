@@ -278,6 +278,49 @@ def test_classes_of_scripts_derive():
     assert not issubclass(Other, Mine) and issubclass(Other, lent)
 
 
+def test_what_an_estimator_is_follows_from_no_order(tmp_path):
+    needs("sklearn")
+    write(tmp_path, "fit.py", """
+        import numpy as np
+        from sklearn import base
+        from sklearn.cross_validation import cross_val_score
+        from sklearn.pipeline import Pipeline
+        from sklearn.svm import SVC
+        class Nearest(base.BaseEstimator, base.ClassifierMixin):
+            def fit(self, X, y):
+                self.seen = np.unique(y)
+                return self
+            def predict(self, X):
+                return self.seen[X[:, 0] % len(self.seen)]
+        class Plain(object):
+            fit, predict = Nearest.fit, Nearest.predict
+            def get_params(self, deep=True):
+                return {}
+            def score(self, X, y):
+                return (self.predict(X) == y).mean()
+        class Named(Plain):
+            _estimator_type = "regressor"
+        class Mixed(Plain, base.ClassifierMixin):
+            pass
+        class Mine(SVC, base.TransformerMixin):
+            pass
+        y = np.arange(3).repeat(3)
+        X = y[:, None]
+        print(cross_val_score(Nearest(), X, y), cross_val_score(Mixed(), X, y))
+        print(*[base.is_classifier(made()) for made in (
+            Nearest, Plain, Named, Mixed, SVC, Mine)], cross_val_score(
+            Plain(), X, y), base.is_regressor(Named()))
+        print(Pipeline([("a", Nearest())]).fit(X, y).predict(X[:4]))
+        try:
+            Mine().predict(X)
+        except Exception as error:
+            print(type(error).__name__)
+        """)
+    assert run(tmp_path, "fit.py").stdout.splitlines() == [
+        "[1. 1. 1.] [1. 1. 1.]", "True False False True True True "
+        "[0. 0. 0.] True", "[0 0 0 1]", "NotFittedError"]
+
+
 def test_functions_are_pickled_as_those_that_are_installed():
     needs("sklearn")
     function = lend("sklearn.metrics", "f1_score")

@@ -5,10 +5,16 @@ Python 3.10 removed from ``collections``, and ``sklearn.cross_validation`` and
 ``sklearn.grid_search``, which scikit-learn 0.20 removed. nolearn 0.6.1, the
 last release, imports both, and its constructor ignores some arguments and
 copies others, for which scikit-learn refuses to copy such an estimator by now.
+
+``class Net(BaseEstimator, ClassifierMixin)``, in that order, was a classifier
+until scikit-learn 1.6, and a class that derives from neither was an estimator.
+Since then what a class is follows from the order of what it derives from: the
+samples of the first are not stratified, and the second breaks off.
 """
 import collections
 import collections.abc
 import contextlib
+import functools
 import importlib
 import importlib.abc
 import importlib.machinery
@@ -36,6 +42,7 @@ def lend():
         setattr(collections, name, getattr(collections.abc, name))
     sys.meta_path.append(_OLD_MODULES)
     _NOLEARN.install()
+    _TAGS.install()
     return missing
 
 
@@ -51,6 +58,7 @@ def take_back(names):
         delattr(collections, name)
     sys.meta_path.remove(_OLD_MODULES)
     _NOLEARN.remove()
+    _TAGS.remove()
     cuda.take_back()
     for name in _CONTENTS:
         if isinstance(getattr(sys.modules.get(name), "__loader__", None),
@@ -90,8 +98,58 @@ def _clone(estimator):
         for name, value in estimator.get_params(deep=False).items()})
 
 
+@contextlib.contextmanager
+def _of_then(module):
+    """Let a module tell what estimators of any order are."""
+    yield
+    if hasattr(module, "get_tags"):  # scikit-learn 1.6
+        module.get_tags = _in_any_order(module.get_tags)
+
+
+def _in_any_order(stock):
+    """Return what tells the tags of an estimator, whatever it derives from."""
+    @functools.wraps(stock)
+    def get_tags(estimator):
+        base = importlib.import_module("sklearn.base").BaseEstimator
+        kinds = [cls for cls in type(estimator).__mro__
+                 if "__sklearn_tags__" in vars(cls)]
+        if isinstance(estimator, type) or kinds[-1:] == [base] or (
+                not kinds and hasattr(estimator, "__sklearn_tags__")):
+            tags = stock(estimator)
+        else:
+            tags = stock(_reordered(estimator, kinds, base))
+            tags.estimator_type = tags.estimator_type or getattr(
+                estimator, "_estimator_type", None)
+        if _may_not_tell_that_it_is_fitted(estimator):
+            tags.requires_fit = False
+        return tags
+    return get_tags
+
+
+def _reordered(estimator, kinds, base):
+    """Return what has the tags of an estimator, and the base class last."""
+    kinds = [cls for cls in kinds if cls is not base]
+    cls = type(type(estimator).__name__, (*kinds, base), {})
+    cls.__abstractmethods__ = frozenset()  # as it is not to be fitted
+    made = object.__new__(cls)
+    vars(made).update(vars(estimator))
+    return made
+
+
+def _may_not_tell_that_it_is_fitted(estimator):
+    """Tell whether it is not scikit-learn that fits an estimator.
+
+    Its attributes need not end in ``_``, by which scikit-learn knows since
+    0.22, and a ``Pipeline`` since 1.8, that something is fitted.
+    """
+    return not hasattr(estimator, "__sklearn_is_fitted__") and not any(
+        cls.__module__.startswith("sklearn.") and "fit" in vars(cls)
+        for cls in type(estimator).__mro__)
+
+
 _OLD_MODULES = _OldModules()
 _NOLEARN = ImportWithin("nolearn.lasagne.base", _complete_nolearn)
+_TAGS = ImportWithin("sklearn.utils._tags", _of_then)
 
 
 class _Loader(importlib.abc.Loader):
