@@ -311,6 +311,11 @@ def _frombuffer(buffer, *args, **kwargs):
     return numpy.frombuffer(bytes_of(buffer), *args, **kwargs)
 
 
+def _lstsq(a, b, rcond=-1):
+    """Solve by least squares, with the default of until NumPy 2.0."""
+    return numpy.linalg.lstsq(a, b, rcond)
+
+
 @contextlib.contextmanager
 def _nested(*managers):
     """Enter several contexts, as ``contextlib.nested`` did."""
@@ -377,6 +382,7 @@ _MODULES = {
               "frombuffer": _frombuffer, **equality.NUMPY,
               "floor": _rounding(numpy.floor), "ceil": _rounding(numpy.ceil),
               "trunc": _rounding(numpy.trunc), "fix": _rounding(numpy.trunc)},
+    "numpy.linalg": {"lstsq": _lstsq},
     "subprocess": {"check_output": _check_output},
     **pickles.MODULES, **randoms.MODULES, **texts.MODULES,
     **zipped.MODULES, **patterns.MODULES,
