@@ -33,6 +33,21 @@ PROGRAMS = [
      "print(len(str(np.arange(2000))) > 6000); np.set_printoptions(threshold="
      "5); print(np.arange(7)); np.set_printoptions(8, 'nan'); print("
      "np.arange(7))", "True\n[0 1 2 ... 4 5 6]\n[0 1 2 3 4 5 6]"),
+    ("scipy", "from scipy import stats; from scipy.stats import mode; p = [[0,"
+     " 1, 2], [2, 1, 1], [0, 1, 1]]; print(stats.mode(p)[0][0], mode([1, 2, 2]"
+     ")[0][0], mode(p, axis=1)[1].shape, mode(p, keepdims=False)[0].shape)",
+     "[0 1 1] 2 (3, 1) (3,)"),
+    ("skimage", "from skimage.feature import hog; import numpy as np; x = np"
+     ".random.RandomState(0).rand(32, 32); print((hog(x) == hog(x, block_norm="
+     "'L1')).all(), (hog(x) == hog(x, block_norm='L2-Hys')).all())",
+     "True False"),
+    ("skimage", "from skimage.segmentation import slic; import numpy as np; x "
+     "= np.random.RandomState(0).rand(16, 16, 3); print(slic(x, 4).min(), "
+     "slic(x, 4, start_label=1).min())", "0 1"),
+    ("skimage", "from skimage.filters import median, rank; import numpy as np;"
+     " x = (np.arange(35).reshape(5, 7) ** 2 % 97).astype('uint8'); print("
+     "(median(x) == rank.median(x, np.ones((3, 3)))).all(), (median(x) == "
+     "median(x, behavior='ndimage')).all())", "True False"),
     ("sklearn", "from sklearn.utils.class_weight import compute_class_weight "
      "as c; print(c('balanced', [0, 1], [0, 0, 1]))", "[0.75 1.5 ]"),
     ("sklearn", "from sklearn.metrics import confusion_matrix, f1_score; "

@@ -1,4 +1,4 @@
-"""What a script gets of Matplotlib, scikit-image and h5py."""
+"""What a script gets of Matplotlib, scikit-image, h5py and SciPy."""
 import functools
 import inspect
 import os
@@ -10,7 +10,7 @@ from .facades import facade
 __all__ = ["MODULES", "lent"]
 
 #: Modules of which a script is lent what takes other arguments today.
-MODULES = ["h5py", "matplotlib.pyplot", "matplotlib.style"] + [
+MODULES = ["h5py", "matplotlib.pyplot", "matplotlib.style", "scipy.stats"] + [
     "skimage." + name for name in (
         "color exposure feature filters filters.rank io measure morphology "
         "restoration segmentation transform util").split()]
@@ -28,6 +28,14 @@ _SKIMAGE = Change(renamed={
     "as_grey": "as_gray", "multichannel": ("channel_axis", _last_axis),
     "neighbors": ("connectivity", _connectivity), "normalise": "normalize",
     "selem": "footprint", "visualise": "visualize"})
+
+#: Function of scikit-image → defaults that it had.
+_DEFAULTS = {"hog": {"block_norm": "L1"}, "median": {"behavior": "rank"},
+             "slic": {"start_label": 0}}
+
+#: The mode of each column is a row, as until SciPy 1.11; a single one is none.
+_MODE = Change(defaults={"keepdims": lambda arguments: (
+    None if arguments.get("axis", 0) is None else True)})
 
 _STYLES = ("bright colorblind dark dark-palette darkgrid deep muted notebook "
            "paper pastel poster talk ticks white whitegrid").split()
@@ -88,12 +96,18 @@ def _change(thing, package):
     if package == "matplotlib":
         return _MATPLOTLIB.get(thing.__name__) if (
             thing.__module__ in MODULES + ["matplotlib.style.core"]) else None
-    if isinstance(thing, type):
+    if isinstance(thing, type) or package == "scipy" and (
+            thing.__name__ != "mode"):
         return None
     try:
         today = inspect.signature(thing).parameters
     except (TypeError, ValueError):
         return None
+    if package == "scipy":
+        return _MODE if "keepdims" in today else None
+    defaults = _DEFAULTS.get(thing.__name__, {})
     new = {name if isinstance(name, str) else name[0]
-           for name in _SKIMAGE.renamed.values()}
-    return _SKIMAGE if new & set(today) else None
+           for name in _SKIMAGE.renamed.values()} | set(defaults)
+    return _SKIMAGE._replace(defaults={
+        name: value for name, value in defaults.items() if name in today
+    }) if new & set(today) else None
