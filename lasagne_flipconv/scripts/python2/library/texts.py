@@ -240,6 +240,13 @@ def _of_bytes(function):
     return lambda text, *args: function(bytes_of(text), *args)
 
 
+def _signed(function):
+    """Return a checksum of a text, of 32 bits with a sign."""
+    return lambda text, *before: (function(bytes_of(text), *(
+        value % (1 << 32) for value in before)) + (1 << 31)) % (
+            1 << 32) - (1 << 31)
+
+
 def _second_of_bytes(function):
     """Return a function of a format and bytes that takes texts."""
     return lambda form, text, *args, **options: function(
@@ -288,9 +295,11 @@ MODULES = {
     "binascii": {**{name: _on_bytes(getattr(binascii, name)) for name in (
         "hexlify", "b2a_hex", "b2a_base64")}, **{
             name: _of_bytes(getattr(binascii, name)) for name in (
-                "unhexlify", "a2b_hex", "a2b_base64", "crc32")}},
-    "zlib": {name: _of_bytes(getattr(zlib, name)) for name in (
-        "adler32", "compress", "crc32", "decompress")},
+                "unhexlify", "a2b_hex", "a2b_base64")},
+        "crc32": _signed(binascii.crc32)},
+    "zlib": {**{name: _of_bytes(getattr(zlib, name)) for name in (
+        "compress", "decompress")}, "adler32": _signed(zlib.adler32),
+        "crc32": _signed(zlib.crc32)},
     "struct": {**{name: _second_of_bytes(getattr(struct, name))
                   for name in ("unpack", "unpack_from")},
                **{name: _with_texts(getattr(struct, name))
