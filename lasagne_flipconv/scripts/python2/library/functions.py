@@ -358,8 +358,11 @@ def _slice_by(cls, name, function):
 
     def by_slice(self, key, *value):
         if isinstance(key, slice) and key.step is None:
-            stop = sys.maxsize if key.stop is None else key.stop
-            return function(self, key.start or 0, stop, *value)
+            bounds = (key.start or 0,
+                      sys.maxsize if key.stop is None else key.stop)
+            if min(bounds) < 0 and hasattr(self, "__len__"):
+                bounds = [at + len(self) if at < 0 else at for at in bounds]
+            return function(self, *bounds, *value)
         return item(self, key, *value)
     setattr(cls, name, by_slice)
 
