@@ -32,11 +32,18 @@ def swap_signs(w):
     w[0, 0, 0, :2] *= -1
 
 
+def swap_signs_far_apart(w):
+    # the highest bit of a word, and both signs of the word that the digest
+    # takes into the same state after it
+    w.ravel()[[1, 64, 65]] *= -1
+
+
 def reverse(w):
     w[...] = w[:, :, ::-1, ::-1].copy()
 
 
-CHANGES = [negate, change_one, change_last, swap_two, swap_signs, reverse]
+CHANGES = [negate, change_one, change_last, swap_two, swap_signs,
+           swap_signs_far_apart, reverse]
 
 
 def forward(w):

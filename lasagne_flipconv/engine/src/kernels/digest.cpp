@@ -17,10 +17,12 @@ constexpr size_t ALONE = size_t(128) << 10; // sooner than a team has begun
 constexpr uint64_t FACTOR = 0x9fb21c651e98df25; // odd, so nothing is lost
 
 // Take a word into a state: for each word a permutation of the states, for
-// each state one of the words. The shift lets high bits reach the low ones.
+// each state one of the words. The product leaves the highest bit, a sign,
+// where it is, and signs of the next word could undo what it changed: so the
+// shift, by less than the 32 bits between two signs, comes before it.
 inline uint64_t taken_in(uint64_t state, uint64_t word) {
-    state = (state ^ word) * FACTOR;
-    return state ^ (state >> 32);
+    state ^= word;
+    return (state ^ (state >> 29)) * FACTOR;
 }
 
 uint64_t digest_of_chunk(const char *at, size_t bytes) {
