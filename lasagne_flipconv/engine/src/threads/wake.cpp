@@ -71,10 +71,19 @@ void wake() {
 
 } // namespace
 
-Awake::Awake() {
+// oneDNN shares its work out to as many threads as there may be, and waits for
+// all of them: for ever, if a team is smaller than that.
+Awake::Awake() : dynamic_(omp_get_dynamic()) {
+    if (dynamic_) omp_set_dynamic(0);
+    const int most = omp_get_max_active_levels() < 1 ? 1
+                                                     : omp_get_thread_limit();
+    if (omp_get_max_threads() > most) omp_set_num_threads(most);
     if (omp_get_max_threads() > 1 && Clock::now() - last > ASLEEP) wake();
 }
 
-Awake::~Awake() { last = Clock::now(); }
+Awake::~Awake() {
+    if (dynamic_) omp_set_dynamic(1);
+    last = Clock::now();
+}
 
 } // namespace flipconv
