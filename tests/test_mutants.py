@@ -98,7 +98,7 @@ MUTANTS = {
         "test_matching.py::test_more_than_ten_values_keep_their_order"),
     "order before names": (
         "weights/matching.py",
-        "if options.names or _both_named(targets, sources):",
+        "if options.names or _both_named(targets, sources, ordered):",
         "if options.names:", "test_matching.py::test_names_go_before_order"),
     "believe the user against the file": (
         "weights/telling.py", "if (told.orientation not in (None, "
