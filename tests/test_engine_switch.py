@@ -85,6 +85,21 @@ def test_another_value_of_the_environment_variable():
         assert state._is_wanted("maybe")
 
 
+@pytest.mark.parametrize("part", ["KEEP_KERNELS", "LINES", "WINOGRAD"])
+def test_another_value_of_a_variable_for_a_part(part):
+    """Another word was taken for 1, without one."""
+    script = (
+        "import warnings\n"
+        "with warnings.catch_warnings(record=True) as caught:\n"
+        "    warnings.simplefilter('always')\n"
+        "    import lasagne_flipconv.engine\n"
+        "print([str(w.message) for w in caught if '_FLIPCONV' in str(w)])\n")
+    variable = "LASAGNE_FLIPCONV_" + part
+    assert variable + ": 'none'; expected 1 or 0" in in_new_process(
+        script, **{variable: "none"})
+    assert in_new_process(script, **{variable: " Off "}) == "[]\n"
+
+
 def test_environment_variable():
     script = "print(engine.enabled(), 'Convolution' in run())"
     assert in_new_process(SCRIPT + script, LASAGNE_FLIPCONV_ENGINE="0") == (

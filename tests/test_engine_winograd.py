@@ -216,5 +216,6 @@ def test_a_large_kernel_that_changes_in_place_is_seen():
 def test_switched_off_by_the_environment():
     names = [convolved_in_new_process(
         (1, 64, 16, 16), (64, 64, 3, 3), LASAGNE_FLIPCONV_WINOGRAD=value)[1]
-        for value in ("1", "0", "False")]
-    assert ["winograd" in name for name in names] == [True, False, False]
+        for value in ("1", "0", "False", " no ", " ")]
+    assert ["winograd" in name for name in names] == [
+        True, False, False, False, True]

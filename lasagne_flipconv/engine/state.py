@@ -24,22 +24,29 @@ _FLOAT64 = (
     "most models were trained, set THEANO_FLAGS=floatX=float32 or "
     "theano.config.floatX = 'float32' before the network is built.")
 
-#: Values of the variable, in any case, an empty one as none at all.
+#: The variables that switch off parts of the library, which reads them itself.
+_PARTS = ["LASAGNE_FLIPCONV_" + part
+          for part in ("KEEP_KERNELS", "LINES", "WINOGRAD")]
+
+#: Values of these variables, in any case, an empty one as none at all.
 _ON, _OFF = ("", "1", "on", "yes", "true"), ("0", "off", "no", "false")
 
 
-def _is_wanted(value):
-    """Tell whether the variable wants the engine; warn of another value."""
+def _is_wanted(value, variable=VARIABLE):
+    """Tell whether a variable wants what it names; warn of another value."""
     word = value.strip().lower()
     if word not in _ON + _OFF:
-        warnings.warn("%s: %r; expected 1 or 0. The engine is on."
-                      % (VARIABLE, value), RuntimeWarning, stacklevel=2)
+        warnings.warn("%s: %r; expected 1 or 0. It is taken for 1."
+                      % (variable, value), RuntimeWarning, stacklevel=2)
     return word not in _OFF
 
 
 _state: Dict[str, Any] = {
     "on": _is_wanted(os.environ.get(VARIABLE, "")), "broken": None,
     "told of float64": False}
+
+for _part in _PARTS:
+    _is_wanted(os.environ.get(_part, ""), _part)
 
 
 def enable() -> None:
