@@ -2,7 +2,7 @@
 import numpy as np
 from onnx import helper, numpy_helper
 
-__all__ = ["Graph"]
+__all__ = ["Graph", "ints", "pads_of"]
 
 #: Types that ONNX computes with here; other numbers become the next of them.
 _TYPES = {"f": np.float32, "i": np.int64, "u": np.int64, "b": np.bool_}
@@ -114,3 +114,42 @@ class Graph:
 def _same(one, other):
     return one.dtype == other.dtype and one.shape == other.shape and (
         one.tobytes() == other.tobytes())
+
+
+def ints(part, graph, values, role="axes"):
+    """Add a vector of int64 of a part.
+
+    Parameters
+    ----------
+    part : lasagne_flipconv.leaving.plan.Part
+        Whose.
+    graph : Graph
+        Where to.
+    values : sequence of int
+        What it holds.
+    role : str
+        What it is to the part.
+
+    Returns
+    -------
+    str
+        Its name.
+    """
+    return graph.tensor("%s.%s" % (part.name, role),
+                        np.asarray(values, np.int64))
+
+
+def pads_of(pairs):
+    """Return padding as ONNX has it.
+
+    Parameters
+    ----------
+    pairs : sequence of (int, int)
+        Before and after, by axis.
+
+    Returns
+    -------
+    list of int
+        All before, then all after.
+    """
+    return [pair[0] for pair in pairs] + [pair[1] for pair in pairs]
