@@ -236,11 +236,23 @@ def test_what_lasagne_trains_is_trained(name):
     params = dict(to_torch(leaving_cases.fill(build())).named_parameters())
     trained = {name for name in params if params[name].requires_grad}
     assert trained == (set(params) if expected is None else expected)
+def single():
+    class Own(lasagne.layers.Layer):
+        def get_output_for(self, x, **kwargs):
+            return T.addbroadcast(self.bias, 0, 1) + x * self.scale
+
+    net = Own(InputLayer((None, 5)), name="own")
+    net.scale = net.add_param(lasagne.init.Constant(2), (), name="scale")
+    net.bias = net.add_param(lasagne.init.Constant(3), (1, 1), name="bias")
+    return net
+
+
 
 
 def test_the_page_shows_what_is_written():
     net = digits.build(layers.Conv2DLayer)
     page = LEAVE.read_text(encoding="utf-8")
+    "single numbers": (single, {"own_constant", "own_constant_2"}),
     assert textwrap.indent(classes_of(net), "   ") in page
 
 

@@ -247,7 +247,8 @@ def _is_narrow(walk, kind, x, value):
 def _operand(walk, node, x):
     """Return an input; a number where it is broadcast to others anyway."""
     if x.ndim and all(x.broadcastable) and walk.is_fixed(x) and any(
-            not walk.is_fixed(other) for other in node.inputs):
+            not walk.is_fixed(other) for other in node.inputs) and (
+                not walk.is_trained(x)):
         return walk.array_of(x).item()
     return walk.value_of(x)
 

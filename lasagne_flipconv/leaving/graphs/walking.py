@@ -128,12 +128,11 @@ class Walk:
         return value.astype("float32") if value.dtype.kind == "f" else value
 
     def _constant(self, variable):
-        value = self.array_of(variable)
-        if value.ndim == 0:
+        value, trained = self.array_of(variable), self.is_trained(variable)
+        if value.ndim == 0 and not trained:
             return value.item()
         name = str(getattr(variable, "name", None) or "constant")
-        return self.scope.constant(value, name.rpartition(".")[2],
-                                   self.is_trained(variable))
+        return self.scope.constant(value, name.rpartition(".")[2], trained)
 
     def is_trained(self, variable):
         """Tell whether training changes what a variable is computed from.

@@ -58,7 +58,8 @@ def constant(part):
 
 
 def _shape(shape):
-    return "(%s)" % numbers(shape) if len(shape) != 1 else "(%d)" % shape[0]
+    return "(%s)" % (numbers(shape) if len(shape) > 1 else
+                     shape[0] if shape else "[]")
 
 
 def dense(part):
