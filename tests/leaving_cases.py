@@ -102,6 +102,17 @@ CASES.update({
     "batch_norm axes": on((None, 5, 6), L.BatchNormLayer, axes=(0, 1)),
     "batch_norm places": on(SHAPES[2], L.BatchNormLayer, axes=0, beta=None),
     "standardization": on(SHAPES[2], L.StandardizationLayer),
+    "batch_norm of shared options": on(
+        SHAPES[2], L.BatchNormLayer, alpha=theano.shared(np.float32(.3)),
+        epsilon=theano.shared(np.float32(.01))),
+    "standardization of a shared epsilon": on(
+        SHAPES[2], L.StandardizationLayer, epsilon=theano.shared(
+            np.float32(.01))),
+    "lrn of shared options": on(SHAPES[2], L.LocalResponseNormalization2DLayer,
+                                **{name: theano.shared(np.float32(value))
+                                   for name, value in (
+                                       ("alpha", .3), ("k", 1.5),
+                                       ("beta", .6))}),
     "instance_norm": lambda: fill(L.instance_norm(L.Conv2DLayer(
         InputLayer(SHAPES[2]), 4, (2, 3)))),
     "layer_norm": lambda: fill(L.layer_norm(L.DenseLayer(

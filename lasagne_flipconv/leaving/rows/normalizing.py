@@ -19,10 +19,18 @@ def batch_norm(layer, scope, x):
         axis for axis in range(ndim) if axis != 1)
     if not usual:
         return _affine(scope, x, axes, ndim, **arrays)
-    epsilon, variance = variance_of(arrays.pop("inv_std"), layer.epsilon)
+    epsilon, variance = variance_of(
+        arrays.pop("inv_std"), _number(layer, "epsilon", scope))
     return scope.add("batch_norm", x, arrays=dict(arrays, variance=variance),
-                     epsilon=epsilon, momentum=float(layer.alpha), ndim=ndim,
-                     shape=scope.shape)
+                     epsilon=epsilon, momentum=_number(layer, "alpha", scope),
+                     ndim=ndim, shape=scope.shape)
+
+
+def _number(layer, role, scope):
+    """Return an option that may be a shared variable, as one that decays."""
+    value = getattr(layer, role)
+    return float(value_of(value, scope.layer) if hasattr(value, "owner")
+                 else value)
 
 
 def variance_of(inv_std, epsilon):
@@ -73,16 +81,18 @@ def standardization(layer, scope, x):
     square = scope.add("mul", centred, centred, suffix="square")
     variance = scope.add("mean", square, axes=axes, keepdims=True,
                          suffix="variance")
-    total = scope.add("add", variance, float(layer.epsilon), suffix="total")
+    total = scope.add("add", variance, _number(layer, "epsilon", scope),
+                      suffix="total")
     deviation = scope.add("sqrt", total, suffix="deviation")
     return scope.add("div", centred, deviation, shape=scope.shape)
 
 
 def lrn(layer, scope, x):
     """Add local response normalization; Lasagne's alpha is for each term."""
-    return scope.add("lrn", x, alpha=float(layer.alpha) * layer.n,
-                     beta=float(layer.beta), k=float(layer.k), n=layer.n,
-                     shape=scope.shape)
+    return scope.add("lrn", x, n=layer.n, shape=scope.shape,
+                     alpha=_number(layer, "alpha", scope) * layer.n,
+                     beta=_number(layer, "beta", scope),
+                     k=_number(layer, "k", scope))
 
 
 ROWS = {"BatchNormLayer": batch_norm, "BatchNormDNNLayer": batch_norm,
