@@ -34,7 +34,7 @@ _TAKEN = frozenset(
     "register_module register_parameter register_state_dict_post_hook "
     "register_state_dict_pre_hook requires_grad_ set_extra_state "
     "set_submodule shape_env share_memory state_dict to to_empty to_folder "
-    "train training type xpu zero_grad".split())
+    "train training type xpu zero_grad".split()) | {"self", "torch"}  # of code
 
 #: Of sizes, these are numbers still; of those, the last change nothing.
 _ARITHMETIC = ("add", "sub", "mul", "int_div", "cast", "dimshuffle")
