@@ -154,6 +154,27 @@ def test_indices_below_zero_count_from_the_end(name):
         module(torch.tensor([[-10]]))
 
 
+@pytest.mark.parametrize("values", [[1, -2, 3, 0, 9],
+                                    [True, False, True, True, False]])
+def test_arrays_of_integers_move_with_the_module(values, tmp_path):
+    values = T.constant(np.array(values))
+    net = leaving_cases.L.ExpressionLayer(
+        InputLayer((None, 5)), lambda x: T.switch(values > 0, x, -x))
+    text = text_of(net)
+    assert "torch.tensor(" not in text
+    export(net, tmp_path / "net")  # which compares
+    module = to_torch(net)
+    assert [name for name, _ in module.named_parameters()] == ["constant"]
+
+
+@pytest.mark.parametrize("name", ["self", "torch", "nn", "F", "x", "super"])
+def test_layers_may_be_named_like_what_code_says(name, tmp_path):
+    net = DenseLayer(InputLayer((None, 4)), 3, name=name)
+    net = leaving_cases.fill(leaving_cases.L.PadLayer(net, 1, batch_ndim=1))
+    to_torch(net)  # which compares
+    export(net, tmp_path / "net")
+
+
 @pytest.mark.parametrize("axes", [(2, 3), (3, 2), (-2, -1), (-1, 2)])
 def test_whole_channels_are_dropped(axes):
     net = leaving_cases.L.DropoutLayer(InputLayer((None, 6, 4, 5)), .5,
@@ -215,11 +236,23 @@ def by_graph():
                                   output_shape=(None, 3))
 
 
+def single():
+    class Own(lasagne.layers.Layer):
+        def get_output_for(self, x, **kwargs):
+            return T.addbroadcast(self.bias, 0, 1) + x * self.scale
+
+    net = Own(InputLayer((None, 5)), name="own")
+    net.scale = net.add_param(lasagne.init.Constant(2), (), name="scale")
+    net.bias = net.add_param(lasagne.init.Constant(3), (1, 1), name="bias")
+    return net
+
+
 #: Network → what PyTorch trains of it: what Lasagne does.
 TRAINED = {
     "frozen": (frozen, {"fc.weight", "fc.bias"}),
     "by graph": (by_graph, {"own_W", "own_constant"}),  # b, as a row
     "kernels that pick": (leaving_cases.CASES["local"], {"W", "b"}),
+    "single numbers": (single, {"own_constant", "own_constant_2"}),
     "arithmetic": (leaving_cases.CASES["batch_norm axes"], {"gamma", "beta"}),
     "one way back": (leaving_cases.CASES["inverse dense"], None),
     "tied": (leaving_cases.CASES["tied"], None),
@@ -236,23 +269,11 @@ def test_what_lasagne_trains_is_trained(name):
     params = dict(to_torch(leaving_cases.fill(build())).named_parameters())
     trained = {name for name in params if params[name].requires_grad}
     assert trained == (set(params) if expected is None else expected)
-def single():
-    class Own(lasagne.layers.Layer):
-        def get_output_for(self, x, **kwargs):
-            return T.addbroadcast(self.bias, 0, 1) + x * self.scale
-
-    net = Own(InputLayer((None, 5)), name="own")
-    net.scale = net.add_param(lasagne.init.Constant(2), (), name="scale")
-    net.bias = net.add_param(lasagne.init.Constant(3), (1, 1), name="bias")
-    return net
-
-
 
 
 def test_the_page_shows_what_is_written():
     net = digits.build(layers.Conv2DLayer)
     page = LEAVE.read_text(encoding="utf-8")
-    "single numbers": (single, {"own_constant", "own_constant_2"}),
     assert textwrap.indent(classes_of(net), "   ") in page
 
 

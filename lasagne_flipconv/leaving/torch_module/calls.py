@@ -50,11 +50,12 @@ def extreme(part):
 
 def constant(part):
     """Return a parameter."""
-    value = part.arrays["value"]
-    init = "nn.Parameter(torch.zeros%s)" % _shape(value.shape)
+    value, more = part.arrays["value"], ""
     if value.dtype.kind != "f":
-        return Call(None, {}, "torch.tensor(%s)" % value.tolist())
-    return Call(init, {"": value}, "{self}")
+        dtype = "bool" if value.dtype.kind == "b" else "int64"
+        value, more = value.astype(dtype), ".to(torch.%s), False" % dtype
+    return Call("nn.Parameter(torch.zeros%s%s)" % (
+        _shape(value.shape), more), {"": value}, "{self}")
 
 
 def _shape(shape):

@@ -87,7 +87,8 @@ def steps_of(plan):
             alias[part.name] = inputs[0]
             continue
         init = call.init
-        if init and not part.options.get("trained", True):
+        if init and not part.options.get("trained", True) and (
+                not init.endswith(", False)")):
             init += ".requires_grad_(False)"
         steps.append(Step(part.name, init, call.state, call.text, inputs,
                           _wanted(part), part.kind, "#" not in part.layer))
