@@ -193,8 +193,10 @@ MUTANTS = {
         'total = inv_std.astype("float64")',
         "test_leaving_rows.py::test_row[batch_norm]"),
     "forget that ONNX divides alpha": (
-        "leaving/rows/normalizing.py", "float(layer.alpha) * layer.n",
-        "float(layer.alpha)", "test_leaving_rows.py::test_row[lrn]"),
+        "leaving/rows/normalizing.py",
+        '_number(layer, "alpha", scope) * layer.n',
+        '_number(layer, "alpha", scope)',
+        "test_leaving_rows.py::test_row[lrn]"),
     "drop what is left over at the border": (
         "leaving/rows/pooling.py", "rest = tuple(_rest(*axis) for axis in "
         "axes)", "pass", "test_leaving_pools.py"),
