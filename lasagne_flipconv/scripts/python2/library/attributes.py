@@ -271,6 +271,12 @@ _METHODS = {
 }
 
 
+def _imap(function, *things):
+    things = map(each, things)
+    return zip(*things) if function is None else map(
+        shown if function is str else function, *things)
+
+
 def _of_texts(name):
     """Return the function of ``string`` that calls a method of a text."""
     return lambda text, *args: getattr(text, name)(*args)
@@ -305,10 +311,6 @@ def _rounding(function):
             x = a.astype(numpy.promote_types(a.dtype, "float16"))
         return function(x, *args, **kwargs)
     return rounded
-
-
-def _frombuffer(buffer, *args, **kwargs):
-    return numpy.frombuffer(bytes_of(buffer), *args, **kwargs)
 
 
 def _lstsq(a, b, rcond=-1):
@@ -360,8 +362,8 @@ _OPERATOR = {
 
 #: Module → contents that it had, or that did something else.
 _MODULES = {
-    "string": _STRING, "types": _TYPES, "itertools": equality.ITERTOOLS,
-    "operator": _OPERATOR,
+    "string": _STRING, "types": _TYPES, "operator": _OPERATOR,
+    "itertools": {**equality.ITERTOOLS, "imap": _imap},
     "math": {"floor": lambda x: float(math.floor(x)) if math.isfinite(x)
              else x, "ceil": lambda x: float(math.ceil(x))
              if math.isfinite(x) else x},
@@ -379,7 +381,7 @@ _MODULES = {
     "os": {"getcwdu": os.getcwd, "errno": __import__("errno")},
     os.path.__name__: {"walk": _walk},
     "numpy": {"load": pickles.load_old_array, "divide": _numpy_divide,
-              "frombuffer": _frombuffer, **equality.NUMPY,
+              **equality.NUMPY,
               "floor": _rounding(numpy.floor), "ceil": _rounding(numpy.ceil),
               "trunc": _rounding(numpy.trunc), "fix": _rounding(numpy.trunc)},
     "numpy.linalg": {"lstsq": _lstsq},

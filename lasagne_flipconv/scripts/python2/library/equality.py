@@ -309,9 +309,6 @@ METHODS = {**{name: _gives_texts(name) for name in ("item", "tolist")},
 ITERTOOLS = {
     "izip": lambda *things: zip(*map(each, things)),
     "ifilter": lambda function, things: filter(function, each(things)),
-    "imap": lambda function, *things: (
-        zip(*map(each, things)) if function is None
-        else map(function, *map(each, things))),
     "izip_longest": lambda *things, **more: itertools.zip_longest(
         *map(each, things), **more),
     "ifilterfalse": itertools.filterfalse}
@@ -346,7 +343,12 @@ def _of_text(convert):
     return lambda field: convert(_as_texts(field))
 
 
+def _frombuffer(buffer, *args, **kwargs):
+    return np.frombuffer(bytes_of(buffer), *args, **kwargs)
+
+
 #: What ``numpy`` is lent.
-NUMPY = {"in1d": _in1d, **{name: _of_texts_alike(name) for name in (
-    "array_equal", "isin", "setdiff1d")},
+NUMPY = {"frombuffer": _frombuffer, "in1d": _in1d, **{
+    name: _of_texts_alike(name) for name in (
+        "array_equal", "isin", "setdiff1d")},
     **{name: _reads_texts(name) for name in ("genfromtxt", "loadtxt")}}

@@ -25,6 +25,8 @@ __all__ = ["NAMES_THEN", "end_line", "helpers"]
 def _map(function, *iterables):
     if function is None:
         function = (lambda *items: items) if len(iterables) > 1 else _same
+    if function is str:
+        function = shown
     iterables = list(map(each, iterables))
     if len(iterables) == 1:
         return list(map(function, iterables[0]))
