@@ -318,6 +318,13 @@ def _lstsq(a, b, rcond=-1):
     return numpy.linalg.lstsq(a, b, rcond)
 
 
+def _solve(a, b):
+    """Solve, with a vector for each matrix of a stack, as until NumPy 2.0."""
+    if 1 < numpy.ndim(b) == numpy.ndim(a) - 1:
+        return numpy.linalg.solve(a, numpy.asarray(b)[..., None])[..., 0]
+    return numpy.linalg.solve(a, b)
+
+
 @contextlib.contextmanager
 def _nested(*managers):
     """Enter several contexts, as ``contextlib.nested`` did."""
@@ -384,7 +391,7 @@ _MODULES = {
               **equality.NUMPY,
               "floor": _rounding(numpy.floor), "ceil": _rounding(numpy.ceil),
               "trunc": _rounding(numpy.trunc), "fix": _rounding(numpy.trunc)},
-    "numpy.linalg": {"lstsq": _lstsq},
+    "numpy.linalg": {"lstsq": _lstsq, "solve": _solve},
     "subprocess": {"check_output": _check_output},
     **pickles.MODULES, **randoms.MODULES, **texts.MODULES,
     **zipped.MODULES, **patterns.MODULES,
