@@ -287,6 +287,11 @@ EXPRESSIONS = {
     "join": lambda x: T.concatenate([x, -x[:, :2]], axis=1),
     "dot": lambda x: T.dot(x.flatten(2), T.constant(
         cases.values((66, 3), 5))),
+    "batched dot": lambda x: T.batched_dot(x, x.dimshuffle(0, 2, 1)),
+    "batched dot of vectors": lambda x: T.batched_dot(
+        x[:, 1], x.dimshuffle(0, 2, 1)) + T.batched_dot(x, x[:, 0]),
+    "attention": lambda x: T.batched_dot(T.nnet.softmax(T.batched_dot(
+        x, x[:, 2])), x) * T.batched_dot(x[:, 0], x[:, 1]).dimshuffle(0, "x"),
     "max": lambda x: T.max(x, axis=1) - x.min(axis=1),
     "argmax": lambda x: T.argmax(x, axis=1) * 2.,
     "ones": lambda x: x + T.ones((x.shape[0], 1, 11)),

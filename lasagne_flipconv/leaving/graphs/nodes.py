@@ -3,6 +3,7 @@ import theano.scalar as S
 import theano.tensor as T
 from theano.compile.ops import Shape_i, ViewOp
 from theano.tensor import elemwise, subtensor
+from theano.tensor.blas import BatchedDot
 from theano.tensor.nnet import abstract_conv, nnet
 from theano.tensor.signal.pool import Pool
 
@@ -169,6 +170,21 @@ def dot(walk, node):
     return walk.add("matmul", walk.value_of(x), walk.value_of(y))
 
 
+def batched_dot(walk, node):
+    """Say a product for each sample, of matrices or vectors."""
+    x, y = node.inputs
+    row, column = walk.value_of(x), walk.value_of(y)
+    if x.ndim == 2:
+        row = walk.add("dimshuffle", row, pattern=(0, "x", 1), ndim=2)
+    if y.ndim == 2:
+        column = walk.add("dimshuffle", column, pattern=(0, 1, "x"), ndim=2)
+    product = walk.add("matmul", row, column)
+    kept = (0,) + (1,) * (x.ndim == 3) + (2,) * (y.ndim == 3)
+    if len(kept) == 3:
+        return product
+    return walk.add("dimshuffle", product, pattern=kept, ndim=3)
+
+
 def join(walk, node):
     """Say a concatenation."""
     axis, *inputs = node.inputs
@@ -286,6 +302,7 @@ NODES = {
     elemwise.CAReduce: reduction, T.Reshape: reshape, Shape_i: size,
     subtensor.Subtensor: part, subtensor.AdvancedSubtensor1: take,
     T.Argmax: where_largest, T.MaxAndArgmax: max_and_argmax, T.Dot: dot,
+    BatchedDot: batched_dot,
     T.Join: join, T.Alloc: alloc, nnet.Softmax: softmax,
     nnet.LogSoftmax: log_softmax, abstract_conv.AbstractConv2d: convolution,
     abstract_conv.AbstractConv3d: convolution,
