@@ -42,7 +42,7 @@ def printed(program, folder):
     return out.getvalue()
 
 
-@pytest.mark.parametrize("program, expected", cases())
+@pytest.mark.parametrize("program, expected", list(cases()))
 def test_prints_what_it_printed(program, expected, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     found = printed(program, tmp_path)
@@ -50,7 +50,7 @@ def test_prints_what_it_printed(program, expected, tmp_path, monkeypatch):
     assert re.sub(r"np\.float64\(([^()]*)\)", r"\1", found) == expected
 
 
-@pytest.mark.parametrize("program, expected", cases() if PYTHON2 else [
+@pytest.mark.parametrize("program, expected", list(cases()) if PYTHON2 else [
     pytest.param("", "", marks=pytest.mark.skip("PYTHON2 names no 2.7"))])
 def test_python_2_prints_it_too(program, expected):
     assert make_expected.printed(PYTHON2, program) == expected

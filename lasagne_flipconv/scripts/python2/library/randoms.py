@@ -7,6 +7,8 @@ import hashlib
 import math
 import random
 
+from .equality import bytes_of
+
 __all__ = ["MODULES", "Random"]
 
 #: Up to here, an integer is drawn from one float.
@@ -15,10 +17,36 @@ _EXACT = 1 << 53
 
 def _seed(a):
     """Return a seed that is taken today: what is no number or text, hashed."""
-    if isinstance(a, float) and math.isfinite(a) and a != int(a):
-        return _hash_of_float(a) % (1 << 64)
     known = (type(None), int, str, bytes, bytearray)
-    return a if isinstance(a, known) else hash(a)
+    return a if isinstance(a, known) else _hash(a) % (1 << 64)
+
+
+def _hash(a):
+    """Return the hash that a number, a text or a tuple of them had."""
+    if isinstance(a, float) and math.isfinite(a) and a != int(a):
+        return _hash_of_float(a)
+    if isinstance(a, int) and a != -1 and abs(a) >> 63 == 0:
+        return a
+    if isinstance(a, (str, bytes)):
+        return _hash_of_bytes(bytes_of(a))
+    return _hash_of_tuple(a) if type(a) is tuple else hash(a)
+
+
+def _hash_of_bytes(text):
+    """Return the hash that a text had, of 64 bits."""
+    value = text[0] << 7 if text else 0
+    for byte in text:
+        value = (value * 1000003 ^ byte) % (1 << 64)
+    return value ^ len(text)
+
+
+def _hash_of_tuple(items):
+    """Return the hash that a tuple had, of 64 bits."""
+    value, factor = 0x345678, 1000003
+    for left, item in zip(reversed(range(len(items))), items):
+        value = (value ^ _hash(item)) * factor
+        factor += 82520 + 2 * left
+    return (value + 97531) % (1 << 64)
 
 
 def _hash_of_float(x):
