@@ -2,6 +2,8 @@
 
 A row takes the part, the graph, and the names of the part's inputs.
 """
+from typing import Callable, Dict
+
 import numpy as np
 
 from . import cells, loops
@@ -225,7 +227,7 @@ def recurrent(part, graph, *inputs):
 
 
 #: Kind of a part → its row.
-OPERATORS = {kind: plain for kind in _PLAIN}
+OPERATORS: Dict[str, Callable[..., str]] = {kind: plain for kind in _PLAIN}
 OPERATORS.update({kind: reduction for kind in ("sum", "mean", "max", "min",
                                                "prod")})
 OPERATORS.update(SHAPES)

@@ -1,4 +1,6 @@
 """Operators of ONNX that change shapes and types, or move values."""
+from typing import Callable, Dict
+
 import numpy as np
 from onnx import helper
 
@@ -162,7 +164,7 @@ def dilate(part, graph, x):
 
 
 #: Kind of a part → its row.
-SHAPES = {
+SHAPES: Dict[str, Callable[..., str]] = {
     "dropout": passed, "concat": concat, "flatten_end": flatten_end,
     "reshape": reshape, "full": full, "fill": fill, "dimshuffle": dimshuffle,
     "unsqueeze": unsqueeze, "pad": pad, "slice": slice_, "index": index,
