@@ -14,9 +14,7 @@ import types
 import wave
 from functools import cmp_to_key, partial
 
-import numpy
-
-from . import equality, patterns, pickles, randoms, texts, zipped
+from . import arrays, equality, patterns, pickles, randoms, texts, zipped
 from .arithmetic import as_argument, bytes_of, ordered, shown
 from .division import divide, divide_in_place
 from .equality import each
@@ -295,36 +293,6 @@ def _of_error(index):
     return property(lambda module: sys.exc_info()[index])
 
 
-def _numpy_divide(a, b, *args, **kwargs):
-    """Divide arrays as ``numpy.divide`` did."""
-    a, b = numpy.asanyarray(a), numpy.asanyarray(b)
-    both = a.dtype.kind in "iub" and b.dtype.kind in "iub"
-    return (numpy.floor_divide if both else numpy.divide)(
-        a, b, *args, **kwargs)
-
-
-def _rounding(function):
-    """Return a function that rounds, and gives floats as until NumPy 2.1."""
-    def rounded(x, *args, **kwargs):
-        a = numpy.asanyarray(x)
-        if a.dtype.kind in "iub":
-            x = a.astype(numpy.promote_types(a.dtype, "float16"))
-        return function(x, *args, **kwargs)
-    return rounded
-
-
-def _lstsq(a, b, rcond=-1):
-    """Solve by least squares, with the default of until NumPy 2.0."""
-    return numpy.linalg.lstsq(a, b, rcond)
-
-
-def _solve(a, b):
-    """Solve, with a vector for each matrix of a stack, as until NumPy 2.0."""
-    if 1 < numpy.ndim(b) == numpy.ndim(a) - 1:
-        return numpy.linalg.solve(a, numpy.asarray(b)[..., None])[..., 0]
-    return numpy.linalg.solve(a, b)
-
-
 @contextlib.contextmanager
 def _nested(*managers):
     """Enter several contexts, as ``contextlib.nested`` did."""
@@ -387,14 +355,9 @@ _MODULES = {
             ("Parser", "parser"), ("Utils", "utils"))},
     "os": {"getcwdu": os.getcwd, "errno": __import__("errno")},
     os.path.__name__: {"walk": _walk},
-    "numpy": {"load": pickles.load_old_array, "divide": _numpy_divide,
-              **equality.NUMPY,
-              "floor": _rounding(numpy.floor), "ceil": _rounding(numpy.ceil),
-              "trunc": _rounding(numpy.trunc), "fix": _rounding(numpy.trunc)},
-    "numpy.linalg": {"lstsq": _lstsq, "solve": _solve},
     "subprocess": {"check_output": _check_output},
-    **pickles.MODULES, **randoms.MODULES, **texts.MODULES,
-    **zipped.MODULES, **patterns.MODULES,
+    **arrays.MODULES, **pickles.MODULES, **randoms.MODULES,
+    **texts.MODULES, **zipped.MODULES, **patterns.MODULES,
 }
 
 #: (module, name) → what a program of Python 2 finds there.

@@ -343,12 +343,7 @@ def _of_text(convert):
     return lambda field: convert(_as_texts(field))
 
 
-def _frombuffer(buffer, *args, **kwargs):
-    return np.frombuffer(bytes_of(buffer), *args, **kwargs)
-
-
 #: What ``numpy`` is lent.
-NUMPY = {"frombuffer": _frombuffer, "in1d": _in1d, **{
-    name: _of_texts_alike(name) for name in (
-        "array_equal", "isin", "setdiff1d")},
+NUMPY = {"in1d": _in1d, **{name: _of_texts_alike(name) for name in (
+    "array_equal", "isin", "setdiff1d")},
     **{name: _reads_texts(name) for name in ("genfromtxt", "loadtxt")}}
