@@ -4,7 +4,7 @@ from __future__ import annotations
 from collections import namedtuple
 from typing import NamedTuple, Optional, Tuple
 
-__all__ = ["ExportRecord", "Input", "Part", "Plan", "Scope"]
+__all__ = ["ExportRecord", "Input", "Part", "Plan", "Scope", "measured"]
 
 
 class Input(namedtuple("Input", "name shape dtype kind most")):
@@ -181,3 +181,26 @@ class Scope:
             i += 1
             name = "%s.%s_%d" % (self.layer, suffix or "part", i)
         return name
+
+
+def measured(values, part_of):
+    """Return an array that a size was taken of; it has a device.
+
+    Parameters
+    ----------
+    values : iterable of str or number
+        Inputs of parts: sizes, what is computed of them, numbers.
+    part_of : callable
+        Takes a value and returns the part that it comes from, or None.
+
+    Returns
+    -------
+    str or None
+        Name of the first that is found, None if there is no size.
+    """
+    for part in filter(None, map(part_of, values)):
+        found = part.inputs[0] if part.kind == "size" else measured(
+            part.inputs, part_of)
+        if found is not None:
+            return found
+    return None

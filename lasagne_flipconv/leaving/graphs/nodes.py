@@ -10,6 +10,7 @@ from theano.tensor.signal.pool import Pool
 from ...axes import CONVOLUTION, CORRELATION, SPATIAL, Convention
 from ...kernels import convert_kernel
 from ..errors import LeavingError
+from ..record import measured
 from .elements import ELEMENTWISE, elementwise, is_float, same
 from .sizes import elements_of, length_of
 
@@ -199,21 +200,12 @@ def alloc(walk, node):
     value, *sizes = node.inputs
     values = [walk.value_of(each) for each in sizes]
     unknown = [each for each in values if isinstance(each, str)]
+    whole = measured(unknown, walk.part_of)
     return walk.add(
-        "full", walk.value_of(value), *unknown, *_measured(walk, unknown),
+        "full", walk.value_of(value), *unknown,
+        *([] if whole is None else [whole]),
         dims=tuple(None if isinstance(each, str) else int(each)
                    for each in values))
-
-
-def _measured(walk, values):
-    """Return one value of which a size is, in a list; it has a device."""
-    for part in map(walk.part_of, values):
-        if part.kind == "size":
-            return list(part.inputs)
-        found = _measured(walk, part.inputs)
-        if found:
-            return found
-    return []
 
 
 def softmax(walk, node):

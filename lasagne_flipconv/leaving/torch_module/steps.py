@@ -4,6 +4,7 @@ import re
 from collections import Counter, namedtuple
 
 from ..errors import LeavingError
+from ..record import measured
 from .calls import CALLS
 from .text import number
 
@@ -119,18 +120,9 @@ def _array(name, value, sizes, parts, alias):
     """Return the step that makes an array of a size, where its whole is."""
     text = "{0}.new_full([], {1}, dtype=torch.%s)" % (
         "float32" if sizes[name] else "long")
-    whole = _measured(name, parts)
+    whole = measured([name], parts.get)
     return Step(name + " as an array", None, {}, text, (
         alias.get(whole, whole), value), "", "array", False)
-
-
-def _measured(name, parts):
-    """Return an array of which a number is a size, None for none."""
-    part = parts.get(name)
-    if part is None or part.kind == "size":
-        return part and part.inputs[0]
-    return next(filter(None, (_measured(value, parts)
-                              for value in part.inputs)), None)
 
 
 def _wanted(part):
