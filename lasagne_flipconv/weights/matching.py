@@ -4,12 +4,11 @@ Names match names where both sides have them; else the order decides, and then
 every layer must have the same parameters on both sides. Never by shape.
 """
 import os
-import re
 import unicodedata
 from collections import namedtuple
 
 from ..errors import CheckpointError
-from ..formats.common.naming import positions_of, split_name
+from ..formats.common.naming import DOES, last_word, positions_of
 
 __all__ = ["match", "without_prefix"]
 
@@ -18,16 +17,6 @@ __all__ = ["match", "without_prefix"]
 #: `named` that names were matched.
 Matches = namedtuple("Matches", "pairs missing unused aligned named",
                      defaults=(False,))
-
-#: What a parameter does with activations, by which roles are told apart.
-_DOES = {"W": "multiplied", "gamma": "multiplied", "scales": "multiplied",
-         "alpha": "multiplied", "b": "added", "beta": "added",
-         "mean": "subtracted", "inv_std": "a deviation",
-         "variance": "a deviation",
-         # words of other libraries, which are no role in Lasagne
-         "scale": "multiplied", "offset": "added", "shift": "added",
-         "std": "not inverse", "stddev": "not inverse",
-         "sigma": "not inverse"}
 
 #: What two layers of Caffe hold is one batch normalisation in Lasagne.
 _STATISTICS, _SCALE = {"mean", "variance"}, {"gamma", "beta"}
@@ -175,9 +164,8 @@ def _refuse_contradictions(matches, sources, where):
 
 def _refuse_another_role(slot, entry, where):
     """Refuse an array that is by its name another thing than a parameter."""
-    role = entry.role or split_name("layer." + entry.name)[1] or re.split(
-        "[./_]", entry.name)[-1].lower()
-    does, done = (_DOES.get(word) for word in (role, slot.attribute))
+    role = entry.role or last_word(entry.name)
+    does, done = (DOES.get(word) for word in (role, slot.attribute))
     if None not in (does, done) and does != done:
         raise CheckpointError(
             "%s: has %s, by its name %s, where the network has %s in order; "

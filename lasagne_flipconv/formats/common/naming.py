@@ -3,9 +3,9 @@ import re
 from itertools import islice, permutations, product
 from operator import le
 
-__all__ = ["IGNORED", "POSITION", "are_registered", "describe",
-           "positions_of", "split_name", "tell_no_order", "twins_of",
-           "unique"]
+__all__ = ["DOES", "IGNORED", "POSITION", "are_registered", "describe",
+           "last_word", "positions_of", "split_name", "tell_no_order",
+           "twins_of", "unique"]
 
 #: Last part of a name → role of the array, in Lasagne's words.
 ROLES = {
@@ -21,6 +21,16 @@ ROLES = {
     "avg_mean": "mean", "avg_var": "variance",  # Chainer
     "moving_var": "variance",  # MXNet
 }
+
+#: What a parameter does with activations, by which roles are told apart.
+DOES = {"W": "multiplied", "gamma": "multiplied", "scales": "multiplied",
+        "alpha": "multiplied", "b": "added", "beta": "added",
+        "mean": "subtracted", "inv_std": "a deviation",
+        "variance": "a deviation",
+        # words of other libraries, which are no role in Lasagne
+        "scale": "multiplied", "offset": "added", "shift": "added",
+        "std": "not inverse", "stddev": "not inverse",
+        "sigma": "not inverse"}
 
 #: What comes before a weight in the order of the alphabet, though not by how
 #: layers are made.
@@ -77,6 +87,23 @@ def split_name(name):
             role = ROLES.get((middle + "_" + last).lower())
             layer = head
     return (layer, role) if role and layer else (None, None)
+
+
+def last_word(name):
+    """Return what an array without a layer is by its name.
+
+    Parameters
+    ----------
+    name : str
+        Of the array.
+
+    Returns
+    -------
+    str
+        A role of Lasagne, if it is known, else the last word.
+    """
+    return split_name("layer." + name)[1] or re.split(
+        "[./_]", name)[-1].lower()
 
 
 def unique(name, taken):
