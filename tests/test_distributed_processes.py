@@ -1,9 +1,11 @@
 """Ranks begin and end together; rank 0 alone prints and writes."""
 import bz2
+import errno
 import glob
 import io
 import os
 import pathlib
+import platform
 import re
 import shutil
 import signal
@@ -293,6 +295,8 @@ def test_places():
     assert (place.rank, place.size, place.local, place.group) == (3, 4, 1, "1")
     assert place.address == "first"
     assert place_of(dict(told, LOCAL_WORLD_SIZE="4")).address == "127.0.0.1"
+    del told["GROUP_RANK"]  # another program than torchrun started it
+    assert place_of(told).group == platform.node()
     for name in ("RANK", "MASTER_ADDR"):
         with pytest.raises(FlipconvError, match=name + " is not set"):
             place_of({k: v for k, v in told.items() if k != name})
@@ -352,6 +356,27 @@ def test_who_has_died_is_heard_of_by_all(victim):
         while not heard[rank] and time.monotonic() < until:
             time.sleep(.01)
         assert heard[rank][0] == "rank %d has died" % victim
+
+
+@pytest.mark.parametrize("number, said", [
+    (errno.ETIMEDOUT, "is out of reach"), (errno.EHOSTUNREACH, "network, is"),
+    (errno.ECONNRESET, "has died")])
+def test_a_machine_that_is_off_is_told_from_a_rank_that_died(number, said):
+    class Peer:
+        """A connection that breaks."""
+
+        def recv(self, count):
+            raise OSError(number, os.strerror(number))
+
+    class Ears:
+        """What listens to it."""
+
+        unregister = staticmethod(lambda peer: None)
+
+    found, heard = lifelines(3)
+    found[0]._hear(Peer(), [1, b""], Ears)
+    assert said in heard[0][0] and "rank 1 " in heard[0][0]
+    assert found[2].who_is_gone(5) == heard[0][0]
 
 
 def test_who_leaves_says_so():
@@ -638,3 +663,28 @@ def test_a_folder_of_rank_0_is_waited_for(tmp_path, shadows, monkeypatch):
         tempfile.mkstemp(dir="by another name")
     with pytest.raises(FileNotFoundError):
         os.chdir("not made by anybody")
+
+
+def test_folders_on_a_machine_that_does_not_see_rank_0(
+        tmp_path, monkeypatch):
+    """As one with a disk of its own: caches, and what a script enters."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(files, "LONGEST_ELSEWHERE", .1)
+    shadows = files.redirect([], elsewhere=True)
+    try:
+        os.makedirs("cache/of/a library")
+        with tempfile.TemporaryDirectory(dir="cache/of/a library") as folder:
+            write_into(os.path.join(folder, "tables"))
+            os.rename(os.path.join(folder, "tables"), "cache/of/tables")
+        os.mkdir("out")
+        began = time.monotonic()
+        os.chdir("out")  # nothing is waited for any more
+        assert time.monotonic() - began < files.LONGEST_ELSEWHERE
+        write_into("file")
+        assert read("file") == read("../cache/of/tables") == "of this rank"
+        with pytest.raises(FileNotFoundError):
+            os.chdir("not made by anybody")
+    finally:
+        shadows.forget()
+    assert sorted(str(p.relative_to(tmp_path)) for p in tmp_path.rglob(
+        "*")) == ["cache", "cache/of", "cache/of/a library", "out"]

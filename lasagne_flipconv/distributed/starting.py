@@ -3,6 +3,7 @@ import atexit
 import functools
 import io
 import os
+import platform
 import random
 import signal
 import sys
@@ -53,7 +54,8 @@ def place_of(environment):
                 str(error.args[0]), _START)) from None
     local = int(environment.get("LOCAL_RANK", rank))
     alone = int(environment.get("LOCAL_WORLD_SIZE", size)) == size
-    return Place(rank, size, local, environment.get("GROUP_RANK", "0"),
+    machine = environment.get("GROUP_RANK") or platform.node()
+    return Place(rank, size, local, machine,
                  "127.0.0.1" if alone else address, alone)
 
 
@@ -218,14 +220,16 @@ def _join(place, distributed, torch, tell, shadows):
     if hasattr(os, "register_at_fork"):  # not on Windows
         os.register_at_fork(after_in_child=functools.partial(
             _in_child, lifeline, shadows))
-    writer = ranks.first_has(os.getpid()) if place.alone else None
+    writer, machine = ranks.first_has((os.getpid(), place.group))
+    elsewhere = machine != place.group
     turns = Turns(store, "machine %s" % place.group, place.local == 0)
     with turns.turn("import"):
         _hook(turns)
     if rank:
         import theano
-        shadows.append(files.redirect([theano.config.base_compiledir,
-                                       theano.config.compiledir], writer))
+        shadows.append(files.redirect(
+            [theano.config.base_compiledir, theano.config.compiledir],
+            None if elsewhere else writer, elsewhere))
         atexit.register(_forget, shadows)  # called after those of the script
         _forget_when_ended(shadows)
     return ranks

@@ -4,9 +4,11 @@ Other ranks write into a folder of their own instead, and read from there what
 they wrote: a script that loads its best weights at the end gets them on every
 rank. The folder is removed at the end. What is done to files by Python's own
 functions is seen, and so what NumPy, pickle and zipfile do; a library that
-opens files in C, as h5py does, is not. A rank enters folders that rank 0 made.
+opens files in C, as h5py does, is not. A rank enters folders that rank 0 made;
+on a machine that does not see them, it makes them itself, empty.
 """
 import builtins
+import contextlib
 import functools
 import os
 import pathlib
@@ -22,6 +24,9 @@ __all__ = ["Shadows", "redirect"]
 #: Seconds to wait for a folder that rank 0 makes at the same place.
 LONGEST = 60
 
+#: The same on another machine, which may have no disk in common with it.
+LONGEST_ELSEWHERE = 5
+
 #: Seconds to wait for a file that rank 0 writes, as it may download it.
 LONGEST_FILE = 600
 
@@ -29,7 +34,7 @@ LONGEST_FILE = 600
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 
-def redirect(private, writer=None):
+def redirect(private, writer=None, elsewhere=False):
     """Let this rank write into a folder of its own from now on.
 
     Parameters
@@ -39,6 +44,8 @@ def redirect(private, writer=None):
     writer : int, optional
         The process of rank 0, if it is on this machine: what it is writing
         is read once it is closed.
+    elsewhere : bool, default False
+        Whether rank 0 is on another machine.
 
     Returns
     -------
@@ -46,7 +53,7 @@ def redirect(private, writer=None):
         Whose `forget` removes the folder.
     """
     shadows = Shadows(tempfile.mkdtemp(prefix="lasagne_flipconv_rank_"),
-                      private, writer)
+                      private, writer, elsewhere)
     shadows.put()
     return shadows
 
@@ -62,14 +69,17 @@ class Shadows:
         Folders of this rank, where nothing is redirected.
     writer : int or None
         The process of rank 0.
+    elsewhere : bool
+        Whether that is on another machine.
     """
 
-    def __init__(self, folder, private, writer):
+    def __init__(self, folder, private, writer, elsewhere):
         self._folder, self._writer = folder, writer
+        self._elsewhere, self._apart = elsewhere, False
         self._private = [_whole(p) for p in (folder, "/dev", "/proc",
                                              *private)]
         self._stock, self._lstat = [], os.lstat
-        self._plain_open = builtins.open
+        self._plain_open, self._plain_mkdir = builtins.open, os.mkdir
 
     def put(self):
         """Let Python's functions for files know of the shadows."""
@@ -233,14 +243,26 @@ class Shadows:
 
     def _wait_for(self, folder):
         """Wait until rank 0 has made a folder that this rank would make."""
-        _wait_while(lambda: os.path.isdir(self._shadow(folder))
-                    and not self._is_there(folder), LONGEST, _NO_FOLDER,
-                    folder)
+        seconds = LONGEST_ELSEWHERE if self._elsewhere else LONGEST
+        if not _waited(lambda: self._is_there(folder) or not os.path.isdir(
+                self._shadow(folder)), 0 if self._apart else seconds):
+            if not self._elsewhere:
+                raise FlipconvError(_NO_FOLDER % os.fsdecode(folder))
+            self._apart = True  # nor will others be seen
+            self._make_here(_whole(folder))
+
+    def _make_here(self, folder):
+        """Make a folder on this machine, and those that it is in."""
+        if not self._is_there(folder):
+            self._make_here(os.path.dirname(folder))
+            with contextlib.suppress(FileExistsError):  # by another rank
+                self._plain_mkdir(folder)
 
     def _wait_until_closed(self, path):
         """Wait until rank 0 has written a file, as one that it downloads."""
-        _wait_while(lambda: self._writer and _writes(self._writer, path),
-                    LONGEST_FILE, _NOT_CLOSED, path)
+        if not _waited(lambda: not self._writer or not _writes(
+                self._writer, path), LONGEST_FILE):
+            raise FlipconvError(_NOT_CLOSED % os.fsdecode(path))
 
     def _own(self, path):
         """Take a path, of what is temporary, for one of this rank."""
@@ -337,13 +359,14 @@ _NOT_CLOSED = (
     "are started.")
 
 
-def _wait_while(is_so, seconds, message, path):
-    """Wait as long as something is so, or raise after some seconds."""
+def _waited(done, seconds):
+    """Wait until something is done; tell whether it was in some seconds."""
     until = time.monotonic() + seconds
-    while is_so():
+    while not done():
         if time.monotonic() > until:
-            raise FlipconvError(message % os.fsdecode(path))
+            return False
         time.sleep(.02)
+    return True
 
 
 def _places_of(function):

@@ -3,6 +3,7 @@
 The system closes the connections of a process that dies, however it dies. Who
 ends in good order says so before. Rank 0 tells the others what it hears.
 """
+import errno
 import json
 import os
 import secrets
@@ -19,6 +20,10 @@ GRACE = 3.0
 #: Seconds without an answer after which a machine counts as gone: begin to
 #: ask, ask each, how often.
 _KEEPALIVE = {"TCP_KEEPIDLE": 2, "TCP_KEEPINTVL": 1, "TCP_KEEPCNT": 4}
+
+#: Errors of a connection whose other end has said nothing.
+_OUT_OF_REACH = {errno.ETIMEDOUT, errno.EHOSTUNREACH, errno.ENETUNREACH,
+                 errno.ENETDOWN, errno.EHOSTDOWN}
 
 
 class Lifeline:
@@ -85,17 +90,19 @@ class Lifeline:
                     self._hear(key.fileobj, key.data, ears)
 
     def _hear(self, peer, data, ears):
+        more, how = b"", "died"
         try:
             more = peer.recv(1 << 16)
-        except OSError:
-            more = b""
+        except OSError as error:
+            if error.errno in _OUT_OF_REACH:
+                how = "lost"
         *lines, data[1] = (data[1] + more).split(b"\n")
         for line in lines:
             self._note(*json.loads(line))
         if not more:
             ears.unregister(peer)
             if data[0] not in self._gone:
-                self._note(data[0], "died", "")
+                self._note(data[0], how, "")
 
     def _note(self, rank, how, text):
         """Keep the news, pass them on, end where there is no going on."""
@@ -165,7 +172,7 @@ def said(rank, how, text):
     ----------
     rank : int
         The rank.
-    how : {'died', 'failed', 'left'}
+    how : {'died', 'failed', 'left', 'lost'}
         What it did.
     text : str
         Its error.
@@ -177,8 +184,10 @@ def said(rank, how, text):
     """
     if how == "failed":
         return "rank %d has stopped with an error (%s)" % (rank, text)
-    return "rank %d has %s" % (rank, "died" if how == "died" else
-                               "come to the end of the script already")
+    return "rank %d %s" % (rank, {
+        "died": "has died",
+        "left": "has come to the end of the script already",
+        "lost": "is out of reach: its machine, or the network, is off"}[how])
 
 
 def _kept_alive(peer):
