@@ -29,6 +29,7 @@ from distributed_cases import (
 from lasagne_flipconv.distributed import shard
 from lasagne_flipconv.distributed.processes import files
 from lasagne_flipconv.distributed.processes.lifeline import Lifeline
+from lasagne_flipconv.distributed.processes.meeting import fresh_name
 from lasagne_flipconv.distributed.starting import Numbered, place_of
 from lasagne_flipconv.errors import FlipconvError
 
@@ -243,6 +244,28 @@ def test_without_torchrun_the_others_name_it(tmp_path, victim, how):
     assert "Error in sys.excepthook" not in text
 
 
+RESTARTED = TRAIN + """
+    import signal
+    attempt = int(os.environ["TORCHELASTIC_RESTART_COUNT"])
+    for step in range(5):
+        f(X[:16], Y[:16])
+        if step == 2 and rank == 1 and attempt == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+    say(attempt=attempt)
+    """
+
+
+@needs_torch
+def test_torchrun_starts_the_ranks_again(tmp_path):
+    told = command(write(tmp_path, RESTARTED), size=2)
+    told.insert(told.index("--standalone"), "--max-restarts=1")
+    result = subprocess.run(
+        told, cwd=str(tmp_path), env=environment(), timeout=300,
+        stderr=subprocess.PIPE, universal_newlines=True)
+    assert result.returncode == 0, result.stderr
+    assert said(result) == said(result, 1) == {"attempt": 1}, result.stderr
+
+
 ONE = """
     print("ran", os.environ["WORLD_SIZE"])
     """
@@ -285,6 +308,48 @@ def test_shard_of_one_process_is_all():
     assert [len(part) for part in shard([1, 2], [3, 4])] == [2, 2]
     with pytest.raises(FlipconvError, match="same number of rows"):
         shard([1, 2], [3])
+
+
+class Store:
+    """What ranks write to, and read."""
+
+    def __init__(self):
+        self.values = {}
+
+    def set(self, key, value):
+        self.values[key] = value.encode()
+
+    def get(self, key):
+        return self.values[key]
+
+    def check(self, keys):
+        return all(key in self.values for key in keys)
+
+
+def test_ranks_meet_again_where_others_were_before():
+    """As ``torchrun --max-restarts`` starts them, one later than another."""
+    store, names = Store(), []
+    for _ in range(2):
+        found = [None] * 3
+
+        def meet(rank, found=found):
+            time.sleep(.1 * rank)
+            found[rank] = fresh_name(store, rank, 3, 20)
+
+        threads = [threading.Thread(target=meet, args=(r,)) for r in range(3)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(20)
+        assert len(set(found)) == 1 and found[0]
+        names.append(found[0])
+    assert names[0] != names[1]
+
+
+@pytest.mark.parametrize("rank, missing", [(0, 1), (2, 0)])
+def test_a_rank_that_does_not_come(rank, missing):
+    with pytest.raises(FlipconvError, match="rank %d has not come" % missing):
+        fresh_name(Store(), rank, 3, .05)
 
 
 def test_places():

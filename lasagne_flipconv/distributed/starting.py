@@ -13,6 +13,7 @@ from collections import namedtuple
 from ..errors import FlipconvError
 from .processes import files
 from .processes.lifeline import Lifeline, end_process
+from .processes.meeting import fresh_name
 from .processes.ranks import Ranks, current, patience, set_current
 from .processes.turns import Turns
 
@@ -197,6 +198,8 @@ def _join(place, distributed, torch, tell, shadows):
     """Meet the other ranks, and let Theano know of them."""
     store, rank, size = next(iter(distributed.rendezvous("env://")))
     store.set_timeout(patience())
+    store = distributed.PrefixStore(fresh_name(
+        store, rank, size, patience().total_seconds()), store)
     distributed.init_process_group("gloo", store=store, rank=rank,
                                    world_size=size, timeout=patience())
 
