@@ -6,9 +6,11 @@ today's Python and NumPy.
 import importlib
 import sys
 
+from .compat.processors import heed_quota as _heed_quota
 from .compat.theano_flags import let_blas_sleep as _let_blas_sleep
 
-_let_blas_sleep()  # before NumPy is imported
+_heed_quota()  # both before NumPy is imported
+_let_blas_sleep()
 
 from .compat.environment import prepare as _prepare  # noqa: E402
 from .compat.moved import find_moved as _find_moved  # noqa: E402

@@ -67,6 +67,19 @@ def test_the_fast_engine_is_named(monkeypatch, reason, state, text):
     assert state == "ok" or "lasagne-flipconv[fast]" in found.mend
 
 
+@pytest.mark.parametrize("told, state", [
+    ("3", "slow"), ("2", "ok"), ("4,2", "ok"), ("", "ok")])
+def test_more_threads_than_processors(monkeypatch, told, state):
+    """As in a container that has the time of two."""
+    monkeypatch.setattr(doctor, "processors", lambda: 2)
+    monkeypatch.setenv("OMP_NUM_THREADS", told)
+    found = doctor.openmp()
+    if "no -fopenmp" in found.detail:
+        pytest.skip("no compiler")
+    assert found.state == state
+    assert state == "ok" or found.mend == "export OMP_NUM_THREADS=2"
+
+
 @pytest.mark.parametrize("name, state, text", [
     ("tpu9", "broken", "DEVICE: device: 'tpu9' is none"),
     ("cpu", "ok", "PyTorch computes on cpu")])

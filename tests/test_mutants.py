@@ -282,7 +282,7 @@ MUTANTS = {
         "test_writing_is_seen_by_this_rank_alone"),
     "hear of no rank that dies": (
         "distributed/processes/lifeline.py",
-        'self._note(data[0], "died", "")', "pass",
+        'self._note(data[0], how, "")', "pass",
         "test_distributed_processes.py::"
         "test_who_has_died_is_heard_of_by_all"),
     "read pickles as text of today": (

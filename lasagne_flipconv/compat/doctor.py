@@ -15,6 +15,7 @@ from collections import namedtuple
 
 from ..errors import escaped
 from . import environment
+from .processors import processors
 from .theano_flags import (DEVICE, find_compiler, instead_of_gpu, old_gpu,
                            user_flag)
 
@@ -306,9 +307,14 @@ def openmp():
     if not done or done.returncode:
         return Finding("OpenMP", SLOW, "the compiler has no -fopenmp",
                        environment.compiler_command())
+    told, most = os.environ.get("OMP_NUM_THREADS", ""), processors()
+    if told.isdigit() and int(told) > most:
+        return Finding("OpenMP", SLOW, "OMP_NUM_THREADS=%s, where this "
+                       "process can run %d at once" % (told, most),
+                       "export OMP_NUM_THREADS=%d" % most)
     on = sys.modules["theano"].config.openmp
     return ok("OpenMP", "%d cores; Theano's own loops use %s" % (
-        os.cpu_count() or 1, "all of them" if on else
+        most, "all of them" if on else
         "one (openmp=False), BLAS as many as it likes"))
 
 

@@ -25,7 +25,6 @@ from .theano_cache import (
     keep_compiled, no_static_python, own_compile_cache)
 from .theano_flags import find_compiler, no_old_gpu, theano_flags, user_flag
 from .theano_garbage import collect_rarely
-from .theano_views import mend_dimshuffle
 
 __all__ = ["prepare", "why_unsupported"]
 
@@ -68,8 +67,9 @@ def prepare():
     add_downsample()
     keep_compiled()
     collect_rarely()
+    from .edits.theano_views import mend_dimshuffle  # they need NumPy
+    from .theano_python import mend_python
     mend_dimshuffle()
-    from .theano_python import mend_python  # it needs NumPy
     mend_python()
     keep_gemm_serial(sys.modules["theano"].config)
     if not sys.modules["theano"].config.cxx:

@@ -22,7 +22,8 @@ _ROOMS = {
     "scripts": "build_report gpu_imports installing newer_functions old_names "
                "python2 replace running unpickling",
     "compat": "doctor environment import_hooks products theano_flags "
-              "theano_python theano_views",
+              "theano_python",
+    "compat.edits": "theano_views",
     "cli": "digits explaining filters",
 }
 #: The name that a module had → the name that it has.

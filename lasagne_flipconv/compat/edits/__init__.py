@@ -1,8 +1,9 @@
 """What is changed in Theano and Lasagne as they are imported, and why.
 
 One file for each cause: ``python_today`` for Python 3.12 and later,
-``numpy2_names``, ``numpy2_rules`` and ``numpy2_c`` for NumPy 2; ``importing``
-is how it is done. Imported by ``compat`` alone; no file of theirs is changed.
+``numpy2_names``, ``numpy2_rules`` and ``numpy2_c`` for NumPy 2,
+``theano_views`` for views; ``importing`` is how it is done. Imported by
+``compat`` alone; no file of theirs is changed.
 """
 import sys
 
