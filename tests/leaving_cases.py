@@ -416,6 +416,11 @@ def of_integers(dtype, function):
         dtype, (False,) * 2)()), function)
 
 
+def expression(function):
+    return on(SHAPES[1], L.ExpressionLayer, function,
+              output_shape=lambda shape: (shape[0], 11))
+
+
 def tied():
     net = InputLayer((None, 6, 9, 8))
     down = L.Conv2DLayer(net, 4, (2, 3), nonlinearity=None)
@@ -451,6 +456,14 @@ CASES.update({
     "an input twice": lambda: twice(T.tensor3()),
     "shuffle": on(SHAPES[2], L.ShuffleBC01ToC01BLayer),
     "nin_c01b": on((3, 8, 9, None), L.NINLayer_c01b, num_units=5),
+    "output of tests": expression(lambda x: x[:, 0] > .5),
+    "output of largest tests": expression(lambda x: T.max(x > 1, axis=1)),
+    "output of places": expression(lambda x: T.cast(T.argmax(
+        x, axis=1), "int32")),
+    "output of counts": expression(lambda x: (x > 0).sum(axis=1) // 2),
+    "output of integers": of_integers("int8", lambda x: x[:, ::-1]),
+    "sums that are cut": of_integers("int8", lambda x: T.cast(
+        x, "int32").sum(axis=1, keepdims=True, dtype="int8") * 1.5 + x),
     "inverse dense": lambda: inverse(L.DenseLayer(InputLayer((None, 5)), 7)),
 })
 

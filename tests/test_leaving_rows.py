@@ -155,3 +155,32 @@ def test_small_numbers_keep_their_digits(name, tmp_path):
             leaving_runs.run_onnx(tmp_path / "net.onnx", [x]),
             getattr(np, name)(x.astype("float64")).astype("float32"),
             rtol=1e-6)
+
+
+@pytest.mark.parametrize("dtype", ["int32", "int64"])
+@pytest.mark.parametrize("function", [
+    lambda x: x - x.min(axis=1, keepdims=True),
+    lambda x: x - x.sum(axis=1, keepdims=True) + np.int64(2 ** 32),
+    lambda x: T.prod(x[:, 1:3], axis=1, keepdims=True) - np.int64(2 ** 60)
+    + x])
+def test_large_integers_keep_their_digits(dtype, function, tmp_path):
+    """As times in seconds; no input of the comparison is as large."""
+    net = leaving_cases.of_integers(dtype, function)()
+    x = 2 ** 30 + np.array([[0, 7, 3, 1, 12], [5, 1, 2, 20, 9]], dtype)
+    runs = [([x], leaving_runs.run_theano(net, [x]))]
+    if files.has("torch"):
+        leaving_runs.check_torch(net, runs)
+    if files.has("onnx"):
+        leaving_runs.check_onnx(net, tmp_path / "net.onnx", runs)
+
+
+@pytest.mark.parametrize("name, dtype", [
+    ("output of tests", "bool"), ("output of largest tests", "bool"),
+    ("output of places", "int64"), ("output of integers", "int64"),
+    ("output of counts", "int64")])
+def test_outputs_have_their_type(name, dtype, tmp_path):
+    pytest.importorskip("onnx")
+    net = leaving_cases.CASES[name]()
+    leaving_runs.export(net, tmp_path / "net.onnx")
+    values = leaving_runs.random_inputs(net, 2)
+    assert leaving_runs.run_onnx(tmp_path / "net.onnx", values).dtype == dtype

@@ -342,8 +342,9 @@ def test_names_that_modules_have_are_known():
             if not name.startswith("_")} - {"graph_"} <= _TAKEN
 
 
-def test_a_network_without_parameters_is_source_as_well(tmp_path):
-    export(leaving_cases.CASES["no parameters"](), tmp_path / "net")
+@pytest.mark.parametrize("name", ["no parameters", "output of tests"])
+def test_a_network_without_parameters_is_source_as_well(name, tmp_path):
+    export(leaving_cases.CASES[name](), tmp_path / "net")
     program = "import model\nassert model.check(model.load()) == 0\n"
     subprocess.run([sys.executable, "-c", program], cwd=str(tmp_path / "net"),
                    check=True)

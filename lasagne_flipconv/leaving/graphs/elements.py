@@ -9,7 +9,7 @@ from theano.tensor.nnet import sigm
 
 from ..errors import LeavingError
 
-__all__ = ["ELEMENTWISE", "elementwise", "is_float", "same"]
+__all__ = ["ELEMENTWISE", "NARROW", "elementwise", "is_float", "same"]
 
 #: Scalar Op → kind of part.
 ELEMENTWISE = {
@@ -38,7 +38,7 @@ _COMPARED = ("greater", "greater_equal", "less", "less_equal", "equal")
 _MOVING = (elemwise.DimShuffle, Reshape, subtensor.Subtensor)
 
 #: Integers that are held in less than what all are computed with.
-_NARROW = ("int8", "uint8", "int16", "uint16", "uint32")
+NARROW = ("int8", "uint8", "int16", "uint16", "uint32")
 
 
 def elementwise(walk, node):
@@ -68,7 +68,7 @@ def _held(walk, node, value):
     floats beside it.
     """
     made = node.outputs[0]
-    if made.dtype not in _NARROW:
+    if made.dtype not in NARROW:
         return value
     least, most = _reach(node, [_bounds(walk, x) for x in node.inputs])
     holds = np.iinfo(made.dtype)

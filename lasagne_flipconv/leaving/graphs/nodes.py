@@ -11,7 +11,7 @@ from ...axes import CONVOLUTION, CORRELATION, SPATIAL, Convention
 from ...kernels import convert_kernel
 from ..errors import LeavingError
 from ..record import measured
-from .elements import ELEMENTWISE, elementwise, is_float, same
+from .elements import ELEMENTWISE, NARROW, elementwise, is_float, same
 from .sizes import elements_of, length_of
 
 __all__ = ["NODES", "rule_of"]
@@ -109,22 +109,37 @@ _REDUCTIONS.update({op: {"maximum": "max", "minimum": "min"}[kind]
 
 def reduction(walk, node):
     """Say a sum, product, largest or smallest over axes."""
-    kind = _REDUCTIONS.get(type(node.op.scalar_op))
-    if kind == "prod" and node.inputs[0].dtype.startswith("int"):
-        return _product(walk, elements_of(walk, node.inputs[0]))
-    value = walk.value_of(node.inputs[0])
-    if kind and not is_float(node.inputs[0]):
+    kind, x = _REDUCTIONS.get(type(node.op.scalar_op)), node.inputs[0]
+    if kind == "prod" and x.dtype.startswith("int") and x.ndim == 1:
+        sizes = elements_of(walk, x)
+        if sizes is not None:
+            return _product(walk, sizes)
+    return kind and _reduced(walk, node, kind)
+
+
+def _reduced(walk, node, kind):
+    """Say a reduction; that of integers is one of int64, as Theano's.
+
+    As float32, those beyond 2 ** 24 would be rounded.
+    """
+    (x,), made = node.inputs, node.outputs[0]
+    value = walk.value_of(x)
+    if is_float(made) and not is_float(x):
         value = walk.add("cast", value, dtype="float32")
-    return kind and walk.add(kind, value, keepdims=False, axes=_axes(
-        node.op.axis, node.inputs[0].ndim))
+    elif x.dtype in ("bool", "int32"):
+        value = walk.add("cast", value, dtype="int64")
+    value = walk.add(kind, value, axes=_axes(node.op.axis, x.ndim),
+                     keepdims=False)
+    if made.dtype == "bool":
+        return walk.add("cast", value, dtype="bool")
+    return walk.add("wrap", value, dtype=made.dtype) if (
+        made.dtype in NARROW and kind in ("sum", "prod")) else value
 
 
 def _product(walk, sizes):
     """Say the number of elements that sizes make."""
     total = 1
-    for size in sizes or [None]:
-        if size is None:
-            return None
+    for size in sizes:
         if isinstance(size, str) or isinstance(total, str):
             total = size if total == 1 else walk.add("mul", total, size)
         else:
@@ -141,9 +156,7 @@ def _axes(axes, ndim):
 
 def largest(walk, node):
     """Say the largest values; where they are has a node of its own."""
-    axes = _axes(node.op.axis, node.inputs[0].ndim)
-    return walk.add("max", walk.value_of(node.inputs[0]), axes=axes,
-                    keepdims=False)
+    return _reduced(walk, node, "max")
 
 
 def where_largest(walk, node):

@@ -10,8 +10,6 @@ from .operators import OPERATORS
 
 __all__ = ["build", "check_runnable", "graph_of", "runner"]
 
-_INTEGERS = ("argmax", "size")
-
 #: Bytes of arrays that a file of ONNX may have, which ends at 2 ** 31.
 _MOST = 2 ** 31 - 2 ** 24
 
@@ -79,7 +77,7 @@ def build(plan, graph, version, record, where="export"):
     """
     _check_size(graph, where)
     made = helper.make_graph(graph.nodes, plan.title, _inputs(plan),
-                             _outputs(plan), graph.initializers())
+                             _outputs(plan, graph), graph.initializers())
     model = helper.make_model(
         made, producer_name="lasagne_flipconv", producer_version=version,
         opset_imports=[helper.make_opsetid("", graph.opset)])
@@ -131,11 +129,26 @@ def _inputs(plan):
         for put in plan.inputs]
 
 
-def _outputs(plan):
+def _outputs(plan, graph):
     parts = {part.name: part for part in plan.parts}
+    types = _types(plan, graph)
     return [helper.make_tensor_value_info(
-        name, 7 if parts[name].kind in _INTEGERS else 1,
-        _sizes(parts[name].shape)) for name in plan.outputs]
+        name, types.get(name, 1), _sizes(parts[name].shape))
+        for name in plan.outputs]
+
+
+def _types(plan, graph):
+    """Return the type of what each node computes, as ONNX infers it."""
+    arrays = [helper.make_tensor_value_info(
+        name, helper.np_dtype_to_tensor_dtype(array.dtype), array.shape)
+        for name, array in graph.tensors.items()]
+    model = helper.make_model(
+        helper.make_graph(graph.nodes, plan.title, _inputs(plan) + arrays,
+                          []),
+        opset_imports=[helper.make_opsetid("", graph.opset)])
+    found = shape_inference.infer_shapes(model).graph.value_info
+    return {info.name: info.type.tensor_type.elem_type for info in found
+            if info.type.tensor_type.elem_type}
 
 
 def _sizes(shape):

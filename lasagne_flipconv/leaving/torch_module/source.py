@@ -47,7 +47,7 @@ def check(network, path="check.safetensors"):
     with torch.no_grad():
 %(call)s
     found = found if isinstance(found, tuple) else (found,)
-    return max((ours - values["output_%%d" %% i]).abs().max().item()
+    return max((ours.float() - values["output_%%d" %% i]).abs().max().item()
                for i, ours in enumerate(found))
 
 
