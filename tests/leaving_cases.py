@@ -312,6 +312,9 @@ EXPRESSIONS = {
     "round": lambda x: T.floor(x * 3) + T.ceil(x) + T.cos(x) * T.sin(x),
     "erf": lambda x: T.erf(x) + T.inv(2 + x ** 2),
     "index": lambda x: x[:, 2] * x[:, -1],
+    "slices by sizes": lambda x: x[:, :x.shape[1] - 1, 1:] * x[
+        :, x.shape[1] // 6:, x.shape[2] - x.shape[1] - 5:x.shape[2] - 1],
+    "index by a size": lambda x: x[:, x.shape[1] - 2] * x[:, x.shape[1] // 3],
     "root of a size": lambda x: x / T.sqrt(T.cast(x.shape[1], "float32")),
     "tests of a size": lambda x: x * T.eq(x.shape[0], 2) + T.switch(
         x.shape[0] > 1, x, -x) + (x.shape[0] > 0) * (x.shape[0] < 2),
@@ -438,6 +441,12 @@ CASES.update({
     "log of a softmax layer": lambda: L.ExpressionLayer(on(
         (None, 5), L.DenseLayer, 7, nonlinearity=lambda x: T.nnet.softmax(
             400. * x))(), T.log),
+    "slices by open sizes": lambda: L.ExpressionLayer(
+        InputLayer((None, None, None)), lambda x: x[
+            :, x.shape[2] // 2 - 2:x.shape[1] // 2, 1 - x.shape[1]:] + x[
+                :, x.shape[1] - 1, 2 * x.shape[2] // 2 - x.shape[2]]
+        .dimshuffle(0, "x", "x")[:x.shape[0]],
+        output_shape=(None, None, None)),
     "shape of an input": lambda: symbolic(InputLayer((None, None, 6))),
     "own table": lambda: L.ExpressionLayer(
         InputLayer((None,), T.ivector()),

@@ -4,7 +4,11 @@ from __future__ import annotations
 from collections import namedtuple
 from typing import NamedTuple, Optional, Tuple
 
-__all__ = ["ExportRecord", "Input", "Part", "Plan", "Scope", "measured"]
+__all__ = ["GIVEN", "ExportRecord", "Input", "Part", "Plan", "Scope",
+           "measured"]
+
+#: In place of an end of a slice that is the next of the inputs of its part.
+GIVEN = "given"
 
 
 class Input(namedtuple("Input", "name shape dtype kind most")):

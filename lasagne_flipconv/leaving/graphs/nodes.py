@@ -10,7 +10,7 @@ from theano.tensor.signal.pool import Pool
 from ...axes import CONVOLUTION, CORRELATION, SPATIAL, Convention
 from ...kernels import convert_kernel
 from ..errors import LeavingError
-from ..record import measured
+from ..record import GIVEN, measured
 from .elements import ELEMENTWISE, NARROW, elementwise, is_float, same
 from .sizes import elements_of, length_of
 
@@ -53,12 +53,12 @@ def part(walk, node):
         sizes = elements_of(walk, x)
         if sizes is not None:
             return _number(walk, sizes[int(walk.array_of(chosen[0]))], x)
-    value, slices = walk.value_of(x), []
+    value, slices, sizes = walk.value_of(x), [], []
     for axis, item in enumerate(chosen):
         if isinstance(item, slice):
-            slices += _sliced(walk, item, axis)
+            slices += _sliced(walk, item, axis, sizes)
     if slices:
-        value = walk.add("slice", value, slices=tuple(slices))
+        value = walk.add("slice", value, *sizes, slices=tuple(slices))
     return _indexed(walk, value, chosen)
 
 
@@ -69,8 +69,9 @@ def _indexed(walk, value, chosen):
         if isinstance(item, slice):
             axis += 1
         else:
-            value = walk.add("index", value, axis=axis,
-                             index=int(walk.array_of(item)))
+            given = []
+            place = _end(walk, item, given)
+            value = walk.add("index", value, *given, axis=axis, index=place)
     return value
 
 
@@ -82,14 +83,28 @@ def _number(walk, size, vector):
         size, str) else float(size)
 
 
-def _sliced(walk, item, axis):
-    """Return (axis, start, stop, step), unless all is taken."""
-    start, stop, step = (
-        None if end is None else int(walk.array_of(end))
-        for end in (item.start, item.stop, item.step))
+def _sliced(walk, item, axis, sizes):
+    """Return (axis, start, stop, step), unless all is taken.
+
+    An end that is computed of sizes is GIVEN, and put to `sizes`.
+    """
+    start, stop = (_end(walk, end, sizes) for end in (item.start, item.stop))
+    step = None if item.step is None else int(walk.array_of(item.step))
     if (start, stop) == (None, None) and step in (None, 1):
         return []
     return [(axis, start, stop, step or 1)]
+
+
+def _end(walk, end, sizes):
+    """Return a place, such as an end of a slice; a number where it is known.
+    """
+    if end is None or walk.is_fixed(end):
+        return None if end is None else int(walk.array_of(end))
+    value = walk.value_of(end)
+    if not isinstance(value, str):
+        return int(value)
+    sizes.append(value)
+    return GIVEN
 
 
 def take(walk, node):

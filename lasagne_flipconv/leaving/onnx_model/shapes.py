@@ -4,6 +4,7 @@ from typing import Callable, Dict
 import numpy as np
 from onnx import helper
 
+from ..record import GIVEN
 from .graph import ints, pads_of
 
 __all__ = ["SHAPES"]
@@ -38,15 +39,20 @@ def reshape(part, graph, x, *sizes):
 
 def _shape(part, graph, sizes):
     """Return a vector of sizes, of which those that are None are computed."""
-    dims = part.options["dims"]
-    if None not in dims:
-        return ints(part, graph, dims, "shape")
-    given, axis = iter(sizes), ints(part, graph, [0])
-    pieces = [ints(part, graph, [size], "known") if size is not None else
-              graph.node("Unsqueeze", [next(given), axis],
-                         "%s.size_%d" % (part.name, i))
-              for i, size in enumerate(dims)]
-    return graph.node("Concat", pieces, part.name + ".shape", axis=0)
+    given = iter(sizes)
+    return _vector(part, graph, [next(given) if size is None else size
+                                 for size in part.options["dims"]], "shape")
+
+
+def _vector(part, graph, values, role):
+    """Return a vector of integers, some of which may be names of such."""
+    if not any(isinstance(value, str) for value in values):
+        return ints(part, graph, values, role)
+    axis = ints(part, graph, [0])
+    pieces = [graph.node("Unsqueeze", [value, axis], "%s.%s_%d" % (
+        part.name, role, i)) if isinstance(value, str) else
+        ints(part, graph, [value], "known") for i, value in enumerate(values)]
+    return graph.node("Concat", pieces, "%s.%s" % (part.name, role), axis=0)
 
 
 def full(part, graph, value, *sizes):
@@ -101,23 +107,28 @@ def pad(part, graph, x):
     return graph.node("Pad", [x, pads, value], part.name)
 
 
-def slice_(part, graph, x):
-    """Add Slice."""
+def slice_(part, graph, x, *sizes):
+    """Add Slice, its ends fixed or computed."""
     axes, starts, stops, steps = zip(*part.options["slices"])
-    starts = [(0 if step > 0 else _MOST) if start is None else start
-              for start, step in zip(starts, steps)]
-    stops = [(_MOST if step > 0 else -_MOST) if stop is None else stop
-             for stop, step in zip(stops, steps)]
+    given = iter(sizes)
+    ends = [(_end(start, 0 if step > 0 else _MOST, given),
+             _end(stop, _MOST if step > 0 else -_MOST, given))
+            for start, stop, step in zip(starts, stops, steps)]
+    starts, stops = zip(*ends)
     return graph.node("Slice", [x] + [
-        ints(part, graph, values, role) for role, values in (
+        _vector(part, graph, values, role) for role, values in (
             ("starts", starts), ("stops", stops), ("axes", axes),
             ("steps", steps))], part.name)
 
 
-def index(part, graph, x):
+def _end(end, default, given):
+    return next(given) if end == GIVEN else default if end is None else end
+
+
+def index(part, graph, x, *given):
     """Add Gather of one place."""
-    place = graph.tensor(part.name + ".index",
-                         np.int64(part.options["index"]))
+    place = given[0] if given else graph.tensor(
+        part.name + ".index", np.int64(part.options["index"]))
     return graph.node("Gather", [x, place], part.name,
                       axis=part.options["axis"])
 

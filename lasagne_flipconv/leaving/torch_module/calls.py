@@ -2,9 +2,12 @@
 
 A row takes the part and returns a :class:`Call`.
 """
+from itertools import count
+
 import numpy as np
 
 from ..errors import LeavingError
+from ..record import GIVEN
 from .geometry import GEOMETRY, slices_text
 from .text import Call, arguments, number, numbers, pads
 
@@ -240,8 +243,10 @@ def pad(part):
 
 def slice_(part):
     """Return some places of some axes; those backwards are flipped first."""
-    text, forward = "{0}", []
-    for axis, start, stop, step in part.options["slices"]:
+    text, forward, given = "{0}", [], count(1)
+    for axis, *ends, step in part.options["slices"]:
+        start, stop = ("{%d}" % next(given) if end == GIVEN else end
+                       for end in ends)
         if step < 0 and (start, stop) != (None, None):
             raise LeavingError(
                 "%s: goes backwards from %s to %s; expected the whole axis, "
@@ -256,8 +261,9 @@ def slice_(part):
 
 def index(part):
     """Return one place of an axis."""
-    return Call(None, {}, "{0}[%s%d]" % (":, " * part.options["axis"],
-                                         part.options["index"]))
+    place = part.options["index"]
+    return Call(None, {}, "{0}[%s%s]" % (
+        ":, " * part.options["axis"], "{1}" if place == GIVEN else place))
 
 
 def size(part):

@@ -114,7 +114,7 @@ def slices_text(slices):
     Parameters
     ----------
     slices : list of tuple
-        Axis, start and stop or None, step above 0.
+        Axis, start and stop or None, numbers or texts, step above 0.
 
     Returns
     -------
@@ -133,7 +133,7 @@ def slices_text(slices):
 
 
 def _slice_text(start, stop, step):
-    start, stop = ("" if end is None else "%d" % end for end in (start, stop))
+    start, stop = ("" if end is None else str(end) for end in (start, stop))
     return "%s:%s%s" % (start, stop, ":%d" % step if step > 1 else "")
 
 

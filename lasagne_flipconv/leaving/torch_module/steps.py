@@ -41,6 +41,9 @@ _TAKEN = frozenset(
 _ARITHMETIC = ("add", "sub", "mul", "int_div", "cast", "dimshuffle")
 _PASSED = ("cast", "dimshuffle")
 
+#: What takes sizes as numbers, behind an array.
+_SIZED = ("reshape", "full", "slice", "index")
+
 #: What takes numbers beside arrays.
 _MIXED = ("add", "sub", "mul", "div")
 
@@ -111,7 +114,7 @@ def _arrays(part, sizes):
             any(isinstance(value, str) and value not in sizes
                 for value in part.inputs)):
         return []
-    if part.kind in ("reshape", "full"):  # of which the first is no size
+    if part.kind in _SIZED:
         return [i for i in places if i == 0]
     return places
 
