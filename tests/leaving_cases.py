@@ -3,6 +3,7 @@
 Kernels are uneven and sizes differ, as everywhere in the tests.
 """
 import inspect
+from functools import partial
 
 import lasagne
 import lasagne.nonlinearities as nl
@@ -312,6 +313,13 @@ EXPRESSIONS = {
     "round": lambda x: T.floor(x * 3) + T.ceil(x) + T.cos(x) * T.sin(x),
     "erf": lambda x: T.erf(x) + T.inv(2 + x ** 2),
     "index": lambda x: x[:, 2] * x[:, -1],
+    "parts that are set": lambda x: T.set_subtensor(x[:, 1:-2, -3:], x[
+        :, :3, 1:4]) + T.set_subtensor(x[:, -1], x[:, 0]) + T.set_subtensor(
+            (x > 0)[:, 1], 0) * T.set_subtensor(x[:, :, 3], 0),
+    "parts that are added to": lambda x: T.inc_subtensor(
+        x[:, 2, 4:], x[0, 1, :7]) + T.inc_subtensor(x[:-1, 3:2], 7),
+    "zeros that are set": lambda x: T.set_subtensor(T.zeros((
+        x.shape[0], 8, 13))[:, 1:-1, 2:], x),
     "slices by sizes": lambda x: x[:, :x.shape[1] - 1, 1:] * x[
         :, x.shape[1] // 6:, x.shape[2] - x.shape[1] - 5:x.shape[2] - 1],
     "index by a size": lambda x: x[:, x.shape[1] - 2] * x[:, x.shape[1] // 3],
@@ -395,6 +403,17 @@ CASES["recurrent tanh"] = on((None, 6, 5), RecurrentLayer, 4,
                              nonlinearity=nl.tanh)
 
 
+def unpooled(mode, **options):
+    """Return a network in which several values may be the largest."""
+    net = L.Pool2DLayer(L.NonlinearityLayer(InputLayer((None, 6, 9, 8)), (
+        lambda x: T.floor(2 * x))), (2, 3), mode=mode, **options)
+    return L.InverseLayer(L.NonlinearityLayer(net, lambda x: 2 * x - .3), net)
+
+
+for _mode in ("max", "average_inc_pad", "average_exc_pad", "sum"):
+    for _border in (True, False):
+        CASES["inverse pool %s %s" % (_mode, _border)] = partial(
+            unpooled, _mode, ignore_border=_border)
 CASES["no parameters"] = on((None, 3, 6, 5), L.MaxPool2DLayer, 2)
 CASES["no parameters, constants"] = on(
     (None, 3, 6, 5), lambda x: L.PadLayer(L.Upscale2DLayer(x, 2), 1, val=2))

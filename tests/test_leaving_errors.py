@@ -94,6 +94,24 @@ def test_regions_that_do_not_move(tmp_path):
             "expected at least 1 each. Give the layer larger images")
 
 
+@pytest.mark.parametrize("shape, options, said", [
+    ((None, 2, 9, 9), {"stride": 2}, "by .2, 2.*expected regions side by"),
+    ((None, 2, 9, 9), {"pad": 1}, "padded by .1, 1.*expected regions side by"),
+    ((None, 2, None, 9), {}, "size is open; expected known sizes")])
+@pytest.mark.parametrize("mode", ["max", "average_exc_pad"])
+def test_pooling_that_is_not_taken_back(shape, options, said, mode, tmp_path):
+    net = layers.Pool2DLayer(InputLayer(shape), 3, mode=mode, **options)
+    net = leaving_cases.L.InverseLayer(net, net)
+    refused(net, tmp_path / "net.onnx", said)
+
+
+@pytest.mark.parametrize("part", [slice(None, None, 2), slice(2, -2)])
+def test_parts_that_are_not_set(part, tmp_path):
+    net = layers.ExpressionLayer(
+        InputLayer((None, None)), lambda x: T.set_subtensor(x[:, part], 0))
+    refused(net, tmp_path / "net.onnx", "IncSubtensor.* no counterpart")
+
+
 @pytest.mark.parametrize("name", ["net.pt", "net.h5", "net.onnx.txt"])
 def test_names_of_other_files(name, tmp_path):
     net = DenseLayer(InputLayer((None, 3)), 2)

@@ -5,14 +5,16 @@ from theano.compile.ops import Shape_i, ViewOp
 from theano.tensor import elemwise, subtensor
 from theano.tensor.blas import BatchedDot
 from theano.tensor.nnet import abstract_conv, nnet
-from theano.tensor.signal.pool import Pool
+from theano.tensor.signal.pool import AveragePoolGrad, MaxPoolGrad, Pool
 
 from ...axes import CONVOLUTION, CORRELATION, SPATIAL, Convention
 from ...kernels import convert_kernel
 from ..errors import LeavingError
 from ..record import GIVEN, measured
 from .elements import ELEMENTWISE, NARROW, elementwise, is_float, same
+from .setting import subset
 from .sizes import elements_of, length_of
+from .unpooling import spread, unpool
 
 __all__ = ["NODES", "rule_of"]
 
@@ -327,7 +329,9 @@ NODES = {
     nnet.LogSoftmax: log_softmax, abstract_conv.AbstractConv2d: convolution,
     abstract_conv.AbstractConv3d: convolution,
     abstract_conv.AbstractConv2d_gradInputs: adjoint,
-    abstract_conv.AbstractConv3d_gradInputs: adjoint, Pool: pool, ViewOp: same,
+    abstract_conv.AbstractConv3d_gradInputs: adjoint, Pool: pool,
+    MaxPoolGrad: unpool, AveragePoolGrad: spread,
+    subtensor.IncSubtensor: subset, ViewOp: same,
     T.Rebroadcast: same, T.TensorFromScalar: same, T.ScalarFromTensor: same}
 
 

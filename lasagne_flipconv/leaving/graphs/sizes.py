@@ -1,6 +1,6 @@
 """Shapes in a graph: vectors of sizes, taken apart into their elements."""
 from theano.compile.ops import Rebroadcast, Shape
-from theano.tensor import Join, Reshape, elemwise, opt, subtensor
+from theano.tensor import Alloc, Join, Reshape, elemwise, opt, subtensor
 import theano.scalar as S
 
 __all__ = ["elements_of", "length_of"]
@@ -69,6 +69,9 @@ def _known(walk, variable, axis):
         return next((size for size in found if size is not None), None)
     if isinstance(op, elemwise.DimShuffle):
         return _known(walk, variable.owner.inputs[0], op.new_order[axis])
+    if isinstance(op, Alloc):
+        size = walk.value_of(variable.owner.inputs[1 + axis])
+        return None if isinstance(size, str) else int(size)
     return None
 
 

@@ -22,7 +22,7 @@ OTHERWISE = {
                              "LSTMLayer"),
     "ExpressionLayer": ("by its graph", "nodes that have no counterpart"),
     "FeatureWTALayer": ("by its graph", ""),
-    "InverseLayer": ("by its graph", "of pooling"),
+    "InverseLayer": ("by its graph", "of overlapping pooling"),
     "NINLayer_c01b": ("by its graph", ""),
     "ShuffleBC01ToC01BLayer": ("by its graph", ""),
     "ShuffleC01BToBC01Layer": ("by its graph", ""),
