@@ -247,6 +247,11 @@ def single():
     return net
 
 
+def normalized(**options):
+    return DenseLayer(layers.BatchNormLayer(InputLayer((None, 5)), **options),
+                      2)
+
+
 #: Network → what PyTorch trains of it: what Lasagne does.
 TRAINED = {
     "frozen": (frozen, {"fc.weight", "fc.bias"}),
@@ -254,6 +259,10 @@ TRAINED = {
     "kernels that pick": (leaving_cases.CASES["local"], {"W", "b"}),
     "single numbers": (single, {"own_constant", "own_constant_2"}),
     "arithmetic": (leaving_cases.CASES["batch_norm axes"], {"gamma", "beta"}),
+    "no scale": (lambda: normalized(gamma=None), {
+        "norm.bias", "dense.weight", "dense.bias"}),
+    "no shift": (lambda: normalized(beta=None), {
+        "norm.weight", "dense.weight", "dense.bias"}),
     "one way back": (leaving_cases.CASES["inverse dense"], None),
     "tied": (leaving_cases.CASES["tied"], None),
     "no peepholes": (leaving_cases.CASES["lstm without peepholes"], {
@@ -269,6 +278,17 @@ def test_what_lasagne_trains_is_trained(name):
     params = dict(to_torch(leaving_cases.fill(build())).named_parameters())
     trained = {name for name in params if params[name].requires_grad}
     assert trained == (set(params) if expected is None else expected)
+
+
+def test_normalizations_that_are_trained_otherwise_are_no_row():
+    net = InputLayer((None, 3, 6, 6))
+    for option in ("gamma", "beta", "beta", "gamma"):
+        net = layers.Conv2DLayer(net, 3, 3, pad=1, b=None, nonlinearity=None)
+        net = layers.BatchNormLayer(net, **{option: None})
+    module = to_torch(leaving_cases.fill(net))
+    assert [name.rpartition(".")[2] for name, param in
+            module.named_parameters() if not param.requires_grad] == [
+                "weight", "bias", "bias", "weight"]
 
 
 def test_the_page_shows_what_is_written():

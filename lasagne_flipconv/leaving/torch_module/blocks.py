@@ -90,7 +90,7 @@ def _places(steps, start, entry, last):
         if step.named or step.kind == "blocks" or None in inputs:
             return
         template.append((step.init and _NUMBER.sub("#", step.init),
-                         step.text, inputs))
+                         step.text, inputs, step.fixed))
         inside[step.value] = period - 1
         modules += step.init is not None
         end = start + period
@@ -185,7 +185,7 @@ def _name(template, part, others):
     kinds = {step.kind for step in part}
     name = "UpBlock" if "conv_transpose" in kinds else "Block"
     if any(text == "({0} + {1})" and ("entry",) in inputs
-           for _, text, inputs in template):
+           for _, text, inputs, _ in template):
         name = "ResidualBlock"
     elif kinds <= _CONVOLUTIONAL:
         name = "ConvBlock"

@@ -76,7 +76,10 @@ def dense(part):
 
 
 def batch_norm(part):
-    """Return batch normalization; both of scale and shift, or none."""
+    """Return batch normalization; both of scale and shift, or none.
+
+    One that Lasagne has not is there, but not trained.
+    """
     arrays, options = part.arrays, part.options
     mean = arrays["mean"]
     state = {"running_mean": mean, "running_var": arrays["variance"]}
@@ -89,7 +92,9 @@ def batch_norm(part):
         max(1, options["ndim"] - 2), arguments(
             number(len(mean)), eps=number(options["epsilon"]),
             momentum=None if momentum == .1 else number(momentum),
-            affine=None if affine else "False")), state, "{self}({0})")
+            affine=None if affine else "False")), state, "{self}({0})",
+        tuple(name for name, role in (("weight", "gamma"), ("bias", "beta"))
+              if affine and role not in arrays))
 
 
 def lrn(part):

@@ -12,8 +12,10 @@ __all__ = ["Step", "identifier", "named", "steps_of"]
 
 #: One step: name of its value, text that builds its module or None, arrays of
 #: that, expression, names of the values it takes, name of its module, kind
-#: of the part, and whether its layer has a name.
-Step = namedtuple("Step", "value init state text inputs attribute kind named")
+#: of the part, whether its layer has a name, and its arrays that are not
+#: trained.
+Step = namedtuple("Step", "value init state text inputs attribute kind named "
+                          "fixed", defaults=((),))
 
 #: What modules are called whose layers have no name.
 _WORDS = {"conv": "conv", "conv_transpose": "up", "dense": "dense",
@@ -95,7 +97,8 @@ def steps_of(plan):
                 not init.endswith(", False)")):
             init += ".requires_grad_(False)"
         steps.append(Step(part.name, init, call.state, call.text, inputs,
-                          _wanted(part), part.kind, "#" not in part.layer))
+                          _wanted(part), part.kind, "#" not in part.layer,
+                          call.fixed))
     return steps, tuple(alias.get(name, name) for name in plan.outputs)
 
 

@@ -7,8 +7,9 @@ __all__ = ["Call", "arguments", "number", "numbers", "one_or_all", "pads"]
 
 #: How a part is written: the text that builds its module or parameter, or
 #: None; its arrays, by their names in that module; the expression, with
-#: {self} for the module and {0}, {1} ... for its inputs.
-Call = namedtuple("Call", "init state text")
+#: {self} for the module and {0}, {1} ... for its inputs; and the arrays that
+#: Lasagne does not have, which are not to be trained.
+Call = namedtuple("Call", "init state text fixed", defaults=((),))
 
 
 def number(value):

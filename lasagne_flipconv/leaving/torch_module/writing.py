@@ -50,6 +50,8 @@ def class_of(name, doc, steps, inputs, outputs, params=()):
         for step in modules:
             lines += wrapped("        self.%s = %s" % (step.attribute,
                                                        step.init))
+            lines += ["        self.%s.%s.requires_grad_(False)" % (
+                step.attribute, name) for name in step.fixed]
         lines.append("")
     lines += wrapped("    def forward(%s):" % ", ".join(
         ["self", *inputs.values()]))
