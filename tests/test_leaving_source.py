@@ -310,6 +310,14 @@ def test_recurrent_cells_are_in_the_source(tmp_path):
                    cwd=str(tmp_path / "lstm"), check=True)
 
 
+@pytest.mark.parametrize("name", ["simple", "gru", "lstm"])
+def test_a_traced_cell_takes_other_batches(name):
+    module = to_torch(leaving_cases.CASES[name]())
+    traced = torch.jit.trace(module, torch.randn(2, 6, 5))
+    x = torch.randn(3, 6, 5)
+    assert torch.equal(traced(x), module(x))
+
+
 @pytest.mark.parametrize("names", [
     ("self", "F"), ("torch", "nn"), ("a_b", "a_b2", "a b"),
     ("left" * 20, "right" * 20)])

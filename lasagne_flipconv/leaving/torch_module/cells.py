@@ -30,7 +30,7 @@ class Recurrent(nn.Module):
 
     def forward(self, x, mask=None, *initial):
         x = x @ self.W_in + self.b
-        state = [start.expand(len(x), -1) for start in self.initial]
+        state = [start.expand(x.shape[0], -1) for start in self.initial]
         state[:len(initial)] = initial
         steps = range(x.shape[1])
         outputs = []
