@@ -16,6 +16,8 @@ from lasagne_flipconv.errors import (CheckpointError, ConventionError,
 
 import cases
 import files
+import leaving_cases
+import leaving_runs
 
 torch = pytest.importorskip("torch")
 nn = torch.nn
@@ -145,6 +147,23 @@ def test_every_format_gives_the_same_values(form, tmp_path):
     load(saved(module, tmp_path, "zip"), expected)
     load(saved(module, tmp_path, form), net)
     assert files.unchanged(net, files.values_of(expected))
+
+
+
+@pytest.mark.parametrize("name", ["simple", "gru", "lstm"])
+@pytest.mark.parametrize("suffix", [".pt", ".safetensors"])
+def test_cells_that_pytorch_saved_say_where_gates_are(name, suffix, tmp_path):
+    numpy = pytest.importorskip("safetensors.numpy")
+    net = leaving_cases.CASES[name]()
+    state = leaving_runs.to_torch(net).state_dict()
+    path = str(tmp_path / ("net" + suffix))
+    if suffix == ".pt":
+        torch.save(state, path)
+    else:
+        numpy.save_file({key: np.ascontiguousarray(value.numpy())
+                         for key, value in state.items()}, path)
+    with pytest.raises(CheckpointError, match="recurrent.W_in.*hand: columns"):
+        load(path, net)
 
 
 def test_as_plain_arrays_when_told(tmp_path):

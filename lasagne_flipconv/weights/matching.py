@@ -9,6 +9,7 @@ from collections import namedtuple
 
 from ..errors import CheckpointError
 from ..formats.common.naming import DOES, last_word, positions_of
+from .networks.cells import refuse_cells
 
 __all__ = ["match", "without_prefix"]
 
@@ -46,6 +47,8 @@ def match(slots, checkpoint, options):
     """
     left = _last_layers(slots, options.leave_last)
     selected = _selected(checkpoint, options)
+    if options.strict or checkpoint.ordered:
+        refuse_cells(selected, checkpoint.where)
     if checkpoint.ordered and not options.names and (
             _is_saved_from_such(selected, slots)):
         matches = _with_shared(_flat(slots, selected), slots)
