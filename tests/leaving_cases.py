@@ -490,6 +490,11 @@ CASES.update({
         x, axis=1), "int32")),
     "output of counts": expression(lambda x: (x > 0).sum(axis=1) // 2),
     "output of integers": of_integers("int8", lambda x: x[:, ::-1]),
+    "parts of a byte that are added to": of_integers(
+        "int8", lambda x: T.inc_subtensor(x[:, 1:3], 125) * 1.5),
+    "parts of integers that are set": of_integers(
+        "int32", lambda x: T.set_subtensor(x[:, 1:3], x[:, :2]) * 1.5
+        + T.set_subtensor(x[:, 3], 7)),
     "sums that are cut": of_integers("int8", lambda x: T.cast(
         x, "int32").sum(axis=1, keepdims=True, dtype="int8") * 1.5 + x),
     "inverse dense": lambda: inverse(L.DenseLayer(InputLayer((None, 5)), 7)),

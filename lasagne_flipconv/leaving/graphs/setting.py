@@ -2,7 +2,7 @@
 import numpy as np
 from theano.tensor import subtensor
 
-from .elements import is_float
+from .elements import NARROW, is_float
 from .sizes import length_of
 
 __all__ = ["subset"]
@@ -13,15 +13,19 @@ def subset(walk, node):
     x, y = node.inputs[:2]
     chosen = subtensor.get_idx_list([x, *node.inputs[2:]], node.op.idx_list)
     places = [_place(walk, item, x, axis) for axis, item in enumerate(chosen)]
-    if None in places:
+    is_set = node.op.set_instead_of_inc
+    if None in places or x.dtype == "bool" and not is_set:
         return None
-    new = _new(walk, x, y, chosen)
+    value, new = walk.value_of(x), _new(walk, x, y, chosen)
+    if x.dtype == "int32":
+        value = walk.add("cast", value, dtype="int64")
 
     def change(part):
-        kind = "fill" if node.op.set_instead_of_inc else "add"
-        return walk.add(kind, part, new)
+        return walk.add("fill" if is_set else "add", part, new)
 
-    return _changed(walk, walk.value_of(x), list(enumerate(places)), change)
+    value = _changed(walk, value, list(enumerate(places)), change)
+    return value if is_set or x.dtype not in NARROW else walk.add(
+        "wrap", value, dtype=x.dtype)
 
 
 def _place(walk, item, x, axis):
@@ -52,6 +56,8 @@ def _new(walk, x, y, chosen):
     if dtype in ("float32", "bool") and y.dtype != x.dtype:
         value = np.dtype(dtype).type(value).item() if not isinstance(
             value, str) else walk.add("cast", value, dtype=dtype)
+    if isinstance(value, str) and y.dtype == "int32":
+        value = walk.add("cast", value, dtype="int64")
     if not isinstance(value, str) or not y.ndim:
         return value
     indexed = [axis < len(chosen) and not isinstance(chosen[axis], slice)
