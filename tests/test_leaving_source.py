@@ -14,6 +14,7 @@ from lasagne.layers import (DenseLayer, DropoutLayer, ElemwiseSumLayer,
                             InputLayer, MaxPool2DLayer)
 from lasagne.nonlinearities import softmax
 from lasagne_flipconv import digits, layers, load
+from lasagne_flipconv.errors import FlipconvError
 from lasagne_flipconv.leaving.planning import Source, plan_of
 
 import cases
@@ -361,6 +362,45 @@ def test_the_weights_load_back(name, tmp_path):
     net = leaving_cases.CASES[name]()
     export(net, tmp_path / "net")
     leaving_runs.check_loads_back(net, tmp_path / "net" / "model.safetensors")
+
+
+def saved_anew(path, change):
+    """Write a file again with other values, and what it says of them."""
+    from safetensors import numpy, safe_open
+    with safe_open(str(path), "np") as file:
+        values = {name: change(file.get_tensor(name)) for name in file.keys()}
+        numpy.save_file(values, str(path), metadata=file.metadata())
+
+
+@pytest.mark.parametrize("filled", [True, False])
+@pytest.mark.parametrize("layer", ["LSTMLayer", "GRULayer", "BatchNormLayer",
+                                   "Conv1DLayer"])
+def test_weights_that_were_trained_on_load_back_or_are_refused(
+        layer, filled, tmp_path):
+    """New biases are all 0: which is which, the record cannot tell."""
+    more = [5] * (layer in ("LSTMLayer", "GRULayer")) + [5, 3] * (
+        layer == "Conv1DLayer")
+    net = DenseLayer(getattr(layers, layer)(
+        InputLayer((None, 4, 6)), *more), 3)
+    if filled:
+        leaving_cases.fill(net)
+    export(net, tmp_path / "net")
+    path = tmp_path / "net" / "model.safetensors"
+    before = {param: param.get_value() for param in
+              lasagne.layers.get_all_params(net)}
+    saved_anew(path, lambda array: array * 2 + 1)
+    known = filled or layer == "Conv1DLayer"
+    if known:
+        load(path, net)
+    else:
+        with pytest.raises(FlipconvError, match="other values than when"):
+            load(path, net)
+    for param, value in before.items():
+        if known and param.name == "inv_std":  # a variance, in the file
+            value = (2 * (value ** -2 - 1e-4) + 1 + 1e-4) ** -.5
+        elif known:
+            value = 2 * value + 1
+        np.testing.assert_allclose(param.get_value(), value, 1e-5, 1e-6)
 
 
 def test_names_that_modules_have_are_known():

@@ -9,6 +9,7 @@ import pytest
 from lasagne_flipconv import read
 from lasagne_flipconv.weights.checkpoint import Checkpoint, Entry, write
 from lasagne_flipconv.errors import CheckpointError, FlipconvError
+from lasagne_flipconv.formats.parts.views import digest
 
 import cases
 import files
@@ -133,3 +134,22 @@ def test_views_that_do_not_fit_are_refused(name, tmp_path):
         {"lasagne_flipconv views": text}))
     with pytest.raises(FlipconvError, match=match):
         read(tmp_path / "a.safetensors")
+
+
+@pytest.mark.parametrize("values, match", [([0, 0], None),
+                                           ([0, 1], "other values than when")])
+def test_an_array_that_must_be_as_recorded(values, match, tmp_path):
+    """As where its halves were equal, and are two parameters."""
+    values = np.float32(values)
+    rows = [[["a", None, [1], [], [], None, [i, i + 1], False],
+             json.dumps({"name": str(i)}), digest(np.zeros(2, "f4"))]
+            for i in (0, 1)]
+    write(tmp_path / "a.safetensors", Checkpoint(
+        "a", "test", (Entry("a", (2,), values.dtype, lambda: values),),
+        {"lasagne_flipconv views": json.dumps(rows)}))
+    with read(tmp_path / "a.safetensors") as checkpoint:
+        if match is None:
+            assert [v.item() for v in checkpoint.values().values()] == [0, 0]
+            return
+        with pytest.raises(CheckpointError, match=match):
+            checkpoint.values()

@@ -6,7 +6,7 @@ import numpy as np
 from ..conventions import convention_of, find_row
 from ..errors import ConventionError
 from ..formats.common.notes import note_of
-from ..formats.parts.views import View
+from ..formats.parts.views import View, digest
 from ..weights.networks import entry_of, slots_of
 
 __all__ = ["record_of"]
@@ -55,22 +55,35 @@ def _by_variable(slots):
 def _row(slot, others, plan, tensors):
     """Return view and note of a parameter; None if it is not to be found."""
     value = np.asarray(slot.param.get_value(borrow=True), "float32")
-    views = (view for name in _likely(slot, value, tensors)
-             for view in _views(slot, name, value, tensors[name], plan))
-    view = next((view for view in views if view.of(
-        tensors[view.tensor]).tobytes() == value.tobytes()), None)
-    if view is None:
+    found = next(filter(None, (
+        [view for name in names
+         for view in _views(slot, name, value, tensors[name], plan)
+         if view.of(tensors[name]).tobytes() == value.tobytes()]
+        for names in _likely(slot, value, tensors))), None)
+    if not found:
         return None
-    return [list(view), note_of(entry_of(slot, *others))]
+    row, tensor = [list(found[0]), note_of(entry_of(slot, *others))], tensors[
+        found[0].tensor]
+    if any(_differ(found[0], view, tensor.shape) for view in found[1:]):
+        row.append(digest(tensor))  # with other values, it could be either
+    return row
+
+
+def _differ(one, other, shape):
+    """Tell whether two views, the first of a tensor of this shape, differ."""
+    if (one.tensor, one.epsilon, one.negative) != (
+            other.tensor, other.epsilon, other.negative):
+        return True
+    places = np.arange(np.prod(shape, dtype=int)).reshape(shape)
+    return not np.array_equal(one.pick(places), other.pick(places))
 
 
 def _likely(slot, value, tensors):
-    """Return the names of tensors that may hold a value, the layer's first.
-    """
-    own = [name for name in tensors if name.startswith(slot.group + ".")]
-    return [name for name in dict.fromkeys(own + list(tensors))
-            if tensors[name].dtype == np.float32
-            and value.size and tensors[name].size % value.size == 0]
+    """Return the names of tensors that may hold a value, the layer's first."""
+    fit = [name for name in tensors if tensors[name].dtype == np.float32
+           and value.size and tensors[name].size % value.size == 0]
+    own = [name for name in fit if name.startswith(slot.group + ".")]
+    return own, [name for name in fit if name not in own]
 
 
 def _views(slot, name, value, tensor, plan):

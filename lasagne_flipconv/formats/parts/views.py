@@ -4,6 +4,7 @@ A parameter is a view of one tensor: some of its columns or of its values,
 another shape, another order of axes, reversed along some, an inverse deviation
 that is there as a variance, or its negative.
 """
+import hashlib
 from collections import namedtuple
 
 import numpy as np
@@ -15,8 +16,8 @@ from ..common.notes import OURS, entry_of_note
 from ..common.protobuf import fields_of, text_of
 from ..common.record import Entry
 
-__all__ = ["View", "check_repeated", "entries_recorded", "record_in",
-           "rows_in"]
+__all__ = ["View", "check_repeated", "digest", "entries_recorded",
+           "record_in", "rows_in"]
 
 # Fields of a StringStringEntryProto.
 _KEY, _VALUE = 1, 2
@@ -50,6 +51,27 @@ class View(namedtuple(
 
     __slots__ = ()
 
+    def pick(self, array):
+        """Return the values that are taken, where they are to be.
+
+        Parameters
+        ----------
+        array : numpy.ndarray
+            Values of the tensor.
+
+        Returns
+        -------
+        numpy.ndarray
+            A view of it, where that can be.
+        """
+        if self.columns is not None:
+            array = array[..., slice(*self.columns)]
+        if self.span is not None:
+            array = array.reshape(-1)[slice(*self.span)]
+        array = array.reshape(self.shape)
+        array = array.transpose(self.order) if self.order else array
+        return np.flip(array, self.reverse) if self.reverse else array
+
     def of(self, array):
         """Return the parameter.
 
@@ -63,13 +85,7 @@ class View(namedtuple(
         numpy.ndarray
             Another array.
         """
-        if self.columns is not None:
-            array = array[..., slice(*self.columns)]
-        if self.span is not None:
-            array = array.reshape(-1)[slice(*self.span)]
-        array = array.reshape(self.shape)
-        array = array.transpose(self.order) if self.order else array
-        array = np.flip(array, self.reverse) if self.reverse else array
+        array = self.pick(array)
         if self.epsilon is not None:
             array = 1 / np.sqrt(array.astype("float64") + self.epsilon)
         array = 0 - array if self.negative else array
@@ -79,6 +95,23 @@ class View(namedtuple(
     def final_shape(self):
         """Return the shape of the parameter."""
         return tuple(self.shape[i] for i in self.order) or self.shape
+
+
+def digest(array):
+    """Return what tells the values of a tensor from others.
+
+    Parameters
+    ----------
+    array : numpy.ndarray
+        The values.
+
+    Returns
+    -------
+    str
+        The beginning of their SHA-256.
+    """
+    values = np.ascontiguousarray(array, "<f4")
+    return hashlib.sha256(values.tobytes()).hexdigest()[:16]
 
 
 def record_in(messages, where, budget, limits):
@@ -128,7 +161,8 @@ def rows_in(text, where, limits):
     Returns
     -------
     list
-        Each row a view and a note, unless it was changed.
+        Each row a view and a note, unless it was changed, and a digest of
+        the tensor where other views of it had the same values.
 
     Raises
     ------
@@ -203,8 +237,8 @@ def check_repeated(entries, size, where, limits):
 
 
 def _entry(row, tensors, where):
-    if not (isinstance(row, list) and len(row) == 2 and isinstance(
-            row[0], list) and isinstance(row[1], str)):
+    if not (isinstance(row, list) and len(row) in (2, 3) and isinstance(
+            row[0], list) and all(isinstance(text, str) for text in row[1:])):
         raise _unreadable(where)
     view = _view(row[0], where)
     tensor = tensors.get(view.tensor)
@@ -215,8 +249,20 @@ def _entry(row, tensors, where):
             "expected what the model has. It was changed after it was "
             "written." % (where, view.tensor, view.shape))
     entry = Entry(view.tensor, view.final_shape, np.dtype("<f4"),
-                  lambda: view.of(tensor.read()))
+                  lambda: view.of(_as_recorded(tensor.read(), row, where)))
     return entry_of_note(entry, row[1], where)
+
+
+def _as_recorded(array, row, where):
+    """Return the values of a tensor that are those of the record."""
+    if row[2:] and digest(array) != row[2]:
+        raise CheckpointError(
+            "%s: %.80r has other values than when lasagne_flipconv recorded "
+            "it, where several parts of it had the same, so that the record "
+            "does not tell which is which; expected those. Save it without "
+            "the metadata, and pass names= or orientation=." % (
+                where, row[0][0]))
+    return array
 
 
 def _view(values, where):
