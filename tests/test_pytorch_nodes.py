@@ -90,6 +90,18 @@ def test_convolution_and_gradients(options):
                                                 2), mode=FAST_RUN, limit=4e-6)
 
 
+@pytest.mark.parametrize("options", GEOMETRIES, ids=str)
+def test_a_convolution_of_images_without_channels(options):
+    """Its sums are of nothing, of as many channels as the kernel says."""
+    x, w, b = (tensor("float32", n) for n in (4, 4, 1))
+    out = T.nnet.conv2d(x, w, **options)
+    biased = out + b.dimshuffle("x", 0, "x", "x")
+    for batch in (2, 0):
+        check([x, w, b], [out, biased, *T.grad((biased ** 2).sum(), [x, w])],
+              values("float32", batch, 0, 9, 8), values("float32", 6, 0, 3, 2),
+              values("float32", 6), mode=FAST_RUN)
+
+
 def kinds(function):
     """Return the classes of the nodes of a function."""
     return [type(node.op).__name__ for node in

@@ -30,6 +30,7 @@ def convolution(op, node, device):
 
     def convolve(images, kernel, bias=None):
         pads = _pads(op, kernel.shape[2:])
+        images, kernel = _with_channels(op, images, kernel)
         images, padding = _padded(images, pads)
         kernel = _turned(op, kernel).to(images.dtype)
         return slide(images, kernel, bias, op.subsample, padding,
@@ -131,6 +132,19 @@ def _padded(images, pads):
     if any(a or b for a, b in around):
         images = F.pad(images, [n for pair in around[::-1] for n in pair])
     return images, padding
+
+
+def _with_channels(op, images, kernel):
+    """Give both a channel of zeros where they have none.
+
+    Of images without channels, PyTorch makes ones without channels, whatever
+    the kernel's are.
+    """
+    if images.shape[1] or kernel.shape[1]:
+        return images, kernel
+    axes = [0, 0] * op.convdim
+    return (F.pad(images, axes + [0, op.num_groups]),
+            F.pad(kernel, axes + [0, 1]))
 
 
 def _cropped(images, shape, around):
