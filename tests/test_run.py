@@ -258,6 +258,7 @@ FAILURES = {
     "syntax.py": "x = = 1\n",
     "deep.py": "def f(n):\n    return f(n + 1) if n < 700 else 1 / 0\nf(0)\n",
     "exit.py": "import sys\nsys.exit('bye')\n",
+    "interrupt.py": "raise KeyboardInterrupt\n",
 }
 
 

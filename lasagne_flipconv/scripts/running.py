@@ -18,8 +18,11 @@ from .installing import ensure_installed
 from .old_names import lending
 from .old_names.arguments.era import set_of_then
 
-__all__ = ["choose_floatx", "code_of_file", "make_ready", "run_in_child",
-           "run_module", "run_script"]
+__all__ = ["INTERRUPTED", "choose_floatx", "code_of_file", "make_ready",
+           "run_in_child", "run_module", "run_script"]
+
+#: The exit code of what Ctrl-C stopped.
+INTERRUPTED = 130
 
 #: Files and folders whose frames a traceback of the script does not show.
 _OURS = (os.path.abspath(__file__), os.path.abspath(gpu_imports.__file__),
@@ -277,7 +280,7 @@ def _run(code, attributes):
         error.__traceback__ = _without_ours(error.__traceback__)
         sys.last_value = error
         sys.excepthook(type(error), error, error.__traceback__)
-        return 130 if isinstance(error, KeyboardInterrupt) else 1
+        return INTERRUPTED if isinstance(error, KeyboardInterrupt) else 1
     return 0
 
 

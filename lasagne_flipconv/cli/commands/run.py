@@ -138,7 +138,8 @@ def run_alone(args):
     from ...scripts.build_report import watch
     from ...scripts.installing import install
     from ...scripts.old_names.late_flags import LateFlags
-    from ...scripts.running import choose_floatx, run_module, run_script
+    from ...scripts.running import (INTERRUPTED, choose_floatx, run_module,
+                                    run_script)
     from ..children import hand_on
     report = watch() if args.report else None
     start = run_module if args.module else run_script
@@ -163,7 +164,18 @@ def run_alone(args):
         print_late_flags(late.too_late)
     if code:
         print_hint(args.python2)
+    if code == INTERRUPTED and not args.data_parallel:
+        end_interrupted()
     return code
+
+
+def end_interrupted():
+    """End as Python does after Ctrl-C: by the signal, as shells look for.
+
+    The traceback has been shown.
+    """
+    sys.excepthook = lambda *_: None
+    raise KeyboardInterrupt
 
 
 def print_report(report):
