@@ -41,6 +41,10 @@ def hint(error, from_python2=False):
             if told:
                 return (where + told + "; pass --python2 to run it "
                         "translated.")
+    elif _of_syntax(error):
+        return (_of_syntax(error) + "; -m runs what reads it itself, "
+                "untranslated. Write in it what -m was to do, such as import "
+                "pdb; pdb.set_trace().")
     return (_of_lasagne(error, where) or _of_numpy(error, where)
             or _of_gpu(error, where) or _of_compiled(error, where))
 

@@ -17,6 +17,7 @@ from . import asked_device, gpu_imports, python2
 from .installing import ensure_installed
 from .old_names import lending
 from .old_names.arguments.era import set_of_then
+from .whose import belongs_to_program
 
 __all__ = ["INTERRUPTED", "choose_floatx", "code_of_file", "make_ready",
            "run_in_child", "run_module", "run_script"]
@@ -98,6 +99,8 @@ def run_module(name, arguments=(), from_python2=False):
         spec = _runnable(name)  # which imports the packages on the way
         sys.argv[0] = spec.origin
         vars(sys.modules["__main__"]).update(_attributes_of(spec))
+        if not belongs_to_program(spec.origin):  # as pdb, cProfile
+            lending.lend_through_tools()
         return _code_of_module(spec)
     return _run(code, {})
 

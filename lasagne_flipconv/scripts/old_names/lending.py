@@ -7,6 +7,7 @@ import builtins
 import importlib
 import importlib.machinery
 import importlib.util
+import os
 import sys
 from types import ModuleType
 
@@ -17,7 +18,8 @@ from . import arguments, arrays, cuda, skimage_names
 from .arguments import pillow_methods
 from .table import ROWS, became
 
-__all__ = ["Loader", "lend_to_program", "lent_import", "refresh"]
+__all__ = ["Loader", "lend_through_tools", "lend_to_program", "lent_import",
+           "refresh"]
 
 #: What a stand-in has whether the module has it or not.
 _INSTEAD = {"numpy": dict(old_numpy_names(), **arrays.INSTEAD),
@@ -35,6 +37,7 @@ for _name in [*_INSTEAD, *arguments.MODULES]:
 _ABOVE = {name[:at] for name in _BY_MODULE for at, letter in enumerate(name)
           if letter == "."}
 _MADE = {}
+_python_import = builtins.__import__
 
 
 class _Lent(ModuleType):
@@ -149,14 +152,14 @@ def lent_import(name, globals=None, locals=None, fromlist=(), level=0):
         return LENT_BUILTINS
     top = name.partition(".")[0]
     if level or top not in _TOPS:
-        return builtins.__import__(name, globals, locals, fromlist, level)
+        return _python_import(name, globals, locals, fromlist, level)
     if name in _BY_MODULE or name in _ABOVE:
         made = _stand_in(name)
         for each in fromlist or ():  # import what is a submodule
             if each != "*" and not hasattr(made, each):
-                builtins.__import__(name, globals, locals, (each,))
+                _python_import(name, globals, locals, (each,))
     else:
-        made = builtins.__import__(name, globals, locals, fromlist)
+        made = _python_import(name, globals, locals, fromlist)
     return made if fromlist else lent(sys.modules.get(top) or made)
 
 
@@ -201,6 +204,19 @@ def lend_to_program(loader=Loader):
     sys.meta_path[:] = [finder for finder in sys.meta_path
                         if not isinstance(finder, _Finder)]
     sys.meta_path.insert(0, _Finder(loader))
+
+
+def lend_through_tools():
+    """Lend to a script that a module runs as ``__main__``, as pdb does.
+
+    It is given what that module has built in.
+    """
+    def import_for(name, globals=None, locals=None, fromlist=(), level=0):
+        own = globals and globals.get("__name__") == "__main__" and (
+            belongs_to_program(globals.get("__file__") or os.__file__))
+        chosen = lent_import if own else _python_import
+        return chosen(name, globals, locals, fromlist, level)
+    builtins.__import__ = import_for
 
 
 class _Finder:
