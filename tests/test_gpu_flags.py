@@ -82,6 +82,21 @@ def test_a_script_that_sets_them_is_obeyed(told, floatx, said, tmp_path):
     assert said in result.stderr if said else not result.stderr
 
 
+def test_a_script_that_names_another_file_of_flags_is_obeyed(tmp_path):
+    write(tmp_path, "then.rc", "[global]\nfloatX = float64\ndevice = cuda0\n"
+          "mode = FAST_COMPILE\ncxx = none\n[nvcc]\nfastmath = True\n"
+          "[dnn.conv]\nalgo_fwd = time_once\n[lib]\ncnmem = 0.8\n")
+    write(tmp_path, "late.py", "import os\n"
+          "os.environ['THEANORC'] = 'then.rc'\nimport theano\n"
+          "print(theano.config.floatX, theano.config.mode)\n")
+    result = run(tmp_path, "late.py", env={"THEANO_FLAGS": flags()})
+    assert result.stdout.split() == ["float64", "FAST_COMPILE"], result.stderr
+    assert "set THEANORC, with cxx=none, when" in result.stderr
+    result = run(tmp_path, "--floatx", "float32", "late.py",
+                 env={"THEANO_FLAGS": flags(mode="Mode", cxx="none")})
+    assert result.stdout.split() == ["float32", "Mode"] and not result.stderr
+
+
 def test_what_the_command_says_wins(tmp_path):
     write(tmp_path, "late.py", "import os\n"
           "os.environ.update(THEANO_FLAGS='floatX=float64')\n"

@@ -196,13 +196,15 @@ def print_report(report):
              file=sys.stderr)
 
 
-def print_late_flags(flags):
+def print_late_flags(variables):
     """Say what Theano did not see, as it was imported before the script."""
-    if flags:
+    for variable, flags in variables.items():
         text = ",".join("%s=%s" % item for item in flags.items())
-        tell("lasagne-flipconv run: the script set THEANO_FLAGS=%s when "
+        told = "%s=%s" if variable == "THEANO_FLAGS" else "%s, with %s,"
+        tell("lasagne-flipconv run: the script set %s when "
              "Theano was imported already, so that it had no effect; set it "
-             "before the command." % text, file=sys.stderr)
+             "before the command." % (told % (variable, text)),
+             file=sys.stderr)
 
 
 def print_hint(from_python2):

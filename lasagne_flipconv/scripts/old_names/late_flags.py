@@ -6,7 +6,7 @@ import os
 import sys
 from types import ModuleType
 
-from ...compat.theano_flags import flags_of, is_for_gpu
+from ...compat.theano_flags import flags_of, is_for_gpu, user_flag
 
 __all__ = ["LateFlags"]
 
@@ -23,7 +23,7 @@ _SECTIONS = ("cmodule.", "scan.", "traceback.", "DebugMode.", "NanGuardMode.",
 
 
 class LateFlags:
-    """Obey what is put into ``os.environ["THEANO_FLAGS"]``.
+    """Obey what is put into ``os.environ["THEANO_FLAGS"]``, or THEANORC.
 
     Parameters
     ----------
@@ -42,12 +42,14 @@ class LateFlags:
         outer, self._cls = self, type(os.environ)
 
         class Environment(self._cls):
-            """The environment, with an ear for THEANO_FLAGS."""
+            """The environment, with an ear for Theano's variables."""
 
             def __setitem__(self, key, value):
                 super().__setitem__(key, value)
                 if key == "THEANO_FLAGS":
-                    outer.obey(value)
+                    outer.obey(key, flags_of(value))
+                elif key == "THEANORC":
+                    outer.obey(key, _flags_of_files())
 
         Environment.__name__ = Environment.__qualname__ = self._cls.__name__
         os.environ.__class__ = Environment
@@ -56,21 +58,23 @@ class LateFlags:
         """Act no more."""
         os.environ.__class__ = self._cls
 
-    def obey(self, text):
+    def obey(self, variable, flags):
         """Do what flags say, unless the script has imported Theano before.
 
         Parameters
         ----------
-        text : str
-            The flags.
+        variable : str
+            What they were put into.
+        flags : dict of str to str
+            Name → value.
         """
         if self._knows_theano():
             return
-        for name, value in flags_of(text).items():
+        for name, value in flags.items():
             if name in self.kept or self.before.get(name) == value:
                 continue
             if not is_for_gpu(name) and not _set(name, value):
-                self.too_late[name] = value
+                self.too_late.setdefault(variable, {})[name] = value
 
     def _knows_theano(self):
         """Tell whether a module of the script has Theano or Lasagne."""
@@ -82,6 +86,14 @@ class LateFlags:
                    for value in list(getattr(module, "__dict__", {}).values())
                    if getattr(module, "__name__", "").split(".")[0]
                    not in ("theano", "lasagne", "lasagne_flipconv"))
+
+
+def _flags_of_files():
+    """Return the flags that Theano would find in its files now."""
+    names = [option.fullname for option in
+             sys.modules["theano"].configparser._config_var_list]
+    found = {name: user_flag(name) for name in names}
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def _set(name, value):
