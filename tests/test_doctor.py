@@ -148,6 +148,15 @@ def test_blas_is_judged_by_its_rate(monkeypatch, rates, state, mend):
     assert (found.mend is None) if mend is None else mend in found.mend
 
 
+def test_a_blas_that_is_not_here(monkeypatch):
+    if not doctor.find_compiler():
+        pytest.skip("no C++ compiler")
+    blas = doctor.sys.modules["theano"].config.blas
+    monkeypatch.setattr(blas, "ldflags", "-lno_such_blas")
+    found = doctor.blas()
+    assert found.state == doctor.BROKEN and "blas.ldflags=" in found.mend
+
+
 @pytest.mark.parametrize("floatx, state", [("float64", "slow"),
                                            ("float32", "ok")])
 def test_float64_is_slow(monkeypatch, floatx, state):

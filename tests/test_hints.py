@@ -1,7 +1,8 @@
 """Scripts of another time that stop are told which."""
 import numpy as np
 import pytest
-from test_run import run
+from lasagne_flipconv.compat.theano_flags import find_compiler
+from test_run import flags, run
 from test_run_python2 import made
 
 #: What stops without ``--python2``, and what is said of it.
@@ -166,3 +167,15 @@ def test_gpu_modules_are_explained_after_install_alone(tmp_path):
         "print(hasattr(theano.sandbox, '__getattr__'))\n")})
     result = run(tmp_path, "a.py", python=True)
     assert result.stdout == "True\nFalse\nFalse\n", result.stderr
+
+
+def test_a_blas_that_is_not_here_is_told(tmp_path):
+    if not find_compiler():
+        pytest.skip("no C++ compiler")
+    made(tmp_path, {"a.py": "import theano\nimport theano.tensor as T\n"
+                            "x = T.matrix()\ntheano.function([x], T.dot(x, x))"
+                            "\n"})
+    result = run(tmp_path, "a.py", env={"THEANO_FLAGS": flags(
+        **{"blas.ldflags": "-lno_such_blas"})})
+    assert result.returncode == 1
+    assert "blas.ldflags=-lno_such_blas of THEANO_FLAGS" in result.stderr

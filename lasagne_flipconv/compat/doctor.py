@@ -282,6 +282,9 @@ def blas():
     """Check by timing that products go through a fast BLAS."""
     from . import products
     flags = sys.modules["theano"].config.blas.ldflags
+    if flags and not products.links(find_compiler(), flags.split()):
+        return Finding("BLAS", BROKEN, "no program links with blas.ldflags=%s"
+                       % flags, _ADD_FLAG % "blas.ldflags=")
     rate, own = products.theano_rate(), products.numpy_rate()
     name, system = products.fastest_system_blas(find_compiler())
     rate = max(rate, products.theano_rate())  # other programs may have run

@@ -91,16 +91,29 @@ def fastest_system_blas(compiler):
         Its GFLOP/s, 0 if there is none.
     """
     rates = [(sgemm_rate(name), name) for name in LIBRARIES
-             if compiler and links(compiler, name)]
+             if compiler and links(compiler, ["-l" + name])]
     best, name = max(rates, default=(0.0, ""))
     return name, best
 
 
-def links(compiler, library):
-    """Tell whether a program that calls ``sgemm_`` links with a library."""
+def links(compiler, flags):
+    """Tell whether a program that calls ``sgemm_`` links with flags.
+
+    Parameters
+    ----------
+    compiler : str
+        The compiler that has to link it.
+    flags : list of str
+        As ``["-lopenblas"]``.
+
+    Returns
+    -------
+    bool
+        Whether it does.
+    """
     program = 'extern "C" void sgemm_(); int main() { sgemm_(); }'
     done = subprocess.run(
-        [compiler, "-x", "c++", "-", "-o", "/dev/null", "-l" + library],
+        [compiler, "-x", "c++", "-", "-o", "/dev/null", *flags],
         input=program.encode(), stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL)
     return done.returncode == 0

@@ -4,6 +4,7 @@ Written in Python 2, for Lasagne before its release 0.1, or NumPy before 2.
 """
 import os
 import re
+import sys
 import traceback
 
 from . import python2
@@ -46,7 +47,8 @@ def hint(error, from_python2=False):
                 "untranslated. Write in it what -m was to do, such as import "
                 "pdb; pdb.set_trace().")
     return (_of_lasagne(error, where) or _of_numpy(error, where)
-            or _of_gpu(error, where) or _of_compiled(error, where))
+            or _of_gpu(error, where) or _of_compiled(error, where)
+            or _of_linking(error))
 
 
 def _where(error):
@@ -223,4 +225,16 @@ def _of_compiled(error, where):
         return ("%sof %s only what another Python compiled is there: %s. Get "
                 "its .py; where a package never had an __init__.py, write an "
                 "empty one." % (where, error.name, error.path))
+    return None
+
+
+def _of_linking(error):
+    """Return what to say about a BLAS of another machine."""
+    flags = sys.modules["theano"].config.blas.ldflags
+    lacking = re.search(r"(?:cannot find|not found for|unable to find "
+                        r"library) (-l[\w.+-]*\w)", str(error))
+    if lacking and lacking.group(1) in flags.split():
+        return ("blas.ldflags=%s of THEANO_FLAGS or .theanorc names a library "
+                "that is not here. Set blas.ldflags= and NumPy's own is used; "
+                "lasagne-flipconv doctor tells of faster ones." % flags)
     return None
