@@ -13,8 +13,10 @@ _PREFIX = "__python2_%s__"
 #: Functions whose first argument is code of Python 2.
 _RUN_CODE = {"exec": "exec", "eval": "eval"}
 
-#: Classes that hold what is iterated.
-_ITERATE = ("Counter", "dict", "frozenset", "list", "set", "tuple")
+#: What is given something to iterate; which of it, behind a dot as well.
+_ITERATE = ("Counter", "chain", "deque", "dict", "frozenset", "fromkeys",
+            "list", "reversed", "set", "sorted", "tuple")
+_OF_MODULES = ("Counter", "chain", "deque", "fromkeys")
 
 #: What gives views today, and gave lists.
 _VIEWS = ("keys", "values", "items")
@@ -223,7 +225,7 @@ class Translation(ast.NodeTransformer):
         self.generic_visit(node)
         name = getattr(node.func, "id", getattr(node.func, "attr", None))
         if name in _ITERATE and (isinstance(node.func, ast.Name)
-                                 or name == "Counter"):
+                                 or name in _OF_MODULES):
             rows = [ast.Constant(True)] if name == "dict" else []
             node.args = [called("each", self._items(argument), *rows)
                          for argument in node.args]

@@ -7,6 +7,7 @@ import hashlib
 import math
 import random
 
+from . import equality
 from .equality import bytes_of
 
 __all__ = ["MODULES", "Random"]
@@ -92,7 +93,7 @@ class Random(random.Random):
 
     def choice(self, seq):
         """Draw one of a sequence."""
-        return seq[int(self.random() * len(seq))]
+        return equality.item(seq, int(self.random() * len(seq)))
 
     def shuffle(self, x, random=None):
         """Put a list into another order, in place."""
@@ -103,6 +104,7 @@ class Random(random.Random):
 
     def sample(self, population, k):
         """Draw `k` that differ."""
+        population = equality.each(population)
         n = len(population)
         if not 0 <= k <= n:
             raise ValueError("sample larger than population")
