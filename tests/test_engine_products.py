@@ -169,6 +169,15 @@ def test_dense_layers_of_a_network_with_convolutions():
         assert (ran_on() == OURS) == (images < 33)
 
 
+def test_beside_what_has_no_dtype():
+    x, net = network()
+    random = T.shared_randomstreams.RandomStreams(1)  # a state, no array
+    y = lasagne.layers.get_output(net)
+    y = y * random.binomial((y.shape[0], 250), dtype="float32")
+    assert names(theano.function([x], y, mode=MODE)).count(
+        "Dot22ForFewRows") == 2
+
+
 def test_training():
     x, net = network()
     loss = lasagne.layers.get_output(net).mean()

@@ -110,12 +110,11 @@ class GemmForFewRows(_ForFewRows, Gemm):
 def for_few_rows(node):
     """Return the output of the same with few rows in mind, or None."""
     op = node.op
-    if node.outputs[0].dtype != "float32":
+    if (type(op) not in (Gemm, Dot22, Dot22Scalar)  # others may have no dtype
+            or node.outputs[0].dtype != "float32"):
         return None
     if type(op) is Gemm:
         return GemmForFewRows(op.inplace)(*node.inputs)
     if type(op) is Dot22:
         return Dot22ForFewRows()(*node.inputs)
-    if type(op) is Dot22Scalar and ldflags():
-        return Dot22ScalarForFewRows()(*node.inputs)
-    return None
+    return Dot22ScalarForFewRows()(*node.inputs) if ldflags() else None
