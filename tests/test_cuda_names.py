@@ -34,6 +34,18 @@ def correlated(x, w, stride, pad):
     return out
 
 
+def test_random_numbers(cuda):
+    from theano.sandbox.cuda.rng_curand import CURAND_RandomStreams
+    random = CURAND_RandomStreams(7)
+    drawn = theano.function([], [
+        random.normal(size=(40, 50), avg=3.0, std=0.5),
+        random.uniform((40, 50), low=-1.0, high=0.0)])
+    normal, uniform = drawn()
+    assert abs(normal.mean() - 3) < 0.1 and abs(normal.std() - 0.5) < 0.05
+    assert -1 <= uniform.min() < uniform.max() <= 0
+    assert not (drawn()[0] == normal).any()
+
+
 SLIDING = [((0, 0), (1, 1)), ((1, 2), (2, 1)), ((2, 0), (3, 2))]
 
 

@@ -48,6 +48,10 @@ def test_every_module_is_in_the_docs():
 
 #: Library, code → what it prints.
 PROGRAMS = [
+    ("six", "from theano.compat import six; from theano.compat.six.moves "
+     "import reduce, xrange; from theano.compat.six import iteritems; "
+     "print(reduce(max, xrange(3)), list(iteritems({1: 2})), six.PY3)",
+     "2 [(1, 2)] True"),
     ("numpy", "import numpy as np; print(np.unicode, np.long, np.asscalar("
      "np.array([3])), np.rank([[1]]), np.bool is bool)",
      "<class 'str'> <class 'int'> 3 2 True"),

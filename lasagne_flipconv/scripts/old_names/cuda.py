@@ -10,6 +10,7 @@ from collections import namedtuple
 
 import theano
 import theano.tensor as T
+from theano.sandbox.rng_mrg import MRG_RandomStreams
 from theano.tensor.nnet import abstract_conv, bn
 from theano.tensor.signal.pool import pool_2d, pool_3d
 
@@ -258,7 +259,8 @@ _BASIC = dict(dict.fromkeys((
 CONTENTS = {
     _PACKAGE: dict(_BASIC, use=use, dnn_available=dnn_available,
                    cuda_available=False, cuda_enabled=False),
-    _PACKAGE + ".basic_ops": _BASIC, _PACKAGE + ".dnn": _DNN}
+    _PACKAGE + ".basic_ops": _BASIC, _PACKAGE + ".dnn": _DNN,
+    _PACKAGE + ".rng_curand": {"CURAND_RandomStreams": MRG_RandomStreams}}
 
 _GPUARRAY = {
     "": {"as_gpuarray_variable": as_array},

@@ -56,6 +56,10 @@ def became(row):
 _SIGNAL = ("barthann bartlett blackman blackmanharris bohman boxcar chebwin "
            "cosine exponential flattop gaussian general_gaussian hamming hann "
            "kaiser nuttall parzen triang tukey").split()
+_SIX = ("PY2 PY3 add_metaclass b integer_types iteritems iterkeys itervalues "
+        "string_types text_type u with_metaclass")
+_MOVES = ("StringIO cPickle configparser filter input map queue range reduce "
+          "urllib xrange zip")
 _THREE_FOLDS = sklearn_names.__name__
 #: What of NumPy gives complex numbers in SciPy, where it gave NaN.
 _COMPLEX = "sqrt log log2 log10 logn power arccos arcsin arctanh".split()
@@ -120,6 +124,9 @@ ROWS = (
     + _moved("theano.compat.python2x", "partial", "functools", "Theano 0.8")
     + _moved("theano.compat.python2x", "combinations product", "itertools",
              "Theano 0.8")
+    + [Row("theano.compat", "six", "six:", "Theano 1.0")]
+    + _moved("theano.compat.six", _SIX, "six", "Theano 1.0")
+    + _moved("theano.compat.six.moves", _MOVES, "six.moves", "Theano 1.0")
     + _moved("numpy.linalg.linalg", "LinAlgError det eig eigh inv lstsq norm "
              "pinv qr solve svd", "numpy.linalg", "NumPy 2.0")
     + _new("sklearn.cross_validation", SPLITTERS, "scikit-learn 0.20")
@@ -174,11 +181,9 @@ ROWS = (
            "scikit-learn 0.22")
     + _new("sklearn.datasets.mldata",
            {"fetch_mldata": sklearn_names.fetch_mldata}, "scikit-learn 0.22")
-    + _moved("sklearn.externals.six", "iteritems itervalues iterkeys "
-             "string_types text_type integer_types u b PY2 PY3", "six",
+    + _moved("sklearn.externals.six", _SIX, "six", "scikit-learn 0.23")
+    + _moved("sklearn.externals.six.moves", _MOVES, "six.moves",
              "scikit-learn 0.23")
-    + _moved("sklearn.externals.six.moves", "cPickle range xrange zip map "
-             "urllib", "six.moves", "scikit-learn 0.23")
     + [Row("joblib.pool", "MemmapingPool", "joblib.pool:MemmappingPool",
            "joblib 0.12"),
        Row("skimage.morphology", "watershed", "skimage.segmentation:watershed",
