@@ -179,3 +179,15 @@ def test_a_blas_that_is_not_here_is_told(tmp_path):
         **{"blas.ldflags": "-lno_such_blas"})})
     assert result.returncode == 1
     assert "blas.ldflags=-lno_such_blas of THEANO_FLAGS" in result.stderr
+
+
+@pytest.mark.parametrize("error, said", [
+    ("HTTPError('http://a.b/mnist.gz', 403, 'Forbidden', {}, None)",
+     "http://a.b/mnist.gz cannot be downloaded: Forbidden. Servers"),
+    ("URLError(OSError(-2, 'Name not known'))",
+     "a download failed: [Errno -2] Name not known. Servers")])
+def test_downloads_that_are_gone_are_told(tmp_path, error, said):
+    made(tmp_path, {"a.py": "from urllib.error import HTTPError, URLError\n"
+                            "raise %s" % error})
+    result = run(tmp_path, "a.py")
+    assert result.returncode == 1 and "a.py, line 2: " + said in result.stderr

@@ -6,7 +6,9 @@ import os
 import re
 import sys
 import traceback
+from urllib.error import HTTPError, URLError
 
+from ..errors import escaped
 from . import python2
 from .whose import belongs_to_program
 
@@ -48,7 +50,7 @@ def hint(error, from_python2=False):
                 "pdb; pdb.set_trace().")
     return (_of_lasagne(error, where) or _of_numpy(error, where)
             or _of_gpu(error, where) or _of_compiled(error, where)
-            or _of_linking(error))
+            or _of_linking(error) or _of_download(error, where))
 
 
 def _where(error):
@@ -226,6 +228,17 @@ def _of_compiled(error, where):
                 "its .py; where a package never had an __init__.py, write an "
                 "empty one." % (where, error.name, error.path))
     return None
+
+
+def _of_download(error, where):
+    """Return what to say about a server that is gone, or a file on it."""
+    if not isinstance(error, URLError) or not where:
+        return None
+    what = "%s cannot be downloaded" % escaped(str(error.url)) if isinstance(
+        error, HTTPError) else "a download failed"
+    return ("%s%s: %s. Servers and files of that time may be gone: get the "
+            "file elsewhere, and put it where the script looks for it first."
+            % (where, what, escaped(str(error.reason))))
 
 
 def _of_linking(error):
