@@ -459,6 +459,27 @@ def test_numbers_of_a_class_that_is_not_known_are_no_order(tmp_path):
     assert [value[0] for value in files.values_of(net)[:3]] == [1, 0, 2]
 
 
+@pytest.mark.parametrize("form", ["new", "old"])
+@pytest.mark.parametrize("bias", [True, False])
+def test_integers_that_a_scale_multiplies_are_no_kernel(form, bias, tmp_path):
+    arrays = {"kernel": np.full((3, 2), 100, "int8"),
+              **({"bias": np.ones(2, "float32")} if bias else {}),
+              "kernel_scale": np.full(2, 90, "float32")}
+    path = tmp_path / "net.weights.h5"
+    if form == "old":
+        keras_2(path, fc=("Dense", arrays))
+    else:
+        h5py = pytest.importorskip("h5py")
+        with h5py.File(path, "w") as file:
+            for i, value in enumerate(arrays.values()):
+                file["layers/fc/vars/%d" % i] = value
+    net = DenseLayer(InputLayer((None, 3)), 2, name="fc")
+    with pytest.raises(CheckpointError, match="nothing for fc.W"):
+        load(path, net)
+    assert "fc.W" in load(path, net, strict=False).missing
+    assert abs(net.W.get_value()).max() < 90 > net.b.get_value().max()
+
+
 @pytest.mark.parametrize("name, cls", [
     ("up1", layers.TransposedConv2DLayer), ("up1", layers.Conv2DLayer),
     ("conv2d_1", layers.Conv2DLayer),

@@ -197,8 +197,9 @@ def _old_style(tree, root, names, model, where, limits):
             seen.add(inner)
             layer = _layer_of(weight, name, model.layers)
             paths.append(inner)
-            entries.append(entry_of(data, layer, role_of(weight), weight,
-                                    model.layers.get(layer, {}), model))
+            entries.append(entry_of(
+                data, layer, role_of(weight, data.dtype), weight,
+                model.layers.get(layer, {}), model))
     writer = "Keras %s%s" % (model.version, " on %s" % model.backend
                              if model.backend else "")
     return Checkpoint(where, "hdf5", told_apart(entries, paths), {}, writer,
@@ -256,9 +257,10 @@ def _new_style(tree, layers, where, form):
         paths = [path for _, path in sorted(variables[group])]
         if count[name] > 1:
             name = group[:-len("/vars")]
-        for path, role in zip(paths, roles_of(layer, len(paths))):
-            entries.append(entry_of(tree.datasets[path], name, role, path,
-                                    layer, model))
+        held = [tree.datasets[path] for path in paths]
+        roles = roles_of(layer, [data.dtype for data in held])
+        entries += [entry_of(data, name, role, path, layer, model)
+                    for data, role, path in zip(held, roles, paths)]
     ordered = all(n == 1 and name in order for name, n in count.items())
     return Checkpoint(where, form, tuple(entries), {}, "Keras 3", ordered,
                       siblings="any")

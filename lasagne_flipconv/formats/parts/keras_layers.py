@@ -4,6 +4,8 @@ import sys
 from collections import Counter, namedtuple
 from itertools import dropwhile
 
+import numpy as np
+
 from ...conventions import convention_of_format
 from ...errors import CheckpointError
 from ..common.record import Entry
@@ -37,13 +39,15 @@ _WORDS = (("gamma", "gamma"), ("beta", "beta"), ("moving_mean", "mean"),
           ("b", "b"))
 
 
-def role_of(name):
+def role_of(name, dtype=np.dtype("float32")):
     """Return the role that the name of a variable tells, or None.
 
     Parameters
     ----------
     name : str
         Such as ``dense/kernel:0`` or ``convolution2d_1_W``.
+    dtype : numpy.dtype
+        Of the variable; none that Lasagne has is of integers.
 
     Returns
     -------
@@ -55,6 +59,8 @@ def role_of(name):
     >>> role_of("dense/kernel:0"), role_of("batchnormalization_1_running_std")
     ('W', 'variance')
     """
+    if _are_quantized([dtype]):
+        return None
     last = _last_word(name)
     return next((role for word, role in _WORDS
                  if last == word or last.endswith("_" + word)), None)
@@ -64,22 +70,31 @@ def _last_word(name):
     return re.sub(r":\d+\Z", "", name.rpartition("/")[2])
 
 
-def roles_of(layer, count):
+def _are_quantized(dtypes):
+    """Tell whether any variable of a layer is of integers, as a kernel that
+    another variable, its scale, multiplies."""
+    return any(dtype.kind in "iu" for dtype in dtypes)
+
+
+def roles_of(layer, dtypes):
     """Return the roles of variables that have numbers only.
 
     Parameters
     ----------
     layer : dict
         Configuration of the layer.
-    count : int
-        How many variables it has.
+    dtypes : list of numpy.dtype
+        Of its variables.
 
     Returns
     -------
     tuple of str
         One role for each; one that no layer has where it is not known.
     """
+    count = len(dtypes)
     unknown = tuple("variable %d" % i for i in range(count))
+    if _are_quantized(dtypes):
+        return unknown
     name = layer.get("class_name")
     if name == "BatchNormalization" and "config" not in layer:
         # mean and variance are always there; of the others none says which
