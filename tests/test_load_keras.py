@@ -3,7 +3,9 @@
 What Keras computes was written by keras_networks/make_keras_networks.py, with
 Keras itself.
 """
+import io
 import json
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -478,6 +480,52 @@ def test_integers_that_a_scale_multiplies_are_no_kernel(form, bias, tmp_path):
         load(path, net)
     assert "fc.W" in load(path, net, strict=False).missing
     assert abs(net.W.get_value()).max() < 90 > net.b.get_value().max()
+
+
+def keras_3_0(path, *names):
+    """Write a model of dense layers and its weights, as before Keras 3.1;
+    return the values."""
+    h5py, data = pytest.importorskip("h5py"), io.BytesIO()
+    values = [cases.values((3, 3), i) for i in range(len(names))]
+    with h5py.File(data, "w") as file:
+        for i, value in enumerate(values):
+            file["layers/dense%s/vars/0" % ("_%d" % i if i else "")] = value
+    made = [{"class_name": "Dense", "config": {"name": name}}
+            for name in names]
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("metadata.json", "{}")
+        archive.writestr("config.json", json.dumps(
+            {"class_name": "Sequential", "config": {"layers": made}}))
+        archive.writestr("model.weights.h5", data.getvalue())
+    path.with_suffix(".weights.h5").write_bytes(data.getvalue())
+    return values
+
+
+def dense(*names):
+    net = InputLayer((None, 3))
+    for name in names:
+        net = DenseLayer(net, 3, b=None, name=name)
+    return net
+
+
+@pytest.mark.parametrize("named", [True, False])
+@pytest.mark.parametrize("names", [("dense_1", "dense"), ("a", "b", "c"),
+                                   ("dense", "dense_2", "dense_1")])
+def test_groups_by_class_have_the_names_of_the_model(names, named, tmp_path):
+    values = keras_3_0(tmp_path / "net.keras", *names)
+    net = dense(*(names if named else [None] * len(names)))
+    load(tmp_path / "net.keras", net)
+    for ours, theirs in zip(files.values_of(net), values):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-6)
+
+
+def test_groups_by_class_are_no_names_where_no_model_tells(tmp_path):
+    keras_3_0(tmp_path / "net.keras", "dense_1", "dense")
+    path, net = tmp_path / "net.weights.h5", dense("dense_1", "dense")
+    with pytest.raises(CheckpointError, match="names its layers"):
+        load(path, net)
+    load(path, net, names={"layers/dense": "dense_1",
+                           "layers/dense_1": "dense"})
 
 
 @pytest.mark.parametrize("name, cls", [

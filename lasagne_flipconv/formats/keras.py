@@ -51,7 +51,8 @@ def read(file, limits):
                          "config.json in %s" % file.name, limits)
     data = io.BytesIO(read_member(file, by_name["model.weights.h5"]))
     tree = opened(data, file.name, limits, file.seek(0, 2))
-    return _new_style(tree, _layers(config, file.name), file.name, "keras")
+    return _new_style(tree, _layers(config, file.name), file.name, "keras",
+                      _counted(config, file.name))
 
 
 def _text(file, member, limits):
@@ -131,6 +132,32 @@ def _name_told(item, where):
     own = item.get("config")
     return text_of(item, "name", where) or (
         text_of(own, "name", where) if isinstance(own, dict) else "")
+
+
+def _counted(config, where):
+    """Return the names of layers by the groups that hold them, where these
+    have no names: a class and a number, counted in each model."""
+    found, left = {}, [("layers/", config)]
+    while left:
+        path, item = left.pop()
+        count = Counter()
+        for inner in _inner(item):
+            if not isinstance(inner, dict):
+                continue
+            word = _snake_case(text_of(inner, "class_name", where) or "")
+            group = path + ("%s_%d" % (word, count[word]) if count[word]
+                            else word)
+            count[word] += 1
+            found[group + "/vars"] = found[group + "/layer/vars"] = (
+                _name_told(inner, where))
+            left.append((group + "/layers/", inner))
+    return found
+
+
+def _snake_case(name):
+    """Return how Keras calls the group of a class in a file."""
+    words = re.sub("(.)([A-Z][a-z0-9]+)", r"\1_\2", re.sub(r"\W", "", name))
+    return re.sub("([a-z])([A-Z])", r"\1_\2", words).lower()
 
 
 def _wrapped(item):
@@ -235,7 +262,7 @@ def _oldest_style(tree, where):
                       siblings="any")
 
 
-def _new_style(tree, layers, where, form):
+def _new_style(tree, layers, where, form, counted=None):
     """Return a checkpoint by ``…/vars/0``, with the model's order if known."""
     variables = {}
     for path in tree.datasets:
@@ -246,7 +273,8 @@ def _new_style(tree, layers, where, form):
     if not variables:
         raise CheckpointError("%s: holds no arrays of layers; expected some "
                               "named like layers/dense/vars/0." % where)
-    named = {group: _name_of(tree, group, where) for group in variables}
+    named = {group: _name_of(tree, group, where) or _name_by_class(
+        group, variables, layers, counted or {}) for group in variables}
     order = {name: i for i, name in enumerate(layers)}
     # layers of one name, in models within the model, have a longer one
     count = Counter(named.values())
@@ -270,9 +298,21 @@ def _name_of(tree, group, where):
     told = tree.groups[group].get("name")
     if isinstance(told, bytes):
         return told.decode("utf-8", "replace")
-    if told is None:
-        return group[:-len("/vars")].rpartition("/")[2]
-    if not isinstance(told, str):
+    if told is not None and not isinstance(told, str):
         raise CheckpointError("%s: %s has a name that is no text; expected "
                               "one. The file is damaged." % (where, group))
     return told
+
+
+def _name_by_class(group, groups, layers, counted):
+    """Return the name of a layer whose group has none, as before Keras 3.1.
+
+    Groups are called by class and number there, which may be the name of
+    another layer; such a one is called by its path.
+    """
+    path = group[:-len("/vars")]
+    word = path.rpartition("/")[2]
+    first = re.sub(r"_\d+\Z", "", path)
+    several = path != first and first + "/vars" in groups or (
+        path + "_1/vars" in groups)
+    return counted.get(group) or (path if several or word in layers else word)
