@@ -251,6 +251,22 @@ def test_names_as_tensorflow_has_them(path, names):
     assert files.same(net.b.get_value(), b.astype(files.FLOAT))
 
 
+@pytest.mark.parametrize("prefix, fits", [
+    ("updater/model:main/predictor/", True), ("C:updater/", False),
+    ("updater/m:main/", False)])
+def test_names_as_a_snapshot_of_chainer_has_them(path, prefix, fits):
+    net = Conv2DDNNLayer((None, 3, 9, 8), 4, (2, 3), name="conv")
+    values = files.values_of(net)
+    np.savez(path, **dict(zip((prefix + "conv/W", prefix + "conv/b"), values)),
+             **{"updater/iterator_main/epoch": np.int64(3)})
+    if not fits:
+        with pytest.raises(UnsafeFileError, match="a member named"):
+            load(path, net)
+        return
+    load(path, net, orientation="correlation", prefix=prefix)
+    assert files.unchanged(net, values)
+
+
 def test_brackets_of_a_name_are_no_pattern(path):
     first = Conv2DLayer((None, 4, 9, 8), 4, 3, name="conv[1]", b=None)
     net = Conv2DLayer(first, 4, 3, name="conv1", b=None)

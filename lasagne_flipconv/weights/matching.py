@@ -65,7 +65,8 @@ def match(slots, checkpoint, options):
         raise CheckpointError(
             "%s: names its layers (%s) but does not tell their order; "
             "expected names as in the network (%s). Name the network's layers "
-            "so, or pass names={'theirs': 'ours'}, for all of them."
+            "so, pass prefix= if only a part is meant, or names={'theirs': "
+            "'ours'}, for all of them."
             % (checkpoint.where, _some(sources),
                _some(_groups_of(slots, True))))
     elif all(entry.role and entry.layer for entry in entries):

@@ -27,8 +27,9 @@ _LARGE = 0xFFFFFFFF
 _MARKS = (0xFFFF,) * 4 + (_LARGE,) * 2
 #: Extra fields with a name or comment in Unicode; only some readers take it.
 _RENAMING = (0x7075, 0x6375)
-#: What ends the name of a variable of TensorFlow, the only place of a colon.
-_NUMBER = re.compile(r":[0-9]+\.npy\Z")
+#: Where a colon is no drive or stream: before the number of a variable of
+#: TensorFlow, and within a folder of Chainer, ``updater/model:main``.
+_COLON = re.compile(r":[0-9]+\.npy\Z|(?<=\w\w):(?=\w+/)")
 #: Kinds of file, in the highest bits of the attributes: none told, a file.
 _FILES, _LINK = (0, 8), 10
 #: Deflate cannot come to more than this many times its size.
@@ -262,7 +263,7 @@ def _check_names(members, where, limits):
         name = member.name
         parts = name.split("/")
         if (not name or len(name) > limits.name or "\0" in name
-                or "\\" in name or ":" in _NUMBER.sub("", name)
+                or "\\" in name or ":" in _COLON.sub("", name)
                 or any(part in ("", ".", "..") for part in parts)):
             raise UnsafeFileError(
                 "%s: holds a member named %.80r; expected a relative name "
