@@ -160,3 +160,14 @@ def test_a_single_filter_over_three_axes(tmp_path):
                                 name="conv")
     load(path, net)
     np.testing.assert_allclose(net.W.get_value(), W, rtol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["shift", None])
+def test_what_a_bias_layer_holds_is_a_bias(name, tmp_path):
+    path, b = tmp_path / "net.caffemodel", cases.values((3,), 1)
+    blob = field(5, b.astype("f4").tobytes()) + field(7, field(1, b"\3"))
+    path.write_bytes(field(1, b"net") + field(100, field(1, b"shift") + field(
+        2, b"Bias") + field(7, blob)))
+    net = layers.BiasLayer(InputLayer((None, 3, 4, 4)), name=name)
+    load(path, net)
+    np.testing.assert_allclose(net.b.get_value(), b, rtol=1e-6)

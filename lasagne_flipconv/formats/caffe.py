@@ -35,7 +35,7 @@ _OLD_TYPES = {4: "Convolution", 14: "InnerProduct", 39: "Deconvolution"}
 
 #: Type of a layer → what its blobs are.
 _ROLES = {"BatchNorm": ("mean", "variance", None), "Scale": ("gamma", "beta"),
-          "PReLU": ("alpha",)}
+          "PReLU": ("alpha",), "Bias": ("b",)}
 _KINDS = {"Convolution": "conv", "Deconvolution": "transposed",
           "InnerProduct": "dense"}
 
