@@ -129,6 +129,17 @@ def test_a_failure_leaves_the_old_file(path, moment, monkeypatch):
     assert os.listdir(path.parent) == [path.name]
 
 
+@pytest.mark.parametrize("name", ["x" * 251, "\u5b57" * 83, "\U0001f3db" * 62])
+def test_a_name_as_long_as_a_folder_takes(name, tmp_path):
+    path = tmp_path / (name + ".npz")
+    try:
+        path.write_bytes(b"")
+    except OSError:
+        pytest.skip("this folder takes shorter names")
+    save(path, files.network())
+    assert load(path).entries
+
+
 def test_nowhere_to_save_is_an_error_of_the_system(tmp_path):
     path = tmp_path / "missing" / "weights.npz"
     with pytest.raises(OSError) as error:

@@ -30,7 +30,7 @@ def replaced(path):
     folder, name = os.path.split(os.path.realpath(path))
     try:
         file = tempfile.NamedTemporaryFile(
-            "wb", dir=folder, prefix="." + name[:64] + ".", suffix=".partial",
+            "wb", dir=folder, prefix="." + name[:48] + ".", suffix=".partial",
             delete=False)
     except OSError as error:
         error.filename = path  # which the user knows
