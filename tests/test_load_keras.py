@@ -490,6 +490,9 @@ def keras_3_0(path, *names):
     with h5py.File(data, "w") as file:
         for i, value in enumerate(values):
             file["layers/dense%s/vars/0" % ("_%d" % i if i else "")] = value
+        # what a model has that was trained
+        for group in ("optimizer/vars/0", "metrics/mean/vars/0"):
+            file[group] = np.float32(3)
     made = [{"class_name": "Dense", "config": {"name": name}}
             for name in names]
     with zipfile.ZipFile(path, "w") as archive:

@@ -27,6 +27,9 @@ _MEMBERS = {"metadata.json", "config.json", "model.weights.h5"}
 _CODE = ("Lambda", "TFOpLambda", "TorchModuleWrapper", "JaxLayer",
          "TFSMLayer", "FlaxLayer", "__lambda__")
 
+#: Groups of what only training needs.
+_TRAINING = ("optimizer", "metrics/", "compile_metrics/")
+
 #: The only modules that a configuration may name.
 _MODULES = ("keras", "tf_keras", "tensorflow")
 
@@ -268,7 +271,7 @@ def _new_style(tree, layers, where, form, counted=None):
     for path in tree.datasets:
         group, _, number = path.rpartition("/")
         if group.endswith("vars") and re.fullmatch("[0-9]{1,5}", number) and (
-                not group.startswith("optimizer")):
+                not group.startswith(_TRAINING)):
             variables.setdefault(group, []).append((int(number), path))
     if not variables:
         raise CheckpointError("%s: holds no arrays of layers; expected some "
