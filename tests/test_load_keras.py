@@ -461,6 +461,28 @@ def test_numbers_of_a_class_that_is_not_known_are_no_order(tmp_path):
     assert [value[0] for value in files.values_of(net)[:3]] == [1, 0, 2]
 
 
+@pytest.mark.parametrize("equation, turned", [
+    ("ab,bc->ac", False), ("ab,cb->ac", True), ("...x,yx->...y", True)])
+def test_an_equation_tells_the_axes_of_a_matrix(equation, turned, tmp_path):
+    W = cases.values((3, 3), 1)
+    keras_2(tmp_path / "net.h5", fc=("EinsumDense", {"kernel": W},
+                                     {"equation": equation}))
+    net = DenseLayer(InputLayer((None, 3)), 3, b=None, name="fc")
+    load(tmp_path / "net.h5", net)
+    np.testing.assert_allclose(net.W.get_value(), W.T if turned else W,
+                               rtol=1e-6)
+
+
+def test_without_an_equation_a_matrix_is_in_no_place(tmp_path):
+    h5py = pytest.importorskip("h5py")
+    with h5py.File(tmp_path / "net.weights.h5", "w") as file:
+        file["layers/einsum_dense/vars/0"] = cases.values((3, 3), 1)
+        file["layers/einsum_dense/vars"].attrs["name"] = "fc"
+    net = DenseLayer(InputLayer((None, 3)), 3, b=None, name="fc")
+    with pytest.raises(CheckpointError, match="nothing for fc.W"):
+        load(tmp_path / "net.weights.h5", net)
+
+
 @pytest.mark.parametrize("form", ["new", "old"])
 @pytest.mark.parametrize("bias", [True, False])
 def test_integers_that_a_scale_multiplies_are_no_kernel(form, bias, tmp_path):

@@ -71,8 +71,7 @@ def _last_word(name):
 
 
 def _are_quantized(dtypes):
-    """Tell whether any variable of a layer is of integers, as a kernel that
-    another variable, its scale, multiplies."""
+    """Tell whether any variable is of integers, which a scale multiplies."""
     return any(dtype.kind in "iu" for dtype in dtypes)
 
 
@@ -93,7 +92,7 @@ def roles_of(layer, dtypes):
     """
     count = len(dtypes)
     unknown = tuple("variable %d" % i for i in range(count))
-    if _are_quantized(dtypes):
+    if _are_quantized(dtypes) or layer == {"class_name": "einsum_dense"}:
         return unknown
     name = layer.get("class_name")
     if name == "BatchNormalization" and "config" not in layer:
@@ -328,7 +327,9 @@ def _kind(config, layer, role, path, axes):
 
 def _convention(kind, n, config, model):
     """Return the convention of a kernel, its orientation None if not told."""
-    if kind is None or kind == "dense" or not 1 <= n <= 3:
+    if kind == "dense":
+        return _matrix_axes(config)
+    if kind is None or not 1 <= n <= 3:
         return None
     if kind == "depthwise":
         # every backend of Keras 2 and 3 correlates here, Theano's as well
@@ -344,6 +345,13 @@ def _convention(kind, n, config, model):
     if model.backend is None and not model.version.startswith("3"):
         return told._replace(orientation=None)
     return told
+
+
+def _matrix_axes(config):
+    """Return the axes of a matrix by its equation, None if as in Lasagne."""
+    read, _, made = str(setting(config, "equation")).partition("->")
+    matrix = read.partition(",")[2]
+    return "OI" if matrix and matrix[0] in made else None
 
 
 def _row(model):
