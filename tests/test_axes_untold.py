@@ -123,11 +123,12 @@ def test_dense_weights_that_look_turned_are_named(tmp_path):
     (None, None), ("correlation", None), ("torch", True), ({"fc.W": "OI"},
                                                            True),
     ({"fc.W": "IO"}, False), ("tensorflow", False), ("as in network", False)])
+@pytest.mark.parametrize("sign", "./_")  # of PyTorch, and of MXNet
 def test_square_dense_weights_with_names_of_pytorch(tmp_path, told,
-                                                    transposed):
+                                                    transposed, sign):
     path, net = tmp_path / "w.npz", DenseLayer((None, 4), 4, name="fc")
     W, b = cases.values((4, 4), 1, "f4"), cases.values((4,), 2, "f4")
-    np.savez(path, **{"fc.weight": W, "fc.bias": b})
+    np.savez(path, **{"fc%sweight" % sign: W, "fc%sbias" % sign: b})
     if transposed is None:
         with pytest.raises(ConventionError, match=r"fc.weight in .* has shape "
                            r"\(4, 4\) and a name as in PyTorch.*'fc.W': 'OI'"):

@@ -1,4 +1,6 @@
 """Values that are no kernels: matrices of dense layers, variances, others."""
+import re
+
 import numpy as np
 
 from ..axes import ORIENTATIONS
@@ -16,6 +18,10 @@ _DENSE, _TABLE = ("DenseLayer", "NINLayer"), "EmbeddingLayer"
 #: Parameters of batch normalization, which other libraries have in another
 #: order.
 _NORM = ("beta", "gamma", "mean", "inv_std")
+
+#: Names of matrices of PyTorch, and of MXNet, which has the same axes, with
+#: whatever sign between the words.
+_AS_IN_PYTORCH = re.compile(r"(.*[./_])?weight(:0)?", re.DOTALL | re.I)
 
 #: What is added to a variance in formats that do not record it.
 _EPSILONS = {"torch": 1e-5, "onnx": 1e-5, "caffe": 1e-5, "keras": 1e-3,
@@ -170,7 +176,7 @@ def check_square(slot, entry, name, options):
         If it is one.
     """
     told = told_of(options.orientation, slot, entry)
-    if entry.name.rpartition(".")[2] == "weight" and (
+    if _AS_IN_PYTORCH.fullmatch(entry.name) and (
             entry.shape == entry.shape[:1] * 2 != (1, 1)) and (
             not isinstance(told, str) or told in ORIENTATIONS):
         raise ConventionError(
