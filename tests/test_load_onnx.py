@@ -295,6 +295,25 @@ def test_kinds_of_kernels_do_not_mix(tmp_path):
              orientation="convolution")
 
 
+def test_a_node_of_another_domain_is_none_of_onnx(tmp_path):
+    """ONNX Runtime's has its kernel in blocks of channels, of one shape."""
+    path, domain = tmp_path / "net.onnx", "com.microsoft.nchwc"
+    made = model([("Conv", ["x", "w"], ["y"], {})], {"w": (4, 4, 3, 2)},
+                 (2, 4, 9, 8), 4)
+    net = layers.Conv2DLayer((None, 4, 9, 8), 4, (3, 2), b=None, name="conv")
+    made.graph.node[0].domain = "ai.onnx"
+    onnx.save(made, str(path))
+    load(path, net)
+    before = files.values_of(net)
+    made.graph.node[0].domain = domain
+    made.opset_import.append(helper.make_opsetid(domain, 1))
+    onnx.save(made, str(path))
+    with pytest.raises(CheckpointError, match="nothing for conv.W"):
+        load(path, net)
+    assert "conv.W" in load(path, net, strict=False).missing
+    assert files.unchanged(net, before)
+
+
 def test_another_order_of_flattened_axes_is_refused(tmp_path):
     path = tmp_path / "net.onnx"
     shape = onnx.numpy_helper.from_array(np.array([-1, 120]), "shape")

@@ -27,12 +27,16 @@ _INPUTS = {
 _KINDS = {"Conv": "conv", "ConvTranspose": "transposed", "Gemm": "dense",
           "MatMul": "dense"}
 
+#: Those of operators that are ONNX's own. Others have weights in other orders,
+#: as a Conv of ONNX Runtime's in blocks of channels.
+_DOMAINS = ("", "ai.onnx")
+
 # Fields of a ModelProto, and which of them every model has; of a GraphProto,
 # a NodeProto, a ValueInfoProto and an AttributeProto.
 _IR_VERSION, _PRODUCER, _PRODUCER_VERSION, _GRAPH, _OPSET = 1, 2, 3, 7, 8
 _METADATA = 14
 _NODE, _INITIALIZER, _OUTPUT_OF_GRAPH, _SPARSE = 1, 5, 12, 15
-_INPUT, _OUTPUT, _NAME, _OPERATOR, _ATTRIBUTE = 1, 2, 3, 4, 5
+_INPUT, _OUTPUT, _NAME, _OPERATOR, _ATTRIBUTE, _DOMAIN = 1, 2, 3, 4, 5, 7
 _NAME_OF_OUTPUT = 1
 _NAME_OF_ATTRIBUTE, _FLOAT, _INTEGER, _TENSOR, _INTEGERS = 1, 2, 3, 5, 8
 
@@ -124,18 +128,21 @@ def _graph(message, where, budget, limits):
 
 def _node(message, where, budget, limits):
     """Return what matters of a node."""
-    found = {_NAME: b"", _OPERATOR: b""}
+    found = {_NAME: b"", _OPERATOR: b"", _DOMAIN: b""}
     names, attributes = {_INPUT: [], _OUTPUT: []}, {}
     for number, value in fields_of(message, where, budget, {
-            _INPUT, _OUTPUT, _NAME, _OPERATOR, _ATTRIBUTE}):
+            _INPUT, _OUTPUT, _NAME, _OPERATOR, _ATTRIBUTE, _DOMAIN}):
         if number == _ATTRIBUTE:
             attributes.update(_attribute(value, where, budget, limits))
         elif number in found:
             found[number] = value
         elif number == _OUTPUT or len(names[_INPUT]) < _MOST_INPUTS:
             names[number].append(text_of(value, where, limits))
-    return Node(text_of(found[_OPERATOR], where, limits),
-                text_of(found[_NAME], where, limits), names[_INPUT],
+    operator, name, domain = (text_of(found[field], where, limits)
+                              for field in (_OPERATOR, _NAME, _DOMAIN))
+    if operator in _INPUTS and domain not in _DOMAINS:
+        operator = domain + "." + operator
+    return Node(operator, name, names[_INPUT],
                 names[_OUTPUT], attributes)
 
 
