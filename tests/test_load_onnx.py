@@ -137,6 +137,12 @@ KEEPING = {
     "clip": ([], [("Clip", {}, False), ("HardSwish", {}, False)]),
     "numbers": ([], [("Mul", {}, True), ("Sub", {}, True)]),
     "before": ([("Add", {}, True), ("Selu", {}, False)], []),
+    "limits": ([("Max", {}, True)], [("Max", {}, True), ("Min", {}, True)]),
+    "means": ([], [("Sum", {}, True), ("Mean", {}, True)]),
+    "softmax": ([], [("Softmax", {"axis": -1}, False)]),
+    "rounded": ([("Ceil", {}, False)], [("Floor", {}, False),
+                                        ("Sin", {}, False)]),
+    "where": ([], [("Where", {}, ("true", "two"))]),
 }
 
 
@@ -145,8 +151,8 @@ def keeping(nodes, name):
     found = []
     for i, (operator, options, number) in enumerate(nodes):
         made = "%s%d" % (name, i)
-        found.append((operator, ["two", name] if number else [name], [made],
-                      options))
+        beside = {True: ("two",), False: ()}.get(number, number)
+        found.append((operator, [*beside, name], [made], options))
         name = made
     return found, name
 
@@ -155,11 +161,13 @@ def channels_last(dense="MatMul", nodes=KEEPING["nothing"]):
     """Return a model that moves the channels last before it flattens."""
     options = {"transB": 1} if dense == "Gemm" else {}
     shape = onnx.numpy_helper.from_array(np.array([-1, 120]), "shape")
-    two = onnx.numpy_helper.from_array(np.array(2, "f4"), "two")
+    two, true = (onnx.numpy_helper.from_array(np.array(value), "value")
+                 for value in (np.float32(2), True))
     before, last = keeping(nodes[0], "b")
     after, end = keeping(nodes[1], "c")
     return model([
         ("Constant", [], ["two"], {"value": two}),
+        ("Constant", [], ["true"], {"value": true}),
         ("Conv", ["x", "conv.weight"], ["a"], {}),
         ("Transpose", ["a"], ["b"], {"perm": [0, 2, 3, 1]}), *before,
         ("Reshape", [last, "shape"], ["c"], {}), *after,

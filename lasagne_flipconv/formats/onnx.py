@@ -299,7 +299,7 @@ def _columns(nodes):
                 "channels_last" if order == second else "unknown")
         elif node.operator not in _PASSED | _BINARY:
             continue
-        for name in node.inputs[:2 if node.operator in _BINARY else 1]:
+        for name in node.inputs[:None if node.operator in _BINARY else 1]:
             for word, value in ((False, plain), (True, reshaped)):
                 if value is not None:
                     found.setdefault((name, word), value)
@@ -307,13 +307,20 @@ def _columns(nodes):
 
 
 #: Nodes between a flatten and a dense node that keep the order of the units.
-_PASSED = frozenset([
-    "Reshape", "Flatten", "Transpose", "Squeeze", "Unsqueeze", "Identity",
-    "Dropout", "Cast", "BatchNormalization", "Abs", "Celu", "Clip", "Elu",
-    "Erf", "Exp", "Gelu", "HardSigmoid", "HardSwish", "LeakyRelu", "Log",
-    "Mish", "Neg", "Relu", "Selu", "Sigmoid", "Softplus", "Softsign", "Sqrt",
-    "Tanh", "ThresholdedRelu"])
-_BINARY = frozenset(["Add", "Div", "Mul", "PRelu", "Pow", "Sub"])
+_PASSED = frozenset("""
+    Reshape Flatten Transpose Squeeze Unsqueeze Identity Dropout Cast
+    BatchNormalization InstanceNormalization LayerNormalization LpNormalization
+    MeanVarianceNormalization LRN Abs Acos Acosh Asin Asinh Atan Atanh Ceil
+    Celu Clip Cos Cosh DequantizeLinear Elu Erf Exp FastGelu Floor Gelu
+    HardSigmoid HardSwish Hardmax LeakyRelu Log LogSoftmax Mish Neg Not
+    QuantizeLinear QuickGelu Reciprocal Relu Round Selu Shrink Sigmoid Sign Sin
+    Sinh Softmax Softplus Softsign Sqrt Swish Tan Tanh ThresholdedRelu
+    """.split())
+#: Those of several inputs.
+_BINARY = frozenset("""
+    Add And Div Equal Greater GreaterOrEqual Less LessOrEqual Max Mean Min Mod
+    Mul Or PRelu Pow Sub Sum Where Xor
+    """.split())
 
 
 def _layer_name(node, i, roles, layers):
