@@ -228,6 +228,39 @@ def test_python_that_cannot_work_is_named(monkeypatch, version):
     assert "3.8 to 3.15" in reason and "uv python install" in reason
 
 
+def test_without_docstrings_files_are_read_and_theano_tells(tmp_path):
+    path = str(tmp_path / "one.npz")
+    np.savez(path, np.ones(3))
+    code = ("from lasagne_flipconv.cli import main\n"
+            "print(main(['check', %r]), main(['doctor']))\n"
+            "import theano" % path)
+    out, err = python(code, PYTHONOPTIMIZE="2")
+    assert ": fine; " in out and out.endswith("0 1"), err
+    assert "broken  Python" in out and ": unset PYTHONOPTIMIZE" in out
+    assert "docstrings (-OO)" in err and "Leave out -OO" in err
+
+
+# numpy.core comes in where SciPy or another imported it before
+STRICT = """
+import importlib, warnings
+import numpy, scipy.sparse
+try:
+    import numpy.core
+except ImportError:
+    pass
+warnings.simplefilter("error")
+warnings.simplefilter("default", ResourceWarning)
+""" + CONVOLVE.replace("import numpy as np, theano", "import numpy as np, "
+                       "theano, lasagne\ntheano.config.floatX = 'float32'")
+
+
+def test_where_warnings_are_errors(tmp_path):
+    """Theano and Lasagne compiled anew, which tells of their old syntax."""
+    out, err = python(STRICT, PYTHONPYCACHEPREFIX=str(tmp_path),
+                      PYTHONWARNINGS="default")
+    assert out == CONVOLVED, err
+
+
 def test_without_numpy_doctor_tells():
     code = HIDE % (("numpy",),) + (
         "from lasagne_flipconv.cli import main\nmain(['doctor'])")

@@ -137,7 +137,8 @@ def make_parser():
     commands = parser.add_subparsers(metavar="COMMAND", title="commands")
     for name in COMMANDS:
         module = importlib.import_module(".commands." + name, __name__)
-        text = module.__doc__.split("\n")[0].rstrip(".")
+        # without docstrings, as under python -OO, the name has to do
+        text = (module.__doc__ or name).split("\n")[0].rstrip(".")
         sub = commands.add_parser(
             name, help=text[0].lower() + text[1:], description=text + ".",
             epilog="example:\n  " + module.EXAMPLE,

@@ -100,6 +100,9 @@ def python():
     """Check the version of Python."""
     detail = "%s, %s" % (platform.python_version(), sys.executable)
     first, last = environment.PYTHONS
+    if sys.flags.optimize > 1:
+        return Finding("Python", BROKEN, "%s; %s" % (
+            detail, environment.NO_DOCSTRINGS), "unset PYTHONOPTIMIZE")
     if first <= sys.version_info[:2] <= last:
         return ok("Python", detail)
     return Finding("Python", BROKEN, "%s; Theano 1.0.5 works on %s" % (

@@ -37,7 +37,15 @@ NUMPY_RANGE = "numpy>=1.21"
 NOT_INSTALLED = ("Theano 1.0.5 is not installed. On Python 3.12 and later "
                  "'lasagne-flipconv theano' installs it.")
 
+#: What ``python -OO`` and ``PYTHONOPTIMIZE=2`` do.
+NO_DOCSTRINGS = ("Python dropped the docstrings (-OO), which Theano computes "
+                 "some of its own from")
+
 _QUIET = ("Using NumPy C-API based implementation", "g++ not detected")
+
+#: What Python and NumPy say of code that is older than they are.
+_OF_OLD_CODE = (DeprecationWarning, PendingDeprecationWarning, FutureWarning,
+                SyntaxWarning)
 
 
 def prepare():
@@ -138,6 +146,9 @@ def why_unsupported():
     if np is None:
         return ("NumPy is not installed; expected %s. Install it with "
                 "'pip install \"%s\"'." % (NUMPY_RANGE, NUMPY_RANGE))
+    if sys.flags.optimize > 1:
+        return ("%s; expected -O at most. Leave out -OO, and 'unset "
+                "PYTHONOPTIMIZE'." % NO_DOCSTRINGS)
     return None
 
 
@@ -199,12 +210,13 @@ def forget_failed_import():
 def alias_numpy_scalars():
     """Give ``np.bool`` and its kind back: NumPy 1.24 removed them.
 
-    They were the builtins. ``hasattr`` would warn, so look in ``vars``.
+    They were the builtins. From 1.20 on they warn, ``hasattr`` too: look in
+    ``vars``.
     Theano also uses them when it runs, so they stay. Where it is imported
     with edits it has a NumPy of its own, and this one is not touched.
     """
     from . import edits
-    if numpy_version() >= (1, 24) and not edits.is_needed():
+    if not edits.is_needed():
         for builtin in (bool, int, float, complex, object, str):
             vars(np).setdefault(builtin.__name__, builtin)
     yield
@@ -280,6 +292,25 @@ def quiet_import():
             warnings.filters.remove(mine)
 
 
+@contextlib.contextmanager
+def quiet_old_code():
+    """Keep back what is said of old code while that is imported.
+
+    It would stop the import where warnings are errors, as under ``python -W
+    error`` or a strict pytest.
+    """
+    mine = []
+    for category in _OF_OLD_CODE:
+        warnings.filterwarnings("ignore", "(?s)", category)
+        mine.append(warnings.filters[0])
+    try:
+        yield
+    finally:
+        for one in mine:
+            if one in warnings.filters:
+                warnings.filters.remove(one)
+
+
 def is_news(record):
     """Tell whether a log record is none of those to keep back."""
     return not record.getMessage().startswith(_QUIET)
@@ -287,7 +318,7 @@ def is_news(record):
 
 BEFORE_THEANO = (forget_failed_import, alias_numpy_scalars, numpys_own_blas,
                  scipy_convolution, skip_scan_extension, no_static_python,
-                 own_compile_cache, no_old_gpu, quiet_import)
+                 own_compile_cache, no_old_gpu, quiet_import, quiet_old_code)
 
 
 # --- after `import theano`, before `import lasagne` -------------------------
@@ -396,5 +427,5 @@ def lend_linspace(special):
         special.np = own
 
 
-BEFORE_LASAGNE = (lend_pkg_resources,)
+BEFORE_LASAGNE = (lend_pkg_resources, quiet_old_code)
 LEND_TO_GPUARRAY = ImportWithin("theano.gpuarray.linalg", lend_pkg_resources)

@@ -6,6 +6,7 @@ under ``run``; NumPy itself is not touched.
 import ast
 import math
 import pickle
+import warnings
 
 import numpy as np
 
@@ -156,13 +157,18 @@ def old_numpy_names():
 
 
 def lacks(name):
-    """Tell whether NumPy has no such name; asking could print a warning."""
-    return name not in vars(np)
+    """Tell whether NumPy has no such name; asking could print a warning.
+
+    What lies in ``np.core`` warns in NumPy 2, whoever imported it.
+    """
+    return name not in vars(np) or (NUMPY2 and name == "core")
 
 
 def lookup(dotted):
     """Return what NumPy has under a name with dots, None without it."""
     value = np
-    for part in dotted.split("."):
-        value = getattr(value, part, None)
+    with warnings.catch_warnings():  # NumPy 2.5 warns of char.chararray
+        warnings.simplefilter("ignore")
+        for part in dotted.split("."):
+            value = getattr(value, part, None)
     return value
