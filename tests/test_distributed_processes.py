@@ -466,13 +466,15 @@ def wait_for(call):
     return call()
 
 
-def test_a_stranger_is_not_let_in(monkeypatch):
+@pytest.mark.parametrize("said", [
+    b"guess 1\n", "gue\xdf 1\n".encode(), b"\xff 1\n", b"guess\n", b"\n"])
+def test_a_stranger_is_not_let_in(said, monkeypatch):
     """Who does not know the word is no rank."""
     connect = socket.create_connection
 
     def twice(address, *args):
         stranger = connect(address, *args)
-        stranger.sendall(b"guess 1\n")
+        stranger.sendall(said)
         return connect(address, *args)
 
     monkeypatch.setattr(socket, "create_connection", twice)

@@ -68,10 +68,11 @@ class Lifeline:
         """Take a connection, if it knows the word."""
         peer.settimeout(10)
         try:
-            word, rank = peer.makefile("r").readline(100).split()
-            assert secrets.compare_digest(word, token)
+            word, rank = peer.makefile("rb").readline(100).split()
+            if not secrets.compare_digest(word, token.encode()):
+                raise ValueError("it does not know the word")
             self._peers[int(rank)] = _kept_alive(peer)
-        except (OSError, ValueError, AssertionError):
+        except (OSError, ValueError):
             peer.close()
 
     def _connect(self, exchange, address):
