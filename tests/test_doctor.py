@@ -1,4 +1,7 @@
 """What `lasagne-flipconv doctor` says, on this machine and on broken ones."""
+import errno
+import os
+import re
 import types
 
 import pytest
@@ -38,7 +41,7 @@ def test_command_fails_where_something_is_broken(monkeypatch, capsys):
 
 def test_every_finding_that_is_not_ok_names_a_command(monkeypatch, examined):
     monkeypatch.setattr(doctor, "find_compiler", lambda: None)
-    monkeypatch.setattr(doctor, "can_write", lambda folder: False)
+    monkeypatch.setattr(doctor, "cache_problem", lambda folder: "is full")
     monkeypatch.setattr(doctor, "installed", lambda name: "1.1.2")
     found = examined()
     assert all((f.mend is None) == (f.state == doctor.OK)
@@ -46,6 +49,31 @@ def test_every_finding_that_is_not_ok_names_a_command(monkeypatch, examined):
     assert {name for name, f in found.items() if f.state == doctor.BROKEN
             } == {"compiler", "compile cache", "Theano", "BLAS", "OpenMP",
             "fast engine"}
+
+
+class Refused:
+    """Refuse to write, or to map."""
+
+    def __init__(self, number):
+        self.number = number
+
+    def __call__(self, *args, **kwargs):
+        raise OSError(self.number, os.strerror(self.number))
+
+
+@pytest.mark.parametrize("place, name, number, said", [
+    ("tempfile", "TemporaryFile", errno.EACCES, "cannot be written$"),
+    ("tempfile", "TemporaryFile", errno.ENOSPC, "written: No space left"),
+    ("mmap", "mmap", errno.EPERM, "from which no code runs [(]noexec[)]$")])
+def test_a_compile_cache_of_no_use_is_told(monkeypatch, examined, place, name,
+                                           number, said):
+    monkeypatch.setattr(getattr(doctor, place), name, Refused(number))
+    found = examined()
+    assert re.search(said, found["compile cache"].detail)
+    assert found["BLAS"].detail == "not measured: it needs a compile cache"
+    for finding in (found["compile cache"], found["BLAS"]):
+        assert finding.state == "broken"
+        assert "base_compiledir=" in finding.mend
 
 
 def test_theano_pymc_is_recognised(monkeypatch):

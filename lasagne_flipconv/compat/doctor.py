@@ -4,7 +4,9 @@ Each check is one function that returns a :class:`Finding`; :func:`examine`
 runs them in the order in which their causes are to be mended. Nothing here
 prints, and nothing raises where a package is missing or cannot be imported.
 """
+import errno
 import importlib
+import mmap
 import os
 import platform
 import subprocess
@@ -45,6 +47,9 @@ Examples
 
 #: A reference BLAS makes 1 to 3 on one core, an OpenBLAS from 2011 on 10.
 LEAST_GFLOPS = 5
+
+#: What has to fit a compile cache at least, as a few modules do.
+_MODULE_BYTES = 1 << 20
 
 _PIP = "python -m pip install "
 _THEANO = ("lasagne-flipconv theano" if sys.version_info >= (3, 12)
@@ -182,22 +187,43 @@ def compile_cache():
     there = folder
     while not os.path.exists(there) and os.path.dirname(there) != there:
         there = os.path.dirname(there)
-    if not os.path.isdir(there) or not can_write(there):
+    problem = (cache_problem(there) if os.path.isdir(there)
+               else "cannot be written")
+    if problem:
         return Finding(
-            "compile cache", BROKEN, "%s cannot be written" % folder,
+            "compile cache", BROKEN, "%s %s" % (folder, problem),
             _ADD_FLAG % ("base_compiledir=" + os.path.join(
                 tempfile.gettempdir(), "theano")))
     return ok("compile cache", "%s, %d compiled modules" % (
         folder, count_modules(folder)))
 
 
-def can_write(folder):
-    """Tell whether a file can be made in a folder, by making one."""
+def cache_problem(folder):
+    """Return why no module can be kept in a folder, None if it can.
+
+    A file is written and, where there is ``PROT_EXEC``, mapped as code is,
+    which a file system that is mounted with ``noexec`` refuses.
+    """
     try:
-        with tempfile.TemporaryFile(dir=folder):
-            return True
-    except OSError:
-        return False
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(bytes(_MODULE_BYTES))
+            file.flush()
+            return map_problem(file)
+    except OSError as error:
+        return "cannot be written" + (
+            ": " + error.strerror if error.errno == errno.ENOSPC else "")
+
+
+def map_problem(file):
+    """Return why code in a file cannot be run, None if it can."""
+    if not hasattr(mmap, "PROT_EXEC"):
+        return None
+    try:
+        mmap.mmap(file.fileno(), _MODULE_BYTES, flags=mmap.MAP_PRIVATE,
+                  prot=mmap.PROT_READ | mmap.PROT_EXEC).close()
+    except PermissionError:
+        return "is on a file system from which no code runs (noexec)"
+    return None
 
 
 def count_modules(folder):
@@ -275,9 +301,11 @@ def lasagne(before):
 def after_theano(check, name, before):
     """Run a check that needs Theano, or tell that it cannot be run."""
     found = {finding.name: finding for finding in before}
-    if found["Theano"].state == BROKEN:
-        return Finding(name, BROKEN, "not measured: it needs Theano",
-                       mend_of(before))
+    for needed, called in (("Theano", "Theano"),
+                           ("compile cache", "a compile cache")):
+        if found[needed].state == BROKEN:
+            return Finding(name, BROKEN, "not measured: it needs " + called,
+                           mend_of(before))
     return check()
 
 
