@@ -250,7 +250,8 @@ def test_progress_is_drawn_on_a_terminal_for_large_files(
 
 
 def test_theano_is_installed_only_where_it_is_not(monkeypatch, capsys):
-    from lasagne_flipconv.compat import doctor, theano_install
+    from lasagne_flipconv.cli import theano_install
+    from lasagne_flipconv.compat import doctor
     given = []
     monkeypatch.setattr(theano_install, "install_theano", given.append)
     assert main(["theano"]) == 0 and not given
@@ -260,7 +261,8 @@ def test_theano_is_installed_only_where_it_is_not(monkeypatch, capsys):
 
 
 def test_an_installation_that_fails_is_an_error(monkeypatch, capsys):
-    from lasagne_flipconv.compat import doctor, theano_install
+    from lasagne_flipconv.cli import theano_install
+    from lasagne_flipconv.compat import doctor
 
     def fail(arguments):
         raise theano_install.InstallError("no pip")

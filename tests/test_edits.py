@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import theano
 import theano.tensor as T
-from lasagne_flipconv.compat import theano_install
+from lasagne_flipconv.cli import theano_install
 from lasagne_flipconv.compat.edits import (
     numpy2_c, numpy2_names, numpy2_rules, python_today)
 from lasagne_flipconv.compat.edits.importing import Edit, EditedImport

@@ -9,7 +9,6 @@ lasagne_flipconv`` calls it. What the user set in ``THEANO_FLAGS``,
 import contextlib
 import functools
 import importlib.util
-import logging
 import os
 import sys
 import types
@@ -21,6 +20,7 @@ except ImportError:  # `doctor` says so; nothing else works without it
     np = None  # type: ignore[assignment]
 
 from .import_hooks import ImportWithin, Refusal
+from .quiet import quiet_import, quiet_old_code
 from .theano_cache import (
     keep_compiled, no_static_python, own_compile_cache)
 from .theano_flags import find_compiler, no_old_gpu, theano_flags, user_flag
@@ -40,12 +40,6 @@ NOT_INSTALLED = ("Theano 1.0.5 is not installed. On Python 3.12 and later "
 #: What ``python -OO`` and ``PYTHONOPTIMIZE=2`` do.
 NO_DOCSTRINGS = ("Python dropped the docstrings (-OO), which Theano computes "
                  "some of its own from")
-
-_QUIET = ("Using NumPy C-API based implementation", "g++ not detected")
-
-#: What Python and NumPy say of code that is older than they are.
-_OF_OLD_CODE = (DeprecationWarning, PendingDeprecationWarning, FutureWarning,
-                SyntaxWarning)
 
 
 def prepare():
@@ -271,49 +265,6 @@ def skip_scan_extension():
     if sys.version_info >= (3, 11) or numpy_version() >= (2,):
         sys.modules.setdefault("theano.scan_module.scan_perform_ext", None)
     yield
-
-
-@contextlib.contextmanager
-def quiet_import():
-    """Keep back what Theano says about settings that we chose or explain."""
-    loggers = [logging.getLogger("theano." + name)
-               for name in ("tensor.blas", "configdefaults")]
-    for logger in loggers:
-        logger.addFilter(is_news)
-    no_compiler = ("ignore", "DeprecationWarning: there is no c")
-    warnings.filterwarnings(*no_compiler)
-    mine = warnings.filters[0]
-    try:
-        yield
-    finally:
-        for logger in loggers:
-            logger.removeFilter(is_news)
-        if mine in warnings.filters:
-            warnings.filters.remove(mine)
-
-
-@contextlib.contextmanager
-def quiet_old_code():
-    """Keep back what is said of old code while that is imported.
-
-    It would stop the import where warnings are errors, as under ``python -W
-    error`` or a strict pytest.
-    """
-    mine = []
-    for category in _OF_OLD_CODE:
-        warnings.filterwarnings("ignore", "(?s)", category)
-        mine.append(warnings.filters[0])
-    try:
-        yield
-    finally:
-        for one in mine:
-            if one in warnings.filters:
-                warnings.filters.remove(one)
-
-
-def is_news(record):
-    """Tell whether a log record is none of those to keep back."""
-    return not record.getMessage().startswith(_QUIET)
 
 
 BEFORE_THEANO = (forget_failed_import, alias_numpy_scalars, numpys_own_blas,

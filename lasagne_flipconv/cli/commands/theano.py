@@ -17,7 +17,7 @@ def add_arguments(parser):
 def run(args):
     """Install it if it is not there; return 0."""
     from ...compat.doctor import installed
-    from ...compat.theano_install import install_theano
+    from ..theano_install import install_theano
     if installed("Theano") == "1.0.5":
         tell("Theano 1.0.5 is installed")
         return 0
