@@ -123,14 +123,16 @@ def test_dense_weights_that_look_turned_are_named(tmp_path):
     (None, None), ("correlation", None), ("torch", True), ({"fc.W": "OI"},
                                                            True),
     ({"fc.W": "IO"}, False), ("tensorflow", False), ("as in network", False)])
-@pytest.mark.parametrize("sign", "./_")  # of PyTorch, and of MXNet
+@pytest.mark.parametrize("names", [
+    ("fc.weight", "fc.bias"), ("fc/weight", "fc/bias"),
+    ("fc_weight", "fc_bias"), ("fc/W", "fc/b")])  # MXNet's, Chainer's
 def test_square_dense_weights_with_names_of_pytorch(tmp_path, told,
-                                                    transposed, sign):
+                                                    transposed, names):
     path, net = tmp_path / "w.npz", DenseLayer((None, 4), 4, name="fc")
     W, b = cases.values((4, 4), 1, "f4"), cases.values((4,), 2, "f4")
-    np.savez(path, **{"fc%sweight" % sign: W, "fc%sbias" % sign: b})
+    np.savez(path, **dict(zip(names, (W, b))))
     if transposed is None:
-        with pytest.raises(ConventionError, match=r"fc.weight in .* has shape "
+        with pytest.raises(ConventionError, match=r"fc.[wW].* in .* has shape "
                            r"\(4, 4\) and a name as in PyTorch.*'fc.W': 'OI'"):
             load(path, net, orientation=told)
         return

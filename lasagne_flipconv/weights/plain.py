@@ -19,9 +19,9 @@ _DENSE, _TABLE = ("DenseLayer", "NINLayer"), "EmbeddingLayer"
 #: order.
 _NORM = ("beta", "gamma", "mean", "inv_std")
 
-#: Names of matrices of PyTorch, and of MXNet, which has the same axes, with
-#: whatever sign between the words.
-_AS_IN_PYTORCH = re.compile(r"(.*[./_])?weight(:0)?", re.DOTALL | re.I)
+#: Names of matrices of PyTorch, and of MXNet, with whatever sign between the
+#: words, and of Chainer, which have the same axes.
+_AS_IN_PYTORCH = re.compile(r"(.*[./_])?(?i:weight)(:0)?|.*/W", re.DOTALL)
 
 #: What is added to a variance in formats that do not record it.
 _EPSILONS = {"torch": 1e-5, "onnx": 1e-5, "caffe": 1e-5, "keras": 1e-3,
@@ -180,10 +180,10 @@ def check_square(slot, entry, name, options):
             entry.shape == entry.shape[:1] * 2 != (1, 1)) and (
             not isinstance(told, str) or told in ORIENTATIONS):
         raise ConventionError(
-            "%s: has shape %r and a name as in PyTorch, and the file does not "
-            "say whether its axes are (output, input), as there, or (input, "
-            "output), as in Lasagne; expected to be told. Pass orientation="
-            "'torch', or {%r: 'OI'} or {%r: 'IO'}."
+            "%s: has shape %r and a name as in PyTorch or Chainer, and the "
+            "file does not say whether its axes are (output, input), as "
+            "there, or (input, output), as in Lasagne; expected to be told. "
+            "Pass orientation='torch', or {%r: 'OI'} or {%r: 'IO'}."
             % (name, tuple(entry.shape), slot.name, slot.name))
 
 
