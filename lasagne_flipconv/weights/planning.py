@@ -342,7 +342,7 @@ def _plan_other(slot, entry, name, options, around):
         entry = entry._replace(epsilon=epsilon_of(slot, entry, name, options))
         actions.add("computed")
     dense = slot.attribute == "W" and is_dense(slot.layer)
-    if dense and entry.convention is None:
+    if dense and entry.convention is None and entry.kind is None:
         check_square(slot, entry, name, options)
     if dense and dense_axes(slot, entry, options) == "OI":
         transpose = (1, 0)
