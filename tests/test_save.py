@@ -9,7 +9,8 @@ import theano
 from lasagne.layers import (DenseLayer, InputLayer, Layer,
                             get_all_param_values, set_all_param_values)
 from lasagne_flipconv import layers, load, read, save, transfer
-from lasagne_flipconv.errors import CheckpointError
+from lasagne_flipconv.errors import CheckpointError, FlipconvError
+from lasagne_flipconv.formats import npz
 from lasagne_flipconv.formats.common.record import Checkpoint, Entry
 from lasagne_flipconv.layers import (Conv2DCCLayer, Conv2DDNNLayer,
                                      Conv2DLayer, TransposedConv2DLayer)
@@ -256,3 +257,35 @@ def test_two_arrays_of_one_name_are_not_written(suffix, tmp_path):
         write(path, Checkpoint("made", "made", (entry, entry)))
     assert path.read_bytes() == b"before"
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("ordered", [True, False])
+def test_no_bit_that_turned_changes_what_is_told_of_arrays(tmp_path, ordered):
+    """Of a .npz, whose own checksums are those of its members alone."""
+    path = tmp_path / "net.npz"
+    values = np.arange(4, dtype="f4")
+    with open(str(path), "wb") as file:
+        npz.write(file, Checkpoint("a", "test", tuple(
+            Entry(name, (4,), values.dtype, lambda: values, "layer", role,
+                  epsilon=.001) for name, role in [
+                      ("a.var", "variance"), ("b.beta", "beta")]),
+            {}, None, ordered))
+
+    def told():
+        with read(path) as checkpoint:
+            values = checkpoint.values()  # all are read
+            return checkpoint.ordered, [
+                (entry._replace(read=None, reader=None),
+                 values[entry.name].tolist()) for entry in checkpoint.entries]
+
+    data, expected = path.read_bytes(), told()
+    begin, refused = data.index(b"PK\1\2"), 0
+    for at in range(begin, len(data)):
+        turned = bytearray(data)
+        turned[at] ^= 1 << at % 8
+        path.write_bytes(bytes(turned))
+        try:
+            assert told() == expected, (at - begin, bytes(data[at - 9:at + 9]))
+        except FlipconvError:
+            refused += 1
+    assert refused > (len(data) - begin) / 2

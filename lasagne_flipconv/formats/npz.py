@@ -1,8 +1,10 @@
 """The ``.npz`` format: a ZIP archive of ``.npy`` members.
 
 What we record about an array is the comment of its member, so that
-``numpy.load`` sees nothing but ``arr_0``, ``arr_1``, ….
+``numpy.load`` sees nothing but ``arr_0``, ``arr_1``, …. ZIP has checksums of
+members alone: that of what we record is in the comment of the archive.
 """
+import re
 import struct
 import zlib
 
@@ -26,6 +28,10 @@ _CRC_AT = 14
 #: End of the archive's comment if the order of the arrays means nothing, and
 #: what precedes what it says of layers side by side.
 _UNORDERED, _SIBLINGS = b" unordered", b" siblings "
+#: Its begin, with the checksum of what is recorded. Older files have none.
+_BEGIN = re.compile(OURS.encode() + b" 1 crc ([0-9a-f]{8})")
+#: What we record of an array: JSON, with its name.
+_NOTE = re.compile(rb'\{.*"name": ".*\}', re.DOTALL)
 
 
 def sniff(head):
@@ -46,6 +52,7 @@ def read(file, limits):
     ours = comment.startswith(OURS.encode())
     found = [(member, _read(file, member, limits, objects=not ours))
              for member in members]
+    _check_notes([member.comment for member in members], comment, file.name)
     if ours:
         entries = [entry_of_note(entry, member.comment, file.name)
                    for member, entry in found]
@@ -154,9 +161,31 @@ def write(file, checkpoint):
     for row in rows:
         file.write(row)
     said = siblings_to_tell(checkpoint)
-    _write_end(file, len(rows), start, OURS.encode() + b" 1" + (
-        _UNORDERED if not checkpoint.ordered else
-        _SIBLINGS + said.encode() if said else b""))
+    more = (_UNORDERED if not checkpoint.ordered else
+            _SIBLINGS + said.encode() if said else b"")
+    notes = [note_of(entry).encode() for entry in checkpoint.entries]
+    _write_end(file, len(rows), start, b"%s 1 crc %08x%s" % (
+        OURS.encode(), _crc_of(notes, more), more))
+
+
+def _check_notes(notes, comment, where):
+    """Refuse what we recorded if it is not what we wrote."""
+    begin = _BEGIN.match(comment)
+    if not comment.startswith(OURS.encode()):
+        wrong = any(map(_NOTE.fullmatch, notes))
+    else:
+        wrong = begin and int(begin.group(1), 16) != _crc_of(
+            notes, comment[begin.end():])
+    if wrong:
+        raise CheckpointError(
+            "%s: what it records of its arrays is not what was written, by "
+            "its checksum; expected the same. The file is damaged; get it "
+            "again." % where)
+
+
+def _crc_of(notes, more):
+    """Return the checksum of the notes of all arrays and of what follows."""
+    return zlib.crc32(b"\n".join([*notes, more]))
 
 
 def _write_member(file, name, entry):
