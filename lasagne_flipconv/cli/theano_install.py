@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from pathlib import Path
 
 from ..errors import FlipconvError
 
@@ -85,7 +86,6 @@ def pip(python, folder, arguments, requirements=None):
 
 def write(folder, name, text):
     """Write a file; return its path."""
-    path = os.path.join(folder, name)
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(text)
-    return path
+    path = Path(folder, name)
+    path.write_text(text, encoding="utf-8")
+    return str(path)
