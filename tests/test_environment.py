@@ -13,7 +13,7 @@ import pytest
 import theano
 from layouts import layouts
 from lasagne_flipconv.compat import environment
-from lasagne_flipconv.compat.quiet import is_news
+from lasagne_flipconv.compat.quiet import _is_news
 from lasagne_flipconv.compat.edits.python_today import pkg_resources_stand_in
 from lasagne_flipconv.compat.theano_flags import theano_flags, user_flag
 
@@ -292,8 +292,8 @@ def test_only_what_is_explained_is_kept_quiet():
     def record(text):
         return logging.LogRecord("theano", logging.WARNING, "", 0, text, (),
                                  None)
-    assert not is_news(record("g++ not detected! …"))
-    assert is_news(record("Something else went wrong"))
+    assert not _is_news(record("g++ not detected! …"))
+    assert _is_news(record("Something else went wrong"))
 
 
 def test_views_of_arrays_of_any_layout():

@@ -3,7 +3,7 @@ import contextlib
 import logging
 import warnings
 
-__all__ = ["is_news", "quiet_import", "quiet_old_code"]
+__all__ = ["quiet_import", "quiet_old_code"]
 
 _QUIET = ("Using NumPy C-API based implementation", "g++ not detected")
 
@@ -18,7 +18,7 @@ def quiet_import():
     loggers = [logging.getLogger("theano." + name)
                for name in ("tensor.blas", "configdefaults")]
     for logger in loggers:
-        logger.addFilter(is_news)
+        logger.addFilter(_is_news)
     no_compiler = ("ignore", "DeprecationWarning: there is no c")
     warnings.filterwarnings(*no_compiler)
     mine = warnings.filters[0]
@@ -26,7 +26,7 @@ def quiet_import():
         yield
     finally:
         for logger in loggers:
-            logger.removeFilter(is_news)
+            logger.removeFilter(_is_news)
         if mine in warnings.filters:
             warnings.filters.remove(mine)
 
@@ -50,6 +50,6 @@ def quiet_old_code():
                 warnings.filters.remove(one)
 
 
-def is_news(record):
+def _is_news(record):
     """Tell whether a log record is none of those to keep back."""
     return not record.getMessage().startswith(_QUIET)
