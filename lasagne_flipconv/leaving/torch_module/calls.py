@@ -297,8 +297,8 @@ def embedding(part):
     if W.ndim == 2 and W.dtype.kind == "f":
         return Call("nn.Embedding(%d, %d)" % W.shape, {"weight": W},
                     "{self}.weight[{0}.long()]")  # those below 0 too
-    init, state, table = constant(part._replace(arrays={"value": W}))
-    return Call(init, state, table + "[{0}.long()]")
+    table = constant(part._replace(arrays={"value": W}))
+    return table._replace(text=table.text + "[{0}.long()]")
 
 
 _CELLS = {"simple": "SimpleRecurrent", "gru": "GRU", "lstm": "LSTM"}
