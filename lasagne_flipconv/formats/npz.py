@@ -154,16 +154,15 @@ def _head(file, member, where):
 
 def write(file, checkpoint):
     """Write a ``.npz`` of ``arr_0``, ``arr_1``, …, one array at a time."""
-    rows = []
-    for i, entry in enumerate(checkpoint.entries):
-        rows.append(_write_member(file, "arr_%d.npy" % i, entry))
+    notes = [note_of(entry).encode() for entry in checkpoint.entries]
+    rows = [_write_member(file, "arr_%d.npy" % i, entry, note)
+            for i, (entry, note) in enumerate(zip(checkpoint.entries, notes))]
     start = file.tell()
     for row in rows:
         file.write(row)
     said = siblings_to_tell(checkpoint)
     more = (_UNORDERED if not checkpoint.ordered else
             _SIBLINGS + said.encode() if said else b"")
-    notes = [note_of(entry).encode() for entry in checkpoint.entries]
     _write_end(file, len(rows), start, b"%s 1 crc %08x%s" % (
         OURS.encode(), _crc_of(notes, more), more))
 
@@ -188,7 +187,7 @@ def _crc_of(notes, more):
     return zlib.crc32(b"\n".join([*notes, more]))
 
 
-def _write_member(file, name, entry):
+def _write_member(file, name, entry, note):
     """Write one array; return its row for the table of contents."""
     array = entry.read()
     fortran = array.flags.f_contiguous and not array.flags.c_contiguous
@@ -203,7 +202,6 @@ def _write_member(file, name, entry):
         crc = zlib.crc32(piece, crc)
         file.write(piece)
     _patch(file, at + _CRC_AT, crc)
-    note = note_of(entry).encode()
     extra = struct.pack("<2H3Q", 1, 24, size, size, at)
     return struct.pack("<4s6H3L5H2L", b"PK\1\2", 45, 45, 0, 0, 0, 33, crc,
                        0xFFFFFFFF, 0xFFFFFFFF, len(raw), len(extra),

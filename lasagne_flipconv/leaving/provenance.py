@@ -62,8 +62,8 @@ def _row(slot, others, plan, tensors):
         for names in _likely(slot, value, tensors))), None)
     if not found:
         return None
-    row, tensor = [list(found[0]), note_of(entry_of(slot, *others))], tensors[
-        found[0].tensor]
+    tensor = tensors[found[0].tensor]
+    row = [list(found[0]), note_of(entry_of(slot, *others))]
     if any(_differ(found[0], view, tensor.shape) for view in found[1:]):
         row.append(digest(tensor))  # with other values, it could be either
     return row
