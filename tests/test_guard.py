@@ -218,6 +218,8 @@ def test_one_name_recorded_twice_is_refused(suffix, tmp_path):
     end = b'"' if suffix == ".npz" else b'\\\\\\"'  # JSON in JSON in JSON
     path.write_bytes(path.read_bytes().replace(b"conv1.W" + end,
                                                b"conv2.W" + end))
+    if suffix == ".npz":
+        files.without_checksum(path)
     with pytest.raises(CheckpointError, match="2 arrays named 'conv2.W'"):
         read(path)
 

@@ -52,10 +52,12 @@ def read(file, limits):
     ours = comment.startswith(OURS.encode())
     found = [(member, _read(file, member, limits, objects=not ours))
              for member in members]
-    _check_notes([member.comment for member in members], comment, file.name)
+    notes = [member.comment for member in members]
     if ours:
-        entries = [entry_of_note(entry, member.comment, file.name)
-                   for member, entry in found]
+        entries = [entry_of_note(entry, note, file.name)
+                   for (_, entry), note in zip(found, notes)]
+    _check_notes(notes, comment, file.name)  # after them: they tell where
+    if ours:
         return Checkpoint(file.name, "npz", tuple(entries), {}, OURS,
                           not comment.endswith(_UNORDERED), file.close,
                           siblings_told(
