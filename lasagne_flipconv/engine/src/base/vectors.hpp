@@ -5,8 +5,6 @@
 
 #ifdef __AVX512BF16__
 #include <immintrin.h>
-
-#include "base/memory.hpp"
 #endif
 
 namespace flipconv {

@@ -4,6 +4,7 @@
 #include <memory>
 #include <mutex>
 
+#include "base/memory.hpp"
 #include "kernels/packing.hpp"
 
 namespace flipconv {

@@ -1,6 +1,7 @@
 // What a kernel becomes before a convolution reads it.
 #pragma once
 
+#include <cstddef>
 #include <vector>
 
 #include "base/vectors.hpp"

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "base/memory.hpp"
 #include "kernels/packing.hpp"
 #include "operands/epilogue.hpp"
 #include "products/products.hpp"

@@ -1,6 +1,7 @@
 // What a convolution Op does with the result of its convolution.
 #pragma once
 
+#include "base/memory.hpp"
 #include "base/vectors.hpp"
 #include "operands/geometry.hpp"
 

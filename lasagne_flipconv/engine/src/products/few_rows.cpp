@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/memory.hpp"
 #include "base/reports.hpp"
 #include "base/vectors.hpp"
 #include "products/dots.hpp"

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/memory.hpp"
 #include "products/products.hpp"
 #include "winograd/rule.hpp"
 #include "winograd/tiles.hpp"
