@@ -33,6 +33,9 @@ needs_pkg_resources = pytest.mark.skipif(
     importlib.util.find_spec("pkg_resources") is None,
     reason="setuptools has no pkg_resources, which Theano imports for this")
 
+#: What is told when the engine cannot be built; all is as without it then.
+NOT_BUILT = "Functions compile without it"
+
 #: Theano's mode in which tests compile, whatever the flags say.
 MODE = theano.compile.get_mode("FAST_RUN")
 
@@ -46,6 +49,7 @@ def both(inputs, outputs, **options):
     """Compile with the engine and without it."""
     options.setdefault("mode", MODE)
     ours = theano.function(inputs, outputs, **options)
+    assert not HERE or engine.enabled(), engine.why_off()  # it was built
     with engine.disabled():
         return ours, theano.function(inputs, outputs, **options)
 
@@ -76,6 +80,7 @@ def in_new_process(program, **variables):
         [sys.executable, "-c", program], text=True, stdout=subprocess.PIPE,
         stderr=subprocess.PIPE, env=dict(os.environ, **variables))
     assert done.returncode == 0, done.stderr
+    assert NOT_BUILT not in done.stderr, done.stderr
     return done.stdout
 
 

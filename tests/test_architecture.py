@@ -70,6 +70,17 @@ def test_the_sources_of_the_engine_include_downwards():
     assert max(files.values()) <= MOST, files
 
 
+@pytest.mark.parametrize("path", sorted(
+    rooms.PACKAGE.glob("engine/src/**/*.[hc]pp")), ids=lambda path: path.name)
+def test_no_processor_lacks_a_header(path):
+    """What only some include, others that need it would not have."""
+    depth = 0
+    for line in path.read_text(encoding="utf-8").splitlines():
+        depth += line.startswith("#if") - line.startswith("#endif")
+        assert not (depth and line.startswith('#include "')), line
+    assert depth == 0
+
+
 @pytest.mark.parametrize("name", [name for name, path in MODULES.items()
                                   if path.name == "__init__.py" and name])
 def test_each_room_says_what_it_is_for(name):
