@@ -171,3 +171,24 @@ def test_what_a_bias_layer_holds_is_a_bias(name, tmp_path):
     net = layers.BiasLayer(InputLayer((None, 3, 4, 4)), name=name)
     load(path, net)
     np.testing.assert_allclose(net.b.get_value(), b, rtol=1e-6)
+
+
+@pytest.mark.parametrize("fraction, told", [
+    (None, None), (.999, None), (.5, .25), (None, .25)])
+def test_epsilon_is_not_what_moving_averages_keep(fraction, told, tmp_path):
+    path = tmp_path / "net.caffemodel"
+    mean, variance = cases.values((3,), 1, "f4"), np.float32([.5, 1, 2])
+    blobs = b"".join(field(7, field(5, (2 * each).tobytes()) + field(
+        7, field(1, b"\3"))) for each in (mean, variance))
+    blobs += field(7, field(5, np.float32([2]).tobytes()) + field(
+        7, field(1, b"\1")))
+    settings = b"".join(bytes([number << 3 | 5]) + np.float32(n).tobytes()
+                        for number, n in ((2, fraction), (3, told)) if n)
+    path.write_bytes(field(1, b"net") + field(100, field(1, b"bn") + field(
+        2, b"BatchNorm") + blobs + field(139, settings)))
+    net = layers.BatchNormLayer(InputLayer((None, 3)), name="bn", beta=None,
+                                gamma=None)
+    load(path, net)
+    np.testing.assert_allclose(net.mean.get_value(), mean, rtol=1e-6)
+    np.testing.assert_allclose(net.inv_std.get_value(), (
+        variance + (told or 1e-5)) ** -.5, rtol=1e-6)

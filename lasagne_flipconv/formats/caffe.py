@@ -26,7 +26,7 @@ _NAME, _TYPE, _BOTTOM, _TOP, _BLOBS, _PRODUCT, _NORM = 1, 2, 3, 4, 7, 117, 139
 _OLD_NAME, _OLD_TYPE, _OLD_BOTTOM, _OLD_TOP, _OLD_BLOBS, _OLD_PRODUCT = (
     4, 5, 2, 3, 6, 17)
 _DATA, _SHAPE, _DOUBLE = 5, 7, 8
-_EPSILON, _TRANSPOSE = 2, 6
+_EPSILON, _TRANSPOSE = 3, 6
 
 #: Caffe itself never minded in which encoding names are.
 _LENIENT = "backslashreplace"
