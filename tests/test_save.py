@@ -1,5 +1,7 @@
 """What is saved, how the usual snippet loads it, and that it is never half."""
+import errno
 import os
+import stat
 import sys
 import zipfile
 
@@ -128,6 +130,23 @@ def test_a_failure_leaves_the_old_file(path, moment, monkeypatch):
     monkeypatch.undo()
     assert path.read_bytes() == before
     assert os.listdir(path.parent) == [path.name]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
+def test_a_disk_without_modes_or_folders_that_sync(path, monkeypatch):
+    """As of FAT, and of many that lie on another machine."""
+    sync = os.fsync
+
+    def fail(*args):
+        raise OSError(errno.EINVAL, "Invalid argument")
+
+    monkeypatch.setattr("os.chmod", fail)
+    monkeypatch.setattr("os.fsync", lambda handle: (
+        fail if stat.S_ISDIR(os.fstat(handle).st_mode) else sync)(handle))
+    net = files.network()
+    save(path, net)
+    assert os.listdir(path.parent) == [path.name]
+    assert load(path, net).copied
 
 
 @pytest.mark.parametrize("name", ["x" * 251, "\u5b57" * 83, "\U0001f3db" * 62])

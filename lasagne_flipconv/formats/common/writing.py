@@ -40,7 +40,8 @@ def replaced(path):
             yield file
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(file.name, _mode(path))
+        with contextlib.suppress(OSError):  # as where there are no modes
+            os.chmod(file.name, _mode(path))
         os.replace(file.name, path if not os.path.islink(path)
                    else os.path.realpath(path))
     except BaseException:
@@ -97,8 +98,10 @@ def _mode(path):
 
 
 def _sync_folder(folder):
-    """Make the new name last, where folders can be synced."""
-    if os.name == "posix":
+    """Make the new name last, where folders can be read and synced."""
+    if os.name != "posix":
+        return
+    with contextlib.suppress(OSError):  # the file is there
         handle = os.open(folder, os.O_RDONLY)
         try:
             os.fsync(handle)
