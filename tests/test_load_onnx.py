@@ -290,6 +290,76 @@ def test_rows_as_they_are_where_the_network_moves_the_channels(tmp_path):
     assert_agrees(channels_last(), net, tmp_path / "net.onnx", (2, 3, 9, 7))
 
 
+#: Shape of what meets activations of (2, 3, 4, 3), axes that the network's
+#: parameter has in common, and whether it is the same.
+IN_LINE = [((3, 1, 1), (0, 2, 3), True), ((1, 3, 1, 1), (0, 2, 3), True),
+           ((3,), (0, 2, 3), False), ((1, 3), (0, 2, 3), False),
+           ((3,), (0, 1, 2), True), ((1, 1, 1, 3), (0, 1, 2), True),
+           ((3, 1, 1), (0, 1, 2), False), ((4, 1), (0, 1, 3), True),
+           ((3, 4, 3), (0,), True), ((4, 3), (0, 1), True),
+           ((3, 4, 1), (0, 3), True), ((1,), (0, 1, 2, 3), True),
+           ((), (0, 1, 2, 3), True)]
+
+
+@pytest.mark.parametrize("operator, role", [("PRelu", "alpha"), ("Add", "b")])
+@pytest.mark.parametrize("shape, shared, fits", IN_LINE)
+def test_axes_that_slopes_and_biases_meet(shape, shared, fits, operator, role,
+                                          tmp_path):
+    made = model([(operator, ["x", "some"], ["y"], {})], {"some": shape},
+                 (2, 3, 4, 3), 4)
+    layer = (layers.ParametricRectifierLayer if operator == "PRelu"
+             else layers.BiasLayer)
+    net = layer(InputLayer((None, 3, 4, 3)), shared_axes=shared)
+    before = files.values_of(net)
+    onnx.save(made, str(tmp_path / "net.onnx"))
+    if fits:
+        load(tmp_path / "net.onnx", net)
+        value, = files.values_of(net)
+        given = onnx.numpy_helper.to_array(made.graph.initializer[0])
+        assert files.same(*(np.broadcast_to(each, (2, 3, 4, 3)) for each in (
+            np.expand_dims(value, shared).astype("f4"), given)))
+        return
+    with pytest.raises(CheckpointError, match="meets the last axes"):
+        load(tmp_path / "net.onnx", net)
+    assert files.unchanged(net, before)
+
+
+def test_a_bias_is_that_of_the_product_it_is_added_to(tmp_path):
+    """Two towers, both products first, as some programs order nodes."""
+    shapes = {"u": (3, 3), "v": (3, 3), "c": (3,), "d": (3,)}
+    made = model([("MatMul", ["x", "u"], ["a"], {}),
+                  ("MatMul", ["x", "v"], ["b"], {}),
+                  ("Identity", ["a"], ["e"], {}),
+                  ("Add", ["e", "c"], ["f"], {}),
+                  ("Add", ["d", "b"], ["g"], {}),
+                  ("Concat", ["f", "g"], ["y"], {"axis": 1})],
+                 shapes, (2, 3), 2)
+    image = InputLayer((None, 3))
+    net = ConcatLayer([DenseLayer(image, 3, nonlinearity=identity)
+                       for _ in range(2)])
+    assert_agrees(made, net, tmp_path / "net.onnx", (2, 3))
+
+
+def test_what_is_added_behind_a_nonlinearity_is_no_bias_of_a_product(
+        tmp_path):
+    made = model([("MatMul", ["x", "u"], ["a"], {}), ("Relu", ["a"], ["b"], {}
+                   ), ("Add", ["b", "c"], ["y"], {})],
+                 {"u": (3, 3), "c": (3,)}, (2, 3), 2)
+    net = layers.BiasLayer(DenseLayer(InputLayer((None, 3)), 3, b=None))
+    assert_agrees(made, net, tmp_path / "net.onnx", (2, 3))
+    with pytest.raises(CheckpointError, match="holds 2 layers"):
+        load(tmp_path / "net.onnx", DenseLayer(InputLayer((None, 3)), 3))
+
+
+def test_a_bias_of_each_row_is_none_of_a_dense_layer(tmp_path):
+    made = model([("MatMul", ["x", "u"], ["a"], {}),
+                  ("Add", ["a", "c"], ["y"], {})],
+                 {"u": (3, 3), "c": (3, 1)}, (3, 3), 2)
+    onnx.save(made, str(tmp_path / "net.onnx"))
+    with pytest.raises(CheckpointError, match=r"has shape \(3, 1\)"):
+        load(tmp_path / "net.onnx", DenseLayer(InputLayer((None, 3)), 3))
+
+
 def test_kinds_of_kernels_do_not_mix(tmp_path):
     path = tmp_path / "net.onnx"
     onnx.save(model([("ConvTranspose", ["x", "w"], ["y"], {})],

@@ -5,6 +5,7 @@ messages are read here, one field after the other, so that memory follows what
 is kept of them and not what they hold.
 """
 from collections import namedtuple
+from itertools import dropwhile
 
 import numpy as np
 
@@ -184,6 +185,7 @@ def _entries(graph, sources, size, where, limits):
     """
     rows, columns = _rows(graph.nodes), _columns(graph.nodes)
     entries, used, layers, names, held = [], set(), set(), set(), {}
+    biases, products = _biases(graph.nodes), {}
     for i, node in enumerate(graph.nodes):
         roles = _INPUTS.get(node.operator, ())
         found = [(name, role) for name, role in zip(node.inputs, roles)
@@ -193,14 +195,17 @@ def _entries(graph, sources, size, where, limits):
             continue
         shared = any(name in names for name, _ in found)
         layer = _layer_name(node, i, roles, layers if shared else set())
-        if node.operator == "Add" and entries and entries[-1].kind == "dense":
-            layer = entries[-1].layer  # the bias of a MatMul
+        layer = products.get(biases.get(i), layer)
         layers.add(layer)
         held[i] = [(sources[name].name, (
             node.operator, role, sources[name].shape)) for name, role in found]
         for name, role in found:
             entry = _entry(_unused(name, layer, role, names), sources[name],
                            layer, role, node, where)
+            if entry.kind == "dense":
+                products[i] = layer
+            elif node.operator == "Add" and biases.get(i) not in products:
+                entry = entry._replace(convention="onnx")
             if entry.kind not in ("conv", "transposed"):
                 entry = entry._replace(
                     rows=rows.get(node.inputs[0]),
@@ -215,6 +220,25 @@ def _entries(graph, sources, size, where, limits):
     return entries + rest, is_only_order(
         [(node.inputs, node.outputs) for node in graph.nodes], graph.outputs,
         held)
+
+
+def _biases(nodes):
+    """Return for each Add to what a product gives the place of that product.
+    """
+    made, found = {}, {}
+    for i, node in enumerate(nodes):  # sorted, as in _sources
+        product = next((made[name] for name in node.inputs[:2]
+                        if name in made), None)
+        if _KINDS.get(node.operator) == "dense" and len(node.inputs) == 2:
+            product = i
+        elif node.operator == "Add" and product is not None:
+            found[i] = product
+            continue
+        elif node.operator not in _SAME:
+            continue
+        if product is not None:
+            made.update(dict.fromkeys(node.outputs[:1], product))
+    return found
 
 
 def _sources(graph, tensor_in):
@@ -316,6 +340,9 @@ _PASSED = frozenset("""
     QuantizeLinear QuickGelu Reciprocal Relu Round Selu Shrink Sigmoid Sign Sin
     Sinh Softmax Softplus Softsign Sqrt Swish Tan Tanh ThresholdedRelu
     """.split())
+#: Those of them that change no value.
+_SAME = frozenset(["Reshape", "Flatten", "Squeeze", "Unsqueeze", "Identity",
+                   "Cast"])
 #: Those of several inputs.
 _BINARY = frozenset("""
     Add And Div Equal Greater GreaterOrEqual Less LessOrEqual Max Mean Min Mod
@@ -339,16 +366,16 @@ def _layer_name(node, i, roles, layers):
 
 def _entry(name, tensor, layer, role, node, where):
     kind = _KINDS.get(node.operator) if role == "W" else None
-    convention = "onnx" if role == "W" else None
+    convention = "onnx" if role in ("W", "alpha") else None
     if kind == "dense":
         turned = (node.operator == "Gemm"
                   and node.attributes.get("transB", 0))
         convention = "OI" if turned else "IO"
     entry = _plain(name, tensor)
-    if role in ("b", "alpha") and len(tensor.shape) != 1:
-        entry = entry._replace(
-            shape=(int(np.prod(tensor.shape, dtype=object)),),
-            read=lambda: tensor.read().reshape(-1))
+    if role in ("b", "alpha"):  # they meet the last axes of activations
+        shape = tuple(dropwhile((1).__eq__, tensor.shape)) or (1,)
+        entry = entry._replace(shape=shape, read=lambda: (
+            tensor.read().reshape(shape)))
     factor = node.attributes.get(_FACTORS.get(role), 1)
     if node.operator == "Gemm" and factor != 1:
         read = entry.read

@@ -1,5 +1,6 @@
 """Values that are no kernels: matrices of dense layers, variances, others."""
 import re
+from itertools import dropwhile
 
 import numpy as np
 
@@ -83,6 +84,8 @@ def as_parameter(slot, entry, options):
     """
     if slot.attribute == "alpha" and (slot.shape, entry.shape) == ((), (1,)):
         return _reshaped(entry, ())
+    if slot.attribute in ("alpha", "b") and entry.convention == "onnx":
+        return _in_line(slot, entry)
     if slot.attribute == "alpha" and entry.columns == "unknown":
         return _slopes(slot, entry)
     if not (slot.attribute == "W" and is_a(slot.layer, "NINLayer")
@@ -101,6 +104,37 @@ def as_parameter(slot, entry, options):
     return _reshaped(entry, tuple(entry.shape[axes.index(axis)]
                                   for axis in order)
                      )._replace(kind="dense", convention=order)
+
+
+def _in_line(slot, entry):
+    """Return an array of ONNX, which meets the last axes of activations, in
+    the shape of a parameter that has the same axes."""
+    shape, axes = tuple(entry.shape), _full_shape(slot)
+    given = (1,) * (len(axes) - len(shape)) + shape
+    if len(given) > len(axes) or given[0] != 1 == axes[0]:
+        # for activations with axes of 1 that the network lacks
+        given = (1,) + tuple(dropwhile((1).__eq__, shape))
+        while given[-1] == 1 and len(given) > 2:
+            given = given[:-1]
+        axes = (1,) + slot.shape
+    if given != axes:
+        raise CheckpointError(
+            "%s → %s: has shape %r, which meets the last axes of activations "
+            "there; expected %r for a parameter of shape %r. Set it by hand."
+            % (entry.name, slot.name, shape, axes, slot.shape))
+    return _reshaped(entry, slot.shape)
+
+
+def _full_shape(slot):
+    """Return a parameter's shape as it meets its layer's output, with 1 in
+    the axes that it has in common."""
+    axes = len(slot.layer.output_shape)
+    shared = getattr(slot.layer, "shared_axes", None)
+    if shared is None:  # a bias: of units in the last axis, of maps before
+        lead = axes - 1 if is_a(slot.layer, _DENSE[0]) else 1
+        return ((1,) * lead + slot.shape + (1,) * axes)[:axes]
+    sizes = iter(slot.shape)
+    return tuple(1 if i in shared else next(sizes) for i in range(axes))
 
 
 def _slopes(slot, entry):
@@ -269,7 +303,9 @@ def epsilon_of(slot, entry, name, options):
         raise ConventionError(
             "%s: is a variance, and the file does not say what is added to it "
             "before the square root; expected to be told. Pass epsilon=1e-5 "
-            "if it comes from PyTorch, 1e-3 if from Keras." % name)
+            "if it comes from PyTorch, 1e-3 if from Keras 1.2 or later; from "
+            "Keras 1.0.8 to 1.1 1e-5, from 1.0.6 and 1.0.7 1e-6; if from one "
+            "before, it is a deviation: set inv_std by hand." % name)
     return found[0]
 
 
