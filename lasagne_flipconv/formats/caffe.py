@@ -75,8 +75,10 @@ def read(file, limits):
             raise UnsafeFileError("%s: holds more than %d layers or blobs; "
                                   "expected fewer." % (where, limits.members))
     if not entries:
-        raise CheckpointError("%s: holds no weights; expected those of a "
-                              "model of Caffe." % where)
+        raise CheckpointError(
+            "%s: holds no weights; expected those of a model of Caffe. If it "
+            "is of Caffe before 2014, its upgrade_net_proto_binary makes a "
+            "newer one." % where)
     return Checkpoint(where, "caffe", tuple(entries), {}, "Caffe",
                       is_only_order(layers, _outputs(layers), held),
                       siblings="as joined")
