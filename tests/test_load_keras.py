@@ -421,6 +421,32 @@ def test_gates_are_in_another_order_in_keras(cls, count, write, strict, names,
     assert files.unchanged(net, before)
 
 
+@pytest.mark.parametrize("version, epsilon", [(None, None), ("2.2.4", 1e-3)])
+def test_epsilon_of_weights_alone_was_another_in_keras_1(version, epsilon,
+                                                         tmp_path):
+    h5py = pytest.importorskip("h5py")
+    names = ["norm_gamma", "norm_beta", "norm_running_mean",
+             "norm_running_std"]
+    with h5py.File(tmp_path / "net.h5", "w") as file:
+        file.attrs["layer_names"] = [b"norm"]
+        if version:
+            file.attrs["keras_version"] = version.encode()
+        for i, name in enumerate(names):
+            file["norm/" + name] = np.full(3, (i + 1) / 64, "float32")
+        file["norm"].attrs["weight_names"] = [n.encode() for n in names]
+    net = layers.BatchNormLayer(InputLayer((None, 3)), name="norm")
+    if epsilon is None:
+        with pytest.raises(ConventionError, match="variance, and the file doe"
+                           "s not say .* 1e-3 if from Keras 1.2 or later"):
+            load(tmp_path / "net.h5", net)
+        epsilon = 1e-5
+        load(tmp_path / "net.h5", net, epsilon=epsilon)
+    else:
+        load(tmp_path / "net.h5", net)
+    np.testing.assert_allclose(net.inv_std.get_value(), (
+        1 / 16 + epsilon) ** -.5, rtol=1e-5)
+
+
 def test_the_last_array_of_an_old_normalization_is_left(tmp_path):
     keras_0(tmp_path / "net.h5", [np.full(3, i, "float32") for i in range(4)])
     net = layers.BatchNormLayer(InputLayer((None, 3)), name="norm")
@@ -430,7 +456,7 @@ def test_the_last_array_of_an_old_normalization_is_left(tmp_path):
     load(tmp_path / "net.h5", net, strict=False)
     assert [value[0] for value in files.values_of(net)] == [1, 0, 2, 1]
     load(tmp_path / "net.h5", net, names={
-        "layer_0": "norm", "layer_0/param_3": "norm.variance"})
+        "layer_0": "norm", "layer_0/param_3": "norm.variance"}, epsilon=1e-3)
     assert net.inv_std.get_value()[0] == pytest.approx(3.001 ** -.5)
 
 

@@ -230,6 +230,9 @@ def _old_style(tree, root, names, model, where, limits):
             entries.append(entry_of(
                 data, layer, role_of(weight, data.dtype), weight,
                 model.layers.get(layer, {}), model))
+    if model.version == "1" and not model.layers:
+        # weights alone of Keras 1, which had 1e-6 before 1.0.8, 1e-5 to 1.1
+        entries = [entry._replace(epsilon=None) for entry in entries]
     writer = "Keras %s%s" % (model.version, " on %s" % model.backend
                              if model.backend else "")
     return Checkpoint(where, "hdf5", told_apart(entries, paths), {}, writer,
@@ -260,7 +263,7 @@ def _oldest_style(tree, where):
         found = [(path, tree.datasets[path]) for _, path in sorted(numbered)]
         roles = numbered_roles([data.shape for _, data in found])
         entries += [entry_of(data, layer, role, path, {}, model)._replace(
-            name=path) for (path, data), role in zip(found, roles)]
+            name=path, epsilon=None) for (path, data), role in zip(found, roles)]
     return Checkpoint(where, "hdf5", tuple(entries), {}, "Keras 0",
                       siblings="any")
 

@@ -91,7 +91,8 @@ def load(path: str | os.PathLike[str], network: Network | None = None, *,
     epsilon : float, optional
         What the network that the file is from adds to a variance before the
         square root, where the file does not say and it is not the default of
-        its library: 1e-5 in PyTorch, ONNX and Caffe, 1e-3 in Keras.
+        its library: 1e-5 in PyTorch, ONNX and Caffe, 1e-3 in Keras. For
+        weights alone of Keras 1, 1e-3 if it was 1.2, 1e-5 from 1.0.8 on.
     limits : lasagne_flipconv.limits.Limits
         Ceilings.
 
