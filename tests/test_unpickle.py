@@ -63,6 +63,30 @@ def test_layers_without_the_newer_attributes(tmp_path, name, flip):
     np.testing.assert_array_equal(cases.run(found, x), cases.run(layer, x))
 
 
+@pytest.mark.parametrize("network", [False, True])
+def test_a_normalization_of_2015_kept_a_variance(network, tmp_path):
+    """As Lasagne did from August on, until January 2016."""
+    below = lasagne.layers.InputLayer((None, 3))
+    layer = layers.BatchNormLayer(below, name="norm", mean=cases.values(
+        (3,), 1), inv_std=np.array([.5, 2, 4]), epsilon=.25)
+    layer.var = layer.__dict__.pop("inv_std")
+    layer.var.name = "norm.var"
+    for param in layer.mean, layer.var:
+        layer.params[param].discard("batch_norm_stat")
+    found = unpickle(pickled(tmp_path, lasagne.layers.DropoutLayer(
+        layer) if network else layer))
+    found = found.input_layer if network else found
+    np.testing.assert_allclose(found.inv_std.get_value(), (
+        np.array([.5, 2, 4]) + .25) ** -.5, rtol=1e-6)
+    assert found.inv_std.name == "norm.inv_std" and not hasattr(found, "var")
+    assert found.get_params(batch_norm_stat=True) == [found.mean,
+                                                      found.inv_std]
+    x = cases.values((2, 3), 2, theano.config.floatX)
+    np.testing.assert_allclose(found.get_output_for(
+        theano.shared(x), deterministic=True).eval(), (
+            x - found.mean.get_value()) * found.inv_std.get_value(), rtol=1e-5)
+
+
 class Halved(lasagne.layers.Conv2DLayer):
     """A class of one's own, derived from Lasagne's."""
 

@@ -9,10 +9,13 @@ import importlib
 import inspect
 import os
 import pickle
+import re
 from typing import Any
 
 import lasagne.layers
+import numpy as np
 from lasagne.layers import Layer
+from theano.compile import SharedVariable
 
 from .. import layers
 from ..errors import CheckpointError
@@ -79,7 +82,9 @@ def unpickle(path: str | os.PathLike[str], encoding: str = "latin1",
                 "of classes that can be imported. %s"
                 % (path, type(error).__name__, error, _way_out(error))
             ) from error
+    turned = set()
     for layer in reachable(_layers_in(found)):
+        _turn_variance(layer, turned)
         _add_attributes(layer)
     return found
 
@@ -176,6 +181,27 @@ def _layers_in(thing):
         elif item is thing:
             stack.append(dict(getattr(item, "__dict__", {})))
     return found
+
+
+def _turn_variance(layer, turned):
+    """Give a batch normalization of 2015, which kept a variance, what it keeps
+    today; `turned` are the variables for which that was done."""
+    kept, ours = vars(layer).get("var"), layers.BatchNormLayer
+    stock = getattr(lasagne.layers, "BatchNormLayer", ours)
+    if type(layer).get_output_for not in (
+            ours.get_output_for, stock.get_output_for) or hasattr(
+            layer, "inv_std") or not isinstance(kept, SharedVariable):
+        return
+    if kept not in turned:
+        turned.add(kept)
+        kept.set_value((1 / np.sqrt(kept.get_value() + layer.epsilon)).astype(
+            kept.dtype))
+        if kept.name:
+            kept.name = re.sub(r"\bvar\Z", "inv_std", kept.name)
+    layer.inv_std = kept
+    del layer.var
+    for stored in (layer.mean, kept):
+        layer.params.setdefault(stored, set()).add("batch_norm_stat")
 
 
 def _add_attributes(layer):
