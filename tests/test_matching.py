@@ -171,6 +171,24 @@ def test_an_array_is_what_it_is_called(arrays, path):
         assert not record.missing
 
 
+@pytest.mark.parametrize("word, epsilon", [
+    ("running_var", 1e-5), ("avg_var", None), ("moving_var", None)])
+def test_a_word_for_axes_is_none_for_the_epsilon_of_another_library(
+        word, epsilon, path):
+    net = BatchNormLayer((None, 3), name="bn")
+    path = dumped(path, {"bn." + name: np.full(3, 1 / 64, "f4") for name in (
+        "gamma", "beta", "running_mean", word)}, 4)
+    if epsilon is None:
+        with pytest.raises(ConventionError, match="2e-5 if from Chainer"):
+            load(path, net, orientation="torch")
+        epsilon = 2e-5
+        load(path, net, orientation="torch", epsilon=epsilon)
+    else:
+        load(path, net, orientation="torch")
+    np.testing.assert_allclose(net.inv_std.get_value(), (
+        1 / 64 + epsilon) ** -.5, rtol=1e-6)
+
+
 @pytest.mark.parametrize("wrap", [
     lambda layers: layers, lambda layers: {"params": layers, "step": 3},
     lambda layers: {"net.%s.%s" % (layer, name): value

@@ -24,6 +24,10 @@ _NORM = ("beta", "gamma", "mean", "inv_std")
 #: words, and of Chainer, which have the same axes.
 _AS_IN_PYTORCH = re.compile(r"(.*[./_])?(?i:weight)(:0)?|.*/W", re.DOTALL)
 
+#: Names of variances of Chainer and MXNet, whose axes may be told by the word
+#: of another library, not what they add.
+_OF_OTHERS = re.compile(r"(.*[./_])?(avg_var|moving_var)(:0)?", re.DOTALL)
+
 #: What is added to a variance in formats that do not record it.
 _EPSILONS = {"torch": 1e-5, "onnx": 1e-5, "caffe": 1e-5, "keras": 1e-3,
              "keras-theano": 1e-3, "tensorflow": 1e-3}
@@ -296,14 +300,14 @@ def epsilon_of(slot, entry, name, options):
         If none of them says it.
     """
     told = told_of(options.orientation, slot, entry)
-    found = [e for e in (options.epsilon, entry.epsilon,
-                         _EPSILONS.get(told) if isinstance(told, str)
-                         else None) if e is not None]
+    known = isinstance(told, str) and not _OF_OTHERS.fullmatch(entry.name)
+    found = [e for e in (options.epsilon, entry.epsilon, _EPSILONS.get(told)
+                         if known else None) if e is not None]
     if not found:
         raise ConventionError(
             "%s: is a variance, and the file does not say what is added to it "
             "before the square root; expected to be told. Pass epsilon=1e-5 "
-            "if it comes from PyTorch, 1e-3 if from Keras 1.2 or later; from "
+            "if it comes from PyTorch, 2e-5 if from Chainer, 1e-3 if from Keras 1.2 or later; from "
             "Keras 1.0.8 to 1.1 1e-5, from 1.0.6 and 1.0.7 1e-6; if from one "
             "before, it is a deviation: set inv_std by hand." % name)
     return found[0]
