@@ -149,6 +149,16 @@ def test_a_disk_without_modes_or_folders_that_sync(path, monkeypatch):
     assert load(path, net).copied
 
 
+def test_a_full_disk_is_told_with_the_file(path, monkeypatch):
+    def fail(handle):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", fail)
+    with pytest.raises(OSError, match="space left on device: .*" + path.name):
+        save(path, files.network())
+    assert os.listdir(path.parent) == []
+
+
 @pytest.mark.parametrize("name", ["x" * 251, "\u5b57" * 83, "\U0001f3db" * 62])
 def test_a_name_as_long_as_a_folder_takes(name, tmp_path):
     path = tmp_path / (name + ".npz")

@@ -44,8 +44,10 @@ def replaced(path):
             os.chmod(file.name, _mode(path))
         os.replace(file.name, path if not os.path.islink(path)
                    else os.path.realpath(path))
-    except BaseException:
+    except BaseException as error:
         os.unlink(file.name)
+        if isinstance(error, OSError) and error.errno and not error.filename:
+            error.filename = path  # as of a disk that is full
         raise
     _sync_folder(folder)
 
