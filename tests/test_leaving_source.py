@@ -199,6 +199,40 @@ def test_a_module_computes_where_it_is_moved_to(name):
     assert there.shape == leaving_runs.run_theano(net, values).shape
 
 
+@pytest.mark.parametrize("dtype", ["float64", "float16", "bfloat16"])
+@pytest.mark.parametrize("name", [
+    "ones", "like", "compare", "arithmetic of tests", "tests of tests",
+    "argmax", "zeros that are set", "tests of a size"])
+def test_what_is_made_inside_has_the_type_of_the_module(name, dtype):
+    """In a dense layer, numbers of two types do not meet."""
+    net = leaving_cases.CASES["expression " + name]()
+    net = leaving_cases.fill(DenseLayer(net, 3, nonlinearity=None))
+    values = leaving_runs.random_inputs(net, 2)
+    expected = leaving_runs.run_theano(net, values)
+    dtype = getattr(torch, dtype)
+    module = to_torch(net).to(dtype)
+    given = [torch.tensor(value).to(dtype) for value in values]
+    got = module(*given)
+    assert got.dtype == dtype
+    if dtype == torch.float64:
+        np.testing.assert_allclose(got.detach().numpy(), expected, rtol=1e-5,
+                                   atol=1e-5 * abs(expected).max())
+
+
+def test_types_are_named_by_what_is_there():
+    net = layers.ExpressionLayer(InputLayer((None, 4)), lambda x: (
+        x > 0) * x + T.ones((x.shape[0], 4)))
+    assert classes_of(net).endswith(
+        "y = (x > 0.0).to(x.dtype) * x\n"
+        "        return y + x.new_full([x.shape[0], 4], 1.0)")
+
+
+def test_what_is_filled_with_tests_is_traced():
+    module = to_torch(leaving_cases.CASES["expression parts that are set"]())
+    x = torch.randn(2, 6, 11)
+    assert torch.equal(torch.jit.trace(module, x)(x), module(x))
+
+
 def test_running_averages_are_lasagne_s():
     net = layers.BatchNormLayer(InputLayer((None, 3, 4, 5)), alpha=.3)
     module = to_torch(leaving_cases.fill(net))

@@ -205,6 +205,9 @@ def full(part):
     if isinstance(part.inputs[0], str):
         return Call(None, {}, "{0}.expand(%s)" % _dims(part))
     after = 1 + part.options["dims"].count(None)  # what tells the device
+    if "like" in part.options:
+        return Call(None, {}, "{%d}.new_full([%s], {0})" % (after,
+                                                            _dims(part)))
     device = "{%d}.device" % after if len(part.inputs) > after else None
     return Call(None, {}, "torch.full(%s)" % arguments(
         "(%s,)" % _dims(part), "{0}", device=device))
@@ -214,6 +217,8 @@ def fill(part):
     """Return a value in the shape of another."""
     if isinstance(part.inputs[1], str):
         return Call(None, {}, "{1}.expand_as({0})")
+    if isinstance(part.inputs[1], bool):  # torch.jit knows numbers only
+        return Call(None, {}, "torch.full_like({0}, %d)" % part.inputs[1])
     return Call(None, {}, "torch.full_like({0}, {1})")
 
 
@@ -278,6 +283,8 @@ def size(part):
 
 def cast(part):
     """Return another type; sizes are numbers already."""
+    if len(part.inputs) > 1:
+        return Call(None, {}, "{0}.to({1}.dtype)")
     return Call(None, {}, "{0}.%s()" % {
         "float32": "float", "int64": "long", "bool": "bool"}[
             part.options["dtype"]])

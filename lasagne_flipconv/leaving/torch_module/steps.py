@@ -7,6 +7,7 @@ from ..errors import LeavingError
 from ..record import measured
 from .calls import CALLS
 from .text import number
+from .types import Types
 
 __all__ = ["Step", "identifier", "named", "steps_of"]
 
@@ -70,6 +71,7 @@ def steps_of(plan):
     """
     steps, sizes, alias = [], {}, {}
     parts = {part.name: part for part in plan.parts}
+    types = Types(plan.inputs)
     for part in plan.parts:
         if part.kind not in CALLS:
             raise LeavingError(
@@ -79,6 +81,7 @@ def steps_of(plan):
                 value in sizes for value in part.inputs
                 if isinstance(value, str)):
             sizes[part.name] = _is_float(part, sizes)
+        part = types.typed(part, part.name in sizes)
         call = CALLS[part.kind](part)
         inputs = [alias.get(value, value) for value in part.inputs]
         for place in _arrays(part, sizes):
