@@ -330,6 +330,15 @@ EXPRESSIONS = {
         x, n) + n ** -.5 * T.log(n) + 2 ** n + T.alloc(n, *x.shape) / (
             T.maximum(x.shape[0], 3) - n))(T.cast(x.shape[0], "float32")),
     "rounded down": lambda x: T.cast(9 * x, "int32") // 4 + x // .5,
+    "rests": lambda x: x % .75 + x % -2 + 3 % (x + T.sgn(x)) + T.cast(
+        9 * x, "int32") % -4 + T.cast(9 * x, "int32") % 5 - (-7) % T.cast(
+            9 + T.sqr(x), "int32") + x * (x.shape[0] % 2),
+    "rests by sizes": lambda x: T.roll(x, -4, axis=2) + x[
+        :, x.shape[0] % 5].dimshuffle(0, "x", 1) + x % T.cast(
+            x.shape[0] + 1, "float32"),
+    "running sums": lambda x: T.cumsum(x, axis=1) + T.cumsum(
+        x, axis=-1) * T.cumsum(T.argmax(x, axis=1), axis=1).dimshuffle(
+            0, "x", 1) - T.cumsum(x[0]).reshape((6, 11)),
     "power of a number": lambda x: (-2.) ** T.floor(x),
     "three": lambda x: x + x ** 2 + T.exp(x) + 1,
 }
@@ -475,6 +484,8 @@ CASES.update({
         T.eq(x[:, ::-1], 1), x, T.maximum(-x, x + 2)) + x // 2 * 1.5),
     "integers of a byte": of_integers("int8", lambda x: T.switch(
         T.neq(x, 1), T.minimum(x, 3), x // 2) * 1.5),
+    "rests of bytes": of_integers("int8", lambda x: x % 7 * 1.5 + x % (
+        -128) + x % T.cast(3, "int16")),
     "integers beyond a byte": of_integers("int32", lambda x: T.cast(
         100 * x, "int8") * 1.5 + T.cast(-x, "uint8")),
     "arithmetic of bytes": of_integers("int8", lambda x: T.cast(T.minimum(

@@ -112,6 +112,8 @@ def _reach(node, bounds):
     if isinstance(op, S.Pow) and 0 <= lows[1] <= highs[1] < 64:
         ends = [low ** high for low, high in product(*bounds)]
         return min(0, *ends), max(1, *ends)
+    if isinstance(op, S.Mod):  # of the sign of the divisor
+        return min(0, lows[1]), max(0, highs[1])
     if isinstance(op, S.Neg):
         return -highs[0], -lows[0]
     if isinstance(op, S.Abs):
@@ -320,6 +322,15 @@ def _int_div(walk, node):
     return walk.add("int_div", *_of_one_type(walk, node, "int_div"))
 
 
-_SPECIAL = {S.IntDiv: _int_div, S.Cast: _cast, S.Inv: _inverse,
+def _rest(walk, node):
+    """Say what a quotient that is rounded down leaves."""
+    kind = "rest" if is_float(node.outputs[0]) else "int_rest"
+    values = _of_one_type(walk, node, kind)
+    if not any(isinstance(value, str) for value in values):
+        return node.op.scalar_op.impl(*values)
+    return _held(walk, node, walk.add(kind, *values))
+
+
+_SPECIAL = {S.IntDiv: _int_div, S.Mod: _rest, S.Cast: _cast, S.Inv: _inverse,
             S.Sqr: _square, S.Clip: _clip,
             S.NEQ: _not_equal, S.Invert: _not, S.Identity: same}

@@ -4,6 +4,7 @@ import theano.tensor as T
 from theano.compile.ops import Shape_i, ViewOp
 from theano.tensor import elemwise, subtensor
 from theano.tensor.blas import BatchedDot
+from theano.tensor.extra_ops import CumOp
 from theano.tensor.nnet import abstract_conv, nnet
 from theano.tensor.signal.pool import AveragePoolGrad, MaxPoolGrad, Pool
 
@@ -151,6 +152,20 @@ def _reduced(walk, node, kind):
         return walk.add("cast", value, dtype="bool")
     return walk.add("wrap", value, dtype=made.dtype) if (
         made.dtype in NARROW and kind in ("sum", "prod")) else value
+
+
+def running(walk, node):
+    """Say sums or products of all up to each, along one axis."""
+    (x,), axis = node.inputs, node.op.axis
+    if x.dtype == "bool" or x.dtype in NARROW:  # that may not hold them
+        return None
+    value = walk.value_of(x)
+    if x.dtype == "int32":
+        value = walk.add("cast", value, dtype="int64")
+    if axis is None:
+        value, axis = walk.add("reshape", value, dims=(-1,)), 0
+    return walk.add({"add": "cumsum", "mul": "cumprod"}[node.op.mode], value,
+                    axis=axis % x.ndim)
 
 
 def _product(walk, sizes):
@@ -321,7 +336,7 @@ def pool(walk, node):
 #: Class of an Op → its rule; a class below one of these counts as it.
 NODES = {
     elemwise.Elemwise: elementwise, elemwise.DimShuffle: dimshuffle,
-    elemwise.CAReduce: reduction, T.Reshape: reshape, Shape_i: size,
+    elemwise.CAReduce: reduction, CumOp: running, T.Reshape: reshape, Shape_i: size,
     subtensor.Subtensor: part, subtensor.AdvancedSubtensor1: take,
     T.Argmax: where_largest, T.MaxAndArgmax: max_and_argmax, T.Dot: dot,
     BatchedDot: batched_dot,

@@ -23,7 +23,7 @@ _PLAIN = {
     "cos": "Cos", "erf": "Erf", "where": "Where", "greater": "Greater",
     "greater_equal": "GreaterOrEqual", "less": "Less",
     "less_equal": "LessOrEqual", "equal": "Equal", "and": "And", "or": "Or",
-    "not": "Not", "matmul": "MatMul"}
+    "not": "Not", "int_rest": "Mod", "matmul": "MatMul"}
 
 
 def plain(part, graph, *inputs):
@@ -36,6 +36,27 @@ def int_div(part, graph, x, y):
     rest = graph.node("Mod", [x, y], part.name + ".rest")
     whole = graph.node("Sub", [x, rest], part.name + ".whole")
     return graph.node("Div", [whole, y], part.name)
+
+
+def rest(part, graph, x, y):
+    """Add Mod of floats, which has the sign of what is divided; mend that."""
+    name = part.name
+    left = graph.node("Mod", [x, y], name + ".left", fmod=1)
+    zero = graph.tensor(name + ".zero", np.float32(0))
+    below = [graph.node("Less", [value, zero], "%s.below_%d" % (name, i))
+             for i, value in enumerate((left, y))]
+    other = graph.node("Xor", below, name + ".other")
+    is_none = graph.node("Equal", [left, zero], name + ".is_none")
+    some = graph.node("Not", [is_none], name + ".some")
+    return graph.node("Where", [
+        graph.node("And", [other, some], name + ".wrong"),
+        graph.node("Add", [left, y], name + ".mended"), left], name)
+
+
+def running(part, graph, x):
+    """Add CumSum; products have no operator."""
+    axis = graph.tensor(part.name + ".axis", np.int64(part.options["axis"]))
+    return graph.node("CumSum", [x, axis], part.name)
 
 
 def constant(part, graph):
@@ -232,7 +253,7 @@ OPERATORS.update({kind: reduction for kind in ("sum", "mean", "max", "min",
                                                "prod")})
 OPERATORS.update(SHAPES)
 OPERATORS.update({
-    "int_div": int_div, "constant": constant, "conv": conv,
+    "int_div": int_div, "rest": rest, "cumsum": running, "constant": constant, "conv": conv,
     "conv_transpose": conv_transpose, "dense": dense,
     "batch_norm": batch_norm, "lrn": lrn, "max_pool": pool,
     "average_pool": pool, "leaky_relu": leaky_relu, "elu": elu, "selu": selu,

@@ -19,7 +19,8 @@ _PLAIN = {
     "sigmoid": "torch.sigmoid({0})", "tanh": "torch.tanh({0})",
     "softplus": "F.softplus({0})", "add": "({0} + {1})",
     "sub": "({0} - {1})", "mul": "({0} * {1})", "div": "({0} / {1})",
-    "int_div": "({0} // {1})", "pow": "({0} ** {1})", "neg": "(-{0})",
+    "int_div": "({0} // {1})", "rest": "({0} % {1})",
+    "int_rest": "({0} % {1})", "pow": "({0} ** {1})", "neg": "(-{0})",
     "exp": "torch.exp({0})", "log": "torch.log({0})",
     "sqrt": "torch.sqrt({0})", "abs": "torch.abs({0})",
     "sign": "torch.sign({0})", "floor": "torch.floor({0})",
@@ -169,6 +170,11 @@ def reduction(part):
     one = number(axes[0]) if len(axes) == 1 else numbers(axes)
     return Call(None, {}, "{0}.%s(%s)" % (_REDUCTIONS[part.kind], arguments(
         one, keepdim=keep)))
+
+
+def running(part):
+    """Return sums or products of all up to each."""
+    return Call(None, {}, "{0}.%s(%d)" % (part.kind, part.options["axis"]))
 
 
 def argmax(part):
@@ -360,7 +366,7 @@ CALLS.update({
     "dense": dense, "batch_norm": batch_norm, "lrn": lrn,
     "leaky_relu": leaky_relu, "elu": elu, "selu": selu, "prelu": prelu,
     "softmax": softmax, "log_softmax": softmax, "dropout": dropout,
-    "argmax": argmax, "concat": concat, "flatten_end": flatten_end,
+    "cumsum": running, "cumprod": running, "argmax": argmax, "concat": concat, "flatten_end": flatten_end,
     "reshape": reshape,
     "full": full, "fill": fill, "dimshuffle": dimshuffle,
     "unsqueeze": unsqueeze, "pad": pad, "slice": slice_, "index": index,

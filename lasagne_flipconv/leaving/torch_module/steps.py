@@ -41,14 +41,15 @@ _TAKEN = frozenset(
     "train training type xpu zero_grad".split()) | {"self", "torch"}  # of code
 
 #: Of sizes, these are numbers still; of those, the last change nothing.
-_ARITHMETIC = ("add", "sub", "mul", "int_div", "cast", "dimshuffle")
+_ARITHMETIC = ("add", "sub", "mul", "int_div", "int_rest", "cast",
+               "dimshuffle")
 _PASSED = ("cast", "dimshuffle")
 
 #: What takes sizes as numbers, behind an array.
 _SIZED = ("reshape", "full", "slice", "index")
 
 #: What takes numbers beside arrays.
-_MIXED = ("add", "sub", "mul", "div")
+_MIXED = ("add", "sub", "mul", "div", "rest", "int_rest")
 
 
 def steps_of(plan):
