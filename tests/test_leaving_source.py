@@ -353,6 +353,16 @@ def test_a_traced_cell_takes_other_batches(name):
     assert torch.equal(traced(x), module(x))
 
 
+def test_the_weights_are_found_from_any_folder(tmp_path):
+    pytest.importorskip("safetensors")
+    export(digits.build(layers.Conv2DLayer), tmp_path / "net")
+    for program in (["net/model.py"], ["-c", "import net.model as model\n"
+                                       "print(model.check(model.load()))"]):
+        said = subprocess.run([sys.executable, *program], cwd=str(tmp_path),
+                              check=True, stdout=subprocess.PIPE).stdout
+        assert float(said.split()[-1]) < 1e-5
+
+
 @pytest.mark.parametrize("names", [
     ("self", "F"), ("torch", "nn"), ("a_b", "a_b2", "a b"),
     ("left" * 20, "right" * 20)])

@@ -16,7 +16,9 @@ __all__ = ["Program", "program_of"]
 #: ``check.safetensors``, and which recurrent cells it has.
 Program = namedtuple("Program", "text main state inputs outputs cells")
 
-_IMPORTS = """import torch
+_IMPORTS = """import os
+
+import torch
 import torch.nn.functional as F
 from safetensors.torch import load_file
 from torch import nn
@@ -34,21 +36,26 @@ _SAID = ("self", "torch", "F", "nn")
 
 _LOAD = '''
 
-def load(path="model.safetensors"):
+def load(path=None):
     """Build the network with its weights, ready to predict."""
     network = %(main)s()
-    network.load_state_dict(load_file(path))
+    network.load_state_dict(load_file(path or beside("model.safetensors")))
     return network.eval()
 
 
-def check(network, path="check.safetensors"):
+def check(network, path=None):
     """Return the largest difference from what Lasagne computed."""
-    values = load_file(path)
+    values = load_file(path or beside("check.safetensors"))
     with torch.no_grad():
 %(call)s
     found = found if isinstance(found, tuple) else (found,)
     return max((ours.float() - values["output_%%d" %% i]).abs().max().item()
                for i, ours in enumerate(found))
+
+
+def beside(name):
+    """Return the path of a file in the folder of this one."""
+    return os.path.join(os.path.dirname(__file__), name)
 
 
 if __name__ == "__main__":
