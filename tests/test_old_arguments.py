@@ -143,6 +143,25 @@ PROGRAMS = [
      "f.getsize('ab') == b[2:], d.textsize('ab\\nc', spacing=2) == (b[2], "
      "2 * h + 2), isinstance(d, ImageDraw.ImageDraw), hasattr("
      "ImageDraw.ImageDraw, 'textsize'))", "True True True False"),
+    ("PIL", "import numpy as np; from PIL import Image, ImageOps; im = Image."
+     "fromarray(np.arange(64 * 47 * 3).reshape(47, 64, 3).astype('uint8')); n "
+     "= Image.NEAREST; print([bytes(a.tobytes()) == bytes(b.tobytes()) for a, "
+     "b in [(im.resize((5, 5)), im.resize((5, 5), n)), ([im.resize(s) for s "
+     "in [(9, 5)]][0], im.resize((9, 5), n)), (ImageOps.fit(im, (5, 5)), "
+     "ImageOps.fit(im, (5, 5), n)), (im.convert('1').resize((9, 9)), im."
+     "convert('1').resize((9, 9), n)), (im.resize((5, 5)), im.resize((5, 5), "
+     "Image.BICUBIC))]])", "[True, True, True, True, False]"),
+    ("PIL", "import numpy as np; from PIL import Image, ImageOps; a = np."
+     "random.RandomState(0).randint(0, 256, (9, 9, 3)); im = Image.fromarray("
+     "a.astype('uint8')); cut = a.dot([19595, 38470, 7471]) >> 16; print("
+     "[(np.asarray(g) == cut).all() for g in (im.convert('L'), im.convert("
+     "mode='L'), ImageOps.grayscale(im), im.convert('RGBA').convert('L'))])",
+     "[True, True, True, True]"),
+    ("PIL", "from PIL import Image; i = [Image.new('RGB', s, 'red') for s in ("
+     "(64, 47), (47, 64), (8, 8))]; t = [x.thumbnail((16, 16)) for x in i]; "
+     "print([(x.size, x.mode, x.getpixel((0, 0))) for x in i])",
+     "[((16, 11), 'RGB', (255, 0, 0)), ((12, 16), 'RGB', (255, 0, 0)), "
+     "((8, 8), 'RGB', (255, 0, 0))]"),
     ("matplotlib", "import matplotlib as m; m.use('agg'); import "
      "matplotlib.pyplot as plt; plt.subplot(111, axisbg='r'); plt.grid(b="
      "True); plt.plot([1], hold=True); plt.style.use('seaborn-dark'); "
@@ -188,6 +207,19 @@ def test_a_program_of_python_3_has_the_defaults_of_today(code, tmp_path):
     assert result.stdout.strip() == expected
     assert all(result.stderr.count(text) == 1 for text in told)
     assert bool(told) == ("by default" in result.stderr)
+
+
+def test_a_program_of_python_3_is_told_how_pillow_resizes(tmp_path):
+    needs("PIL")
+    write(tmp_path, "today.py", "import warnings\nwarnings.simplefilter("
+          "'always')\nfrom PIL import Image, ImageOps\nim = Image.new('RGB', (9, 9), 'red')\n"
+          "im.resize((2, 2), Image.BICUBIC)\nim.convert('1').resize((2, 2))\n"
+          "im.thumbnail((3, 3))\nImageOps.fit(im, (2, 2), Image.BICUBIC)\n"
+          "im.resize((2, 2))\nImageOps.fit(im, (2, 2))\n")
+    told = run(tmp_path, "today.py").stderr
+    assert told.count("Warning: ") == 2, told
+    assert "today.py:9: UserWarning: Image.resize: resample was" in told
+    assert "today.py:10: UserWarning: fit: method was" in told
 
 
 def classes(names):

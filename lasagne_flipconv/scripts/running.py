@@ -17,6 +17,7 @@ from . import asked_device, gpu_imports, python2
 from .installing import ensure_installed
 from .old_names import lending
 from .old_names.arguments.era import set_of_then
+from .old_names.arguments.pillow_methods import lend_methods
 from .whose import belongs_to_program
 
 __all__ = ["INTERRUPTED", "choose_floatx", "code_of_file", "make_ready",
@@ -235,6 +236,7 @@ def make_ready(folder, from_python2):
         _JOBLIB.install()
     asked_device.tell()
     set_of_then(from_python2)
+    lend_methods()
     if NUMPY2:  # a list of numbers is [0.5], not [np.float64(0.5)]
         numpy.set_printoptions(legacy="1.25")
     lending.lend_to_program(python2.Loader if from_python2

@@ -15,7 +15,7 @@ MODULES = sklearn_calls.MODULES + others.MODULES
 
 _PACKAGES = {"sklearn": sklearn_calls.lent, "h5py": others.lent,
              "matplotlib": others.lent, "skimage": others.lent,
-             "scipy": others.lent,
+             "scipy": others.lent, "PIL": others.lent,
              "_skimage2": others.lent}  # where 0.27 keeps its functions
 
 

@@ -1,5 +1,6 @@
-"""What a script gets of Matplotlib, scikit-image, h5py and SciPy."""
+"""What a script gets of Matplotlib, scikit-image, h5py, SciPy and Pillow."""
 import functools
+import importlib
 import inspect
 import os
 
@@ -10,7 +11,8 @@ from .facades import facade
 __all__ = ["MODULES", "lent"]
 
 #: Modules of which a script is lent what takes other arguments today.
-MODULES = ["h5py", "matplotlib.pyplot", "matplotlib.style", "scipy.stats"] + [
+MODULES = ["h5py", "matplotlib.pyplot", "matplotlib.style", "scipy.stats",
+           "PIL.ImageOps"] + [
     "skimage." + name for name in (
         "color exposure feature filters filters.rank io measure morphology "
         "restoration segmentation transform util").split()]
@@ -36,6 +38,12 @@ _DEFAULTS = {"hog": {"block_norm": "L1"}, "median": {"behavior": "rank"},
 #: The mode of each column is a row, as until SciPy 1.11; a single one is none.
 _MODE = Change(defaults={"keepdims": lambda arguments: (
     None if arguments.get("axis", 0) is None else True)})
+
+#: Function of ``PIL.ImageOps`` → the argument that was NEAREST until Pillow 7.
+_PILLOW = {name: Change(defaults={argument: lambda arguments: importlib
+                                  .import_module("PIL.Image").NEAREST})
+           for name, argument in (("fit", "method"), ("pad", "method"),
+                                  ("scale", "resample"))}
 
 _STYLES = ("bright colorblind dark dark-palette darkgrid deep muted notebook "
            "paper pastel poster talk ticks white whitegrid").split()
@@ -93,6 +101,9 @@ def lent(thing):
 def _change(thing, package):
     if package == "h5py":
         return _FILE if thing.__name__ == "File" else None
+    if package == "PIL":
+        return _PILLOW.get(thing.__name__) if (
+            thing.__module__ == "PIL.ImageOps") else None
     if package == "matplotlib":
         return _MATPLOTLIB.get(thing.__name__) if (
             thing.__module__ in MODULES + ["matplotlib.style.core"]) else None
