@@ -122,3 +122,32 @@ def test_a_pickle_of_python_2(monkeypatch):
 
 def test_there_are_many():
     assert len(list(cases())) >= 200 and Path(TABLES[0]).exists()
+
+
+def in_place(a, b):
+    """Return what ``a /= b`` makes of a."""
+    names = {"a": a, "b": b}
+    exec(python2.compiled(b"a /= b", "old.py"), names)
+    return names["a"]
+
+
+@pytest.mark.parametrize("how", [python2.divide, in_place])
+def test_what_never_rounded_is_divided_as_today(how):
+    pandas = pytest.importorskip("pandas")
+    assert how(pandas.Series([7, 4]), 2).tolist() == [3.5, 2.0]
+    assert how(7, pandas.Series([2, 7])).tolist() == [3.5, 1.0]
+    assert how(pandas.Index([7, 4]), 2).tolist() == [3, 2]
+
+
+def test_sparse_matrices_of_integers_are_not_rounded():
+    sparse = pytest.importorskip("scipy.sparse")
+    found = python2.divide(sparse.csr_matrix([[3, 4]]), 2)
+    assert found.toarray().tolist() == [[1.5, 2.0]]
+
+
+def test_a_series_is_known_by_the_module_of_its_class():
+    base = type("Series", (), {"dtype": "int64", "__module__":
+                               "pandas.core.series", "__truediv__":
+                               lambda self, other: "as today"})
+    for cls in (base, type("Own", (base,), {})):
+        assert python2.divide(cls(), 2) == "as today"

@@ -7,6 +7,9 @@ __all__ = ["DIVISION", "TWO_WAYS", "by_zero", "divide", "divide_in_place",
 #: Classes that have ``__div__`` or its kind beside ``__truediv__``.
 TWO_WAYS = set()
 
+#: Where series and sparse matrices are from, whose ``/`` was that of today.
+_NEVER_ROUND = ("pandas.core.series", "scipy.sparse")
+
 
 def divide(a, b):
     """Divide as ``/`` did in Python 2.
@@ -31,7 +34,7 @@ def divide(a, b):
 
 def _divided(of_integers, of_others, a, b):
     """Divide, with the error of Python 2."""
-    both = is_integer(a) and is_integer(b)
+    both = _rounds(a) and _rounds(b)
     try:
         found = _by_class(of_others, a, b)
         if found is not NotImplemented:
@@ -39,6 +42,12 @@ def _divided(of_integers, of_others, a, b):
         return (of_integers if both else of_others)(a, b)
     except ZeroDivisionError as error:
         raise by_zero(a, b) from error
+
+
+def _rounds(x):
+    """Tell whether something is of whole numbers, and was divided so."""
+    return is_integer(x) and not any(
+        cls.__module__.startswith(_NEVER_ROUND) for cls in type(x).__mro__)
 
 
 def _by_class(of_others, a, b):
