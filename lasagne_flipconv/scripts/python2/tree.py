@@ -220,6 +220,13 @@ class Translation(ast.NodeTransformer):
         return (ast.copy_location(called("items", node), node)
                 if getattr(node, "id", None) in self._errors else node)
 
+    def _iterated(self, node, rows):
+        """Return what an argument is iterated as, each of several: ``*a``."""
+        if not isinstance(node, ast.Starred):
+            return called("each", self._items(node), *rows)
+        node.value = called("every", node.value, *rows)
+        return node
+
     def visit_Call(self, node):
         """Change calls whose meaning depends on how they are written."""
         self.generic_visit(node)
@@ -227,7 +234,7 @@ class Translation(ast.NodeTransformer):
         if name in _ITERATE and (isinstance(node.func, ast.Name)
                                  or name in _OF_MODULES):
             rows = [ast.Constant(True)] if name == "dict" else []
-            node.args = [called("each", self._items(argument), *rows)
+            node.args = [self._iterated(argument, rows)
                          for argument in node.args]
         if isinstance(node.func, ast.Attribute):
             plain = not (node.args or node.keywords)

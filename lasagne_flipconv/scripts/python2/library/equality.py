@@ -9,7 +9,7 @@ import numpy as np
 from ...old_names.arrays import INSTEAD
 
 __all__ = ["ITERTOOLS", "METHODS", "NUMPY", "bytes_of", "contains", "each",
-           "equal", "indices", "item", "text_of", "unequal"]
+           "equal", "every", "indices", "item", "text_of", "unequal"]
 
 
 def bytes_of(text):
@@ -282,6 +282,29 @@ def each(things, rows=False):
             things.dtype.kind in "SO" and things.ndim == 1):
         return list(map(_letters, things))
     return things
+
+
+def every(arguments, rows=False):
+    """Return what loops run over for each of several arguments.
+
+    Parameters
+    ----------
+    arguments : iterable
+        What is passed as ``*arguments``.
+    rows : bool, default False
+        As for :func:`each`.
+
+    Returns
+    -------
+    list
+        One for each.
+
+    Examples
+    --------
+    >>> every(([1], b"RI"))
+    [[1], ['R', 'I']]
+    """
+    return [each(argument, rows) for argument in arguments]
 
 
 def _gives_texts(name):

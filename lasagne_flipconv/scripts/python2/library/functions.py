@@ -17,7 +17,7 @@ from ....compat.numpy_names import buffer_of
 from . import arithmetic, division, texts
 from .arithmetic import bytes_of, compare, shown
 from .attributes import LENT, SUCCESSORS, attribute, listed, sort_by
-from .equality import each, indices, item
+from .equality import each, every, indices, item
 
 __all__ = ["NAMES_THEN", "end_line", "helpers"]
 
@@ -383,7 +383,7 @@ def helpers():
              "listed": listed, "print": _print,
              "error": _error, "items": _items, "class": _complete,
              "slice": slice, "item": item, "target": _target, "each": each,
-             "unicode": _unicode, "str": _str}
+             "every": every, "unicode": _unicode, "str": _str}
     return {"__python2_%s__" % name: value for name, value in found.items()}
 
 
