@@ -13,6 +13,7 @@ from functools import partial
 import numpy as np
 
 from .arithmetic import bytes_of, shown
+from .equality import each
 
 __all__ = ["MODULES", "StringIO", "open_file", "write_text"]
 
@@ -167,8 +168,30 @@ def _reader(rows, *args, **options):
     return csv.reader(_lines(rows), *args, **options)
 
 
+def _cells(row):
+    """Return the cells of a row, bytes as texts."""
+    return [shown(cell) if isinstance(cell, bytes) else cell
+            for cell in each(row)] if hasattr(row, "__iter__") else row
+
+
+class _Writer:
+    """Write rows with cells of bytes or texts."""
+
+    def __init__(self, writer):
+        self._writer = writer
+
+    def __getattr__(self, name):
+        return getattr(self._writer, name)
+
+    def writerow(self, row):
+        return self._writer.writerow(_cells(row))
+
+    def writerows(self, rows):
+        return self._writer.writerows(map(_cells, rows))
+
+
 def _writer(file, *args, **options):
-    return csv.writer(_Texts(file), *args, **options)
+    return _Writer(csv.writer(_Texts(file), *args, **options))
 
 
 def write_text(file, text):
@@ -210,6 +233,7 @@ class _DictReader(csv.DictReader):
 class _DictWriter(csv.DictWriter):
     def __init__(self, file, *args, **options):
         super().__init__(_Texts(file), *args, **options)
+        self.writer = _Writer(self.writer)
 
 
 def _hash(make):
