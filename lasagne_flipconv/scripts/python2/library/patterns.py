@@ -1,4 +1,8 @@
-"""Regular expressions that fit nothing, as ``re`` treated them in Python 2."""
+"""Regular expressions as ``re`` treated them in Python 2.
+
+Such that fit nothing, and letters: those of ASCII unless ``re.UNICODE`` is
+passed.
+"""
 import itertools
 import re
 from functools import partial
@@ -6,9 +10,27 @@ from functools import partial
 __all__ = ["MODULES", "method_of"]
 
 
+_UNICODE = re.compile(r"\(\?[aiLmsx]*u")
+
+
+def _compiled(pattern, flags=0):
+    """Compile a pattern whose letters, digits and spaces are of ASCII."""
+    if isinstance(pattern, str) and not flags & re.UNICODE and (
+            not _UNICODE.search(pattern)):
+        flags = flags & ~re.LOCALE | re.ASCII
+    return re.compile(pattern, flags)
+
+
+def _function(name):
+    """Return a function of ``re`` that compiles its pattern so."""
+    def function(pattern, string, flags=0):
+        return getattr(_compiled(pattern, flags), name)(string)
+    return function
+
+
 def _split(pattern, string, maxsplit=0, flags=0):
     """Split as ``re.split`` did until Python 3.7: not at what is empty."""
-    matches = (match for match in re.finditer(pattern, string, flags)
+    matches = (match for match in _compiled(pattern, flags).finditer(string)
                if match.group())
     found, at = [], 0
     for match in itertools.islice(matches, maxsplit or None):
@@ -22,7 +44,7 @@ def _sub(pattern, repl, string, count=0, flags=0):
 
     Only a pattern that fits an empty text can fit there.
     """
-    pattern = re.compile(pattern, flags)
+    pattern = _compiled(pattern, flags)
     if not pattern.match(string[:0]):
         return pattern.sub(repl, string, count)
     found, at = [], None
@@ -36,9 +58,15 @@ def _sub(pattern, repl, string, count=0, flags=0):
     return string[:0].join(found + [string[at or 0:]])
 
 
+def _subn(pattern, repl, string, count=0, flags=0):
+    return _compiled(pattern, flags).subn(repl, string, count)
+
+
 _FUNCTIONS = {"split": _split, "sub": _sub}
 
-MODULES = {"re": _FUNCTIONS}
+MODULES = {"re": {"compile": _compiled, "subn": _subn, **_FUNCTIONS, **{
+    name: _function(name) for name in (
+        "findall", "finditer", "match", "search")}}}
 
 
 def method_of(thing, name):
