@@ -140,6 +140,7 @@ def test_rank_0_alone_prints_and_writes(tmp_path):
 
 STOPS = TRAIN + """
     import builtins, time
+    from lasagne_flipconv.distributed.processes import ranks
     if "slowly" in sys.argv:  # as PyTorch's, which is fast
         import io, time
 
@@ -154,6 +155,15 @@ STOPS = TRAIN + """
             target=time.sleep, args=(30,)).start()
     if "left" in sys.argv and rank == 1:
         sys.exit(0)
+    if "caught" in sys.argv:
+        ranks.ALIKE = 5
+        labels = np.tile(Y[:16], (6, 1))
+        labels[2, ::8] = labels[4, 8] = 9  # on both ranks, then on one alone
+        for step in range(6):
+            try:
+                f(X[:16], labels[step])
+            except Exception as error:
+                sys.stderr.write("%d: %s\\n" % (step, error))
     for step in range(10 ** 6):
         if "failed" in sys.argv and rank == 1 and step == 5:
             raise KeyError("of this script")
@@ -172,6 +182,8 @@ STOPS = TRAIN + """
     ("failed", "KeyError: 'of this script'"),
     ("asks", "rank 1 reads the standard input"),
     ("reads", "rank 1 reads the standard input"),
+    ("caught", "[rank1]: 5: rank 1 of 2: a step failed here (ValueError: "
+     "y_i value out of bounds), and not on all"),
     ("left", "rank 1 has come to the end of the script already")])
 def test_a_rank_that_stops_stops_all(tmp_path, how, words):
     result = run(tmp_path, write(tmp_path, STOPS), how)

@@ -87,6 +87,7 @@ class Comparison:
         except Exception as error:
             if ranks.problem is not None:
                 raise FlipconvError(ranks.problem) from None
+            ranks.failed(error)
             raise self._failed(
                 "a part of the batch", self._any_number(), error) from None
         outputs = ranks.all_have(parts[self._count:])

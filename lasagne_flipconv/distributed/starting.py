@@ -218,6 +218,7 @@ def _join(place, distributed, torch, tell, shadows):
     lifeline = Lifeline(rank, size, exchange, place.address, end)
     ranks = Ranks(rank, size, distributed, torch.from_numpy, lifeline,
                   tell if rank == 0 else _nothing)
+    ranks.store = store
     set_current(ranks)
     _seed(ranks)
     if hasattr(os, "register_at_fork"):  # not on Windows

@@ -265,9 +265,10 @@ class Step:
         try:
             with self._streams.own():
                 return function(*args, **kwargs)
-        except Exception:
+        except Exception as error:
             if ranks.problem is not None:
                 raise FlipconvError(ranks.problem) from None
+            ranks.failed(error)
             raise
         finally:
             ranks.stage = None

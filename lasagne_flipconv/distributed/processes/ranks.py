@@ -18,6 +18,9 @@ BUCKET = 64 << 20
 #: How long a rank waits for another that lives, in minutes.
 PATIENCE = 30
 
+#: How long a rank whose step failed waits for others to fail too, in seconds.
+ALIKE = 20
+
 _state = {"ranks": None}
 
 
@@ -70,6 +73,8 @@ class Ranks:
         Of the arrays that the script had split by `shard`; empty if none.
     trained : set of theano.gof.Container
         Of the shared variables that training functions update.
+    store : torch.distributed.Store or None
+        Where a rank leaves word that its step failed.
     problem : str or None
         What went wrong last, as Theano changes the errors of its Ops.
     numbers : iterator of int
@@ -80,7 +85,8 @@ class Ranks:
         self.rank, self.size, self.tell = rank, size, tell
         self.lifeline, self.synchronized = lifeline, False
         self._distributed, self._tensor = distributed, from_numpy
-        self._asked = None
+        self._asked, self._steps = None, 0
+        self._failed, self._alone, self.store = None, False, None
         self.stage, self.lengths, self.problem = None, set(), None
         self.numbers, self.trained = itertools.count(), set()
 
@@ -225,10 +231,47 @@ class Ranks:
             Of at most 62 bits. The answer is waited for in `agree`.
         """
         import torch
+        self._refuse_failed()
+        self._steps += 1
         pair = torch.tensor([number, -number])
         work = self._call("all_reduce", pair, self._distributed.ReduceOp.MAX,
                           async_op=True)
         self._asked = work, pair, number
+
+    def failed(self, error):
+        """Note that a step could not be computed here, as on others or not.
+
+        Parameters
+        ----------
+        error : Exception
+            Why.
+        """
+        self._failed = "%s: %s" % (type(error).__name__, (
+            str(error).splitlines() or [""])[0])
+        self.store.set("failed in %d on %d" % (self._steps, self.rank), "yes")
+
+    def _refuse_failed(self):
+        """Refuse another step if others wait in one that failed here alone."""
+        if self._failed is None:
+            return
+        self._alone = self._alone or not self._failed_on_all()
+        if self._alone:
+            raise self._noted(
+                "rank %d of %d: a step failed here (%s), and not on all; "
+                "expected all ranks at the same step. Check a batch before "
+                "the step, not by its error: each rank has a part of it." % (
+                    self.rank, self.size, self._failed))
+        self._failed = self._asked = None
+
+    def _failed_on_all(self):
+        """Tell whether all ranks left word, within some time."""
+        try:
+            self.store.wait(["failed in %d on %d" % (self._steps, rank)
+                             for rank in range(self.size)],
+                            datetime.timedelta(seconds=ALIKE))
+        except RuntimeError:
+            return False
+        return True
 
     def agree(self):
         """Refuse to go on where the number that was asked for differs.
