@@ -1,7 +1,11 @@
 """Two ranks train as one process does."""
 import numpy as np
 import pytest
+import theano
+import theano.tensor as T
 from distributed_cases import run, said, write
+from lasagne_flipconv.distributed.graphs import toposort
+from lasagne_flipconv.distributed.normalization import without_statistics
 
 pytest.importorskip("torch")
 
@@ -114,7 +118,26 @@ def test_batch_normalization_is_said(runs):
 SYNCHRONIZED = TRAIN + """
     train("normalized", network(normalized=True))
     train("by hand", network(by_hand=True))
+    w, mean, variance = (theano.shared(np.ones(64, "float32"))
+                         for _ in range(3))
+    out, _, _, m, v = theano.tensor.nnet.bn.batch_normalization_train(
+        x.flatten(2), w, w, running_average_factor=.5, running_mean=mean,
+        running_var=variance)
+    f = theano.function([x], T.sqr(out - 1).mean(), updates=[
+        (w, w - .1 * T.grad(T.sqr(out - 1).mean(), w)), (mean, m),
+        (variance, v)], name="running")
+    say(one=[float(f(X[i:i + 8])) for i in range(0, 64, 8)][0],
+        mean=mean.get_value().tolist(), variance=variance.get_value().tolist())
     """
+
+
+def kept(statistic):
+    """Return what a running statistic of the batches above ends with."""
+    rows = np.random.RandomState(1).randn(64, 64).astype("float32")
+    found = np.ones(64)
+    for i in range(0, 64, 8):
+        found = .5 * found + .5 * statistic(rows[i:i + 8])
+    return found
 
 
 def test_with_statistics_of_the_whole_batch(tmp_path, runs):
@@ -131,6 +154,21 @@ def test_with_statistics_of_the_whole_batch(tmp_path, runs):
                                        atol=1e-5)
         for a, b in zip(two["values"], one["values"]):
             np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-5)
+    for name, statistic in (("mean", lambda a: a.mean(0)),
+                            ("variance", lambda a: a.var(0, ddof=1))):
+        np.testing.assert_allclose(said(result)[name], kept(statistic),
+                                   rtol=1e-4, atol=1e-5)
+        assert said(result, 1)[name] == said(result)[name]
+
+
+@pytest.mark.parametrize("axes, count", [((0, 2, 3), 6), ((1, 2, 3), 0)])
+def test_statistics_of_single_samples_stay(axes, count):
+    shape = [1 if axis in axes else 4 for axis in range(4)]
+    x, scale = T.ftensor4(), theano.shared(
+        np.ones(shape, "float32"), broadcastable=[n == 1 for n in shape])
+    y = T.nnet.bn.batch_normalization_train(x, scale, scale, axes)[0]
+    nodes = toposort([y, T.grad(T.sqr(y).sum(), x)])
+    assert len(without_statistics(nodes)) == count
 
 
 LATER = TRAIN + """

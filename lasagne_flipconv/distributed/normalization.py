@@ -11,6 +11,8 @@ from theano.tensor.nnet.bn import (
     AbstractBatchNormTrainGrad,
 )
 
+from .processes.ranks import current
+
 __all__ = ["of_whole_batch", "without_statistics"]
 
 
@@ -29,9 +31,10 @@ def without_statistics(nodes):
     """
     other = {node.outputs[0]: _constant(node) for node in statistics(nodes)}
     for node in nodes:
-        if isinstance(node.op, AbstractBatchNormTrain):
+        if _normalizes(node):
             other.update(zip(node.outputs, normalized(node)))
-        elif isinstance(node.op, AbstractBatchNormTrainGrad):
+        elif isinstance(node.op, AbstractBatchNormTrainGrad) and (
+                node.inputs[3] in other):
             other.update(zip(node.outputs, normalized_gradient(node)))
     return other
 
@@ -42,8 +45,7 @@ def of_whole_batch(nodes, average):
     Parameters
     ----------
     nodes : list of theano.gof.Apply
-        A graph, forwards and backwards. Theano's Op with running statistics
-        of its own, which depend on how many samples there are, stays.
+        A graph, forwards and backwards.
     average : callable
         From values to their averages over the ranks, in one message.
 
@@ -55,12 +57,18 @@ def of_whole_batch(nodes, average):
     other = {v: average(v) for node in statistics(nodes)
              for v in node.outputs}
     for node in nodes:
-        if isinstance(node.op, AbstractBatchNormTrain) and not node.inputs[5:]:
+        if _normalizes(node):
             other.update(zip(node.outputs, normalized(node, average)))
         elif isinstance(node.op, AbstractBatchNormTrainGrad) and (
                 node.inputs[3] in other):
             other.update(zip(node.outputs, normalized_gradient(node, average)))
     return other
+
+
+def _normalizes(node):
+    """Tell whether a node is Theano's Op, and takes statistics of a batch."""
+    return (isinstance(node.op, AbstractBatchNormTrain)
+            and 0 in node.op.axes)
 
 
 def statistics(nodes):
@@ -169,16 +177,27 @@ def normalized(node, average=None):
     x, scale, bias, epsilon, factor = node.inputs[:5]
     if average is None:
         mean = T.zeros_like(scale)
-        deviation, variance = mean + 1, mean + 1
+        deviation, unbiased = mean + 1, mean + 1
     else:
-        mean = average(_mean(x, node))
+        mean, share = average(_mean(x, node), _share(x, scale))
         variance = average(_mean(T.sqr(x - mean), node))
         deviation = T.inv(T.sqrt(variance + epsilon))
+        unbiased = variance / (1 - share)
     found = [(x - mean) * (scale * deviation) + bias, mean, deviation]
-    for running, new in zip(node.inputs[5:], (mean, variance)):
+    for running, new in zip(node.inputs[5:], (mean, unbiased)):
         found.append(running * (1 - factor) + new * factor)
     return [T.patternbroadcast(T.cast(a, b.dtype), b.broadcastable)
             for a, b in zip(found, node.outputs)]
+
+
+def _share(x, scale):
+    """Return what averages to one over the number of values of a statistic.
+
+    That is one over those of the first rank, and zero on all others; or of
+    the whole batch, where it computes alone.
+    """
+    one = T.cast(scale.size, x.dtype) / T.cast(x.size, x.dtype)
+    return one * int(current().rank == 0)
 
 
 def normalized_gradient(node, average=None):
