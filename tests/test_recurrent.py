@@ -74,6 +74,25 @@ def test_what_0_1_pickled_computes_as_it_did(name, tmp_path):
     np.testing.assert_allclose(output(again), output(layer), 1e-5)
 
 
+@pytest.mark.skipif(OLD, reason="pickles those of its own")
+@pytest.mark.parametrize("name", STOCK)
+def test_what_0_1_pickled_computes_so_on_0_2_dev1(name, tmp_path):
+    layer = built(STOCK[name])
+    wanted = output(layer)[:, -1]
+    if name == "LSTMLayer":
+        wanted = lstm(layer, after=True)
+    for attribute in ("mask_incoming_index", "hid_init_incoming_index",
+                      "cell_init_incoming_index", "only_return_final"):
+        vars(layer).pop(attribute, None)
+    path = tmp_path / "layer.pkl"
+    path.write_bytes(pickle.dumps([layer]))
+    loaded, = unpickle(str(path))
+    assert loaded.output_shape == (2, 5, 4)
+    np.testing.assert_allclose(output(loaded)[:, -1], wanted, 1e-4)
+    again = pickle.loads(pickle.dumps(loaded))
+    np.testing.assert_allclose(output(again)[:, -1], wanted, 1e-4)
+
+
 @only_old
 @pytest.mark.parametrize("numbers_of, ours", [("0.2.dev1", True),
                                               ("0.1", False)])

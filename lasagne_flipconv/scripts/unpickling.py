@@ -19,6 +19,7 @@ from theano.compile import SharedVariable
 
 from .. import layers
 from ..errors import CheckpointError
+from ..layers.backports import recurrent
 from .installing import installed_meanwhile, replacements
 from .replace import reachable
 from .stand_ins import loading, reconstructed, stand_in
@@ -85,6 +86,7 @@ def unpickle(path: str | os.PathLike[str], encoding: str = "latin1",
     turned = set()
     for layer in reachable(_layers_in(found)):
         _turn_variance(layer, turned)
+        _complete_recurrent(layer)
         _add_attributes(layer)
     return found
 
@@ -202,6 +204,20 @@ def _turn_variance(layer, turned):
     del layer.var
     for stored in (layer.mean, kept):
         layer.params.setdefault(stored, set()).add("batch_norm_stat")
+
+
+def _complete_recurrent(layer):
+    """Let a layer that Lasagne 0.1 pickled compute as it did on 0.2.dev1.
+
+    That has an LSTM of other numbers, and its layers look for what 0.1 did
+    not keep. Ours complete themselves, on 0.1 while they are loaded.
+    """
+    cls = type(layer)
+    if (cls.__module__ == "lasagne.layers.recurrent"
+            and cls.__name__ in recurrent.__all__
+            and "mask_incoming_index" not in vars(layer)):
+        layer.__class__ = getattr(recurrent, cls.__name__)
+        layer.__setstate__(dict(vars(layer)))
 
 
 def _add_attributes(layer):
