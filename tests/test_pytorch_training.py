@@ -5,7 +5,7 @@ import pytest
 import theano
 import theano.tensor as T
 from lasagne import layers as L
-from lasagne_flipconv import engine
+from lasagne_flipconv import engine, layers
 from pytorch_cases import DEVICE, FAST_RUN, same, torch_mode
 
 RULES = [name for name in (
@@ -82,6 +82,24 @@ def test_twenty_steps_of_a_residual_network():
     assert ours[0][-1] < ours[0][0]
     moved = 8 * (3 * 12 * 12 * 4 + 4)  # the batch and its classes
     assert ours[2].fn.moved == (moved, 4)
+
+
+def test_statistics_of_a_layer_that_is_used_twice():
+    """As a discriminator's, of real images and of others in one function."""
+    layer = layers.BatchNormLayer((4, 3), alpha=.5)
+    inputs = T.matrices("xy")
+    f = theano.function(inputs, [layer.get_output_for(x) for x in inputs],
+                        mode=torch_mode(DEVICE))
+    given = np.random.RandomState(2).normal(3, 2, (2, 4, 3)).astype(
+        theano.config.floatX)
+    mean, inv_std = np.zeros(3), np.ones(3)
+    for _ in range(2):
+        f(*given)
+        for x in given:
+            mean = (mean + x.mean(0)) / 2
+            inv_std = (inv_std + 1 / np.sqrt(x.var(0) + 1e-4)) / 2
+    for param, wanted in ((layer.mean, mean), (layer.inv_std, inv_std)):
+        np.testing.assert_allclose(param.get_value(), wanted, 1e-5)
 
 
 @pytest.mark.parametrize("name", ["RecurrentLayer", "LSTMLayer", "GRULayer"])

@@ -115,8 +115,9 @@ class TorchLinker(LocalLinker):
         inputs, outputs, _ = map_storage(
             graph, graph.toposort(), input_storage, output_storage,
             storage_map)
-        run = Run(graph, self.device, inputs, outputs,
-                  _updates(graph, self._updated), self.compiled)
+        updates = _updates(graph, self._updated)
+        _one_after_another(graph, inputs, updates)
+        run = Run(graph, self.device, inputs, outputs, updates, self.compiled)
         return (run, [Container(v, s) for v, s in zip(graph.inputs, inputs)],
                 [Container(v, s, True) for v, s in zip(graph.outputs,
                                                        outputs)], [], [])
@@ -130,6 +131,33 @@ def _updates(graph, updated):
     changed = [i for i, v in enumerate(graph.inputs) if v in updated]
     first = len(graph.outputs) - len(changed)
     return {first + n: i for n, i in enumerate(changed)}
+
+
+def _one_after_another(graph, inputs, updates):
+    """Let several updates of one value follow each other.
+
+    A batch normalization that a graph computes twice updates its statistics
+    through two variables of one storage. Theano computes them in place, so
+    that each goes on from the one before.
+    """
+    last = {}
+    for i, target in updates.items():
+        before = last.get(id(inputs[target]))
+        if before is not None:
+            graph.change_input("output", i, _put_in(
+                graph, graph.outputs[i], graph.inputs[target], before))
+        last[id(inputs[target])] = graph.outputs[i]
+
+
+def _put_in(graph, output, old, new):
+    """Return an output of a graph, computed from `new` instead of `old`."""
+    found = {old: new}
+    for node in graph.toposort():
+        if any(v in found for v in node.inputs):
+            copy = node.clone_with_new_inputs(
+                [found.get(v, v) for v in node.inputs])
+            found.update(zip(node.outputs, copy.outputs))
+    return found.get(output, output)
 
 
 class Run:
