@@ -213,6 +213,26 @@ def test_a_folder_is_all_new_or_all_old(tmp_path, monkeypatch):
             for path in folder.iterdir()} == before
 
 
+@pytest.mark.parametrize("name", ["model.py", "model.safetensors",
+                                  "check.safetensors"])
+def test_files_of_others_are_not_written_over(name, tmp_path):
+    """The script that builds the network may be called model.py, too."""
+    pytest.importorskip("torch")
+    net = DenseLayer(InputLayer((None, 4)), 3)
+    (tmp_path / name).write_text("# of one's own")
+    with pytest.raises(LeavingError, match="has a %s that export did" % name):
+        export(net, tmp_path)
+    assert (tmp_path / name).read_text() == "# of one's own"
+
+
+def test_a_folder_that_is_there_may_have_a_dot(tmp_path):
+    pytest.importorskip("torch")
+    (tmp_path / "run.v2").mkdir()
+    for _ in range(2):
+        export(DenseLayer(InputLayer((None, 4)), 3), tmp_path / "run.v2")
+    assert len(list((tmp_path / "run.v2").iterdir())) == 3
+
+
 def test_an_export_of_another_shape_is_not_written():
     oracle = checking.Oracle.__new__(checking.Oracle)
     oracle.cases = [({"x": 1}, [np.zeros((2, 3))])]

@@ -65,8 +65,11 @@ def export(network: Network, path: str | os.PathLike[str]) -> ExportRecord:
 
 def _check_folder(where):
     """Refuse what cannot be a folder, or looks as if a file was meant."""
+    if os.path.isdir(where):
+        files.check_own(where)
+        return
     suffix = os.path.splitext(where)[1]
-    if suffix or os.path.exists(where) and not os.path.isdir(where):
+    if suffix or os.path.exists(where):
         raise LeavingError(
             "%s: %s; expected a name that ends in .onnx, or a folder for "
             "source code. Name the file net.onnx." % (

@@ -8,8 +8,44 @@ from ..formats import safetensors
 from ..formats.common.naming import describe
 from ..formats.common.record import Checkpoint, Entry
 from ..formats.common.writing import replaced
+from .errors import LeavingError
 
-__all__ = ["write_folder"]
+__all__ = ["check_own", "write_folder"]
+
+_NAMES = ("model.py", "model.safetensors", "check.safetensors")
+
+#: What the source code says near its start.
+_MARK = b"lasagne_flipconv wrote this file"
+
+
+def check_own(folder):
+    """Refuse a folder in which files of others would be written over.
+
+    Parameters
+    ----------
+    folder : str
+        One that is there.
+
+    Raises
+    ------
+    LeavingError
+        If it has a file of the same name, and no export before.
+    """
+    there = [name for name in _NAMES
+             if os.path.lexists(os.path.join(folder, name))]
+    if there and not _is_own(os.path.join(folder, _NAMES[0])):
+        raise LeavingError(
+            "%s: has a %s that export did not write, which would be lost; "
+            "expected an earlier export, or none of %s. Name a folder of its "
+            "own." % (folder, there[0], ", ".join(_NAMES)))
+
+
+def _is_own(path):
+    try:
+        with open(path, "rb") as file:
+            return _MARK in file.read(1000)
+    except OSError:
+        return False
 
 
 def write_folder(folder, program, oracle, plan, record):
@@ -33,7 +69,7 @@ def write_folder(folder, program, oracle, plan, record):
     with contextlib.ExitStack() as stack:  # at its end they are put in place
         code, weights, check = (
             stack.enter_context(replaced(os.path.join(folder, name)))
-            for name in ("model.py", "model.safetensors", "check.safetensors"))
+            for name in _NAMES)
         code.write(program.text.encode("utf-8"))
         for file, entries, metadata in (
                 (weights, _weights(program, plan), record),
