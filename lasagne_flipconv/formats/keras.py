@@ -263,7 +263,8 @@ def _oldest_style(tree, where):
         found = [(path, tree.datasets[path]) for _, path in sorted(numbered)]
         roles = numbered_roles([data.shape for _, data in found])
         entries += [entry_of(data, layer, role, path, {}, model)._replace(
-            name=path, epsilon=None) for (path, data), role in zip(found, roles)]
+            name=path, epsilon=None)
+            for (path, data), role in zip(found, roles)]
     return Checkpoint(where, "hdf5", tuple(entries), {}, "Keras 0",
                       siblings="any")
 

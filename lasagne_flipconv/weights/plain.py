@@ -307,9 +307,10 @@ def epsilon_of(slot, entry, name, options):
         raise ConventionError(
             "%s: is a variance, and the file does not say what is added to it "
             "before the square root; expected to be told. Pass epsilon=1e-5 "
-            "if it comes from PyTorch, 2e-5 if from Chainer, 1e-3 if from Keras 1.2 or later; from "
-            "Keras 1.0.8 to 1.1 1e-5, from 1.0.6 and 1.0.7 1e-6; if from one "
-            "before, it is a deviation: set inv_std by hand." % name)
+            "if it comes from PyTorch, 2e-5 if from Chainer, 1e-3 if from "
+            "Keras 1.2 or later; from Keras 1.0.8 to 1.1 1e-5, from 1.0.6 and "
+            "1.0.7 1e-6; if from one before, it is a deviation: set inv_std "
+            "by hand." % name)
     return found[0]
 
 
