@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from lasagne.layers import ConcatLayer, DenseLayer, InputLayer
-from lasagne_flipconv import layers, load
+from lasagne_flipconv import layers, load, read
 from lasagne_flipconv.errors import CheckpointError
 
 import cases
@@ -64,6 +64,20 @@ def test_a_scale_that_no_name_ties_to_its_norm_is_refused(path):
                        "bn1.gamma, and holds data/scale1/0"):
         load(path, net)
     assert files.unchanged(net, before)
+
+
+@pytest.mark.parametrize("factor, expected", [
+    (2, [[.5, 1], [1.5, 2]]), (1, [[1, 2], [3, 4]]), (0, [[0, 0], [0, 0]])])
+def test_mean_and_variance_are_those_that_caffe_has(factor, expected,
+                                                    tmp_path):
+    """A factor of 0 is of a layer that saw no batch: Caffe has zeros."""
+    path = tmp_path / "net.caffemodel.h5"
+    with h5py.File(path, "w") as file:
+        for i, values in enumerate(([1, 2], [3, 4], [factor])):
+            file["data/bn1/%d" % i] = np.array(values, "f4")
+    with read(path) as checkpoint:
+        assert [entry.read().tolist() for entry in checkpoint.entries] == (
+            expected)
 
 
 @pytest.mark.parametrize("strict", [True, False])

@@ -192,22 +192,26 @@ def _without_padding(array, axes):
 
 
 def _factor(arrays, name, where):
-    """Return what Caffe stores mean and variance times."""
+    """Return what Caffe stores mean and variance times; 0 before training."""
     if len(arrays) != 3 or tuple(arrays[2].shape) not in ((1,), ()):
         raise CheckpointError(
             "%s in %s: has %d blobs; expected mean, variance and their factor."
             % (name, where, len(arrays)))
-    return float(arrays[2].read().reshape(())) or 1
+    return float(arrays[2].read().reshape(()))
 
 
 def _divided(array, factor):
-    """Return what reads an array and divides it by a factor."""
+    """Return what reads an array and divides it by a factor.
+
+    By 0 as Caffe does: all is 0 then.
+    """
     if factor == 1:
         return array.read
 
     def values():
         with np.errstate(all="ignore"):
-            return (array.read() / factor).astype(array.dtype, copy=False)
+            value = array.read() / factor if factor else array.read() * 0
+            return value.astype(array.dtype, copy=False)
 
     return values
 
