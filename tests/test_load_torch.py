@@ -1,4 +1,5 @@
 """Networks of PyTorch and of Lasagne loaded from their state dicts agree."""
+import copy
 import pickle
 import sys
 from pathlib import Path
@@ -21,6 +22,7 @@ import leaving_runs
 
 torch = pytest.importorskip("torch")
 nn = torch.nn
+prune = pytest.importorskip("torch.nn.utils.prune")
 
 
 class Plane(nn.Module):
@@ -435,3 +437,55 @@ def test_tensors_of_pytorch_before_0_4(tmp_path):
                                storage=np.arange(4, dtype="f4").tobytes()))
     with read(path) as checkpoint:
         assert checkpoint.values()["W"].tolist() == [0, 1, 2, 3]
+
+
+class Doubled(nn.Module):
+    """A parametrization without arrays of its own."""
+
+    def forward(self, weight):
+        return 2 * weight
+
+
+def pruned(module):
+    return prune.l1_unstructured(module, "weight", .5)
+
+
+def doubled(module):
+    return nn.utils.parametrize.register_parametrization(
+        module, "weight", Doubled())
+
+
+@pytest.mark.parametrize("strict", [True, False])
+@pytest.mark.parametrize("make", [
+    pruned, doubled, nn.utils.spectral_norm, nn.utils.weight_norm,
+    nn.utils.parametrizations.spectral_norm,
+    nn.utils.parametrizations.orthogonal], ids=lambda make: "%s.%s" % (
+        make.__module__.rpartition(".")[2], make.__name__))
+@pytest.mark.parametrize("module, build", [
+    (nn.Conv2d(4, 4, 3, bias=False), lambda: layers.Conv2DLayer(
+        (None, 4, 9, 9), 4, 3, b=None, name="0")),
+    (nn.Linear(4, 3, bias=False), lambda: DenseLayer(
+        (None, 4), 3, b=None, name="0"))], ids=["conv", "dense"])
+@pytest.mark.filterwarnings("ignore:.*weight_norm.*deprecated:FutureWarning")
+def test_what_a_weight_is_computed_from_is_no_weight(module, build, make,
+                                                     strict, tmp_path):
+    module = make(copy.deepcopy(module))
+    path = tmp_path / "net.pt"
+    torch.save(nn.Sequential(module).state_dict(), path)
+    network = build()
+    before = files.values_of(network)
+    with pytest.raises((CheckpointError, ConventionError)) as caught:
+        load(path, network, orientation="torch", strict=strict)
+    assert files.unchanged(network, before)
+    if not strict or make is doubled:
+        assert "what PyTorch computes a value from" in str(caught.value)
+
+
+def test_what_a_weight_is_computed_from_can_be_had(tmp_path):
+    module = pruned(nn.Conv2d(2, 3, 3, bias=False))
+    torch.save(nn.Sequential(module).state_dict(), tmp_path / "net.pt")
+    network = layers.Conv2DLayer((None, 2, 5, 5), 3, 3, b=None, name="conv")
+    load(tmp_path / "net.pt", network, names={"0.weight_orig": "conv.W"},
+         strict=False)
+    assert files.same(network.W.get_value()[:, :, ::-1, ::-1].astype("f4"),
+                      module.weight_orig.detach().numpy())

@@ -10,8 +10,9 @@ from ..errors import CheckpointError, ConventionError
 from ..formats.common.record import is_kernel, is_one_by_one
 from .telling import AS_IN_NETWORK, is_from_elsewhere, told_of
 
-__all__ = ["as_parameter", "check_computed", "check_plain", "check_square",
-           "computes_matrix", "dense_axes", "epsilon_of", "is_a", "is_dense"]
+__all__ = ["as_parameter", "check_computed", "check_plain", "check_source",
+           "check_square", "computes_matrix", "dense_axes", "epsilon_of",
+           "is_a", "is_dense"]
 
 #: Layers whose W has axes (input units, output units), and one that looks it.
 _DENSE, _TABLE = ("DenseLayer", "NINLayer"), "EmbeddingLayer"
@@ -27,6 +28,13 @@ _AS_IN_PYTORCH = re.compile(r"(.*[./_])?(?i:weight)(:0)?|.*/W", re.DOTALL)
 #: Names of variances of Chainer and MXNet, whose axes may be told by the word
 #: of another library, not what they add.
 _OF_OTHERS = re.compile(r"(.*[./_])?(avg_var|moving_var)(:0)?", re.DOTALL)
+
+#: Names of arrays from which PyTorch computes a weight or a bias: of what was
+#: parametrized, pruned or has a spectral norm, of PEFT; and of weight norm.
+_SOURCE = re.compile(
+    r"(.*\.)?(parametrizations\.\w+\..+|\w*(weight|bias)\w*_orig"
+    r"|base_layer\.\w+)", re.DOTALL)
+_OF_NORM = re.compile(r"(.*\.)?weight\w*_[gv]", re.DOTALL)
 
 #: What is added to a variance in formats that do not record it.
 _EPSILONS = {"torch": 1e-5, "onnx": 1e-5, "caffe": 1e-5, "keras": 1e-3,
@@ -223,6 +231,39 @@ def check_square(slot, entry, name, options):
             "there, or (input, output), as in Lasagne; expected to be told. "
             "Pass orientation='torch', or {%r: 'OI'} or {%r: 'IO'}."
             % (name, tuple(entry.shape), slot.name, slot.name))
+
+
+def check_source(slot, entry, name, options):
+    """Refuse what PyTorch computes a value from in place of the value.
+
+    Parameters
+    ----------
+    slot : lasagne_flipconv.weights.networks.Slot
+        The parameter.
+    entry : Entry
+        The array in the file.
+    name : str
+        Of both, for error texts.
+    options : lasagne_flipconv.weights.planning.Options
+        What the user says.
+
+    Raises
+    ------
+    ConventionError
+        If its name says that it is one, and the network has the value.
+    """
+    if entry.name in options.names:
+        return
+    if _SOURCE.fullmatch(entry.name) or _OF_NORM.fullmatch(entry.name) and (
+            not slot.readers and not computes_matrix(slot)):
+        raise ConventionError(
+            "%s: is, by its name, what PyTorch computes a value from "
+            "(pruning, spectral or weight norm, another parametrization, "
+            "LoRA); expected the value itself. Before torch.save, call "
+            "prune.remove, remove_spectral_norm, remove_weight_norm, "
+            "parametrize.remove_parametrizations or merge_and_unload; or "
+            "pass names={%r: %r} to have it as it lies." % (
+                name, entry.name, slot.name))
 
 
 def check_plain(slot, entry, name, options):

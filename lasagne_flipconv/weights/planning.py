@@ -11,8 +11,9 @@ from .flattening import columns_for, is_gate, mixes, rows_for
 from .matching import match
 from .networks import (consumers_in, exchangeable, expressions_in, outputs_of,
                        slots_of, steps_in)
-from .plain import (as_parameter, check_computed, check_plain, check_square,
-                    computes_matrix, dense_axes, epsilon_of, is_dense)
+from .plain import (as_parameter, check_computed, check_plain, check_source,
+                    check_square, computes_matrix, dense_axes, epsilon_of,
+                    is_dense)
 from .telling import (AS_IN_NETWORK, axes_like, check_mapping, rows_told,
                       source_of, told_of)
 
@@ -206,6 +207,7 @@ def _listed(names):
 def _plan(slot, entry, where, options, around):
     """Work out what has to be done to one value."""
     name = "%s in %s → %s" % (entry.name, where, slot.name)
+    check_source(slot, entry, name, options)
     if slot.kernel:
         target = convention_of(slot.layer)
         _check_kind(slot, entry, name, target)
