@@ -216,10 +216,10 @@ def of_caffe():
     yield row("caffe-empty-endless", caffe_model(caffe_layer(
         (0, (1 << 63) - 1), 0)), "less than 2**63", "unsafe", ".caffemodel")
     for name, value, text in (
-            ("number", 7, "has a number"), ("text", field(2, b"abc"),
+            ("number", 7, "has a number"), ("text", field(3, b"abc"),
                                             "epsilon that is no number"),
-            ("nan", b"\x15\0\0\xc0\x7f", "epsilon nan"),
-            ("negative", b"\x15\0\0\x80\xbf", "epsilon -1.0")):
+            ("nan", b"\x1d\0\0\xc0\x7f", "epsilon nan"),
+            ("negative", b"\x1d\0\0\x80\xbf", "epsilon -1.0")):
         yield row("caffe-norm-" + name, caffe_model(field(
             1, b"n") + field(2, b"BatchNorm") + field(139, value)), text,
             "broken", ".caffemodel")
