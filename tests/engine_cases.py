@@ -18,15 +18,16 @@ needs_engine = pytest.mark.skipif(
     not HERE, reason="oneDNN is not installed, or not for this system")
 
 
-
-def has_avx2():
+def has(instructions):
+    """Tell whether the processor has them, by their name in Linux."""
+    if sys.platform != "linux":
+        return False
     with open("/proc/cpuinfo") as lines:
-        return "avx2" in lines.read()
+        return instructions in lines.read().split()
 
 
 needs_tiles = pytest.mark.skipif(
-    sys.platform != "linux" or not has_avx2(),
-    reason="tiles are for processors with AVX2")
+    not has("avx2"), reason="tiles are for processors with AVX2")
 
 # Theano imports its code for GPUs here, and that this module of setuptools
 needs_pkg_resources = pytest.mark.skipif(
