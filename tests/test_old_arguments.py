@@ -212,7 +212,8 @@ def test_a_program_of_python_3_has_the_defaults_of_today(code, tmp_path):
 def test_a_program_of_python_3_is_told_how_pillow_resizes(tmp_path):
     needs("PIL")
     write(tmp_path, "today.py", "import warnings\nwarnings.simplefilter("
-          "'always')\nfrom PIL import Image, ImageOps\nim = Image.new('RGB', (9, 9), 'red')\n"
+          "'always')\nfrom PIL import Image, ImageOps\n"
+          "im = Image.new('RGB', (9, 9), 'red')\n"
           "im.resize((2, 2), Image.BICUBIC)\nim.convert('1').resize((2, 2))\n"
           "im.thumbnail((3, 3))\nImageOps.fit(im, (2, 2), Image.BICUBIC)\n"
           "im.resize((2, 2))\nImageOps.fit(im, (2, 2))\n")

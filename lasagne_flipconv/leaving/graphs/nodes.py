@@ -336,7 +336,8 @@ def pool(walk, node):
 #: Class of an Op → its rule; a class below one of these counts as it.
 NODES = {
     elemwise.Elemwise: elementwise, elemwise.DimShuffle: dimshuffle,
-    elemwise.CAReduce: reduction, CumOp: running, T.Reshape: reshape, Shape_i: size,
+    elemwise.CAReduce: reduction, CumOp: running, T.Reshape: reshape,
+    Shape_i: size,
     subtensor.Subtensor: part, subtensor.AdvancedSubtensor1: take,
     T.Argmax: where_largest, T.MaxAndArgmax: max_and_argmax, T.Dot: dot,
     BatchedDot: batched_dot,

@@ -253,7 +253,8 @@ OPERATORS.update({kind: reduction for kind in ("sum", "mean", "max", "min",
                                                "prod")})
 OPERATORS.update(SHAPES)
 OPERATORS.update({
-    "int_div": int_div, "rest": rest, "cumsum": running, "constant": constant, "conv": conv,
+    "int_div": int_div, "rest": rest, "cumsum": running,
+    "constant": constant, "conv": conv,
     "conv_transpose": conv_transpose, "dense": dense,
     "batch_norm": batch_norm, "lrn": lrn, "max_pool": pool,
     "average_pool": pool, "leaky_relu": leaky_relu, "elu": elu, "selu": selu,
