@@ -202,6 +202,41 @@ def test_ten_thousand_arrays(form, which, tmp_path):
         assert len(checkpoint.values()) == MANY
 
 
+def calls_to_read(path):
+    """Return how many calls of Python functions it takes to open a file."""
+    count = [0]
+
+    def profile(_frame, event, _arg):
+        count[0] += event == "call"
+
+    with read(path):  # what is called once in a process
+        pass
+    sys.setprofile(profile)
+    try:
+        with read(path):
+            pass
+    finally:
+        sys.setprofile(None)
+    return count[0]
+
+
+@pytest.mark.parametrize("form, which", [
+    pytest.param(*key, marks=needs_h5py if key[0] in ("keras", "hdf5")
+                 else ()) for key in FILES],
+    ids=["-".join(key) for key in FILES])
+def test_work_grows_with_the_number_of_arrays(form, which, tmp_path,
+                                              monkeypatch):
+    calls = []
+    for many in (200, 400):
+        monkeypatch.setitem(globals(), "MANY", many)
+        monkeypatch.setitem(globals(), "LAYERS", many // 2)
+        suffix, make = FILES[form, which]
+        path = tmp_path / ("%d%s" % (many, suffix))
+        path.write_bytes(make())
+        calls.append(calls_to_read(path))
+    assert calls[0] <= calls[1] < 2.5 * calls[0]
+
+
 @pytest.mark.parametrize("suffix", [".npz", ".safetensors"])
 def test_what_is_written_is_read(suffix, tmp_path):
     source, path = tmp_path / "net.pkl", tmp_path / ("net" + suffix)

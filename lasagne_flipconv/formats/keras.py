@@ -15,9 +15,9 @@ from .archives.zipped import members_of
 from .common.jsontext import parsed_json
 from .common.record import Checkpoint
 from .hdf5_file.tree import opened
-from .parts.keras_layers import (Model, check_settings, class_of, entry_of,
-                                 numbered_roles, role_of, roles_of, text_of,
-                                 told_apart)
+from .parts.keras_layers import (
+    class_of, entry_of, numbered_roles, role_of, roles_of, told_apart)
+from .parts.keras_model import Model, check_settings, text_of
 
 __all__ = ["from_hdf5", "read", "sniff"]
 
@@ -75,10 +75,9 @@ def from_hdf5(tree, where, limits):
         text = _first_text(attributes, "model_config", where, limits)
         layers = {} if text is None else _layers(parsed_json(
             text, "model_config in %s" % where, limits), where)
-        model = Model(layers, *(
-            _first_text(attributes, name, where, limits)
-            for name in ("backend", "keras_version")))
-        model = model._replace(version=model.version or "1")
+        backend, version = (_first_text(attributes, name, where, limits)
+                            for name in ("backend", "keras_version"))
+        model = Model(layers, backend, version or "1")
         return _old_style(tree, root, names, model, where, limits)
     if any(path.endswith("/vars") or path == "vars" for path in tree.groups):
         return _new_style(tree, {}, where, "hdf5")
@@ -230,9 +229,6 @@ def _old_style(tree, root, names, model, where, limits):
             entries.append(entry_of(
                 data, layer, role_of(weight, data.dtype), weight,
                 model.layers.get(layer, {}), model))
-    if model.version == "1" and not model.layers:
-        # weights alone of Keras 1, which had 1e-6 before 1.0.8, 1e-5 to 1.1
-        entries = [entry._replace(epsilon=None) for entry in entries]
     writer = "Keras %s%s" % (model.version, " on %s" % model.backend
                              if model.backend else "")
     return Checkpoint(where, "hdf5", told_apart(entries, paths), {}, writer,
@@ -263,8 +259,7 @@ def _oldest_style(tree, where):
         found = [(path, tree.datasets[path]) for _, path in sorted(numbered)]
         roles = numbered_roles([data.shape for _, data in found])
         entries += [entry_of(data, layer, role, path, {}, model)._replace(
-            name=path, epsilon=None)
-            for (path, data), role in zip(found, roles)]
+            name=path) for (path, data), role in zip(found, roles)]
     return Checkpoint(where, "hdf5", tuple(entries), {}, "Keras 0",
                       siblings="any")
 

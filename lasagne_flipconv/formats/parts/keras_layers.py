@@ -1,32 +1,20 @@
 """What the variables of a Keras layer are, by its class and version."""
 import re
-import sys
-from collections import Counter, namedtuple
-from itertools import dropwhile
+from collections import Counter
 
 import numpy as np
 
 from ...conventions import convention_of_format
-from ...errors import CheckpointError
 from ..common.record import Entry
+from .keras_model import setting
 
-__all__ = ["Model", "check_settings", "class_of", "entry_of",
-           "numbered_roles", "role_of", "roles_of", "text_of", "told_apart"]
-
-#: What holds for all layers: their configuration by name, the backend (None
-#: if not told), and the version of Keras.
-Model = namedtuple("Model", "layers backend version")
+__all__ = ["class_of", "entry_of", "numbered_roles", "role_of", "roles_of",
+           "told_apart"]
 
 _VARIABLES = {
     "BatchNormalization": ("gamma", "beta", "mean", "variance"),
     "PReLU": ("alpha",),
 }
-
-#: Classes before which, or within which, images are as they were given.
-_AT_INPUTS = frozenset([
-    "InputLayer", "Permute", "Reshape", "Rescaling", "Normalization",
-    "Dropout", "GaussianNoise", "ZeroPadding1D", "ZeroPadding2D",
-    "ZeroPadding3D", "Sequential", "Functional", "Model"])
 
 #: Names that Keras gives forward convolutions, where no configuration tells.
 _AUTOMATIC = re.compile(r"(conv|convolution)[123]d(_\d+)?\Z")
@@ -141,68 +129,6 @@ def numbered_roles(shapes):
         "param_%d" % i for i in range(len(axes))))
 
 
-def text_of(item, name, where):
-    """Return a text of a configuration, None if it has none.
-
-    Parameters
-    ----------
-    item : dict
-        Part of a configuration.
-    name : str
-        Which text.
-    where : str
-        Name of the file for error texts.
-
-    Returns
-    -------
-    str or None
-        The text.
-
-    Raises
-    ------
-    CheckpointError
-        If it is no text.
-    """
-    found = item.get(name)
-    if found is not None and not isinstance(found, str):
-        raise _strange(where, name, found, "a text")
-    return found
-
-
-def _strange(where, name, found, expected):
-    told = found if isinstance(found, (int, float)) else type(found).__name__
-    return CheckpointError(
-        "%s: has a configuration with %s: %s; expected %s. The file is "
-        "damaged." % (where, name, told, expected))
-
-
-def check_settings(layer, where):
-    """Refuse a layer with settings of another type than Keras writes.
-
-    Parameters
-    ----------
-    layer : dict
-        Configuration of the layer.
-    where : str
-        Name of the file for error texts.
-
-    Raises
-    ------
-    CheckpointError
-        If it has.
-    """
-    config = layer.get("config")
-    if not isinstance(config, dict):
-        return
-    for name in ("data_format", "dim_ordering"):
-        text_of(config, name, where)
-    epsilon = config.get("epsilon")
-    if epsilon is not None and (
-            type(epsilon) not in (int, float)
-            or not 0 <= epsilon <= sys.float_info.max):
-        raise _strange(where, "epsilon", epsilon, "a number, 0 or more")
-
-
 def class_of(group):
     """Return the class that the name of a group tells, as Keras 3 makes it.
 
@@ -219,15 +145,6 @@ def class_of(group):
     word = re.sub(r"(_\d+)?/vars\Z", "", group).rpartition("/")[2]
     return {"batch_normalization": "BatchNormalization",
             "p_re_lu": "PReLU"}.get(word, word)
-
-
-def setting(layer, *names):
-    """Return the first of these settings that a layer has, or None."""
-    config = layer.get("config")
-    for name in names:
-        if isinstance(config, dict) and config.get(name) is not None:
-            return config[name]
-    return None
 
 
 def entry_of(data, layer, role, path, config, model):
@@ -272,15 +189,15 @@ def entry_of(data, layer, role, path, config, model):
         shape = (shape[n] * shape[n + 1], 1) + shape[:n]
     elif role == "alpha":
         axes = tuple(range(len(shape)))
-        if _order(model) == "channels_last":
+        if model.order == "channels_last":
             axes = axes[-1:] + axes[:-1]
         shape = tuple(shape[i] for i in axes if shape[i] != 1) or (1,)
     epsilon = setting(config, "epsilon")
     return Entry("%s/%s" % (layer, role) if role else path, shape, data.dtype,
                  values, layer, role, kind, convention,
-                 1e-3 if epsilon is None else float(epsilon),
-                 _rows(model), columns="unknown" if role != "alpha" and
-                 _permutes(model) else _order(model))
+                 model.epsilon if epsilon is None else float(epsilon),
+                 model.rows, columns="unknown" if role != "alpha" and
+                 model.permutes else model.order)
 
 
 def told_apart(entries, paths):
@@ -356,45 +273,3 @@ def _matrix_axes(config):
 
 def _row(model):
     return "keras-theano" if model.backend == "theano" else "keras"
-
-
-def _rows(model):
-    """Return the order of axes that dense layers flatten, None if Lasagne's.
-
-    A Flatten that takes its input for channels_first moves the first axis to
-    the end, of sequences as well. What a Permute makes is not looked at.
-    """
-    if _permutes(model):
-        return "either"
-    order, moving = _order(model), _formats(model, "channels_first", True)
-    if moving:
-        return "moved" if order is None and not _formats(
-            model, "channels_last", True) else "either"
-    # before Keras 2 nothing was moved
-    alone = not model.layers and not model.version.startswith("1")
-    return "either" if alone else order
-
-
-def _permutes(model):
-    """Tell whether axes are permuted behind another layer than an input."""
-    classes = [layer.get("class_name") for layer in model.layers.values()]
-    return "Permute" in dropwhile(_AT_INPUTS.__contains__, classes)
-
-
-def _order(model):
-    """Return the order of axes of activations, None if Lasagne's."""
-    for flatten in (False, True):
-        first = _formats(model, "channels_first", flatten)
-        last = _formats(model, "channels_last", flatten)
-        if first or last:
-            return ("unknown" if first and last else
-                    "channels_last" if last else None)
-    return "unknown"
-
-
-def _formats(model, word, flatten):
-    """Tell whether a Flatten, or any other layer, has this data_format."""
-    names = {"channels_first": "th", "channels_last": "tf"}
-    return any(setting(layer, "data_format", "dim_ordering")
-               in (word, names[word]) for layer in model.layers.values()
-               if (layer.get("class_name") == "Flatten") == flatten)
