@@ -2,12 +2,16 @@
 import os
 import subprocess
 import sys
+import time
+import types
 from pathlib import Path
 
 import pytest
 import theano.tensor as T
+from lasagne_flipconv.compat.edits import precompiled
 from lasagne_flipconv.compat.theano_cache import versions_of, with_version
 from theano import gof
+from theano.gof import cmodule
 
 #: Each makes one function, of Ops that Theano compiled in every process.
 PROGRAMS = {
@@ -98,3 +102,152 @@ def test_other_options_are_another_key():
         linker.accept(gof.FunctionGraph([x], [x.sum(axis)], clone=False))
         keys.append(linker.cmodule_key())
     assert keys[0] != keys[1] and all(key[0] for key in keys)
+
+
+needs_gcc = pytest.mark.skipif(
+    not sys.platform.startswith("linux")
+    or not precompiled.is_gcc(cmodule.config.cxx),
+    reason="headers are precompiled by GCC on Linux")
+CODE = precompiled.TEXT + "static int answer() { return 42; }\n"
+
+
+@pytest.fixture
+def headers(tmp_path):
+    """Headers with a compile directory of their own, of which none is made."""
+    config = types.SimpleNamespace(
+        cxx=cmodule.config.cxx, compiledir=str(tmp_path),
+        cmodule=types.SimpleNamespace(remove_gxx_opt=False))
+    return precompiled.Headers(types.SimpleNamespace(
+        config=config, std_include_dirs=cmodule.std_include_dirs))
+
+
+def made(headers, preargs):
+    """Return the flags of headers, once they are made."""
+    for _ in range(precompiled.FIRST):
+        assert headers.flags(CODE, preargs, []) == []
+    for _ in range(600):
+        flags = headers.flags(CODE, preargs, [])
+        if flags:
+            return flags
+        time.sleep(0.1)
+    raise AssertionError("none within a minute")
+
+
+def compile_code(headers, preargs, folder, code=CODE):
+    """Compile as Theano does, return what its compiler was given."""
+    given = []
+
+    def stock(_name, code, location, include_dirs, _lib_dirs, _libs, flags):
+        given.append(flags)
+        path = Path(folder, "mod.cpp")
+        path.write_text(code)
+        done = subprocess.run(
+            [headers.config.cxx, "-g", *flags, "-H", "-c", str(path), "-o",
+             os.devnull] + ["-I" + name for name in
+                            cmodule.std_include_dirs()],
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            universal_newlines=True)
+        given.append(done.stdout)
+        if done.returncode:
+            raise Exception("Compilation failed: " + done.stdout)
+
+    precompiled.with_headers(stock, headers)("name", code, preargs=preargs)
+    return given
+
+
+PREARGS = ["-O3", "-fPIC"]
+
+
+@needs_gcc
+def test_headers_are_read_once(headers, tmp_path):
+    flags = made(headers, PREARGS)
+    given, told = compile_code(headers, PREARGS, tmp_path)
+    assert given == flags + PREARGS
+    assert "! " + flags[-1] + ".gch" in told  # GCC took it
+    again = precompiled.Headers(headers.cmodule)  # another process
+    assert again.flags(CODE, PREARGS, []) == flags
+    assert not list(tmp_path.glob("*/making-*"))
+
+
+@needs_gcc
+@pytest.mark.parametrize("size", [0, 100, 10 ** 6])
+def test_a_damaged_file_is_not_taken(size, headers, tmp_path):
+    flags = made(headers, PREARGS)
+    os.truncate(flags[-1] + ".gch", size)
+    told = compile_code(headers, PREARGS, tmp_path)
+    assert len(told) == 2 or told[2] == PREARGS and not headers.flags(
+        CODE, PREARGS, [])
+
+
+@needs_gcc
+def test_an_error_of_the_code_stays_what_it_is(headers, tmp_path):
+    made(headers, PREARGS)
+    with pytest.raises(Exception, match="nothing_of_that_name"):
+        compile_code(headers, PREARGS, tmp_path,
+                     precompiled.TEXT + "int a = nothing_of_that_name;\n")
+
+
+@needs_gcc
+def test_other_headers_have_another_name(headers, monkeypatch, tmp_path):
+    names = [precompiled.key("g++", flags) for flags in [
+        ("-O3",), ("-O3", "-fopenmp"), ("-O3", "-I" + str(tmp_path))]]
+    (tmp_path / "numpy").mkdir()
+    (tmp_path / "numpy" / "arrayobject.h").write_text("// of another NumPy")
+    precompiled.key.cache_clear()
+    names.append(precompiled.key("g++", ("-O3", "-I" + str(tmp_path))))
+    monkeypatch.setattr(precompiled, "version", lambda compiler: "another")
+    precompiled.key.cache_clear()
+    names.append(precompiled.key("g++", ("-O3",)))
+    precompiled.key.cache_clear()
+    assert len(set(names)) == len(names) == 5
+
+
+@needs_gcc
+@pytest.mark.parametrize("case", ["other code", "own header", "clang"])
+def test_what_does_not_fit_gets_none(case, headers, monkeypatch, tmp_path):
+    made(headers, PREARGS)
+    code, folders = CODE, []
+    if case == "other code":
+        code = CODE.replace("<iostream>", "<vector>")
+    elif case == "own header":
+        (tmp_path / "math.h").write_text("")
+        folders = [str(tmp_path)]
+    else:
+        monkeypatch.setattr(precompiled, "version", "clang {}".format)
+    assert not headers.flags(code, PREARGS, folders)
+
+
+@needs_gcc
+def test_without_optimization(headers, tmp_path):
+    headers.config.cmodule.remove_gxx_opt = True
+    flags = made(headers, PREARGS)
+    _, told = compile_code(headers, ["-fPIC"], tmp_path)
+    assert headers.flags(CODE, ["-fPIC"], []) == flags
+    assert "! " + flags[-1] + ".gch" in told
+
+
+@needs_gcc
+def test_former_headers_are_removed(headers, tmp_path):
+    kept = tmp_path / "lasagne_flipconv_headers"
+    for i in range(6):
+        (kept / ("former%d" % i)).mkdir(parents=True)
+        os.utime(str(kept / ("former%d" % i)), (i, i))
+    (kept / "making-x").mkdir()
+    os.utime(str(kept / "making-x"), (7, 7))
+    (kept / "making-y").mkdir()
+    flags = made(headers, PREARGS)
+    assert sorted(path.name for path in kept.iterdir()) == sorted([
+        "former3", "former4", "former5", "making-y",
+        Path(flags[-1]).parent.name])
+
+
+@needs_gcc
+def test_a_folder_that_cannot_be_written_is_no_error(headers, tmp_path):
+    (tmp_path / "lasagne_flipconv_headers").write_text("a file")
+    for _ in range(precompiled.FIRST + 1):
+        assert headers.flags(CODE, PREARGS, []) == []
+
+
+@needs_gcc
+def test_the_compiler_of_theano_has_them():
+    assert hasattr(cmodule.GCC_compiler.compile_str, "precompiled")

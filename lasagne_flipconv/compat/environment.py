@@ -69,8 +69,10 @@ def prepare():
     add_downsample()
     keep_compiled()
     collect_rarely()
-    from .edits.theano_views import mend_dimshuffle  # they need NumPy
+    from .edits.precompiled import precompile_headers  # they need NumPy
+    from .edits.theano_views import mend_dimshuffle
     from .theano_python import mend_python
+    precompile_headers()
     mend_dimshuffle()
     mend_python()
     keep_gemm_serial(sys.modules["theano"].config)
