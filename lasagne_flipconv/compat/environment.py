@@ -69,10 +69,12 @@ def prepare():
     add_downsample()
     keep_compiled()
     collect_rarely()
-    from .edits.precompiled import precompile_headers  # they need NumPy
+    from .edits.ahead import compile_ahead  # they need NumPy
+    from .edits.precompiled import precompile_headers
     from .edits.theano_views import mend_dimshuffle
     from .theano_python import mend_python
     precompile_headers()
+    compile_ahead()
     mend_dimshuffle()
     mend_python()
     keep_gemm_serial(sys.modules["theano"].config)
