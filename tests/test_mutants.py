@@ -26,6 +26,14 @@ MUTANTS = {
         "compat/theano_cache.py", 'tags.append("free_threaded")', "pass",
         "test_environment.py::"
         "test_free_threaded_python_has_a_compile_cache_of_its_own"),
+    "take headers that were precompiled of another NumPy": (
+        "compat/edits/precompiled.py", "in states(folders)]", "in []]",
+        "test_theano_cache.py::test_other_headers_have_another_name"),
+    "give another compiler what GCC precompiled": (
+        "compat/edits/precompiled.py",
+        'return "Free Software Foundation" in version(compiler)',
+        "return True", "test_theano_cache.py::"
+        "test_what_does_not_fit_gets_none"),
     "use a name that an edited module lacks": (
         "compat/edits/numpy2_names.py", "tensor.basic.np.lib", "np.lib",
         "test_edits.py::test_each_edit_uses_names_that_its_module_has"),

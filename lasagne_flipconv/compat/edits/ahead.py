@@ -17,8 +17,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 __all__ = ["compile_ahead"]
 
-#: How many Ops are looked at ahead, beside the compilation of one.
-LOOKED_AT = 50
+#: How many Ops are looked at ahead, beside the compilation of one; how many
+#: compilers run at a time, each in 200 MB.
+LOOKED_AT, MOST = 50, 8
 
 
 def compile_ahead():
@@ -26,7 +27,7 @@ def compile_ahead():
     cc, cmodule, fg, op, vm = (
         importlib.import_module("theano.gof." + name)
         for name in ("cc", "cmodule", "fg", "op", "vm"))
-    processors = count_processors()
+    processors = min(count_processors(), MOST)
     if processors == 1 or hasattr(op.Op.make_c_thunk, "ahead"):
         return
     ahead = Ahead(cc, cmodule, fg.FunctionGraph, processors)
