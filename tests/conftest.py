@@ -2,8 +2,8 @@
 
 ``LASAGNE_SOURCE`` names a checkout of Lasagne to test against instead of the
 installed one. Every test draws the same numbers each time; ``TEST_SEED``
-chooses others. ``TEST_PARTS=0,1/3`` runs two of three parts of the cases of
-each test, and always its first; no case is in two parts.
+chooses others. ``TEST_PARTS=0,1/3`` runs two of three parts of all cases; none
+is in two parts.
 """
 import os
 import sys
@@ -44,30 +44,11 @@ def pytest_collection_modifyitems(config, items):
     if named:
         raise pytest.UsageError("%s: a test named after an address; expected "
                                 "the same name each time" % named[0])
-    chosen = parts_of(items, os.environ.get("TEST_PARTS") or "0/1")
+    numbers, _, count = (os.environ.get("TEST_PARTS") or "0/1").partition("/")
+    chosen = [item for item in items if str(zlib.crc32(
+        item.nodeid.encode()) % int(count)) in numbers.split(",")]
     config.hook.pytest_deselected(items=list(set(items).difference(chosen)))
     items[:] = chosen
-
-
-def parts_of(items, parts):
-    """Return the first case of each test, and those that are in the parts.
-
-    Parameters
-    ----------
-    items : list of pytest.Item
-        The cases, all of one test after each other.
-    parts : str
-        Numbers of parts from 0, a slash, and how many there are.
-    """
-    numbers, _, count = parts.partition("/")
-    seen, chosen = set(), []
-    for item in items:
-        test = item.nodeid.partition("[")[0]
-        part = zlib.crc32(item.nodeid.encode()) % int(count)
-        if test not in seen or str(part) in numbers.split(","):
-            chosen.append(item)
-        seen.add(test)
-    return chosen
 
 
 @pytest.hookimpl(tryfirst=True)
