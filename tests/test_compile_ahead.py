@@ -10,7 +10,7 @@ import theano
 import theano.tensor as T
 from lasagne_flipconv.compat.edits import ahead
 from theano import gof
-from theano.gof import cmodule
+from theano.gof import cmodule, compilelock
 
 IS_AHEAD = hasattr(gof.Op.make_c_thunk, "ahead")
 pytestmark = pytest.mark.skipif(
@@ -106,6 +106,13 @@ def test_an_error_is_that_of_theano(looked_for):
     assert "The following error happened" in told.value.args[0]
     assert not any(looked_for)
     assert left() == before
+
+
+def test_an_error_leaves_no_lock():
+    with pytest.raises(Exception, match="no_such_name"):
+        compiled([1], "cvm", "no_such_name(%(number)d)")
+    assert compilelock.get_lock.n_lock == 0
+    assert not Path(theano.config.compiledir, "lock_dir").exists()
 
 
 def test_what_follows_an_error_is_not_compiled(looked_for):

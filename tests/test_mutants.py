@@ -403,7 +403,7 @@ def test_mutant_is_killed(name, tmp_path):
     source = (copy / file).read_text(encoding="utf-8")
     assert source.count(right) == 1, "the source has changed: mend the mutant"
     (copy / file).write_text(source.replace(right, wrong), encoding="utf-8")
-    environment = dict(os.environ, PYTHONPATH=str(tmp_path))
+    environment = dict(os.environ, PYTHONPATH=str(tmp_path), TEST_PARTS="")
     run = subprocess.run(
         [sys.executable, "-m", "pytest", "-xq", "-p", "no:cacheprovider",
          str(TESTS / tests)], cwd=str(tmp_path), env=environment,

@@ -22,7 +22,7 @@ except ImportError:  # `doctor` says so; nothing else works without it
 from .import_hooks import ImportWithin, Refusal
 from .quiet import quiet_import, quiet_old_code
 from .theano_cache import (
-    keep_compiled, no_static_python, own_compile_cache)
+    keep_compiled, no_static_python, own_compile_cache, release_after_errors)
 from .theano_flags import find_compiler, no_old_gpu, theano_flags, user_flag
 from .theano_garbage import collect_rarely
 
@@ -68,6 +68,7 @@ def prepare():
         return
     add_downsample()
     keep_compiled()
+    release_after_errors()
     collect_rarely()
     from .edits.ahead import compile_ahead  # they need NumPy
     from .edits.precompiled import precompile_headers

@@ -19,7 +19,8 @@ import sysconfig
 from .import_hooks import ImportWithin
 from .theano_flags import theano_flags, user_flag
 
-__all__ = ["keep_compiled", "no_static_python", "own_compile_cache"]
+__all__ = ["keep_compiled", "no_static_python", "own_compile_cache",
+           "release_after_errors"]
 
 #: Theano's own name for its cache, to which we add.
 COMPILEDIR = ("compiledir_%(short_platform)s-%(processor)s-"
@@ -33,6 +34,28 @@ def keep_compiled():
     if not hasattr(linker.cmodule_key_, "keeps"):
         linker.cmodule_key_ = with_version(linker.cmodule_key_)
         op.c_code_cache_version = by_content(op.c_code_cache_version)
+
+
+def release_after_errors():
+    """Let a process give its compile lock back where a compilation fails.
+
+    Theano kept it until the process ended: any other, such as the next run
+    beside an open notebook, waited two minutes before it compiled anything.
+    """
+    compilelock = importlib.import_module("theano.gof.compilelock")
+
+    @contextlib.contextmanager
+    def lock_ctx(lock_dir=None, keep_lock=False, **options):
+        compilelock.get_lock(lock_dir=lock_dir, **options)
+        try:
+            yield
+        except BaseException:
+            compilelock.release_lock()
+            raise
+        if not keep_lock:
+            compilelock.release_lock()
+
+    compilelock.lock_ctx = lock_ctx
 
 
 def with_version(stock):
