@@ -189,10 +189,13 @@ FILES.update({
         pickle.HIGHEST_PROTOCOL >= 5 else 4)})
 
 
-@pytest.mark.parametrize("form, which", [
+each_file = pytest.mark.parametrize("form, which", [
     pytest.param(*key, marks=needs_h5py if key[0] in ("keras", "hdf5")
                  else ()) for key in FILES],
     ids=["-".join(key) for key in FILES])
+
+
+@each_file
 def test_ten_thousand_arrays(form, which, tmp_path):
     suffix, make = FILES[form, which]
     path = tmp_path / ("net" + suffix)
@@ -220,10 +223,7 @@ def calls_to_read(path):
     return count[0]
 
 
-@pytest.mark.parametrize("form, which", [
-    pytest.param(*key, marks=needs_h5py if key[0] in ("keras", "hdf5")
-                 else ()) for key in FILES],
-    ids=["-".join(key) for key in FILES])
+@each_file
 def test_work_grows_with_the_number_of_arrays(form, which, tmp_path,
                                               monkeypatch):
     calls = []

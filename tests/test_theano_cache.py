@@ -7,11 +7,12 @@ import types
 from pathlib import Path
 
 import pytest
+import theano
 import theano.tensor as T
 from lasagne_flipconv.compat.edits import precompiled
 from lasagne_flipconv.compat.theano_cache import versions_of, with_version
 from theano import gof
-from theano.gof import cmodule
+from theano.gof import cmodule, compilelock
 
 #: Each makes one function, of Ops that Theano compiled in every process.
 PROGRAMS = {
@@ -30,7 +31,7 @@ PROGRAMS = {
 }
 
 START = """import lasagne_flipconv, theano, theano.tensor as T
-from theano.gof import cmodule
+from theano.gof import cmodule, compilelock
 stock, count = cmodule.GCC_compiler.compile_str, []
 cmodule.GCC_compiler.compile_str = staticmethod(
     lambda *args, **options: count.append(1) or stock(*args, **options))
@@ -76,6 +77,22 @@ class Unversioned(gof.Op):
 
     def c_code_cache_version_apply(self, node):
         return ()
+
+
+class Wrong(Unversioned):
+    """An Op whose code does not compile."""
+
+    def c_code(self, node, name, inputs, outputs, sub):
+        return "no_such_name();"
+
+
+@pytest.mark.skipif(not cmodule.config.cxx, reason="nothing is compiled")
+def test_an_error_leaves_no_lock():
+    x = T.fvector()
+    with pytest.raises(Exception, match="no_such_name"):
+        theano.function([x], Wrong()(x), mode=theano.Mode("cvm", None))
+    assert compilelock.get_lock.n_lock == 0
+    assert not Path(theano.config.compiledir, "lock_dir").exists()
 
 
 def test_what_has_no_version_is_not_kept():

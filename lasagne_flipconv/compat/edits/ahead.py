@@ -3,8 +3,8 @@
 Theano compiles the C++ of a function one Op after the other, and waits for
 each: the first function of a network takes a minute of one processor while
 the others wait. Here, what the next Ops need is compiled meanwhile. Theano
-finds it when it comes to them, by its text; whatever else it does, its keys,
-its cache and its errors stay as they are.
+finds it when it comes to them, by text and flags; whatever else it does, its
+keys, its cache and its errors stay as they are.
 """
 import collections
 import functools
@@ -14,6 +14,8 @@ import shutil
 import tempfile
 import threading
 from concurrent.futures import ThreadPoolExecutor
+
+from ..processors import processors
 
 __all__ = ["compile_ahead"]
 
@@ -27,22 +29,15 @@ def compile_ahead():
     cc, cmodule, fg, op, vm = (
         importlib.import_module("theano.gof." + name)
         for name in ("cc", "cmodule", "fg", "op", "vm"))
-    processors = min(count_processors(), MOST)
-    if processors == 1 or hasattr(op.Op.make_c_thunk, "ahead"):
+    count = min(processors(), MOST)
+    if count == 1 or hasattr(op.Op.make_c_thunk, "ahead"):
         return
-    ahead = Ahead(cc, cmodule, fg.FunctionGraph, processors)
+    ahead = Ahead(cc, cmodule, fg.FunctionGraph, count)
     cmodule.GCC_compiler.compile_str = staticmethod(
         ahead.compiling(cmodule.GCC_compiler.compile_str))
     op.Op.make_c_thunk = ahead.coming_to(op.Op.make_c_thunk)
     for linker in (cc.OpWiseCLinker, vm.VM_Linker):
         linker.make_all = ahead.making(linker.make_all)
-
-
-def count_processors():
-    """Return how many processors this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 class Ahead:
@@ -54,13 +49,13 @@ class Ahead:
         ``theano.gof.cc`` and ``theano.gof.cmodule``.
     graph : type
         ``theano.gof.FunctionGraph``.
-    processors : int
+    count : int
         How many compilers run at a time.
     """
 
-    def __init__(self, cc, cmodule, graph, processors):
+    def __init__(self, cc, cmodule, graph, count):
         self.cc, self.cmodule, self.graph = cc, cmodule, graph
-        self.processors = processors
+        self.count = count
         self.compile_str = cmodule.GCC_compiler.compile_str
         self.state = threading.local()
         self.pools = {}  # by process: what is forked has no threads
@@ -97,7 +92,7 @@ class Ahead:
         def wrapped(module_name, src_code, location=None, *args, **options):
             function = getattr(self.state, "function", None)
             if function is not None and options.get("py_module", True):
-                found = function.found(src_code)
+                found = function.found(asked(src_code, options))
                 function.look_ahead()
                 if found is not None:
                     return self.moved(found, location)
@@ -118,8 +113,22 @@ class Ahead:
     def pool(self):
         """Return the threads of this process, of which each has a compiler."""
         if os.getpid() not in self.pools:
-            self.pools = {os.getpid(): ThreadPoolExecutor(self.processors)}
+            self.pools = {os.getpid(): ThreadPoolExecutor(self.count)}
         return self.pools[os.getpid()]
+
+
+def asked(text, options):
+    """Return what tells one compilation from another.
+
+    Parameters
+    ----------
+    text : str
+        The C++.
+    options : dict
+        Arguments of ``compile_str``.
+    """
+    return (text, *(tuple(options.get(name) or ()) for name in (
+        "include_dirs", "lib_dirs", "libs", "preargs")))
 
 
 class Job:
@@ -135,6 +144,10 @@ class Job:
 
     def __init__(self, ahead, linker):
         module, text = linker.get_dynamic_module(), linker.get_src_code()
+        options = {"include_dirs": linker.header_dirs(),
+                   "lib_dirs": linker.lib_dirs(), "libs": linker.libraries(),
+                   "preargs": linker.compile_args()}
+        self.asked = asked(text, options)
         self.file = "%s.%s" % (module.code_hash,
                                ahead.cmodule.get_lib_extension())
         parent = os.path.join(ahead.cmodule.config.compiledir,
@@ -143,8 +156,7 @@ class Job:
         self.folder = tempfile.mkdtemp(dir=parent)
         self.future = ahead.pool().submit(
             ahead.compile_str, module.code_hash, text, self.folder,
-            linker.header_dirs(), linker.lib_dirs(), linker.libraries(),
-            linker.compile_args(), py_module=False)
+            py_module=False, **options)
 
     def is_done(self):
         """Wait for the compiler; tell whether the module is there."""
@@ -172,9 +184,9 @@ class Function:
         self.ahead, self.linker, self.node = ahead, linker, None
         self.jobs, self.names, self.coming = {}, set(), None
 
-    def found(self, text):
-        """Return the job that compiled this text, None if none has."""
-        job = self.jobs.pop(text, None)
+    def found(self, request):
+        """Return the job that compiled what is asked, None if none has."""
+        job = self.jobs.pop(request, None)
         if job is not None and job.is_done():
             return job
         if job is not None:
@@ -191,7 +203,7 @@ class Function:
                 pass
         looked_at = 0
         while (self.coming and looked_at < LOOKED_AT
-               and len(self.jobs) < 2 * self.ahead.processors):
+               and len(self.jobs) < 2 * self.ahead.count):
             looked_at += 1
             self.begin(self.coming.popleft())
 
@@ -208,12 +220,13 @@ class Function:
             node.op.prepare_node(node, None, None, "c")
             for inner in linker.node_order:
                 inner.op.prepare_node(inner, None, None, "c")
-            text = linker.get_src_code()
-            name = ahead.cmodule.get_module_hash(text, key)
+            name = ahead.cmodule.get_module_hash(linker.get_src_code(), key)
             if not (name in self.names or name in
                     cache.module_hash_to_key_data):
                 self.names.add(name)
-                self.jobs[text] = Job(ahead, linker)
+                job = Job(ahead, linker)
+                if self.jobs.setdefault(job.asked, job) is not job:
+                    job.drop()
         except Exception:  # it is told of when Theano comes to it
             return
 

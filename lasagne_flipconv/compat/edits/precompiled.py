@@ -127,11 +127,11 @@ class Headers:
 
     def make(self, place, flags):
         """Begin to make a file in a process of its own."""
+        parent = os.path.dirname(place)
         try:
-            os.makedirs(os.path.dirname(place), exist_ok=True)
-            clear(os.path.dirname(place))
-            folder = tempfile.mkdtemp(
-                prefix="making-", dir=os.path.dirname(place))
+            os.makedirs(parent, exist_ok=True)
+            clear(parent)
+            folder = tempfile.mkdtemp(prefix="making-", dir=parent)
             with open(os.path.join(folder, "theano.hpp"), "w") as file:
                 file.write(TEXT)
             subprocess.call(
