@@ -253,6 +253,18 @@ for _name, _function in NONLINEARITIES.items():
                                         nonlinearity=_function)
 CASES["nonlinearity layer"] = on(SHAPES[2], L.NonlinearityLayer, nl.tanh)
 
+
+
+def first(x):
+    """Return the numbers of the samples, as a column."""
+    return T.arange(x.shape[0])[:, None]
+
+
+def places(x):
+    """Return indices of channels for each sample."""
+    return T.argmax(x[:, :, :5], axis=1)
+
+
 #: What has no row: expressions, by the graph that they build.
 EXPRESSIONS = {
     "mean": lambda x: x.mean(axis=2),
@@ -339,6 +351,28 @@ EXPRESSIONS = {
     "running sums": lambda x: T.cumsum(x, axis=1) + T.cumsum(
         x, axis=-1) * T.cumsum(T.argmax(x, axis=1), axis=1).dimshuffle(
             0, "x", 1) - T.cumsum(x[0]).reshape((6, 11)),
+    "chosen by indices": lambda x: x[:, [4, 0, -1]] + x[:, [1, 1, 5]] * x[
+        :, :3],
+    "chosen by two": lambda x: x[first(x), places(x)],
+    "chosen on both sides of a slice": lambda x: x[
+        first(x), 3:, places(x)[:, :2]],
+    "chosen beside a number": lambda x: x[:, places(x)[0], 2],
+    "chosen below 0": lambda x: x[:, -places(x)[:1], -1],
+    "chosen of one": lambda x: x[-1, places(x)[:, :4], 3:],
+    "chosen by numbers between": lambda x: x[:, 1, [0, 9, 2]][:, [2, 0]],
+    "the last by length": lambda x: x[T.arange(x.shape[0]), T.cast(
+        T.sum(x[:, :, 0] > 0, axis=1), "int32") - 1],
+    "counted": lambda x: (T.arange(x.shape[1]) < T.sum(
+        x > 0, axis=(1, 2)).dimshuffle(0, "x")).dimshuffle(0, 1, "x") * x
+        + T.arange(1, x.shape[2] + 1) * 3 + T.arange(x.shape[2], 0, -1)
+        + T.arange(x.shape[2], dtype="float32") * T.arange(
+            3, 3 - x.shape[0], -1, dtype="float32")[:, None, None],
+    "sorted": lambda x: T.sort(x, axis=1)[:, -3:] * T.sort(
+        x)[:, :3] + T.sort(T.cast(9 * x, "int32"), axis=-1)[:, 3:],
+    "the largest in order": lambda x: (lambda places: x[
+        T.arange(x.shape[0])[:, None, None], T.arange(x.shape[1])[:, None],
+        T.sort(places[:, :, -4:])])(T.argsort(
+            T.maximum(x, 0), axis=2, kind="mergesort")),
     "power of a number": lambda x: (-2.) ** T.floor(x),
     "three": lambda x: x + x ** 2 + T.exp(x) + 1,
 }

@@ -28,10 +28,29 @@ def refused(net, path, match):
 
 
 def test_a_node_without_a_row(tmp_path):
-    net = layers.ExpressionLayer(InputLayer((None, 4, 5)), T.sort)
+    net = layers.ExpressionLayer(InputLayer((None, 4, 5)),
+                                 lambda x: T.topk(x, 2, sorted=False))
     refused(net, tmp_path / "net.onnx",
-            "ExpressionLayer#1: ExpressionLayer computes with Theano's Sort.*"
+            "ExpressionLayer#1: ExpressionLayer computes with Theano's TopK.*"
             "no counterpart.*Replace the layer")
+
+
+@pytest.mark.parametrize("function", [
+    lambda x: x[x > 0], lambda x: x[:, (x > 0)[0].nonzero()[0]],
+    lambda x: x + T.arange(T.sum(x > 0))[0],
+    lambda x: x + T.arange(T.cast(x.shape[1], "float32")),
+    lambda x: x + T.arange(x.shape[1], dtype="int8"),
+    lambda x: T.sort(x > 0, axis=1)])
+def test_choices_that_have_no_counterpart(function, tmp_path):
+    net = layers.ExpressionLayer(InputLayer((None, 5)), function,
+                                 output_shape=(None, 5))
+    refused(net, tmp_path / "net.onnx", "no counterpart")
+
+
+def test_an_order_of_equal_values_that_numpy_does_not_tell(tmp_path):
+    net = layers.ExpressionLayer(InputLayer((None, 5)), T.argsort)
+    refused(net, tmp_path / "net.onnx",
+            "ExpressionLayer#1: .*'quicksort'.*kind='mergesort'")
 
 
 def test_a_random_node(tmp_path):

@@ -7,11 +7,13 @@ from theano.tensor.blas import BatchedDot
 from theano.tensor.extra_ops import CumOp
 from theano.tensor.nnet import abstract_conv, nnet
 from theano.tensor.signal.pool import AveragePoolGrad, MaxPoolGrad, Pool
+from theano.tensor.sort import ArgSortOp, SortOp
 
 from ...axes import CONVOLUTION, CORRELATION, SPATIAL, Convention
 from ...kernels import convert_kernel
 from ..errors import LeavingError
-from ..record import GIVEN, measured
+from ..record import measured
+from . import choosing
 from .elements import ELEMENTWISE, NARROW, elementwise, is_float, same
 from .setting import subset
 from .sizes import elements_of, length_of
@@ -46,77 +48,6 @@ def reshape(walk, node):
 def size(walk, node):
     """Say the length of an axis."""
     return length_of(walk, node.inputs[0], node.op.i)
-
-
-def part(walk, node):
-    """Say slices and indices; an element of a shape is a size."""
-    x = node.inputs[0]
-    chosen = subtensor.get_idx_list(node.inputs, node.op.idx_list)
-    if x.ndim == 1 and not isinstance(chosen[0], slice):
-        sizes = elements_of(walk, x)
-        if sizes is not None:
-            return _number(walk, sizes[int(walk.array_of(chosen[0]))], x)
-    value, slices, sizes = walk.value_of(x), [], []
-    for axis, item in enumerate(chosen):
-        if isinstance(item, slice):
-            slices += _sliced(walk, item, axis, sizes)
-    if slices:
-        value = walk.add("slice", value, *sizes, slices=tuple(slices))
-    return _indexed(walk, value, chosen)
-
-
-def _indexed(walk, value, chosen):
-    """Say the indices among slices, each of which takes an axis away."""
-    axis = 0
-    for item in chosen:
-        if isinstance(item, slice):
-            axis += 1
-        else:
-            given = []
-            place = _end(walk, item, given)
-            value = walk.add("index", value, *given, axis=axis, index=place)
-    return value
-
-
-def _number(walk, size, vector):
-    """Return a size as a number of the type that a vector has."""
-    if not is_float(vector):
-        return size
-    return walk.add("cast", size, dtype="float32") if isinstance(
-        size, str) else float(size)
-
-
-def _sliced(walk, item, axis, sizes):
-    """Return (axis, start, stop, step), unless all is taken.
-
-    An end that is computed of sizes is GIVEN, and put to `sizes`.
-    """
-    start, stop = (_end(walk, end, sizes) for end in (item.start, item.stop))
-    step = None if item.step is None else int(walk.array_of(item.step))
-    if (start, stop) == (None, None) and step in (None, 1):
-        return []
-    return [(axis, start, stop, step or 1)]
-
-
-def _end(walk, end, sizes):
-    """Return a place, such as an end of a slice; a number where it is known.
-    """
-    if end is None or walk.is_fixed(end):
-        return None if end is None else int(walk.array_of(end))
-    value = walk.value_of(end)
-    if not isinstance(value, str):
-        return int(value)
-    sizes.append(value)
-    return GIVEN
-
-
-def take(walk, node):
-    """Say a choice of rows of a table."""
-    if not walk.is_fixed(node.inputs[0]):
-        return None
-    return walk.add("embedding", walk.value_of(node.inputs[1]),
-                    arrays={"W": walk.array_of(node.inputs[0])},
-                    trained=walk.is_trained(node.inputs[0]))
 
 
 _REDUCTIONS = {S.Add: "sum", S.Mul: "prod"}
@@ -338,7 +269,11 @@ NODES = {
     elemwise.Elemwise: elementwise, elemwise.DimShuffle: dimshuffle,
     elemwise.CAReduce: reduction, CumOp: running, T.Reshape: reshape,
     Shape_i: size,
-    subtensor.Subtensor: part, subtensor.AdvancedSubtensor1: take,
+    subtensor.Subtensor: choosing.part,
+    subtensor.AdvancedSubtensor1: choosing.take,
+    subtensor.AdvancedSubtensor: choosing.gather,
+    T.basic.ARange: choosing.counted,
+    SortOp: choosing.sort, ArgSortOp: choosing.order,
     T.Argmax: where_largest, T.MaxAndArgmax: max_and_argmax, T.Dot: dot,
     BatchedDot: batched_dot,
     T.Join: join, T.Alloc: alloc, nnet.Softmax: softmax,

@@ -133,6 +133,41 @@ def index(part, graph, x, *given):
                       axis=part.options["axis"])
 
 
+def gather(part, graph, x, *indices):
+    """Add Gather by one array of indices, GatherND by several."""
+    if len(indices) == 1:
+        return graph.node("Gather", [x, *indices], part.name, axis=0)
+    zero = graph.node("Sub", [indices[0]] * 2, part.name + ".zero")
+    for i, each in enumerate(indices[1:], 1):  # of the shape of all
+        none = graph.node("Sub", [each, each], "%s.none_%d" % (part.name, i))
+        zero = graph.node("Add", [zero, none], "%s.zero_%d" % (part.name, i))
+    last = ints(part, graph, [-1])
+    whole = [graph.node("Add", [each, zero], "%s.whole_%d" % (part.name, i))
+             for i, each in enumerate(indices)]
+    columns = [graph.node("Unsqueeze", [each, last], "%s.column_%d" % (
+        part.name, i)) for i, each in enumerate(whole)]
+    places = graph.node("Concat", columns, part.name + ".places", axis=-1)
+    return graph.node("GatherND", [x, places], part.name)
+
+
+def arange(part, graph, start, stop, step, _):
+    """Add Range."""
+    return graph.node("Range", [start, stop, step], part.name)
+
+
+def arrange(part, graph, x):
+    """Add TopK of all values, the smallest first, or its indices."""
+    shape = graph.node("Shape", [x], part.name + ".shape")
+    number = graph.node("Gather", [shape, ints(
+        part, graph, [part.options["axis"]])], part.name + ".number", axis=0)
+    outputs = [part.name, part.name + ".places"]
+    if part.kind == "argsort":
+        outputs = [part.name + ".values", part.name]
+    graph.node("TopK", [x, number], outputs, axis=part.options["axis"],
+               largest=0)
+    return part.name
+
+
 def size(part, graph, x):
     """Add the length of an axis."""
     shape = graph.node("Shape", [x], part.name + ".shape")
@@ -179,5 +214,6 @@ SHAPES: Dict[str, Callable[..., str]] = {
     "dropout": passed, "concat": concat, "flatten_end": flatten_end,
     "reshape": reshape, "full": full, "fill": fill, "dimshuffle": dimshuffle,
     "unsqueeze": unsqueeze, "pad": pad, "slice": slice_, "index": index,
+    "gather": gather, "arange": arange, "sort": arrange, "argsort": arrange,
     "size": size, "cast": cast, "wrap": wrap, "repeat": repeat,
     "dilate": dilate}

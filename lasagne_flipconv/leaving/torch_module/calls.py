@@ -182,10 +182,33 @@ def argmax(part):
     return Call(None, {}, "{0}.argmax(%d)" % part.options["axis"])
 
 
+def arrange(part):
+    """Return sorted values, or their places."""
+    if part.kind == "sort":
+        return Call(None, {}, "{0}.sort(%d)[0]" % part.options["axis"])
+    return Call(None, {}, "{0}.sort(stable=True, dim=%d)[1]"
+                % part.options["axis"])
+
+
+def arange(part):
+    """Return the integers from one to another, where an array is."""
+    return Call(None, {},
+                "torch.arange({0}, {1}, {2}, device={3}.device)")
+
+
+def _each(part, first=0):
+    """Return the places of inputs, with commas."""
+    return ", ".join("{%d}" % i for i in range(first, len(part.inputs)))
+
+
+def gather(part):
+    """Return what arrays of indices choose of the first axes."""
+    return Call(None, {}, "{0}[%s]" % _each(part, 1))
+
+
 def concat(part):
     """Return a concatenation."""
-    names = ", ".join("{%d}" % i for i in range(len(part.inputs)))
-    return Call(None, {}, "torch.cat([%s], %d)" % (names,
+    return Call(None, {}, "torch.cat([%s], %d)" % (_each(part),
                                                    part.options["axis"]))
 
 
@@ -367,6 +390,7 @@ CALLS.update({
     "leaky_relu": leaky_relu, "elu": elu, "selu": selu, "prelu": prelu,
     "softmax": softmax, "log_softmax": softmax, "dropout": dropout,
     "cumsum": running, "cumprod": running, "argmax": argmax,
+    "sort": arrange, "argsort": arrange, "arange": arange, "gather": gather,
     "concat": concat, "flatten_end": flatten_end, "reshape": reshape,
     "full": full, "fill": fill, "dimshuffle": dimshuffle,
     "unsqueeze": unsqueeze, "pad": pad, "slice": slice_, "index": index,
