@@ -71,9 +71,11 @@ def prepare():
     release_after_errors()
     collect_rarely()
     from .edits.ahead import compile_ahead  # they need NumPy
+    from .edits.clang import allow_narrowing
     from .edits.precompiled import precompile_headers
     from .edits.theano_views import mend_dimshuffle
     from .theano_python import mend_python
+    allow_narrowing()
     precompile_headers()
     compile_ahead()
     mend_dimshuffle()
