@@ -131,6 +131,18 @@ def asked(text, options):
         "include_dirs", "lib_dirs", "libs", "preargs")))
 
 
+def parent_in(compiledir):
+    """Return the folder for jobs; Theano removes one that is empty.
+
+    Where several processes do, all but one fail.
+    """
+    parent = os.path.join(compiledir, "lasagne_flipconv_ahead")
+    os.makedirs(parent, exist_ok=True)
+    with open(os.path.join(parent, "keep"), "a"):
+        pass
+    return parent
+
+
 class Job:
     """The C++ of one Op, being compiled in a folder of its own.
 
@@ -150,10 +162,8 @@ class Job:
         self.asked = asked(text, options)
         self.file = "%s.%s" % (module.code_hash,
                                ahead.cmodule.get_lib_extension())
-        parent = os.path.join(ahead.cmodule.config.compiledir,
-                              "lasagne_flipconv_ahead")
-        os.makedirs(parent, exist_ok=True)
-        self.folder = tempfile.mkdtemp(dir=parent)
+        self.folder = tempfile.mkdtemp(dir=parent_in(
+            ahead.cmodule.config.compiledir))
         self.future = ahead.pool().submit(
             ahead.compile_str, module.code_hash, text, self.folder,
             py_module=False, **options)
