@@ -192,6 +192,9 @@ _BEFORE_NUMPY_2 = [
     (ValueError, r"^setting an array element with a sequence\.$",
      "an array of one element was a number before NumPy 2.5; write x.item() "
      "for that array x"),
+    (ValueError, "^setting an array element with a sequence.*inhomogeneous",
+     "rows of unequal lengths made an array of objects before NumPy 1.24; "
+     "write np.array(x, dtype=object) for that list x"),
     (OverflowError, r"^Python integer -?\d+ out of bounds for u?int",
      "a number that the type of an array cannot hold made a wider one before "
      "NumPy 2.0; write x.astype('int64') for that array x"),

@@ -9,10 +9,11 @@ import types
 
 import numpy
 
-from ...compat.numpy_names import NUMPY2
+from ...compat.numpy_names import NUMPY2, old_numpy_names
+from .arguments import ragged
 from .arguments.era import is_of_then
 
-__all__ = ["INSTEAD", "STATISTICS", "bytes_of", "load_array"]
+__all__ = ["INSTEAD", "RANDOM", "STATISTICS", "bytes_of", "load_array"]
 
 
 def bytes_of(file):
@@ -93,23 +94,19 @@ def fromstring(string, dtype=float, count=-1, sep="", **options):
     return numpy.frombuffer(string, dtype, count, **options).copy()
 
 
-def _of_objects(stock):
-    """Return a function that takes rows of unequal lengths, as until 1.24.
+def _made(name):
+    """Return what makes arrays: ``copy=False`` copies where that is needed.
 
-    ``copy=False`` copies where that is needed, as until NumPy 2.
+    As until NumPy 2.
     """
+    stock = getattr(numpy, name)
+
     @functools.wraps(stock)
     def function(*args, **kwargs):
-        if kwargs.get("copy", True) is False and NUMPY2:
+        if kwargs.get("copy", True) is False:
             kwargs["copy"] = None
-        try:
-            return stock(*args, **kwargs)
-        except ValueError as error:
-            if ("inhomogeneous" not in str(error) or "dtype" in kwargs
-                    or len(args) != 1):
-                raise
-            return stock(*args, dtype=object, **kwargs)
-    return function
+        return stock(*args, **kwargs)
+    return function if NUMPY2 else stock
 
 
 def full(shape, fill_value, dtype=None, *args, **options):
@@ -174,18 +171,6 @@ def _renamed(name, **names):
     return function
 
 
-def _of_generators(name):
-    """Return a function that stacks what a generator yields, as until 1.16."""
-    stock = getattr(numpy, name)
-
-    @functools.wraps(stock)
-    def function(arrays, *args, **kwargs):
-        if isinstance(arrays, (map, filter, zip, types.GeneratorType)):
-            arrays = list(arrays)
-        return stock(arrays, *args, **kwargs)
-    return function
-
-
 @functools.wraps(numpy.unique)
 def unique(ar, *args, **kwargs):
     found = numpy.unique(ar, *args, **kwargs)
@@ -210,20 +195,30 @@ def cross(a, b, *args, **kwargs):
 _METHOD = "method" if "method" in inspect.signature(
     numpy.percentile).parameters else "interpolation"
 
+#: What takes other arguments, and rows of unequal lengths.
+_OTHERS = {"sum": total, "unique": unique,
+           **{name: _made(name) for name in ("array", "asarray")}}
+
 #: What NumPy's stand-in has in the place of its own.
 INSTEAD = {"load": load_array, "fromstring": fromstring, "full": full,
-           "set_printoptions": set_printoptions, "sum": total,
-           "array": _of_objects(numpy.array),
-           "asarray": _of_objects(numpy.asarray),
-           "unique": unique, "cross": cross,
+           "set_printoptions": set_printoptions, "cross": cross,
+           "vectorize": ragged.vectorize,
            "unravel_index": _renamed("unravel_index", dims="shape"),
            "genfromtxt": _renamed("genfromtxt", skiprows="skip_header",
                                   missing="missing_values"),
            **{name: _renamed(name, interpolation=_METHOD) for name in (
                "percentile", "quantile", "nanpercentile", "nanquantile")},
-           **{name: _of_generators(name) for name in (
-               "concatenate", "stack", "vstack", "hstack", "dstack",
-               "column_stack")}}
+           **{name: ragged.takes_rows(getattr(numpy, name),
+                                      _OTHERS.get(name))
+              for name in (*ragged.MAKERS, *ragged.STACKS, *ragged.FIRST,
+                           *ragged.FUNCTIONS)}}
+INSTEAD["in1d"] = ragged.takes_rows(
+    old_numpy_names().get("in1d") or numpy.in1d)
+INSTEAD["row_stack"] = INSTEAD["vstack"]
+
+#: What that of ``numpy.random`` has.
+RANDOM = {name: ragged.takes_rows(getattr(numpy.random, name))
+          for name in ragged.RANDOM}
 
 
 def itemfreq(a):

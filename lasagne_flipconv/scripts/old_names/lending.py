@@ -7,7 +7,6 @@ import builtins
 import importlib
 import importlib.machinery
 import importlib.util
-import os
 import sys
 from types import ModuleType
 
@@ -23,6 +22,7 @@ __all__ = ["Loader", "lend_through_tools", "lend_to_program", "lent_import",
 
 #: What a stand-in has whether the module has it or not.
 _INSTEAD = {"numpy": dict(old_numpy_names(), **arrays.INSTEAD),
+            "numpy.random": arrays.RANDOM,
             "skimage.transform": skimage_names.INSTEAD,
             **cuda.INSTEAD, **pillow_methods.INSTEAD}
 
@@ -209,11 +209,13 @@ def lend_to_program(loader=Loader):
 def lend_through_tools():
     """Lend to a script that a module runs as ``__main__``, as pdb does.
 
-    It is given what that module has built in.
+    It is given what that module has built in. What a kernel of Jupyter runs
+    has no file.
     """
     def import_for(name, globals=None, locals=None, fromlist=(), level=0):
+        path = (globals or {}).get("__file__")
         own = globals and globals.get("__name__") == "__main__" and (
-            belongs_to_program(globals.get("__file__") or os.__file__))
+            path is None or belongs_to_program(path))
         chosen = lent_import if own else _python_import
         return chosen(name, globals, locals, fromlist, level)
     builtins.__import__ = import_for

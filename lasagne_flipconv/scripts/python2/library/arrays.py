@@ -1,10 +1,11 @@
 """What NumPy gave a program of Python 2, and computes otherwise today."""
 import numpy
 
+from ...old_names.arguments import ragged
 from . import equality, pickles
 from .equality import bytes_of
 
-__all__ = ["MODULES"]
+__all__ = ["METHODS", "MODULES"]
 
 
 def _numpy_divide(a, b, *args, **kwargs):
@@ -41,10 +42,19 @@ def _frombuffer(buffer, *args, **kwargs):
     return numpy.frombuffer(bytes_of(buffer), *args, **kwargs)
 
 
+def _with_rows(functions):
+    """Return functions that take rows of unequal lengths, as until 1.24."""
+    return {name: ragged.takes_rows(getattr(numpy, name, function), function)
+            for name, function in functions.items()}
+
+
+#: Method → what is given for it, None to look further.
+METHODS = {name: ragged.methods_of(name) for name in ragged.RANDOM}
+
 #: Module → contents that did something else.
 MODULES = {
     "numpy": {"load": pickles.load_old_array, "divide": _numpy_divide,
-              "frombuffer": _frombuffer, **equality.NUMPY,
+              "frombuffer": _frombuffer, **_with_rows(equality.NUMPY),
               "floor": _rounding(numpy.floor), "ceil": _rounding(numpy.ceil),
               "trunc": _rounding(numpy.trunc), "fix": _rounding(numpy.trunc)},
     "numpy.linalg": {"lstsq": _lstsq, "solve": _solve},

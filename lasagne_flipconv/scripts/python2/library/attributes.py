@@ -263,7 +263,7 @@ _METHODS = {
     "sub": lambda thing: patterns.method_of(thing, "sub"),
     "split": lambda thing: (patterns.method_of(thing, "split")
                             or _of_bytes("split")(thing)),
-    **equality.METHODS,
+    **equality.METHODS, **arrays.METHODS,
     **{name: _writes_bytes(name) for name in ("writeframes",
                                               "writeframesraw")},
 }

@@ -6,6 +6,7 @@ import operator
 
 import numpy as np
 
+from ...old_names.arguments.ragged import of_objects
 from ...old_names.arrays import INSTEAD
 
 __all__ = ["ITERTOOLS", "METHODS", "NUMPY", "bytes_of", "contains", "each",
@@ -88,13 +89,20 @@ def unequal(a, b):
 
 
 def _compared(compares, a, b, otherwise):
-    """Compare; arrays of other lengths are unequal, as until NumPy 1.25."""
+    """Compare; arrays of other lengths are unequal, as until NumPy 1.25.
+
+    Those of a list of rows are compared with them, as until 1.24.
+    """
     try:
         return compares(a, b)
     except ValueError:
         if not isinstance(a, np.ndarray) and not isinstance(b, np.ndarray):
             raise
-        return otherwise
+    with contextlib.suppress(ValueError):  # of rows that were no array then
+        rows = of_objects(a), of_objects(b)
+        if rows[0] is not a or rows[1] is not b:
+            return compares(*rows)
+    return otherwise
 
 
 def _alike(a, b):
