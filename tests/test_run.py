@@ -244,21 +244,6 @@ def test_a_module_and_a_package(tmp_path):
     assert "running.py" not in result.stderr
 
 
-@pytest.mark.parametrize("tool", ["pdb", "cProfile", "profile"])
-def test_tools_that_run_a_script_lend_it_what_it_was_given(tmp_path, tool):
-    write(tmp_path, "old.py", "from scipy.misc import logsumexp\n"
-          "import time; time.clock(); print('done')\nraise SystemExit\n")
-    write(tmp_path, ".pdbrc", "c\nq\n")
-    result = run(tmp_path, "-m", tool, "old.py")
-    assert "done" in result.stdout, result.stderr
-
-
-def test_tools_that_run_a_script_do_not_translate_it(tmp_path):
-    write(tmp_path, "old.py", "print 7 / 2")
-    result = run(tmp_path, "--python2", "-m", "cProfile", "old.py")
-    assert "old.py is written in Python 2; -m runs" in result.stderr
-
-
 def test_a_package_on_the_way_that_is_of_python_2(tmp_path):
     write(tmp_path, "old/__init__.py", "import cPickle")
     write(tmp_path, "old/train.py", "print(cPickle)")

@@ -18,6 +18,7 @@ from .installing import ensure_installed
 from .old_names import lending
 from .old_names.arguments.era import set_of_then
 from .old_names.arguments.pillow_methods import lend_methods
+from .python2 import tools
 from .whose import belongs_to_program
 
 __all__ = ["INTERRUPTED", "choose_floatx", "code_of_file", "make_ready",
@@ -61,7 +62,7 @@ def run_script(path, arguments=(), from_python2=False):
     if not os.path.isfile(path):
         raise FlipconvError("%s: is not there, or no file; expected a Python "
                             "script. Run a module with -m." % path)
-    make_ready(os.path.dirname(os.path.realpath(path)), from_python2)
+    _begin(os.path.dirname(os.path.realpath(path)), from_python2)
     sys.argv = [path, *arguments]
     if sys.version_info >= (3, 9):  # as Python does from then on
         path = os.path.abspath(path)
@@ -93,7 +94,7 @@ def run_module(name, arguments=(), from_python2=False):
     SystemExit
         If the module raises it.
     """
-    make_ready(os.getcwd(), from_python2)
+    _begin(os.getcwd(), from_python2)
     sys.argv = ["-m", *arguments]
 
     def code():
@@ -123,7 +124,7 @@ def run_in_child(path, module, from_python2):
     from_python2 : bool
         As for :func:`run_script`.
     """
-    make_ready(sys.path[0], from_python2)
+    _begin(sys.path[0], from_python2)
     sys.argv[0] = path or sys.argv[0]
     main = vars(sys.modules["__mp_main__"])
     main.clear()
@@ -239,10 +240,17 @@ def make_ready(folder, from_python2):
     lend_methods()
     if NUMPY2:  # a list of numbers is [0.5], not [np.float64(0.5)]
         numpy.set_printoptions(legacy="1.25")
-    lending.lend_to_program(python2.Loader if from_python2
+    lending.lend_to_program(tools.Loader if from_python2
                             else lending.Loader)
     if from_python2 and hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="surrogateescape")
+
+
+def _begin(folder, from_python2):
+    """Let this process be that of a script."""
+    make_ready(folder, from_python2)
+    if from_python2:
+        tools.lend_to_tools()
 
 
 def fork_by_default():
