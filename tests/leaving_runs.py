@@ -56,19 +56,24 @@ def cases_of(net, batches=(2, 1)):
 
 
 def run_onnx(path, values):
-    """Return the output of a file in ONNX Runtime, or in ONNX itself."""
+    """Return the first output of a file of ONNX."""
+    return all_of_onnx(path, values)[0]
+
+
+def all_of_onnx(path, values):
+    """Return the outputs of a file in ONNX Runtime, or in ONNX itself."""
     try:
         import onnxruntime
         session = onnxruntime.InferenceSession(
             str(path), providers=["CPUExecutionProvider"])
         names = [put.name for put in session.get_inputs()]
-        return session.run(None, dict(zip(names, values)))[0]
+        return session.run(None, dict(zip(names, values)))
     except ImportError:
         import onnx
         from lasagne_flipconv.leaving.onnx_model.building import runner
         model = onnx.load(str(path))
         names = [put.name for put in model.graph.input]
-        return runner(model)(dict(zip(names, values)))[0]
+        return runner(model)(dict(zip(names, values)))
 
 
 def check_onnx(net, path, cases=None):

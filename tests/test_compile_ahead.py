@@ -60,7 +60,8 @@ def looked_for(monkeypatch):
 
     def tell(self, request):
         job = found(self, request)
-        told.append(job is not None)
+        if "// graph " in request[0]:  # not of what a cold cache lacks
+            told.append(job is not None)
         return job
 
     monkeypatch.setattr(ahead.Function, "found", tell)

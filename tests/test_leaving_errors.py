@@ -47,6 +47,26 @@ def test_choices_that_have_no_counterpart(function, tmp_path):
     refused(net, tmp_path / "net.onnx", "no counterpart")
 
 
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_a_network_that_computes_no_numbers(value, tmp_path):
+    net = DenseLayer(InputLayer((None, 4)), 3, nonlinearity=T.nnet.softmax)
+    net.W.set_value(np.full((4, 3), value, theano.config.floatX))
+    refused(net, tmp_path / "net.onnx", "nothing but infinite values")
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_beside_what_is_not_finite_all_else_is_compared(
+        value, tmp_path, monkeypatch):
+    net = DenseLayer(InputLayer((None, 4)), 3, nonlinearity=None)
+    net.b.set_value(np.array([value, 0, 0], theano.config.floatX))
+    record = export(net, str(tmp_path / "net.onnx"))
+    assert 0 < record.largest < 100 and record.difference < 1e-5
+    with monkeypatch.context() as patch:
+        patch.setattr(checking, "_run", lambda run, values, where: [
+            output + [[0, 0, 1e-3]] for output in run(values)])
+        refused(net, tmp_path / "other.onnx", "differs from the network")
+
+
 def test_an_order_of_equal_values_that_numpy_does_not_tell(tmp_path):
     net = layers.ExpressionLayer(InputLayer((None, 5)), T.argsort)
     refused(net, tmp_path / "net.onnx",

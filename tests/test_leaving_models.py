@@ -8,6 +8,7 @@ import lasagne_flipconv
 import numpy as np
 import pytest
 import theano
+from lasagne.layers import DenseLayer, InputLayer, get_output
 from lasagne_flipconv import digits, layers, load
 from lasagne_flipconv.leaving.exporting import export, to_torch
 
@@ -137,3 +138,23 @@ def test_a_network_of_one_s_own(tmp_path):
         np.testing.assert_allclose(got, expected, atol=1e-5)
     text = (tmp_path / "source" / "model.py").read_text()
     assert text.count("Block(") == 5, text
+
+
+def test_an_output_twice_comes_out_twice(tmp_path):
+    one = DenseLayer(InputLayer((None, 5)), 3)
+    nets = [one, DenseLayer(one, 2), one, one.input_layer]
+    x = np.random.RandomState(1).normal(size=(2, 5)).astype("float32")
+    expected = [each.eval({one.input_layer.input_var: x})
+                for each in get_output(nets)]
+    export(nets, tmp_path / "net.onnx")
+    export(nets, tmp_path / "source")
+    assert "difference: " in run_alone(tmp_path / "source")
+    names = [put.name for put in onnx.load(
+        str(tmp_path / "net.onnx")).graph.output]
+    assert len(names) == len(set(names)) == len(expected)
+    for got in (to_torch(nets)(torch.tensor(x)),
+                leaving_runs.all_of_onnx(tmp_path / "net.onnx", [x])):
+        assert len(got) == len(expected)
+        for ours, theirs in zip(got, expected):
+            np.testing.assert_allclose(
+                torch.as_tensor(ours).detach(), theirs, atol=1e-5)

@@ -14,6 +14,7 @@ from lasagne_flipconv import layers, load, read, save, transfer
 from lasagne_flipconv.errors import CheckpointError, FlipconvError
 from lasagne_flipconv.formats import npz
 from lasagne_flipconv.formats.common.record import Checkpoint, Entry
+from lasagne_flipconv.formats.common.writing import replaced_together
 from lasagne_flipconv.layers import (Conv2DCCLayer, Conv2DDNNLayer,
                                      Conv2DLayer, TransposedConv2DLayer)
 from lasagne_flipconv.weights.checkpoint import write
@@ -130,6 +131,32 @@ def test_a_failure_leaves_the_old_file(path, moment, monkeypatch):
     monkeypatch.undo()
     assert path.read_bytes() == before
     assert os.listdir(path.parent) == [path.name]
+
+
+@pytest.mark.parametrize("moment", ["fsync", "replace"])
+@pytest.mark.parametrize("call", range(3))
+def test_files_that_belong_together_change_together(moment, call, tmp_path,
+                                                    monkeypatch):
+    """Whenever the user interrupts it."""
+    paths = [tmp_path / name for name in "abc"]
+    for path in paths:
+        path.write_bytes(b"old")
+    stock, calls = getattr(os, moment), []
+
+    def interrupted(*args):
+        calls.append(1)
+        if len(calls) == call + 1:
+            raise KeyboardInterrupt
+        return stock(*args)
+
+    monkeypatch.setattr(os, moment, interrupted)
+    with pytest.raises(KeyboardInterrupt), replaced_together(
+            list(map(str, paths))) as opened:
+        for file in opened:
+            file.write(b"new")
+    assert sorted(tmp_path.iterdir()) == paths
+    assert {path.read_bytes() for path in paths} == {
+        b"new" if moment == "replace" and call else b"old"}
 
 
 @pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")

@@ -124,7 +124,7 @@ def _agreement(ours, theirs, where):
     difference = largest = 0.
     for got, expected in zip(ours, theirs):
         _check_shape(got, expected, where)
-        largest = max(largest, float(np.abs(expected).max(initial=0)))
+        largest = max(largest, float(_finite(expected, where).max(initial=0)))
         difference = float(np.maximum(  # not a number stays it
             difference, _difference(got, expected)))
     allowed = max(TOLERANCE * largest, _NOTHING)
@@ -134,6 +134,22 @@ def _agreement(ours, theirs, where):
             "expected at most %.2g. Nothing was written."
             % (where, difference, largest, allowed))
     return Agreement(difference, largest)
+
+
+def _finite(expected, where):
+    """Return the sizes of an output's finite numbers, by which it is judged.
+
+    One that has none can agree with anything.
+    """
+    sizes = np.abs(np.asarray(expected, "float64"))
+    found = sizes[np.isfinite(sizes)]
+    if sizes.size and not found.size:
+        raise LeavingError(
+            "%s: the network computes nothing but infinite values and what is "
+            "not a number, of random inputs; expected numbers to compare. "
+            "Look for such values among its parameters. Nothing was written."
+            % where)
+    return found
 
 
 def _check_finite(ours, theirs, where):

@@ -1,5 +1,4 @@
 """The files of source code: a program, its weights, something to check it."""
-import contextlib
 import os
 
 import numpy as np
@@ -7,11 +6,12 @@ import numpy as np
 from ..formats import safetensors
 from ..formats.common.naming import describe
 from ..formats.common.record import Checkpoint, Entry
-from ..formats.common.writing import replaced
+from ..formats.common.writing import replaced_together
 from .errors import LeavingError
 
 __all__ = ["check_own", "write_folder"]
 
+#: In the order in which they are put in place: the first tells whose all are.
 _NAMES = ("model.py", "model.safetensors", "check.safetensors")
 
 #: What the source code says near its start.
@@ -66,18 +66,14 @@ def write_folder(folder, program, oracle, plan, record):
     """
     os.makedirs(folder, exist_ok=True)
     example = _example(program, oracle, plan).items()
-    with contextlib.ExitStack() as stack:  # at its end they are put in place
-        code, weights, check = (
-            stack.enter_context(replaced(os.path.join(folder, name)))
-            for name in _NAMES)
+    with replaced_together([os.path.join(folder, name) for name in _NAMES]
+                           ) as (code, weights, check):
         code.write(program.text.encode("utf-8"))
         for file, entries, metadata in (
                 (weights, _weights(program, plan), record),
                 (check, [_entry(*row) for row in example], {})):
             safetensors.write(file, Checkpoint(
                 folder, "safetensors", tuple(entries), metadata))
-        for file in (code, weights, check):
-            file.flush()
 
 
 def _weights(program, plan):

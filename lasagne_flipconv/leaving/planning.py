@@ -27,7 +27,7 @@ class Source:
 
     def __init__(self, network, where):
         self.where = where
-        self.outputs = outputs_of(network, where)
+        self.outputs = outputs_of(network, where, repeated=True)
         self.layers = get_all_layers(self.outputs)
         self.names = names_of(self.layers)
         self.trainable = set(get_all_params(self.layers, trainable=True))
@@ -194,8 +194,8 @@ def plan_of(source):
         shapes.setdefault(source.variables[layer], _plain(layer.output_shape))
     parts, outputs = _with_own_names(
         parts, [values[layer] for layer in source.outputs],
-        {source.names[layer]: source.shape_of(layer)
-         for layer in source.outputs})
+        [(source.names[layer], source.shape_of(layer))
+         for layer in source.outputs])
     return Plan(_inputs(source), _needed(parts, outputs), outputs,
                 tuple(by_row), tuple(by_graph),
                 type(source.outputs[0]).__name__)
@@ -256,13 +256,13 @@ def _with_own_names(parts, values, shapes):
     A layer that passes on what it gets, as dropout does, has no part.
     """
     outputs, made = [], {part.name for part in parts}
-    for value, name in zip(values, shapes):
+    for value, (name, shape) in zip(values, shapes):
         if value not in made or value in outputs:
             scope = Scope(parts, name)
             value = scope.add("identity", value, suffix="output",
-                              shape=shapes[name])
+                              shape=shape)
         outputs.append(value)
-        parts = [part._replace(shape=shapes[name]) if part.name == value
+        parts = [part._replace(shape=shape) if part.name == value
                  else part for part in parts]
     return parts, tuple(outputs)
 

@@ -6,7 +6,7 @@ import tempfile
 
 from ...errors import CheckpointError
 
-__all__ = ["check_home", "replaced"]
+__all__ = ["check_home", "replaced", "replaced_together"]
 
 
 @contextlib.contextmanager
@@ -26,30 +26,78 @@ def replaced(path):
         A file in the same folder; it is flushed to disk and renamed at the
         end of the ``with`` statement, or removed if there is an error.
     """
-    _check_name(path)
+    with replaced_together([path]) as (file,):
+        yield file
+
+
+@contextlib.contextmanager
+def replaced_together(paths):
+    """Open files that take the places of others when all are whole.
+
+    Parameters
+    ----------
+    paths : list of str
+        Files of one folder, in the order in which they are renamed.
+
+    Yields
+    ------
+    list of binary file
+        See :func:`replaced`.
+    """
+    for path in paths:
+        _check_name(path)
+    moves = []
+    try:
+        files = []
+        with contextlib.ExitStack() as stack:
+            for path in paths:
+                files.append(stack.enter_context(_beside(path)))
+                moves.append((files[-1].name, path))
+            yield files
+            for file in files:
+                file.flush()
+                os.fsync(file.fileno())
+        _put(moves)
+    except BaseException as error:
+        _end(moves)
+        if isinstance(error, OSError) and error.errno and not error.filename:
+            error.filename = (  # as of a disk that is full
+                paths[0] if len(paths) == 1 else os.path.dirname(paths[0]))
+        raise
+    for folder in {os.path.dirname(os.path.realpath(path)) for path in paths}:
+        _sync_folder(folder)
+
+
+def _beside(path):
+    """Return a new file in the folder of another."""
     folder, name = os.path.split(os.path.realpath(path))
     try:
-        file = tempfile.NamedTemporaryFile(
+        return tempfile.NamedTemporaryFile(
             "wb", dir=folder, prefix="." + name[:48] + ".", suffix=".partial",
             delete=False)
     except OSError as error:
         error.filename = path  # which the user knows
         raise
-    try:
-        with file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        with contextlib.suppress(OSError):  # as where there are no modes
-            os.chmod(file.name, _mode(path))
-        os.replace(file.name, path if not os.path.islink(path)
-                   else os.path.realpath(path))
-    except BaseException as error:
-        os.unlink(file.name)
-        if isinstance(error, OSError) and error.errno and not error.filename:
-            error.filename = path  # as of a disk that is full
-        raise
-    _sync_folder(folder)
+
+
+def _put(moves):
+    """Give files their names, and the permissions of what was there."""
+    for name, path in moves:
+        if os.path.lexists(name):
+            with contextlib.suppress(OSError):  # as where there are no modes
+                os.chmod(name, _mode(path))
+            os.replace(name, path if not os.path.islink(path)
+                       else os.path.realpath(path))
+
+
+def _end(moves):
+    """Remove new files; all get their names if the first has it already."""
+    if moves and not os.path.lexists(moves[0][0]):
+        with contextlib.suppress(OSError):
+            _put(moves)
+    for name, _ in moves:
+        if os.path.lexists(name):
+            os.unlink(name)
 
 
 def check_home(path):

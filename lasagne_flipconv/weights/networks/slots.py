@@ -93,7 +93,7 @@ def _layers_of_nolearn(net, where):
     return found
 
 
-def outputs_of(network, where):
+def outputs_of(network, where, repeated=False):
     """Return the output layers of a network, however it is given.
 
     Parameters
@@ -103,6 +103,8 @@ def outputs_of(network, where):
         dict, which names all layers, those that feed no other.
     where : str
         Who asks, for error texts.
+    repeated : bool, default False
+        Whether a layer that a list has twice is returned twice.
 
     Returns
     -------
@@ -118,8 +120,9 @@ def outputs_of(network, where):
     if isinstance(network, Layer):
         return layers
     if isinstance(network, (list, tuple)):
-        return list(dict.fromkeys(
-            layer for item in network for layer in outputs_of(item, where)))
+        found = [layer for item in network
+                 for layer in outputs_of(item, where, repeated)]
+        return found if repeated else list(dict.fromkeys(found))
     fed = {other for layer in get_all_layers(layers)
            for other in inputs_of(layer)}
     return [layer for layer in layers if layer not in fed]
