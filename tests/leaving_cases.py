@@ -373,6 +373,38 @@ EXPRESSIONS = {
         T.arange(x.shape[0])[:, None, None], T.arange(x.shape[1])[:, None],
         T.sort(places[:, :, -4:])])(T.argsort(
             T.maximum(x, 0), axis=2, kind="mergesort")),
+    "angles": lambda x: T.tan(x / 4) + T.arcsin(T.tanh(x)) + T.arccos(
+        T.tanh(x) / 2) + T.arctan(3 * x) * T.sinh(x) - T.cosh(x / 2)
+        + T.arcsinh(x) * T.arccosh(1 + x ** 2) + T.arctanh(x / (
+            1 + abs(x))),
+    "other bases": lambda x: T.log2(x ** 2 + .1) + T.log10(abs(
+        x) + 1) + T.exp2(x) + T.trunc(3 * x) + T.nnet.softsign(x) + T.exp2(
+            T.argmax(x, axis=1)).dimshuffle(0, "x", 1),
+    "what is not a number": lambda x: T.switch(
+        T.isnan(T.log(x)), 1., x) + T.switch(T.isinf(x / T.floor(
+            abs(x))), 2., x) * T.xor(x > 0, x < .5),
+    "any and all": lambda x: T.any(x > 1, axis=1).dimshuffle(
+        0, "x", 1) * x + T.all(x > -1, axis=(1, 2), keepdims=True) + T.any(
+            T.floor(x), axis=2, keepdims=True) * T.all(x > -2.5),
+    "what passes on": lambda x: theano.printing.Print("x", attrs=())(
+        x) + T.specify_shape(x, x.shape) * T.extra_ops.cpu_contiguous(x),
+    "pieces": lambda x: (lambda one, two, three: one[:, 0] * two[
+        :, 1] - three[:, 2])(*T.split(x, [1, 2, 3], 3, axis=1))
+        + T.split(x, [4, 7], 2, axis=-1)[1].sum(axis=(1, 2)).dimshuffle(
+            0, "x"),
+    "differences": lambda x: T.extra_ops.diff(x, axis=1)[
+        :, :, :9] + T.extra_ops.diff(x, n=1)[:, :5, :9] * T.extra_ops.diff(
+            x, 2, 2)[:, :5],
+    "normed by Theano": lambda x: (lambda f: T.nnet.bn
+        .batch_normalization_test(x, *(T.constant(f(np.linspace(
+            .5, 2, 6).reshape(1, 6, 1))) for _ in range(4)), axes=(0, 2)))(
+                lambda values: values.astype(theano.config.floatX)),
+    "sums of regions": lambda x: sum(theano.tensor.signal.pool.pool_2d(
+        each, (2, 3), stride=(1, 2), pad=(1, 1), mode="sum",
+        ignore_border=True) for each in (x, x.dimshuffle(0, "x", 1, 2)[
+            :, 0], x[:, :, ::-1].dimshuffle("x", 0, 1, 2)[0])),
+    "backwards from a place": lambda x: x[:, 3::-1, 7:1:-2] * x[
+        :, -2:0:-1, -2::-4][:, :, :3],
     "power of a number": lambda x: (-2.) ** T.floor(x),
     "three": lambda x: x + x ** 2 + T.exp(x) + 1,
 }

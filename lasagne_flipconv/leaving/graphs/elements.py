@@ -5,7 +5,7 @@ from itertools import product
 import numpy as np
 import theano.scalar as S
 from theano.tensor import Reshape, elemwise, subtensor
-from theano.tensor.nnet import sigm
+from theano.tensor.nnet import nnet, sigm
 
 from ..errors import LeavingError
 
@@ -21,7 +21,10 @@ ELEMENTWISE = {
     S.LT: "less", S.LE: "less_equal", S.EQ: "equal", S.AND: "and",
     S.OR: "or", S.Switch: "where",
     sigm.ScalarSigmoid: "sigmoid", sigm.ScalarSoftplus: "softplus",
-    S.Second: "fill", S.RoundHalfToEven: "round"}
+    S.Second: "fill", S.RoundHalfToEven: "round", S.Tan: "tan",
+    S.ArcSin: "asin", S.ArcCos: "acos", S.ArcTan: "atan", S.Sinh: "sinh",
+    S.Cosh: "cosh", S.ArcSinh: "asinh", S.ArcCosh: "acosh",
+    S.ArcTanh: "atanh", S.IsNan: "isnan", S.IsInf: "isinf"}
 for _name, _kind in (("ScalarMaximum", "maximum"), ("Maximum", "maximum"),
                      ("ScalarMinimum", "minimum"), ("Minimum", "minimum")):
     if hasattr(S, _name):
@@ -309,6 +312,43 @@ def _not(walk, node):
     return walk.add("not", walk.value_of(node.inputs[0]))
 
 
+def _not_both(walk, node):
+    """Say an exclusive or of tests."""
+    if node.outputs[0].dtype != "bool":
+        return None
+    return _not_equal(walk, node)
+
+
+def _one_float(walk, node):
+    """Return the only input of a node, as a float."""
+    return _of_one_type(walk, node, "float")[0]
+
+
+def _logarithm_to(base):
+    """Return the rule of a logarithm to a base."""
+    def rule(walk, node):
+        return walk.add("mul", walk.add("log", _one_float(walk, node)),
+                        1 / math.log(base))
+
+    return rule
+
+
+def _power_of_two(walk, node):
+    return walk.add("pow", 2., _one_float(walk, node))
+
+
+def _cut_off(walk, node):
+    """Say what is before the point."""
+    value = _one_float(walk, node)
+    return walk.add("mul", walk.add("sign", value), walk.add(
+        "floor", walk.add("abs", value)))
+
+
+def _softsign(walk, node):
+    value = _one_float(walk, node)
+    return walk.add("div", value, walk.add("add", walk.add("abs", value), 1.))
+
+
 def same(walk, node):
     """Pass on what only tells Theano something."""
     return walk.value_of(node.inputs[0])
@@ -333,4 +373,7 @@ def _rest(walk, node):
 
 _SPECIAL = {S.IntDiv: _int_div, S.Mod: _rest, S.Cast: _cast, S.Inv: _inverse,
             S.Sqr: _square, S.Clip: _clip,
-            S.NEQ: _not_equal, S.Invert: _not, S.Identity: same}
+            S.NEQ: _not_equal, S.Invert: _not, S.Identity: same,
+            S.XOR: _not_both, S.Log2: _logarithm_to(2),
+            S.Log10: _logarithm_to(10), S.Exp2: _power_of_two,
+            S.Trunc: _cut_off, nnet.ScalarSoftsign: _softsign}

@@ -1,11 +1,14 @@
 """The table of Theano's nodes: class of an Op → what parts it is."""
+import math
+
 import theano.scalar as S
 import theano.tensor as T
-from theano.compile.ops import Shape_i, ViewOp
+from theano.compile.ops import Shape_i, SpecifyShape, ViewOp
+from theano.printing import Print
 from theano.tensor import elemwise, subtensor
 from theano.tensor.blas import BatchedDot
-from theano.tensor.extra_ops import CumOp
-from theano.tensor.nnet import abstract_conv, nnet
+from theano.tensor.extra_ops import CpuContiguous, CumOp, DiffOp
+from theano.tensor.nnet import abstract_conv, bn, nnet
 from theano.tensor.signal.pool import AveragePoolGrad, MaxPoolGrad, Pool
 from theano.tensor.sort import ArgSortOp, SortOp
 
@@ -50,7 +53,7 @@ def size(walk, node):
     return length_of(walk, node.inputs[0], node.op.i)
 
 
-_REDUCTIONS = {S.Add: "sum", S.Mul: "prod"}
+_REDUCTIONS = {S.Add: "sum", S.Mul: "prod", S.OR: "max", S.AND: "min"}
 _REDUCTIONS.update({op: {"maximum": "max", "minimum": "min"}[kind]
                     for op, kind in ELEMENTWISE.items()
                     if kind in ("maximum", "minimum")})
@@ -63,6 +66,8 @@ def reduction(walk, node):
         sizes = elements_of(walk, x)
         if sizes is not None:
             return _product(walk, sizes)
+    if isinstance(node.op.scalar_op, (S.OR, S.AND)) and x.dtype != "bool":
+        return None  # of the bits of integers
     return kind and _reduced(walk, node, kind)
 
 
@@ -184,6 +189,38 @@ def alloc(walk, node):
                    for each in values))
 
 
+def split(walk, node):
+    """Say the piece that is wanted of an array."""
+    x, axis, lengths = node.inputs
+    if not (walk.is_fixed(axis) and walk.is_fixed(lengths)):
+        return None
+    ends = [0, *walk.array_of(lengths).cumsum().tolist()]
+    place = node.outputs.index(walk.wanted)
+    return walk.add("slice", walk.value_of(x), slices=((
+        int(walk.array_of(axis)) % x.ndim, *ends[place:place + 2], 1),))
+
+
+def difference(walk, node):
+    """Say what each value along an axis is more than the one before."""
+    (x,), value = node.inputs, walk.value_of(node.inputs[0])
+    if x.dtype == "bool" or x.dtype in NARROW:  # that may not hold them
+        return None
+    axis = node.op.axis % x.ndim
+    for _ in range(node.op.n):
+        value = walk.add("sub", *(
+            walk.add("slice", value, slices=((axis, *ends, 1),))
+            for ends in ((1, None), (None, -1))))
+    return value
+
+
+def batch_norm(walk, node):
+    """Say batch normalization with statistics that are given."""
+    x, scale, shift, mean, variance, epsilon = map(walk.value_of, node.inputs)
+    deviation = walk.add("sqrt", walk.add("add", variance, epsilon))
+    value = walk.add("div", walk.add("sub", x, mean), deviation)
+    return walk.add("add", walk.add("mul", value, scale), shift)
+
+
 def softmax(walk, node):
     """Say a softmax over the last axis of two."""
     return walk.add("softmax", walk.value_of(node.inputs[0]), axis=1)
@@ -249,7 +286,7 @@ def _border(mode, sizes, dilation):
 def pool(walk, node):
     """Say pooling without partial regions."""
     x, *rest = node.inputs
-    if not node.op.ignore_border or node.op.mode == "sum" or not all(
+    if not node.op.ignore_border or x.ndim > node.op.ndim + 2 or not all(
             map(walk.is_fixed, rest)):
         return None
     size, stride, pad = (tuple(walk.array_of(each).tolist()) for each in rest)
@@ -258,10 +295,24 @@ def pool(walk, node):
             "%s: pools regions of %r that move by %r; expected at least 1 "
             "each. Give the layer larger images." % (walk.scope.layer, size,
                                                      stride))
-    kind = "max_pool" if node.op.mode == "max" else "average_pool"
-    return walk.add(kind, walk.value_of(x), size=size, stride=stride, pad=pad,
-                    ceil=False, rest=(0,) * len(size),
-                    include_pad=node.op.mode == "average_inc_pad")
+    more, value = len(size) + 2 - x.ndim, walk.value_of(x)
+    if more > 0:  # ONNX has samples and channels before what it pools
+        value = walk.add("dimshuffle", value, ndim=x.ndim,
+                         pattern=("x",) * more + tuple(range(x.ndim)))
+    value = _pooled(walk, value, node.op.mode, size, stride, pad)
+    return value if more <= 0 else walk.add(
+        "dimshuffle", value, ndim=more + x.ndim,
+        pattern=tuple(range(more, more + x.ndim)))
+
+
+def _pooled(walk, value, mode, size, stride, pad):
+    """Say pooling; a sum is a mean of as many as a region has."""
+    value = walk.add(
+        "max_pool" if mode == "max" else "average_pool", value, size=size,
+        stride=stride, pad=pad, ceil=False, rest=(0,) * len(size),
+        include_pad=mode in ("average_inc_pad", "sum"))
+    return value if mode != "sum" else walk.add(
+        "mul", value, float(math.prod(size)))
 
 
 #: Class of an Op → its rule; a class below one of these counts as it.
@@ -282,7 +333,9 @@ NODES = {
     abstract_conv.AbstractConv2d_gradInputs: adjoint,
     abstract_conv.AbstractConv3d_gradInputs: adjoint, Pool: pool,
     MaxPoolGrad: unpool, AveragePoolGrad: spread,
-    subtensor.IncSubtensor: subset, ViewOp: same,
+    subtensor.IncSubtensor: subset, ViewOp: same, Print: same,
+    SpecifyShape: same, CpuContiguous: same, T.Split: split,
+    DiffOp: difference, bn.AbstractBatchNormInference: batch_norm,
     T.Rebroadcast: same, T.TensorFromScalar: same, T.ScalarFromTensor: same}
 
 

@@ -20,7 +20,10 @@ _PLAIN = {
     "maximum": "Max", "minimum": "Min", "neg": "Neg", "exp": "Exp",
     "log": "Log", "sqrt": "Sqrt", "abs": "Abs", "sign": "Sign",
     "floor": "Floor", "ceil": "Ceil", "round": "Round", "sin": "Sin",
-    "cos": "Cos", "erf": "Erf", "where": "Where", "greater": "Greater",
+    "cos": "Cos", "tan": "Tan", "asin": "Asin", "acos": "Acos",
+    "atan": "Atan", "sinh": "Sinh", "cosh": "Cosh", "asinh": "Asinh",
+    "acosh": "Acosh", "atanh": "Atanh", "isnan": "IsNaN", "isinf": "IsInf",
+    "erf": "Erf", "where": "Where", "greater": "Greater",
     "greater_equal": "GreaterOrEqual", "less": "Less",
     "less_equal": "LessOrEqual", "equal": "Equal", "and": "And", "or": "Or",
     "not": "Not", "int_rest": "Mod", "matmul": "MatMul"}

@@ -2,14 +2,12 @@
 
 A row takes the part and returns a :class:`Call`.
 """
-from itertools import count
-
 import numpy as np
 
 from ..errors import LeavingError
-from ..record import GIVEN
-from .geometry import GEOMETRY, slices_text
-from .text import Call, arguments, number, numbers, pads
+from .geometry import GEOMETRY
+from .shapes import SHAPES
+from .text import Call, arguments, number, numbers
 
 __all__ = ["CALLS"]
 
@@ -25,7 +23,9 @@ _PLAIN = {
     "sqrt": "torch.sqrt({0})", "abs": "torch.abs({0})",
     "sign": "torch.sign({0})", "floor": "torch.floor({0})",
     "ceil": "torch.ceil({0})", "round": "torch.round({0})",
-    "sin": "torch.sin({0})", "cos": "torch.cos({0})",
+    **{kind: "torch.%s({0})" % kind for kind in (
+        "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "asinh",
+        "acosh", "atanh", "isnan", "isinf")},
     "erf": "torch.erf({0})", "log1p": "torch.log1p({0})",
     "expm1": "torch.expm1({0})", "where": "torch.where({0}, {1}, {2})",
     "greater": "({0} > {1})", "greater_equal": "({0} >= {1})",
@@ -182,151 +182,6 @@ def argmax(part):
     return Call(None, {}, "{0}.argmax(%d)" % part.options["axis"])
 
 
-def arrange(part):
-    """Return sorted values, or their places."""
-    if part.kind == "sort":
-        return Call(None, {}, "{0}.sort(%d)[0]" % part.options["axis"])
-    return Call(None, {}, "{0}.sort(stable=True, dim=%d)[1]"
-                % part.options["axis"])
-
-
-def arange(part):
-    """Return the integers from one to another, where an array is."""
-    return Call(None, {},
-                "torch.arange({0}, {1}, {2}, device={3}.device)")
-
-
-def _each(part, first=0):
-    """Return the places of inputs, with commas."""
-    return ", ".join("{%d}" % i for i in range(first, len(part.inputs)))
-
-
-def gather(part):
-    """Return what arrays of indices choose of the first axes."""
-    return Call(None, {}, "{0}[%s]" % _each(part, 1))
-
-
-def concat(part):
-    """Return a concatenation."""
-    return Call(None, {}, "torch.cat([%s], %d)" % (_each(part),
-                                                   part.options["axis"]))
-
-
-def flatten_end(part):
-    """Return a flattening of the last axes."""
-    return Call(None, {}, "{0}.flatten(%d)" % part.options["axis"])
-
-
-def _dims(part):
-    """Return sizes as text, those that are None being inputs."""
-    given = iter(range(1, len(part.inputs)))
-    return ", ".join("{%d}" % next(given) if size is None else number(size)
-                     for size in part.options["dims"])
-
-
-def reshape(part):
-    """Return a new shape."""
-    return Call(None, {}, "{0}.reshape(%s)" % _dims(part))
-
-
-def full(part):
-    """Return an array of one value."""
-    if isinstance(part.inputs[0], str):
-        return Call(None, {}, "{0}.expand(%s)" % _dims(part))
-    after = 1 + part.options["dims"].count(None)  # what tells the device
-    if "like" in part.options:
-        return Call(None, {}, "{%d}.new_full([%s], {0})" % (after,
-                                                            _dims(part)))
-    device = "{%d}.device" % after if len(part.inputs) > after else None
-    return Call(None, {}, "torch.full(%s)" % arguments(
-        "(%s,)" % _dims(part), "{0}", device=device))
-
-
-def fill(part):
-    """Return a value in the shape of another."""
-    if isinstance(part.inputs[1], str):
-        return Call(None, {}, "{1}.expand_as({0})")
-    if isinstance(part.inputs[1], bool):  # torch.jit knows numbers only
-        return Call(None, {}, "torch.full_like({0}, %d)" % part.inputs[1])
-    return Call(None, {}, "torch.full_like({0}, {1})")
-
-
-def dimshuffle(part):
-    """Return an order of axes."""
-    pattern, ndim = part.options["pattern"], part.options["ndim"]
-    kept = [axis for axis in pattern if axis != "x"]
-    text = "{0}"
-    for axis in reversed([axis for axis in range(ndim) if axis not in kept]):
-        text += ".squeeze(%d)" % axis
-    order = [sorted(kept).index(axis) for axis in kept]
-    if order != sorted(order):
-        text += ".permute(%s)" % ", ".join(map(str, order))
-    for i, axis in enumerate(pattern):
-        text += ".unsqueeze(%d)" % i if axis == "x" else ""
-    return Call(None, {}, text)
-
-
-def unsqueeze(part):
-    """Return an axis more."""
-    axis, = part.options["axes"]
-    return Call(None, {}, "{0}.unsqueeze(%d)" % axis)
-
-
-def pad(part):
-    """Return a border."""
-    value = part.options["value"]
-    return Call(None, {}, "F.pad(%s)" % arguments(
-        "{0}", pads(part.options["pairs"]),
-        value=number(value) if value else None))
-
-
-def slice_(part):
-    """Return some places of some axes; those backwards are flipped first."""
-    text, forward, given = "{0}", [], count(1)
-    for axis, *ends, step in part.options["slices"]:
-        start, stop = ("{%d}" % next(given) if end == GIVEN else end
-                       for end in ends)
-        if step < 0 and (start, stop) != (None, None):
-            raise LeavingError(
-                "%s: goes backwards from %s to %s; expected the whole axis, "
-                "as PyTorch has no slices that go backwards. Reverse it by a "
-                "layer of its own." % (part.name, start, stop))
-        if step < 0:
-            text += ".flip(%d)" % axis
-        if step != -1:
-            forward.append((axis, start, stop, abs(step)))
-    return Call(None, {}, text + slices_text(forward))
-
-
-def index(part):
-    """Return one place of an axis."""
-    place = part.options["index"]
-    return Call(None, {}, "{0}[%s%s]" % (
-        ":, " * part.options["axis"], "{1}" if place == GIVEN else place))
-
-
-def size(part):
-    """Return the length of an axis."""
-    return Call(None, {}, "{0}.shape[%d]" % part.options["axis"])
-
-
-def cast(part):
-    """Return another type; sizes are numbers already."""
-    if len(part.inputs) > 1:
-        return Call(None, {}, "{0}.to({1}.dtype)")
-    return Call(None, {}, "{0}.%s()" % {
-        "float32": "float", "int64": "long", "bool": "bool"}[
-            part.options["dtype"]])
-
-
-def wrap(part):
-    """Return integers as a narrower type holds them; PyTorch lacks some."""
-    dtype = part.options["dtype"]
-    if dtype.startswith("u"):
-        return Call(None, {}, "({0} %% %d)" % 2 ** int(dtype[4:]))
-    return Call(None, {}, "{0}.to(torch.%s).long()" % dtype)
-
-
 def embedding(part):
     """Return a look-up of rows."""
     W = part.arrays["W"]
@@ -382,6 +237,7 @@ def _given(part):
 #: Kind of a part → its row.
 CALLS = {kind: plain for kind in _PLAIN}
 CALLS.update(GEOMETRY)
+CALLS.update(SHAPES)
 CALLS.update({kind: reduction for kind in ("mean", "sum", "max", "min",
                                            "prod")})
 CALLS.update({
@@ -390,9 +246,4 @@ CALLS.update({
     "leaky_relu": leaky_relu, "elu": elu, "selu": selu, "prelu": prelu,
     "softmax": softmax, "log_softmax": softmax, "dropout": dropout,
     "cumsum": running, "cumprod": running, "argmax": argmax,
-    "sort": arrange, "argsort": arrange, "arange": arange, "gather": gather,
-    "concat": concat, "flatten_end": flatten_end, "reshape": reshape,
-    "full": full, "fill": fill, "dimshuffle": dimshuffle,
-    "unsqueeze": unsqueeze, "pad": pad, "slice": slice_, "index": index,
-    "size": size, "cast": cast, "wrap": wrap, "embedding": embedding,
-    "recurrent": recurrent})
+    "embedding": embedding, "recurrent": recurrent})

@@ -1,6 +1,6 @@
 """Rows of what slides over axes: convolutions, pooling, enlarging, grids."""
 from ..errors import LeavingError
-from .text import Call, arguments, number, numbers, one_or_all, pads
+from .text import Call, arguments, number, one_or_all, pads
 
 __all__ = ["GEOMETRY", "slices_text"]
 
@@ -81,8 +81,9 @@ def _padded_before(part, largest, pad):
 def repeat(part):
     """Return each value several times."""
     factors = part.options["factors"]
+    texts = ["%d.0" % factor for factor in factors]  # torch.jit wants floats
     return Call(None, {}, "F.interpolate({0}, scale_factor=%s)" % (
-        number(factors[0]) if len(set(factors)) == 1 else numbers(factors)))
+        texts[0] if len(set(texts)) == 1 else "(%s)" % ", ".join(texts)))
 
 
 def dilate(part):

@@ -8,8 +8,8 @@ __all__ = ["Types"]
 
 #: What gives out tests or integers, whatever goes in.
 _NEVER = ("greater", "greater_equal", "less", "less_equal", "equal", "and",
-          "or", "not", "argmax", "argsort", "arange", "int_div", "wrap",
-          "size")
+          "or", "not", "isnan", "isinf", "argmax", "argsort", "arange",
+          "int_div", "wrap", "size")
 
 #: Which inputs the type is of, where it is not all of them.
 _OF = {"where": slice(1, None), "fill": slice(1, 2), "full": slice(1),
