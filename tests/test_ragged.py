@@ -119,7 +119,8 @@ REFUSED = ["array([ones((2, 3)), ones((2, 4))])", "array(q, 'f4')",
            "array(q, dtype='f4')", "asarray(q, float)", "sort(p)",
            "ascontiguousarray(q, 'f4')", "concatenate([[q], [1]])",
            "array([ones((3, 3)), ones(3)])", "reshape(q, 4)",
-           "stack([q, [1]])", "vstack([])", "random.permutation([ones((1, 2)), ones(1)])"]
+           "stack([q, [1]])", "vstack([])",
+           "random.permutation([ones((1, 2)), ones(1)])"]
 
 
 @pytest.mark.parametrize("code", REFUSED)

@@ -4,6 +4,7 @@ And the few of ``scipy.stats`` that are gone.
 """
 import functools
 import inspect
+import io
 import sys
 import types
 
@@ -29,7 +30,10 @@ def bytes_of(file):
     object
         For a file that is open as a text, what is below it.
     """
-    return getattr(file, "buffer", file)
+    found = getattr(file, "buffer", file)
+    if isinstance(file, io.TextIOWrapper):  # it closes that when it is dropped
+        found.text = file
+    return found
 
 
 def load_array(file, mmap_mode=None, allow_pickle=True, **options):

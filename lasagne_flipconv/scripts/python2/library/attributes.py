@@ -14,6 +14,7 @@ import types
 import wave
 from functools import cmp_to_key, partial
 
+from .. import files as opened
 from . import arrays, equality, patterns, pickles, randoms, texts, zipped
 from .arithmetic import as_argument, bytes_of, ordered, shown
 from .division import divide, divide_in_place
@@ -263,7 +264,7 @@ _METHODS = {
     "sub": lambda thing: patterns.method_of(thing, "sub"),
     "split": lambda thing: (patterns.method_of(thing, "split")
                             or _of_bytes("split")(thing)),
-    **equality.METHODS, **arrays.METHODS,
+    **equality.METHODS, **arrays.METHODS, **opened.METHODS,
     **{name: _writes_bytes(name) for name in ("writeframes",
                                               "writeframesraw")},
 }

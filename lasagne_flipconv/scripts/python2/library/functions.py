@@ -14,6 +14,7 @@ from types import ModuleType
 import numpy as np
 
 from ....compat.numpy_names import buffer_of
+from .. import files
 from . import arithmetic, division, texts
 from .arithmetic import bytes_of, compare, shown
 from .attributes import LENT, SUCCESSORS, attribute, listed, sort_by
@@ -192,10 +193,10 @@ class basestring(metaclass=_Kind):
 class file(metaclass=_Kind):
     """What files are instances of; called, it opens one."""
 
-    kinds = (io.IOBase, texts.BinaryFile)
+    kinds = (io.IOBase, files.BinaryFile)
 
     def __new__(cls, *args, **options):
-        return texts.open_file(*args, **options)
+        return files.open_file(*args, **options)
 
 
 class buffer(metaclass=_Kind):
@@ -219,7 +220,7 @@ _OWN = {
     "unichr": chr, "chr": _chr, "ord": _ord, "oct": _oct,
     "format": _format, "coerce": _coerce,
     "unicode": str, "long": int, "basestring": basestring, "file": file,
-    "open": texts.open_file, "buffer": buffer,
+    "open": files.open_file, "buffer": buffer,
     "StandardError": Exception,
 }
 

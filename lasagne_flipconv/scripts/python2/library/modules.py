@@ -15,6 +15,7 @@ from types import ModuleType
 
 from fissix.fixes.fix_imports import MAPPING
 
+from ..files import StringIO
 from . import texts
 from .functions import BUILTINS
 
@@ -156,8 +157,8 @@ def _contents(*modules):
 
 #: Name of a module → a function that returns its contents.
 _MADE = {
-    "StringIO": lambda: {"StringIO": texts.StringIO},
-    "cStringIO": lambda: {"StringIO": texts.StringIO},
+    "StringIO": lambda: {"StringIO": StringIO},
+    "cStringIO": lambda: {"StringIO": StringIO},
     "ConfigParser": lambda: {
         **_contents(configparser), "ConfigParser": ConfigParser,
         "SafeConfigParser": ConfigParser, "RawConfigParser": _Raw},

@@ -1,4 +1,5 @@
 """Pickles as programs of Python 2 read and write them."""
+import marshal
 import pickle
 
 from ...old_names.arrays import bytes_of, load_array
@@ -82,4 +83,5 @@ MODULES = {
     "pickle": {"load": load, "loads": loads, "dump": dump, "dumps": dumps,
                "Unpickler": Unpickler, "Pickler": Pickler,
                "HIGHEST_PROTOCOL": 2},
+    "marshal": {"load": lambda file: marshal.load(bytes_of(file))},
 }

@@ -1,10 +1,9 @@
-"""Files and texts of Python 2, where a text was bytes."""
+"""Texts of Python 2, which were bytes, in modules that take these."""
 import base64
 import binascii
-import builtins
+import bz2
 import csv
 import hashlib
-import io
 import json
 import struct
 import zlib
@@ -15,147 +14,7 @@ import numpy as np
 from .arithmetic import bytes_of, shown
 from .equality import each
 
-__all__ = ["MODULES", "StringIO", "open_file", "write_text"]
-
-
-class TextFile(io.TextIOWrapper):
-    """A file that was opened for texts, and takes bytes as well."""
-
-    softspace = 0
-
-    def write(self, text):
-        """Write a text, or bytes as they are."""
-        if isinstance(text, str):
-            return super().write(text)
-        self.flush()
-        return self.buffer.write(text)
-
-    def writelines(self, lines):
-        """Write several texts."""
-        for line in lines:
-            self.write(line)
-
-    def next(self):
-        """Read the next line."""
-        return next(self)
-
-
-class BinaryFile:
-    """A file that was opened for bytes, and takes texts as well.
-
-    Parameters
-    ----------
-    file : io.BufferedIOBase
-        What the bytes go to.
-    """
-
-    def __init__(self, file):
-        self.__dict__["_file"] = file
-
-    def write(self, text):
-        """Write bytes, or a text in UTF-8."""
-        return self._file.write(bytes_of(text))
-
-    def writelines(self, lines):
-        """Write several."""
-        for line in lines:
-            self.write(line)
-
-    def __getattr__(self, name):
-        return getattr(self._file, name)
-
-    def __iter__(self):
-        return iter(self._file)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *error):
-        self._file.close()
-
-
-def open_file(name, mode="r", buffering=-1, *args, **options):
-    """Open a file as ``open`` and ``file`` did.
-
-    Parameters
-    ----------
-    name : str or int
-        The file.
-    mode : str, default 'r'
-        Of Python 2: also ``'rU'``. Without ``'b'``, line ends are kept, and
-        bytes can be written; with it, texts can be.
-    buffering : int, default -1
-        As for :func:`open`.
-    *args, **options : object
-        What Python 3 takes besides: if given, all is left to it.
-
-    Returns
-    -------
-    file
-        Open.
-    """
-    if args or options:
-        return builtins.open(name, mode, buffering, *args, **options)
-    plain = mode.replace("U", "").replace("t", "").replace("b", "") or "r"
-    file = builtins.open(name, plain + "b", buffering if buffering != 1
-                         else -1)
-    if "b" in mode:
-        writes = plain != "r" and isinstance(file, io.BufferedIOBase)
-        return BinaryFile(file) if writes else file
-    if isinstance(file, io.RawIOBase):
-        file = io.BufferedRandom(file) if "+" in plain else (
-            io.BufferedReader if plain == "r" else io.BufferedWriter)(file, 1)
-    made = TextFile(file, "utf-8", "surrogateescape",
-                    None if "U" in mode else "\n", buffering in (0, 1))
-    made.mode = mode
-    return made
-
-
-class StringIO:
-    """A file in memory, of texts or of bytes, as the first one is.
-
-    Parameters
-    ----------
-    text : str or bytes, default ''
-        What is in it.
-    """
-
-    def __init__(self, text=""):
-        self._file = None
-        if text:
-            self._file = self._made(text)
-            self._file.seek(0)
-
-    @staticmethod
-    def _made(text):
-        file = io.StringIO(newline="") if isinstance(text, str) \
-            else io.BytesIO()
-        file.write(text)
-        return file
-
-    def write(self, text):
-        """Write a text or bytes; the first decides what the file holds."""
-        if self._file is None or not self._file.getvalue():
-            self._file = self._made(text)
-        elif isinstance(self._file, io.BytesIO):
-            self._file.write(bytes_of(text))
-        else:
-            self._file.write(shown(text))
-
-    def __getattr__(self, name):
-        if self._file is None:
-            self._file = io.StringIO(newline="")
-        return getattr(self._file, name)
-
-    def __iter__(self):
-        return iter(self.readline, type(self.getvalue())())
-
-    def next(self):
-        """Return the next line."""
-        line = self.readline()
-        if not line:
-            raise StopIteration
-        return line
+__all__ = ["MODULES", "write_text"]
 
 
 def _lines(rows):
@@ -324,6 +183,8 @@ MODULES = {
     "zlib": {**{name: _of_bytes(getattr(zlib, name)) for name in (
         "compress", "decompress")}, "adler32": _signed(zlib.adler32),
         "crc32": _signed(zlib.crc32)},
+    "bz2": {name: _of_bytes(getattr(bz2, name)) for name in (
+        "compress", "decompress")},
     "struct": {**{name: _second_of_bytes(getattr(struct, name))
                   for name in ("unpack", "unpack_from")},
                **{name: _with_texts(getattr(struct, name))
