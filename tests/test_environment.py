@@ -151,7 +151,8 @@ def test_numpy_as_theano_sees_it_has_the_builtins():
 
 
 def test_downsample_pools_under_its_old_names():
-    from theano.tensor.signal.downsample import max_pool_2d
+    from theano.tensor.signal.downsample import (
+        DownsampleFactorMax, max_pool_2d, max_pool_2d_same_size)
     x = theano.tensor.matrix()
     image = np.arange(12.).reshape(3, 4).astype(theano.config.floatX)
     pooled = max_pool_2d(x, ds=(2, 2), ignore_border=True, st=(1, 2))
@@ -159,6 +160,17 @@ def test_downsample_pools_under_its_old_names():
     mean = max_pool_2d(x, (3, 4), True, padding=(0, 0),
                        mode="average_inc_pad")
     assert mean.eval({x: image}).tolist() == [[5.5]]
+    pool = DownsampleFactorMax((2, 2), ignore_border=False)
+    assert pool(x).eval({x: image}).tolist() == [[5, 7], [9, 11]]
+    assert tuple(pool.out_shape((5, 3, 4), (2, 2))) == (5, 2, 2)
+    alone = max_pool_2d_same_size(x.dimshuffle("x", "x", 0, 1), (3, 2))
+    assert alone.eval({x: image})[0, 0].tolist() == [
+        [0] * 4, [0] * 4, [0, 9, 0, 11]]
+
+
+def test_what_theano_imports_with_a_gpu_is_there():
+    assert python("import lasagne_flipconv, theano; theano.ifelse.ifelse, "
+                  "theano.tensor.nnet.neighbours") == ("", "")
 
 
 def test_scan_loops():

@@ -66,15 +66,17 @@ def prepare():
         mend_imported_theano(sys.modules["theano"])
     elif not try_import("theano", BEFORE_THEANO):
         return
-    add_downsample()
     keep_compiled()
     release_after_errors()
     collect_rarely()
     from .edits.ahead import compile_ahead  # they need NumPy
     from .edits.clang import allow_narrowing
+    from .edits.old_modules import add_downsample, import_as_with_a_gpu
     from .edits.precompiled import precompile_headers
     from .edits.theano_views import mend_dimshuffle
     from .theano_python import mend_python
+    add_downsample()
+    import_as_with_a_gpu()
     allow_narrowing()
     precompile_headers()
     compile_ahead()
@@ -327,28 +329,6 @@ def compiler_command():
     if os.path.exists("/etc/redhat-release"):
         return "sudo dnf install gcc-c++ python3-devel"
     return "sudo apt-get install g++ python3-dev"
-
-
-def add_downsample():
-    """Give ``theano.tensor.signal.downsample`` back: Theano 1.0 removed it.
-
-    Lasagne 0.1 and programs of its time pool with it.
-    """
-    name = "theano.tensor.signal.downsample"
-    signal = importlib.import_module("theano.tensor.signal")
-    if hasattr(signal, "downsample") or importlib.util.find_spec(name):
-        return
-    module = types.ModuleType(name, "Pooling under its name before Theano 1.0")
-    module.max_pool_2d = max_pool_2d
-    sys.modules[name] = signal.downsample = module
-
-
-def max_pool_2d(input, ds, ignore_border=None, st=None, padding=(0, 0),
-                mode="max"):
-    """Call Theano's ``pool_2d`` with the argument names of before 1.0."""
-    from theano.tensor.signal.pool import pool_2d
-    return pool_2d(input, ws=ds, ignore_border=ignore_border, stride=st,
-                   pad=padding, mode=mode)
 
 
 @contextlib.contextmanager

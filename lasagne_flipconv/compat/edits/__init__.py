@@ -2,9 +2,10 @@
 
 One file for each cause: ``python_today`` for Python 3.12 and later,
 ``numpy2_names``, ``numpy2_rules`` and ``numpy2_c`` for NumPy 2,
-``theano_views`` for views, ``clang`` for that compiler, ``precompiled`` and
-``ahead`` for the time it takes to compile; ``importing`` is how it is done.
-Imported by ``compat`` alone; no file of theirs is changed.
+``theano_views`` for views, ``old_modules`` for what Theano 1.0 removed or has
+with a GPU only, ``clang`` for that compiler, ``precompiled`` and ``ahead`` for
+the time it takes to compile; ``importing`` is how it is done. Imported by
+``compat`` alone; no file of theirs is changed.
 """
 import sys
 
