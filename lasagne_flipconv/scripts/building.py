@@ -2,6 +2,7 @@
 import importlib.util
 import inspect
 import os
+from importlib.machinery import SourceFileLoader
 
 from ..errors import FlipconvError
 from ..weights.networks import layers_given
@@ -16,7 +17,7 @@ def built_by(where, shape=None, from_python2=False):
     Parameters
     ----------
     where : str
-        The script and the function: ``model.py:build_model``.
+        The script or notebook, and the function: ``model.py:build_model``.
     shape : tuple of int or None, optional
         For the argument of the function that has ``shape`` in its name.
     from_python2 : bool, default False
@@ -54,7 +55,8 @@ def built_by(where, shape=None, from_python2=False):
 def _module(path, from_python2):
     """Run a script as a module, so that it does not do all it can."""
     stem = os.path.splitext(os.path.basename(path))[0]
-    spec = importlib.util.spec_from_file_location(stem, path)
+    spec = importlib.util.spec_from_file_location(
+        stem, path, loader=SourceFileLoader(stem, path))  # of any suffix
     module = importlib.util.module_from_spec(spec)
     program, module.__builtins__ = code_of_file(path, from_python2)
     exec(program, vars(module))

@@ -9,7 +9,7 @@ import traceback
 from urllib.error import HTTPError, URLError
 
 from ..errors import escaped
-from . import python2
+from . import notebooks, python2
 from .whose import belongs_to_program
 
 __all__ = ["hint"]
@@ -50,7 +50,8 @@ def hint(error, from_python2=False):
                 "pdb; pdb.set_trace().")
     return (_of_lasagne(error, where) or _of_numpy(error, where)
             or _of_gpu(error, where) or _of_compiled(error, where)
-            or _of_linking(error) or _of_download(error, where))
+            or _of_linking(error) or _of_download(error, where)
+            or _of_kernel(error, from_python2))
 
 
 def _where(error):
@@ -60,14 +61,15 @@ def _where(error):
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames
            if belongs_to_program(frame.filename)
-           and os.path.isfile(frame.filename)]
+           and os.path.isfile(notebooks.file_of(frame.filename))]
     return "%s, line %d: " % (own[-1].filename, own[-1].lineno) if own else ""
 
 
 def _of_syntax(error):
     path = getattr(error, "filename", None)
-    if isinstance(error, SyntaxError) and path and os.path.isfile(path) \
-            and python2.is_python2(path):
+    if isinstance(error, SyntaxError) and path and (
+            notebooks.is_python2_cell(path)
+            or os.path.isfile(path) and python2.is_python2(path)):
         return "%s is written in Python 2" % path
     return None
 
@@ -87,6 +89,19 @@ def _of_module(error):
             or os.path.isfile(os.path.join(beside, "__init__.py"))):
         return ("%s lies in the same package, where Python 2 finds it by that "
                 "name" % name)
+    return None
+
+
+def _of_kernel(error, from_python2):
+    """Return what to say about a notebook of a kernel of Python 2."""
+    frames = traceback.extract_tb(error.__traceback__)
+    for place in [str(getattr(error, "filename", "")),
+                  *(frame.filename for frame in reversed(frames))]:
+        file = notebooks.file_of(place)
+        if not from_python2 and file != place and os.path.isfile(file) and (
+                notebooks.of_python2(file)):
+            return ("%s is a notebook of Python 2; pass --python2 to run it "
+                    "translated." % file)
     return None
 
 

@@ -5,15 +5,17 @@ import io
 import multiprocessing.context
 import os
 import sys
+import traceback
 from types import ModuleType
 
 import numpy
+import theano.gof.link
 
 from ..compat.import_hooks import ImportWithin
 from ..compat.numpy_names import NUMPY2
 from ..compat.theano_flags import user_flag
 from ..errors import FlipconvError
-from . import asked_device, gpu_imports, python2
+from . import asked_device, gpu_imports, notebooks, python2
 from .installing import ensure_installed
 from .old_names import lending
 from .old_names.arguments.era import set_of_then
@@ -30,7 +32,7 @@ INTERRUPTED = 130
 #: Files and folders whose frames a traceback of the script does not show.
 _OURS = (os.path.abspath(__file__), os.path.abspath(gpu_imports.__file__),
          *(os.path.join(os.path.dirname(os.path.abspath(module.__file__)), "")
-           for module in (python2, lending)))
+           for module in (python2, lending, notebooks)))
 
 
 def run_script(path, arguments=(), from_python2=False):
@@ -39,7 +41,7 @@ def run_script(path, arguments=(), from_python2=False):
     Parameters
     ----------
     path : str
-        The script.
+        The script, or a notebook of Jupyter.
     arguments : list of str
         What ``sys.argv`` holds after it.
     from_python2 : bool, default False
@@ -55,17 +57,20 @@ def run_script(path, arguments=(), from_python2=False):
     Raises
     ------
     FlipconvError
-        If there is no such file.
+        If there is no such file, or it is a notebook that cannot be run.
     SystemExit
         If the script raises it.
     """
     if not os.path.isfile(path):
         raise FlipconvError("%s: is not there, or no file; expected a Python "
-                            "script. Run a module with -m." % path)
+                            "script or a notebook. Run a module with -m."
+                            % path)
     _begin(os.path.dirname(os.path.realpath(path)), from_python2)
     sys.argv = [path, *arguments]
     if sys.version_info >= (3, 9):  # as Python does from then on
         path = os.path.abspath(path)
+    if notebooks.is_notebook(path):
+        _show_lines_of_cells()
     attributes = {"__file__": path, "__cached__": None}
     return _run(lambda: code_of_file(path, from_python2), attributes)
 
@@ -194,7 +199,7 @@ def code_of_file(path, from_python2):
     Parameters
     ----------
     path : str
-        The script.
+        The script, or a notebook.
     from_python2 : bool
         Whether to translate it, if it is no Python 3.
 
@@ -205,12 +210,16 @@ def code_of_file(path, from_python2):
     names : module or dict
         The ``__builtins__`` that it runs with.
     """
+    if notebooks.is_notebook(path):
+        return notebooks.code_of_notebook(path, from_python2)
     with io.open_code(os.path.abspath(path)) as file:
         source = file.read()
     if from_python2:
-        return python2.prepared(source, path, dont_inherit=True)
-    return (compile(source, path, "exec", dont_inherit=True),
-            lending.LENT_BUILTINS)
+        code, names = python2.prepared(source, path, dont_inherit=True)
+    else:
+        code = compile(source, path, "exec", dont_inherit=True)
+        names = lending.LENT_BUILTINS
+    return notebooks.with_shell(code, source), names
 
 
 def _code_of_module(spec):
@@ -287,7 +296,7 @@ def _run(code, attributes):
         lending.refresh()
         exec(program, vars(main))
         python2.end_line()
-    except (SystemExit, _NoModule):
+    except (SystemExit, _NoModule, notebooks.NotebookError):
         raise
     except BaseException as error:
         error.__traceback__ = _without_ours(error.__traceback__)
@@ -297,13 +306,24 @@ def _run(code, attributes):
     return 0
 
 
-def _without_ours(traceback):
+def _show_lines_of_cells():
+    """Let tracebacks have the lines of what is not in a file of its own.
+
+    Until Python 3.13 the hook reads files; Theano's calls it.
+    """
+    for names, hook in ((vars(sys), "excepthook"),
+                        (vars(theano.gof.link), "__excepthook")):
+        if names.get(hook) is sys.__excepthook__:
+            names[hook] = traceback.print_exception
+
+
+def _without_ours(entry):
     """Return a traceback without the frames of what is in `_OURS`."""
     entries = []
-    while traceback is not None:
-        if not traceback.tb_frame.f_code.co_filename.startswith(_OURS):
-            entries.append(traceback)
-        traceback = traceback.tb_next
+    while entry is not None:
+        if not entry.tb_frame.f_code.co_filename.startswith(_OURS):
+            entries.append(entry)
+        entry = entry.tb_next
     for entry, following in zip(entries, entries[1:] + [None]):
         entry.tb_next = following
     return entries[0] if entries else None

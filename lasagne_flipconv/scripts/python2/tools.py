@@ -118,6 +118,13 @@ def compile_for_tools(source, filename, mode, flags=0, dont_inherit=False,
     return _compile(source, filename, mode, flags, True, optimize, **options)
 
 
+def _take_over(names):
+    """Find built in what a tool has put there, as kernprof its profile."""
+    for place in (builtins, LENT_BUILTINS):
+        for name in set(vars(place)) - set(vars(names)):
+            setattr(names, name, getattr(place, name))
+
+
 def exec_for_tools(program, names=None, local=None, **options):
     """Run code as the built-in function; what was translated finds its names.
 
@@ -137,8 +144,7 @@ def exec_for_tools(program, names=None, local=None, **options):
                            caller.f_code.co_flags & _INHERITED, True)
     if program in _NAMES:
         names["__builtins__"] = _NAMES[program]
-        for name in set(vars(builtins)) - set(vars(_NAMES[program])):
-            setattr(_NAMES[program], name, getattr(builtins, name))
+        _take_over(_NAMES[program])
     names.setdefault("__builtins__", vars(builtins))
     _exec(program, names, names if local is None else local, **options)
 

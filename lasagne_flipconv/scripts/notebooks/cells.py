@@ -1,0 +1,194 @@
+"""Compile the cells of a notebook as one program."""
+import linecache
+import re
+import warnings
+
+from ..old_names.lending import LENT_BUILTINS
+from ..python2.library.functions import BUILTINS
+from ..python2.translating import prepared
+from .magics import plain
+from .reading import cells_of, of_python2
+
+__all__ = ["code_of_notebook", "file_of", "is_python2_cell", "with_shell"]
+
+_FUTURE = re.compile(r"^[ \t]*from\s+__future__\s+import\s+([\w ,()]+)", re.M)
+
+#: What nbconvert writes for lines of IPython.
+_CONVERTED = re.compile(r"get_ipython\(\)\.(magic|run_line_magic|"
+                        r"run_cell_magic|system|getoutput)\(")
+
+_PLACE = re.compile(r"(.+\.ipynb), cell \d+\Z", re.IGNORECASE | re.DOTALL)
+
+#: Name of a cell → its code.
+_CELLS = {}
+
+
+def code_of_notebook(path, from_python2):
+    """Compile a notebook.
+
+    Parameters
+    ----------
+    path : str
+        The file.
+    from_python2 : bool
+        Whether to translate it, unless a cell has syntax of Python 3.
+
+    Returns
+    -------
+    code : code
+        What runs all cells in order.
+    names : module
+        The ``__builtins__`` that they run with.
+
+    Raises
+    ------
+    NotebookError
+        If it cannot be run as a script.
+    SyntaxError
+        If a cell is of neither Python.
+    """
+    cells = _named(path)
+    if not from_python2 and of_python2(path):
+        warnings.warn_explicit(
+            "this is a notebook of Python 2, where 7 / 2 was 3 and map() a "
+            "list; pass --python2 to run it translated", UserWarning,
+            next(iter(cells)), 1)
+    if from_python2:
+        codes, names = _of_then(cells)
+    else:
+        codes, names = _of_today(cells), LENT_BUILTINS
+    return _with_names(codes, "\n".join(cells.values()), ["display"]), names
+
+
+def with_shell(code, source):
+    """Return the code of a script, with what nbconvert makes it call.
+
+    Parameters
+    ----------
+    code : code
+        The script.
+    source : bytes
+        Its text.
+
+    Returns
+    -------
+    code
+        The same, unless it calls IPython.
+    """
+    return _with_names([code], source.decode("latin-1"), [])
+
+
+def file_of(place):
+    """Return the file that a traceback means.
+
+    Parameters
+    ----------
+    place : str
+        A file, or a cell of one.
+
+    Returns
+    -------
+    str
+        The file.
+
+    Examples
+    --------
+    >>> file_of("net.ipynb, cell 3"), file_of("net.py")
+    ('net.ipynb', 'net.py')
+    """
+    found = _PLACE.match(place)
+    return found.group(1) if found else place
+
+
+def is_python2_cell(place):
+    """Tell whether a cell that is no Python 3 can be translated.
+
+    Parameters
+    ----------
+    place : str
+        What it is called.
+
+    Returns
+    -------
+    bool
+        Whether it is Python 2.
+    """
+    try:
+        return place in _CELLS and _then(place, _CELLS[place], [])[1] is (
+            BUILTINS)
+    except SyntaxError:
+        return False
+
+
+def _named(path):
+    """Return the cells by their names, and let tracebacks show their lines."""
+    cells = {}
+    for number, text in enumerate(cells_of(path), 1):
+        name = "%s, cell %d" % (path, number)
+        lines = [line + "\n" for line in text.split("\n")]
+        linecache.cache[name] = (len(text), None, lines, name)
+        cells[name] = plain(text, name)
+    _CELLS.update(cells)
+    return cells
+
+
+def _of_today(cells):
+    return [compile(text, name, "exec", dont_inherit=True)
+            for name, text in cells.items()]
+
+
+def _of_then(cells):
+    """Return the code of cells of Python 2, unless one is of Python 3."""
+    codes, features = [], []
+    for name, text in cells.items():
+        code, names = _then(name, text, features)
+        if names is not BUILTINS:
+            return _of_today(cells), names
+        codes.append(code)
+        for found in _FUTURE.findall(text):
+            features += re.findall(r"\w+", found)
+    return codes, BUILTINS
+
+
+def _then(name, text, features):
+    """Return the code of a cell, and what is built in there.
+
+    What an earlier one imports from ``__future__`` holds for it, too.
+    """
+    above = "from __future__ import %s\n" % ", ".join(features)
+    source = b"\xef\xbb\xbf" + ((above if features else "") + text).encode(
+        "utf-8", "surrogateescape")
+    try:
+        code, names = prepared(source, name, "exec", dont_inherit=True)
+    except SyntaxError as error:
+        error.lineno = (error.lineno or 1) - bool(features)
+        raise
+    return (_line_higher(code) if features else code), names
+
+
+def _line_higher(code):
+    """Return code that tells of each line as of the one above it."""
+    return code.replace(
+        co_firstlineno=code.co_firstlineno - 1,
+        co_consts=tuple(_line_higher(each) if hasattr(each, "co_code")
+                        else each for each in code.co_consts))
+
+
+def _with_names(codes, text, names):
+    """Return code that runs several, after what IPython has built in."""
+    if _CONVERTED.search(text):
+        names = names + ["get_ipython"]
+    if not names:
+        return codes[0]
+    lend = compile("from %s.shell import %s" % (
+        __package__, ", ".join(names)), __file__, "exec", dont_inherit=True)
+    return _one_after_another([lend, *codes])
+
+
+def _one_after_another(codes):
+    """Return code that runs several, in the names that it is given."""
+    text = "".join("exec('%d')\n" % at for at in range(len(codes)))
+    code = compile(text, __file__, "exec", dont_inherit=True)
+    return code.replace(co_consts=tuple(
+        codes[int(each)] if isinstance(each, str) else each
+        for each in code.co_consts))
