@@ -3,11 +3,12 @@ import ast
 import builtins
 import sys
 import types
+from importlib.util import find_spec
 
 import pytest
 from lasagne_flipconv.errors import FlipconvError
 from lasagne_flipconv.scripts.old_names import lending
-from lasagne_flipconv.scripts.python2 import tools
+from lasagne_flipconv.scripts.python2 import shells, tools
 from test_run import run, write
 
 #: Runs in either Python, and is another result in each.
@@ -146,3 +147,27 @@ def test_who_is_lent_names_through_a_tool(monkeypatch, names, lent):
     lending.lend_through_tools()
     exec("import numpy", names)
     assert (names["numpy"] is not sys.modules["numpy"]) == lent
+
+
+def test_cells_of_ipython_are_translated():
+    compiler, names = types.SimpleNamespace(), vars(shells.BUILTINS)
+    found = {"__builtins__": names}
+    for cell in ("x = 7 / 2\nprint x", "from __future__ import division",
+                 "y = 7 / 2\nz = map(abs, [1])\n1 / 0"):
+        tree = shells.parse_for_shell(compiler, cell, "cell")
+        shown = isinstance(tree.body[-1], ast.Expr)
+        assert shown == ("1 / 0" in cell)  # not what print returns
+        try:
+            exec(compile(tree, "cell", "exec"), found)
+        except ZeroDivisionError as error:
+            assert error.__traceback__.tb_next.tb_lineno == 3
+    assert (found["x"], found["y"], found["z"]) == (3, 3.5, [1])
+
+
+@pytest.mark.skipif(not find_spec("IPython"), reason="needs IPython")
+def test_ipython_itself(files):
+    write(files, "cells.ipy", "print 7 / 2\ndisplay(map(abs, [1]))\n")
+    for name, told in (("half.py", THEN), ("cells.ipy", "3\n[1]")):
+        result = run(files, "--python2", "-m", "IPython", name,
+                     env={"IPYTHONDIR": str(files)})
+        assert told in result.stdout, result.stderr

@@ -18,6 +18,7 @@ from ...errors import FlipconvError
 from ..old_names.lending import LENT_BUILTINS
 from ..whose import belongs_to_program
 from . import importing
+from .shells import SHELLS
 from .translating import prepared
 
 __all__ = ["Loader", "lend_to_tools"]
@@ -204,3 +205,4 @@ def lend_to_tools():
         names.compile, names.exec = compile_for_tools, exec_for_tools
     importlib.machinery.SourceFileLoader.get_code = _get_code_for_tools
     _PYTEST.install()
+    SHELLS.install()
