@@ -1,4 +1,6 @@
 """Tools that run a script, under ``lasagne-flipconv run -m``."""
+import __future__
+
 import ast
 import builtins
 import sys
@@ -34,6 +36,23 @@ BY_ITSELF = """
     exec(compile(f"{open('half.py').read()}", "half.py", "exec"))
     """
 
+EXAMPLES = """
+    def f():
+        '''Return it.
+
+        >>> 7 / 2, map(abs, [1])
+        (3, [1])
+        >>> print 7 / 2
+        3
+        >>> for i in xrange(2):
+        ...     print i
+        0
+        1
+        >>> 7 / 2
+        3.5
+        '''
+    """
+
 #: What runs, and what it prints.
 TOOLS = {
     "-m cProfile half.py": THEN, "-m cProfile -m half": THEN,
@@ -41,6 +60,7 @@ TOOLS = {
     "-m trace -t half.py": THEN, "-m runpy half": THEN,
     "-m timeit -n1 -r1 print(7/2)": "3\n",
     "-m cProfile old.py": "3\n", "by_itself.py": "\n".join([THEN] * 4),
+    "-m doctest examples.py": "1 of   4 in examples.f",
     "-m pytest -p no:cacheprovider test_half.py": "1 failed, 1 passed",
     "-m pytest -q --import-mode=importlib -s test_half.py": THEN,
 }
@@ -49,8 +69,8 @@ TOOLS = {
 @pytest.fixture
 def files(tmp_path):
     for name, text in {"half.py": HALF, "old.py": "print 7 / 2",
-                       "test_half.py": TESTED, "by_itself.py": BY_ITSELF,
-                       ".pdbrc": "c\nq\n"}.items():
+                       "test_half.py": TESTED, "examples.py": EXAMPLES,
+                       "by_itself.py": BY_ITSELF, ".pdbrc": "c\nq\n"}.items():
         write(tmp_path, name, text)
     return tmp_path
 
@@ -135,6 +155,9 @@ def test_exec_is_given_names_as_ever():
     names, own = {}, {}
     tools.exec_for_tools("x = 1", names, own)
     assert own == {"x": 1} and names["__builtins__"] is vars(builtins)
+    names = {"__builtins__": lending.LENT_BUILTINS, "inner": {}}
+    exec("run('', globals=inner)", dict(names, run=tools.exec_for_tools))
+    assert names["inner"]["__builtins__"] is vars(lending.LENT_BUILTINS)
 
 
 @pytest.mark.parametrize("names, lent", [
@@ -162,6 +185,15 @@ def test_cells_of_ipython_are_translated():
         except ZeroDivisionError as error:
             assert error.__traceback__.tb_next.tb_lineno == 3
     assert (found["x"], found["y"], found["z"]) == (3, 3.5, [1])
+
+
+def test_examples_of_docstrings_are_of_the_python_of_their_file():
+    names = {"__builtins__": lending.LENT_BUILTINS}
+    assert shells.example_of("7 / 2\n", "<doctest x[0]>", names) is None
+    names = {"__builtins__": shells.BUILTINS, "division": __future__.division}
+    tree = shells.example_of("x = 7 / 2\n", "<doctest x[0]>", names)
+    exec(compile(tree, "x", "single"), names)
+    assert names["x"] == 3.5
 
 
 @pytest.mark.skipif(not find_spec("IPython"), reason="needs IPython")

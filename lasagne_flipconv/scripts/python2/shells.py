@@ -3,6 +3,8 @@
 Their module ``IPython.core.compilerop`` parses each; it is lent a function
 that translates what it parses.
 """
+import __future__
+
 import ast
 import builtins
 import contextlib
@@ -13,7 +15,7 @@ from ...compat.import_hooks import ImportWithin
 from .library.functions import BUILTINS
 from .translating import prepared
 
-__all__ = ["SHELLS", "parse_for_shell"]
+__all__ = ["SHELLS", "example_of", "parse_for_shell"]
 
 _FUTURE = re.compile(r"^[ \t]*from\s+__future__\s+import\s+([\w ,()]+)", re.M)
 
@@ -36,27 +38,72 @@ def parse_for_shell(compiler, source, filename="<unknown>", symbol="exec"):
         What is run.
     """
     features = vars(compiler).setdefault("features", [])
-    above = "from __future__ import %s\n" % ", ".join(features)
-    text = (above if features else "") + source
-    tree, _ = prepared(
-        b"\xef\xbb\xbf" + text.encode("utf-8", "surrogateescape"), filename,
-        symbol, flags=ast.PyCF_ONLY_AST, dont_inherit=True)
-    if features:
-        del tree.body[0]
-        ast.increment_lineno(tree, -1)
+    tree = _parsed(source, filename, features)
     for found in _FUTURE.findall(source):
         features += re.findall(r"\w+", found)
     _lend_names()
     return _ended(tree)
 
 
+def example_of(source, filename, names):
+    """Parse an example of a docstring, translated.
+
+    Parameters
+    ----------
+    source, filename : str
+        The example, and what it is called.
+    names : dict
+        What it is run with.
+
+    Returns
+    -------
+    ast.Interactive or None
+        None if it is in a file of Python 3.
+    """
+    if names.get("__builtins__") not in (BUILTINS, vars(BUILTINS)):
+        return None
+    features = [name for name in __future__.all_feature_names
+                if names.get(name) is getattr(__future__, name)]
+    tree = _parsed(source, filename, features)
+    return ast.Interactive(_Unshown().visit(tree).body)
+
+
+def _parsed(source, filename, features):
+    """Return the translated tree of a cell that has some of __future__."""
+    above = "from __future__ import %s\n" % ", ".join(features)
+    text = (above if features else "") + source
+    tree, _ = prepared(
+        b"\xef\xbb\xbf" + text.encode("utf-8", "surrogateescape"), filename,
+        "exec", flags=ast.PyCF_ONLY_AST, dont_inherit=True)
+    if features:
+        del tree.body[0]
+        ast.increment_lineno(tree, -1)
+    return tree
+
+
+def _prints(node):
+    """Tell whether a node is the statement ``print`` of then."""
+    return isinstance(node, ast.Expr) and any(
+        isinstance(part, ast.Name) and part.id == "__python2_print__"
+        for part in ast.walk(node))
+
+
+class _Unshown(ast.NodeTransformer):
+    """Do not show what a ``print`` of then returns, in a loop as well."""
+
+    def visit_Expr(self, node):
+        """Return a statement that has no value, if it prints."""
+        if not _prints(node):
+            return node
+        place = ast.Name("__python2_printed__", ast.Store())
+        return ast.fix_missing_locations(ast.copy_location(
+            ast.Assign([place], node.value), node))
+
+
 def _ended(tree):
     """Return a cell that does not show what a last ``print`` returns."""
-    last = tree.body[-1] if tree.body else None
-    if isinstance(last, ast.Expr) and any(
-            isinstance(node, ast.Name) and node.id == "__python2_print__"
-            for node in ast.walk(last)):
-        tree.body.append(ast.copy_location(ast.Pass(), last))
+    if tree.body and _prints(tree.body[-1]):
+        tree.body.append(ast.copy_location(ast.Pass(), tree.body[-1]))
     return tree
 
 

@@ -18,7 +18,7 @@ from ...errors import FlipconvError
 from ..old_names.lending import LENT_BUILTINS
 from ..whose import belongs_to_program
 from . import importing
-from .shells import SHELLS
+from .shells import SHELLS, example_of
 from .translating import prepared
 
 __all__ = ["Loader", "lend_to_tools"]
@@ -114,6 +114,10 @@ def compile_for_tools(source, filename, mode, flags=0, dont_inherit=False,
             return _translated(source, filename)
         if not belongs_to_program(caller.f_code.co_filename):
             raise FlipconvError(_CHANGED % (filename, _name_of(caller)))
+    if str(filename).startswith("<doctest ") and "test" in caller.f_locals:
+        tree = example_of(source, filename, caller.f_locals["test"].globs)
+        if tree is not None:
+            return _compile(tree, filename, mode, 0, True)
     if not dont_inherit:
         flags |= caller.f_code.co_flags & _INHERITED
     return _compile(source, filename, mode, flags, True, optimize, **options)
@@ -126,17 +130,18 @@ def _take_over(names):
             setattr(names, name, getattr(place, name))
 
 
-def exec_for_tools(program, names=None, local=None, **options):
+def exec_for_tools(program, globals=None, locals=None, **options):
     """Run code as the built-in function; what was translated finds its names.
 
     Parameters
     ----------
-    program, names, local : object
+    program, globals, locals : object
         As for :func:`exec`.
     **options : dict
         As for :func:`exec`.
     """
     caller = sys._getframe(1)
+    names, local = globals, locals
     if names is None:
         names = caller.f_globals
         local = caller.f_locals if local is None else local
@@ -146,7 +151,7 @@ def exec_for_tools(program, names=None, local=None, **options):
     if program in _NAMES:
         names["__builtins__"] = _NAMES[program]
         _take_over(_NAMES[program])
-    names.setdefault("__builtins__", vars(builtins))
+    names.setdefault("__builtins__", caller.f_builtins)
     _exec(program, names, names if local is None else local, **options)
 
 
