@@ -168,6 +168,16 @@ def test_downsample_pools_under_its_old_names():
         [0] * 4, [0] * 4, [0, 9, 0, 11]]
 
 
+def test_a_sum_of_quotients_whose_divisor_loses_axes():
+    x = theano.tensor.tensor4()
+    by = theano.tensor.TensorType(x.dtype, (False, False, True, True))()
+    with theano.configparser.change_flags(on_opt_error="raise"):
+        run = theano.function([x, by], (x / by.dimshuffle(
+            0, "x", "x", 1)).sum(axis=[1, 2]))
+    ones, twos = np.ones((2, 3, 4, 5), x.dtype), np.ones((2, 5, 1, 1)) * 2
+    assert run(ones, twos.astype(x.dtype)).tolist() == [[6] * 5] * 2
+
+
 def test_what_theano_imports_with_a_gpu_is_there():
     assert python("import lasagne_flipconv, theano; theano.ifelse.ifelse, "
                   "theano.tensor.nnet.neighbours") == ("", "")

@@ -66,22 +66,7 @@ def prepare():
         mend_imported_theano(sys.modules["theano"])
     elif not try_import("theano", BEFORE_THEANO):
         return
-    keep_compiled()
-    release_after_errors()
-    collect_rarely()
-    from .edits.ahead import compile_ahead  # they need NumPy
-    from .edits.clang import allow_narrowing
-    from .edits.old_modules import add_downsample, import_as_with_a_gpu
-    from .edits.precompiled import precompile_headers
-    from .edits.theano_views import mend_dimshuffle
-    from .theano_python import mend_python
-    add_downsample()
-    import_as_with_a_gpu()
-    allow_narrowing()
-    precompile_headers()
-    compile_ahead()
-    mend_dimshuffle()
-    mend_python()
+    mend_theano()
     keep_gemm_serial(sys.modules["theano"].config)
     if not sys.modules["theano"].config.cxx:
         warn_no_compiler()
@@ -91,6 +76,23 @@ def prepare():
         LEND_TO_GPUARRAY.install()
     if try_import("lasagne", BEFORE_LASAGNE):
         lend_linspace(sys.modules.get("lasagne.layers.special"))
+
+
+def mend_theano():
+    """Mend Theano, which is imported; each of these tells what."""
+    from .edits import ahead, clang, old_modules, precompiled, theano_views
+    from .theano_python import mend_python  # all of these need NumPy
+    keep_compiled()
+    release_after_errors()
+    collect_rarely()
+    old_modules.add_downsample()
+    old_modules.import_as_with_a_gpu()
+    clang.allow_narrowing()
+    precompiled.precompile_headers()
+    ahead.compile_ahead()
+    theano_views.mend_dimshuffle()
+    theano_views.mend_sums_of_quotients()
+    mend_python()
 
 
 def import_edited():

@@ -3,6 +3,7 @@ import importlib
 import importlib.util
 import sys
 import types
+import warnings
 
 __all__ = ["add_downsample", "import_as_with_a_gpu"]
 
@@ -15,8 +16,10 @@ def import_as_with_a_gpu():
 
     Programs that were run on a GPU, Keras 1 among them, lack the import.
     """
-    for name in WITH_A_GPU:
-        importlib.import_module(name)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # as of what they import
+        for name in WITH_A_GPU:
+            importlib.import_module(name)
 
 
 def add_downsample():
