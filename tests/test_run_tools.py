@@ -96,6 +96,16 @@ def test_tools_that_parse_a_script_say_that_it_is_not_translated(files):
     assert "old.py is written in Python 2; -m runs" in result.stderr
 
 
+def test_tools_that_start_other_processes_are_refused(files):
+    result = run(files, "--python2", "-m", "nbconvert", "--execute", "x.ipynb")
+    assert result.returncode == 2
+    assert "run: -m nbconvert: starts other processes" in result.stderr
+    if find_spec("xdist"):
+        result = run(files, "--python2", "-m", "pytest", "-n1", "test_half.py")
+        assert "pytest -n: starts other" in result.stdout + result.stderr
+        assert result.returncode
+
+
 def called_by(path, name, **names):
     """Return a function that calls one of ours, as the code of a module."""
     code = compile("def call(function, *args):\n    return function(*args)",

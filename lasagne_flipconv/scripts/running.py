@@ -95,10 +95,12 @@ def run_module(name, arguments=(), from_python2=False):
     Raises
     ------
     FlipconvError
-        If there is no such module.
+        If there is no such module, or it would not be translated.
     SystemExit
         If the module raises it.
     """
+    if from_python2:
+        tools.refuse_elsewhere(name)
     _begin(os.getcwd(), from_python2)
     sys.argv = ["-m", *arguments]
 

@@ -21,7 +21,7 @@ from . import importing
 from .shells import SHELLS, example_of
 from .translating import prepared
 
-__all__ = ["Loader", "lend_to_tools"]
+__all__ = ["Loader", "lend_to_tools", "refuse_elsewhere"]
 
 _compile, _exec = builtins.compile, builtins.exec
 _get_code = importlib.machinery.SourceFileLoader.get_code
@@ -44,6 +44,34 @@ _OF_NO_FILE = ("<timeit-src>",)
 _CHANGED = ("%s: %s changes its code before that is run, which --python2 "
             "cannot translate; expected a tool that runs a script as it is, "
             "such as pdb or cProfile. Run it without the tool.")
+
+
+#: What is said of a tool that starts others.
+_ELSEWHERE = ("%s: starts other processes to run code, which --python2 does "
+              "not reach; expected a tool that runs it itself. %s")
+
+#: Packages that start them.
+_STARTS = ("jupyter", "jupyter_core", "jupyterlab", "nbclient", "nbconvert",
+           "notebook", "papermill", "voila")
+
+
+def refuse_elsewhere(module):
+    """Refuse a tool that runs code where it is not translated.
+
+    Parameters
+    ----------
+    module : str
+        What is run by ``-m``.
+
+    Raises
+    ------
+    FlipconvError
+        If it is known to start processes for that.
+    """
+    if module.partition(".")[0] in _STARTS:
+        raise FlipconvError(_ELSEWHERE % (
+            "-m " + module, "Run a notebook as lasagne-flipconv run --python2 "
+            "net.ipynb."))
 
 
 def _is_of_program(path):
@@ -195,12 +223,24 @@ def _asserts_as_they_are(module):
 
     def find_other(self, name, path=None, target=None):
         spec = find_spec(self, name, path, target)
-        own = spec is not None and spec.origin and (
-            belongs_to_program(spec.origin))
-        return None if own else spec
+        if name == _XDIST.name or spec is not None and spec.origin and (
+                belongs_to_program(spec.origin)):
+            return None  # those after it are asked
+        return spec
     hook.find_spec = find_other
 
 
+@contextlib.contextmanager
+def _in_one_process(module):
+    """Refuse what ``pytest -n`` does."""
+    yield
+
+    def refused(*args, **options):
+        raise FlipconvError(_ELSEWHERE % ("pytest -n", "Leave out -n."))
+    module.NodeManager.setup_nodes = refused
+
+
+_XDIST = ImportWithin("xdist.workermanage", _in_one_process)
 _PYTEST = ImportWithin("_pytest.assertion.rewrite", _asserts_as_they_are)
 
 
@@ -209,5 +249,5 @@ def lend_to_tools():
     for names in (builtins, LENT_BUILTINS):
         names.compile, names.exec = compile_for_tools, exec_for_tools
     importlib.machinery.SourceFileLoader.get_code = _get_code_for_tools
-    _PYTEST.install()
-    SHELLS.install()
+    for hook in (_PYTEST, _XDIST, SHELLS):
+        hook.install()
