@@ -21,10 +21,10 @@ x = np.arange(48).reshape(4, 4, 3).astype('uint8')
 #: Library, what makes a file, what it gives.
 READ = [
     ("numpy", "np.savez('a', W=[1, 2], o=np.array([{'a': 1}, None]))",
-     "w = np.load(open('a.npz'))\nprint list(w['W']), w['o'][0]",
+     "w = np.load(open('a.npz'))\nprint w['W'].tolist(), w['o'][0]",
      "[1, 2] {'a': 1}"),
     ("numpy", "np.savez(open('a.npz', 'w'), W=[1, 2])",
-     "w = np.load(open('a.npz', 'rU'))\nprint list(w['W'])", "[1, 2]"),
+     "w = np.load(open('a.npz', 'rU'))\nprint w['W'].tolist()", "[1, 2]"),
     ("numpy", "np.save('a.npy', x)",
      "print np.load(open('a.npy')).sum(), np.load(StringIO(open('a.npy')."
      "read())).sum(), np.memmap(open('a.npy'), 'uint8', 'r').shape",
