@@ -185,6 +185,31 @@ def test_a_file_where_a_folder_is_meant(tmp_path):
     assert (tmp_path / "net").read_text() == "something"
 
 
+@pytest.mark.parametrize("name, match", [
+    ("none/net.onnx", "there is no folder .*none; expected one .*Make it"),
+    ("a_folder.onnx", "a_folder.onnx: is a folder, pipe or device"),
+    ("dangling", "dangling: is a file, or a link to nothing"),
+    (b"none/of/bytes.onnx", "there is no folder")])
+def test_where_nothing_can_be_written(name, match, tmp_path, monkeypatch):
+    """It is told before anything is computed."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a_folder.onnx").mkdir()
+    (tmp_path / "dangling").symlink_to(tmp_path / "missing")
+    with pytest.raises(FlipconvError, match=match):
+        export(None, name)
+
+
+def test_a_path_of_bytes(tmp_path):
+    net = DenseLayer(InputLayer((None, 3)), 2)
+    export(net, os.fsencode(str(tmp_path / "net.onnx")))
+    assert (tmp_path / "net.onnx").stat().st_size
+
+
+def test_complex_numbers(tmp_path):
+    net = layers.ExpressionLayer(InputLayer((None, 3), T.cmatrix()), abs)
+    refused(net, tmp_path / "net.onnx", "InputLayer#0: takes complex numbers")
+
+
 def test_what_one_file_does_not_hold(tmp_path, monkeypatch):
     from lasagne_flipconv.leaving.onnx_model import building
     monkeypatch.setattr(building, "_MOST", 31)

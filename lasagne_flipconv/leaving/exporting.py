@@ -5,7 +5,7 @@ import os
 from typing import TYPE_CHECKING
 
 from ..formats.common.notes import OURS
-from ..formats.common.writing import check_home, replaced
+from ..formats.common.writing import check_home, check_name, replaced
 from ..formats.safetensors import VIEWS
 from ..weights.networks import Network
 from . import files
@@ -21,14 +21,15 @@ if TYPE_CHECKING:
 __all__ = ["ExportRecord", "LeavingError", "export", "to_torch"]
 
 
-def export(network: Network, path: str | os.PathLike[str]) -> ExportRecord:
+def export(network: Network,
+           path: str | bytes | os.PathLike[str]) -> ExportRecord:
     """Write a network for other programs, compared with it before.
 
     Parameters
     ----------
     network : Layer, list or dict of Layer, or NeuralNet
         Output layer or layers, with their values.
-    path : str or os.PathLike
+    path : str, bytes or os.PathLike
         A file that ends in ``.onnx``, or a folder for source code:
         ``model.py``, ``model.safetensors`` and ``check.safetensors``.
 
@@ -53,14 +54,22 @@ def export(network: Network, path: str | os.PathLike[str]) -> ExportRecord:
     >>> record.by_row, record.difference < 1e-6
     (('dense',), True)
     """
-    where = os.fspath(path)
+    where = os.fsdecode(path)
     check_home(where)
     is_onnx = where.endswith(".onnx")
-    if not is_onnx:
-        _check_folder(where)
+    (_check_file if is_onnx else _check_folder)(where)
     source = Source(network, where)
     write = _export_onnx if is_onnx else _export_source
     return write(source, plan_of(source), where)
+
+
+def _check_file(where):
+    """Refuse a file that cannot be made, before anything is computed."""
+    check_name(where)
+    folder = os.path.dirname(os.path.realpath(where))
+    if not os.path.isdir(folder):
+        raise LeavingError("%s: there is no folder %s; expected one to write "
+                           "to. Make it first." % (where, folder))
 
 
 def _check_folder(where):
@@ -69,11 +78,12 @@ def _check_folder(where):
         files.check_own(where)
         return
     suffix = os.path.splitext(where)[1]
-    if suffix or os.path.exists(where):
+    if suffix or os.path.lexists(where):
         raise LeavingError(
             "%s: %s; expected a name that ends in .onnx, or a folder for "
             "source code. Name the file net.onnx." % (
-                where, "ends in %r" % suffix if suffix else "is a file"))
+                where, "ends in %r" % suffix if suffix else "is a file, or "
+                "a link to nothing"))
 
 
 def to_torch(network: Network) -> torch.nn.Module:

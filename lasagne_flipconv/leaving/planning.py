@@ -7,6 +7,7 @@ from lasagne.layers import (InputLayer, get_all_layers, get_all_params,
 from theano.compile import SharedVariable
 
 from ..weights.networks import names_of, outputs_of
+from .errors import LeavingError
 from .graphs.walking import Walk
 from .record import Input, Plan, Scope
 from .rows import recurrent, row_of
@@ -207,6 +208,10 @@ def _computable(layer, name, parts, source):
     ONNX and PyTorch look up int32 and int64 only.
     """
     dtype = np.dtype(layer.input_var.dtype)
+    if dtype.kind == "c":
+        raise LeavingError(
+            "%s: takes complex numbers; expected floats or integers. Let it "
+            "take their real and imaginary parts." % name)
     users = [user for user in source.layers if layer in _incoming(user)]
     if dtype.kind not in "iu" or dtype.name in ("int32", "int64") or users and(
             users == _users_of_mask(layer, source)):

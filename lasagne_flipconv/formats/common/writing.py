@@ -6,7 +6,7 @@ import tempfile
 
 from ...errors import CheckpointError
 
-__all__ = ["check_home", "replaced", "replaced_together"]
+__all__ = ["check_home", "check_name", "replaced", "replaced_together"]
 
 
 @contextlib.contextmanager
@@ -45,7 +45,7 @@ def replaced_together(paths):
         See :func:`replaced`.
     """
     for path in paths:
-        _check_name(path)
+        check_name(path)
     moves = []
     try:
         files = []
@@ -122,19 +122,32 @@ def check_home(path):
                 path, path.split(os.sep)[0], home, path))
 
 
-def _check_name(path):
+def check_name(path):
+    """Refuse a name that no file can have, or that something else has.
+
+    Parameters
+    ----------
+    path : str
+        A file to make or to replace.
+
+    Raises
+    ------
+    CheckpointError
+        If it is no regular file.
+    """
     check_home(path)
     try:
-        if not stat.S_ISREG(os.stat(path).st_mode):
-            raise CheckpointError("%s: is a folder, pipe or device; expected "
-                                  "a file, or nothing yet." % path)
+        is_file = stat.S_ISREG(os.stat(path).st_mode)
     except OSError:
-        pass  # it is not there yet, or opening it tells what is wrong
+        return  # it is not there yet, or opening it tells what is wrong
     except ValueError as error:
         raise CheckpointError(
             "%s: cannot be the name of a file (%s); expected one without NUL, "
             "of characters that the system can write." % (path, error)
         ) from error
+    if not is_file:
+        raise CheckpointError("%s: is a folder, pipe or device; expected "
+                              "a file, or nothing yet." % path)
 
 
 def _mode(path):
