@@ -43,6 +43,7 @@ QUIET = {
     "x = 1\ny = x % 2": None,
     "text = '''\n%s\n!ls\n''' % 1\nx = (7\n% 2)\ny = 7 \\\n% 2": None,
     "# what is this?\nd = {'a': \"it's\",  # (\n 'b': '\"'}\nx != d": None,
+    'def f():\n    """Is it?\n    !no\n    """': None,
     "s = 'a\\'' '' \"\"\n%matplotlib inline": (
         "s = 'a\\'' '' \"\"\npass"),
     "": "", "%config InlineBackend.figure_format = 'svg'": "pass",

@@ -15,6 +15,8 @@ _MARKS = re.compile(r"""'''|\"\"\"|\\.|['"#()\[\]{}]""", re.DOTALL)
 
 _ASSIGNS = re.compile(r"^[^=#'\"]+=\s*[%!](?!=)")
 
+_ASKS = re.compile(r"^%{0,2}[\w.*\[\]() ]+\?{1,2}$")
+
 #: What changes how something is shown, or when a module is read.
 _QUIET = re.compile(r"%(matplotlib|config|autoreload|precision|pdb|pprint"
                     r"|(re)?load_ext\s+autoreload)\b")
@@ -118,7 +120,7 @@ def _open_after(line, quote, depth):
 def _is_magic(line):
     """Tell whether a statement is none of Python."""
     return (line[:1] in ("%", "!", "?") and line != ""
-            or (line.endswith("?") and "#" not in line)
+            or _ASKS.match(line) is not None
             or _ASSIGNS.match(line) is not None)
 
 
