@@ -138,7 +138,13 @@ class _First(_Function):
 
 
 class vectorize(numpy.vectorize):
-    """Call a function for each row of lists of rows, as until NumPy 1.24."""
+    """Call a function for each row of lists of rows, as until NumPy 1.24.
+
+    Parameters
+    ----------
+    pyfunc, otypes, doc, excluded, cache, signature : object
+        As for ``numpy.vectorize``.
+    """
 
     def __call__(self, *args, **kwargs):
         """Return an array of what it returns."""
