@@ -46,7 +46,8 @@ QUIET = {
     'def f():\n    """Is it?\n    !no\n    """': None,
     "s = 'a\\'' '' \"\"\n%matplotlib inline": (
         "s = 'a\\'' '' \"\"\npass"),
-    "": "", "%config InlineBackend.figure_format = 'svg'": "pass",
+    "ls = [1]\ncd = who = 2\ncd - ls[0]\ncd in ls": None,
+    "": "", "matplotlib inline": "pass", "%config InlineBackend.figure_format = 'svg'": "pass",
     "%load_ext autoreload\n%autoreload 2\nx": "pass\npass\nx",
     "if x:\n    %matplotlib inline\n    y": "if x:\n    pass\n    y",
     "%time x = f(1)": "x = f(1)", "%timeit -n 10 -r3 f(-1)": "f(-1)",
@@ -75,6 +76,7 @@ TOLD = {
     "%env": ("%env", 1, "pass"), "%who": ("%who", 1, "pass"),
     "\n%%bash\nls\n": ("%%bash is of IPython; this cell was", 2,
                        "pass\n\n\n"),
+    "pwd": ("%pwd", 1, "pass"),
     "%%html\n<b>": ("%%html", 1, "pass\n"),
     "%%unheard of\nx": ("%%unheard of", 1, "pass\n"),
 }
@@ -110,7 +112,7 @@ def test_folders_and_environment(tmp_path, monkeypatch):
     exec(plain("%env FLIPCONV_TEST=a, b\n%cd 'a b'", "1"), {})
     assert os.environ["FLIPCONV_TEST"] == "a, b"
     assert os.getcwd() == str(tmp_path / "a b")
-    exec(plain("%cd ..\n%set_env FLIPCONV_TEST 2", "1"), {})
+    exec(plain("cd ..\n%set_env FLIPCONV_TEST 2", "1"), {})
     assert os.environ["FLIPCONV_TEST"] == "2"
     assert os.getcwd() == str(tmp_path)
 

@@ -17,6 +17,9 @@ _ASSIGNS = re.compile(r"^[^=#'\"]+=\s*[%!](?!=)")
 
 _ASKS = re.compile(r"^%{0,2}[\w.*\[\]() ]+\?{1,2}$")
 
+#: What IPython takes without its sign, and is no statement that does more.
+_BARE = re.compile(r"^(cd\s+[\w.~/]\S*|(matplotlib|pylab)\s+\w+|ls|pwd|whos?)$")
+
 #: What changes how something is shown, or when a module is read.
 _QUIET = re.compile(r"%(matplotlib|config|autoreload|precision|pdb|pprint"
                     r"|(re)?load_ext\s+autoreload)\b")
@@ -120,12 +123,14 @@ def _open_after(line, quote, depth):
 def _is_magic(line):
     """Tell whether a statement is none of Python."""
     return (line[:1] in ("%", "!", "?") and line != ""
-            or _ASKS.match(line) is not None
+            or (_ASKS.match(line) or _BARE.match(line)) is not None
             or _ASSIGNS.match(line) is not None)
 
 
 def _of_line(line, name, number):
     """Return the Python of a line."""
+    if _BARE.match(line):
+        line = "%" + line
     if _ASSIGNS.match(line) or _DEFINES.match(line):
         raise _missing(line, name, number)
     magic, _, rest = line[1:].partition(" ")
