@@ -47,7 +47,8 @@ QUIET = {
     "s = 'a\\'' '' \"\"\n%matplotlib inline": (
         "s = 'a\\'' '' \"\"\npass"),
     "ls = [1]\ncd = who = 2\ncd - ls[0]\ncd in ls": None,
-    "": "", "matplotlib inline": "pass", "%config InlineBackend.figure_format = 'svg'": "pass",
+    "": "", "matplotlib inline": "pass",
+    "%config InlineBackend.figure_format = 'svg'": "pass",
     "%load_ext autoreload\n%autoreload 2\nx": "pass\npass\nx",
     "if x:\n    %matplotlib inline\n    y": "if x:\n    pass\n    y",
     "%time x = f(1)": "x = f(1)", "%timeit -n 10 -r3 f(-1)": "f(-1)",

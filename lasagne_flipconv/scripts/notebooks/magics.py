@@ -18,7 +18,8 @@ _ASSIGNS = re.compile(r"^[^=#'\"]+=\s*[%!](?!=)")
 _ASKS = re.compile(r"^%{0,2}[\w.*\[\]() ]+\?{1,2}$")
 
 #: What IPython takes without its sign, and is no statement that does more.
-_BARE = re.compile(r"^(cd\s+[\w.~/]\S*|(matplotlib|pylab)\s+\w+|ls|pwd|whos?)$")
+_BARE = re.compile(r"^(cd\s+[\w.~/]\S*|(matplotlib|pylab)\s+\w+"
+                   r"|ls|pwd|whos?)$")
 
 #: What changes how something is shown, or when a module is read.
 _QUIET = re.compile(r"%(matplotlib|config|autoreload|precision|pdb|pprint"
