@@ -356,6 +356,8 @@ EXPRESSIONS = {
     "chosen by two": lambda x: x[first(x), places(x)],
     "chosen on both sides of a slice": lambda x: x[
         first(x), 3:, places(x)[:, :2]],
+    "chosen behind the samples": lambda x: x.reshape((x.shape[0], 2, 3, 11))[
+        :, [0, 1], :, [2, 5]].dimshuffle(1, 0, 2),
     "chosen beside a number": lambda x: x[:, places(x)[0], 2],
     "chosen below 0": lambda x: x[:, -places(x)[:1], -1],
     "chosen of one": lambda x: x[-1, places(x)[:, :4], 3:],

@@ -34,6 +34,27 @@ MUTANTS = {
         'return "Free Software Foundation" in version(compiler)',
         "return True", "test_theano_cache.py::"
         "test_what_does_not_fit_gets_none"),
+    "let clang refuse numbers that get narrower": (
+        "compat/edits/clang.py", "[FLAG] if is_clang(", "[] if is_clang(",
+        "test_clang.py"),
+    "rewrite a sum whose divisor loses axes": (
+        "compat/edits/theano_views.py", "not drops_axes(node) and", "",
+        "test_environment.py::"
+        "test_a_sum_of_quotients_whose_divisor_loses_axes"),
+    "do not translate what a tool runs": (
+        "scripts/python2/tools.py",
+        "os.path.isfile(path) and belongs_to_program(path))", "False)",
+        "test_run_tools.py::"
+        "test_what_tools_run_is_translated"),
+    "give texts to what reads bytes": (
+        "scripts/python2/files.py",
+        'module.startswith(tuple(name + "." for name in READERS)) or (\n'
+        "        module in READERS)", "False",
+        "test_python2_files.py::test_by_the_module_that_asks"),
+    "put some files in place without the others": (
+        "formats/common/writing.py", "            _put(moves)\n    for",
+        "            pass\n    for", "test_save.py::"
+        "test_files_that_belong_together_change_together"),
     "use a name that an edited module lacks": (
         "compat/edits/numpy2_names.py", "tensor.basic.np.lib", "np.lib",
         "test_edits.py::test_each_edit_uses_names_that_its_module_has"),
@@ -131,7 +152,7 @@ MUTANTS = {
         "else array", "return array", "test_cli_files.py::test_convert_turns_"
         "and_tells"),
     "write over the old file": (
-        "formats/common/writing.py", "os.replace(file.name", "print(file.name",
+        "formats/common/writing.py", "os.replace(name, path", "print(name, path",
         "test_save.py::test_the_usual_snippet_loads_what_we_save"),
     "leave everything set after a failure": (
         "weights/applying.py", "for param, value in old.items():",
@@ -214,6 +235,15 @@ MUTANTS = {
     "write what differs": (
         "leaving/checking.py", "if not difference <= allowed:", "if False:",
         "test_leaving_errors.py::test_an_export_that_differs_is_not_written"),
+    "judge differences beside what is infinite": (
+        "leaving/checking.py", "found = sizes[np.isfinite(sizes)]",
+        "found = sizes[:]", "test_leaving_errors.py::"
+        "test_beside_what_is_not_finite_all_else_is_compared"),
+    "have what is chosen at the first axis with indices": (
+        "leaving/graphs/choosing.py",
+        "if chosen[-1] - chosen[0] < len(chosen) else 0", "",
+        "test_leaving_rows.py::"
+        "test_row[expression chosen behind the samples]"),
     "take not-a-number for agreement": (
         "leaving/checking.py", "if not difference <= allowed:",
         "if difference > allowed:", "test_leaving_errors.py::"

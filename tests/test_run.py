@@ -21,8 +21,8 @@ def run(folder, *arguments, env=(), python=False):
     command = [sys.executable, "-W", "ignore"]
     if not python:
         command += ["-m", "lasagne_flipconv", "run"]
-    path = [os.environ.get("LASAGNE_SOURCE"), str(ROOT),
-            os.environ.get("PYTHONPATH")]
+    path = [os.environ.get("LASAGNE_SOURCE"), os.environ.get("PYTHONPATH"),
+            str(ROOT)]
     return subprocess.run(
         [*command, *arguments], cwd=folder, universal_newlines=True,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=dict(
