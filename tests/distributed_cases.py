@@ -43,7 +43,7 @@ BEGIN = """
 
 def environment(**more):
     """Return the environment of a run: this checkout, float32, one thread."""
-    path = [str(ROOT), os.environ.get("PYTHONPATH")]
+    path = [os.environ.get("PYTHONPATH"), str(ROOT)]
     told = [f for f in os.environ.get("THEANO_FLAGS", "").split(",")
             if f and not f.startswith("floatX")]
     found = {k: v for k, v in os.environ.items()

@@ -152,7 +152,8 @@ MUTANTS = {
         "else array", "return array", "test_cli_files.py::test_convert_turns_"
         "and_tells"),
     "write over the old file": (
-        "formats/common/writing.py", "os.replace(name, path", "print(name, path",
+        "formats/common/writing.py", "os.replace(name, path",
+        "print(name, path",
         "test_save.py::test_the_usual_snippet_loads_what_we_save"),
     "leave everything set after a failure": (
         "weights/applying.py", "for param, value in old.items():",
