@@ -122,9 +122,10 @@ def _agreement(ours, theirs, where):
     Beside an output of large numbers another may not be wrong.
     """
     difference = largest = 0.
+    _check_numbers(theirs, where)
     for got, expected in zip(ours, theirs):
         _check_shape(got, expected, where)
-        largest = max(largest, float(_finite(expected, where).max(initial=0)))
+        largest = max(largest, float(_finite(expected).max(initial=0)))
         difference = float(np.maximum(  # not a number stays it
             difference, _difference(got, expected)))
     allowed = max(TOLERANCE * largest, _NOTHING)
@@ -136,20 +137,22 @@ def _agreement(ours, theirs, where):
     return Agreement(difference, largest)
 
 
-def _finite(expected, where):
+def _finite(expected):
     """Return the sizes of an output's finite numbers, by which it is judged.
-
-    One that has none can agree with anything.
     """
     sizes = np.abs(np.asarray(expected, "float64"))
-    found = sizes[np.isfinite(sizes)]
-    if sizes.size and not found.size:
+    return sizes[np.isfinite(sizes)]
+
+
+def _check_numbers(theirs, where):
+    """Refuse an output without finite numbers: anything agrees with it."""
+    if any(map(np.size, theirs)) and not any(
+            _finite(expected).size for expected in theirs):
         raise LeavingError(
             "%s: the network computes nothing but infinite values and what is "
             "not a number, of random inputs; expected numbers to compare. "
             "Look for such values among its parameters. Nothing was written."
             % where)
-    return found
 
 
 def _check_finite(ours, theirs, where):
