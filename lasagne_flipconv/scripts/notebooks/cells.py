@@ -5,13 +5,11 @@ import warnings
 
 from ..old_names.lending import LENT_BUILTINS
 from ..python2.library.functions import BUILTINS
-from ..python2.translating import prepared
+from ..python2.translating import below_features, features_in, prepared
 from .magics import plain
 from .reading import cells_of, of_python2
 
 __all__ = ["code_of_notebook", "file_of", "is_python2_cell", "with_shell"]
-
-_FUTURE = re.compile(r"^[ \t]*from\s+__future__\s+import\s+([\w ,()]+)", re.M)
 
 #: What nbconvert writes for lines of IPython.
 _CONVERTED = re.compile(r"get_ipython\(\)\.(magic|run_line_magic|"
@@ -145,8 +143,7 @@ def _of_then(cells):
         if names is not BUILTINS:
             return _of_today(cells), names
         codes.append(code)
-        for found in _FUTURE.findall(text):
-            features += re.findall(r"\w+", found)
+        features += features_in(text)
     return codes, BUILTINS
 
 
@@ -155,11 +152,9 @@ def _then(name, text, features):
 
     What an earlier one imports from ``__future__`` holds for it, too.
     """
-    above = "from __future__ import %s\n" % ", ".join(features)
-    source = b"\xef\xbb\xbf" + ((above if features else "") + text).encode(
-        "utf-8", "surrogateescape")
     try:
-        code, names = prepared(source, name, "exec", dont_inherit=True)
+        code, names = prepared(below_features(text, features), name, "exec",
+                               dont_inherit=True)
     except SyntaxError as error:
         error.lineno = (error.lineno or 1) - bool(features)
         raise

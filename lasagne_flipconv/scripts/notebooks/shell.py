@@ -2,7 +2,7 @@
 import sys
 
 from ..python2.library.functions import BUILTINS
-from ..python2.translating import compiled
+from ..python2.translating import as_file, compiled
 from .magics import plain
 
 __all__ = ["display", "get_ipython"]
@@ -64,7 +64,7 @@ def _do(text):
     code = plain(text, place)
     names = frame.f_globals.get("__builtins__")
     if names is BUILTINS or names is vars(BUILTINS):
-        program = compiled(b"\xef\xbb\xbf" + code.encode(), place)
+        program = compiled(as_file(code), place)
     else:
         program = compile(code, place, "exec", dont_inherit=True)
     exec(program, frame.f_globals, frame.f_locals)

@@ -8,16 +8,13 @@ import __future__
 import ast
 import builtins
 import contextlib
-import re
 import sys
 
 from ...compat.import_hooks import ImportWithin
 from .library.functions import BUILTINS
-from .translating import prepared
+from .translating import below_features, features_in, prepared
 
 __all__ = ["SHELLS", "example_of", "parse_for_shell"]
-
-_FUTURE = re.compile(r"^[ \t]*from\s+__future__\s+import\s+([\w ,()]+)", re.M)
 
 
 def parse_for_shell(compiler, source, filename="<unknown>", symbol="exec"):
@@ -39,8 +36,7 @@ def parse_for_shell(compiler, source, filename="<unknown>", symbol="exec"):
     """
     features = vars(compiler).setdefault("features", [])
     tree = _parsed(source, filename, features)
-    for found in _FUTURE.findall(source):
-        features += re.findall(r"\w+", found)
+    features += features_in(source)
     _lend_names()
     return _ended(tree)
 
@@ -70,11 +66,8 @@ def example_of(source, filename, names):
 
 def _parsed(source, filename, features):
     """Return the translated tree of a cell that has some of __future__."""
-    above = "from __future__ import %s\n" % ", ".join(features)
-    text = (above if features else "") + source
-    tree, _ = prepared(
-        b"\xef\xbb\xbf" + text.encode("utf-8", "surrogateescape"), filename,
-        "exec", flags=ast.PyCF_ONLY_AST, dont_inherit=True)
+    tree, _ = prepared(below_features(source, features), filename, "exec",
+                       flags=ast.PyCF_ONLY_AST, dont_inherit=True)
     if features:
         del tree.body[0]
         ast.increment_lineno(tree, -1)

@@ -10,7 +10,6 @@ import builtins
 import contextlib
 import importlib.machinery
 import os
-import re
 import sys
 
 from ...compat.import_hooks import ImportWithin
@@ -19,7 +18,7 @@ from ..old_names.lending import LENT_BUILTINS
 from ..whose import belongs_to_program
 from . import importing
 from .shells import SHELLS, example_of
-from .translating import prepared
+from .translating import as_file, prepared
 
 __all__ = ["Loader", "lend_to_tools", "refuse_elsewhere"]
 
@@ -100,17 +99,10 @@ def _remember(code, names):
     return code
 
 
-def _as_bytes(source):
-    """Return source code as it would be in a file."""
-    if isinstance(source, str):
-        source = re.sub(r"\A((?:.*\n)?[ \t\f]*#.*?coding)[:=]", r"\1", source)
-        return b"\xef\xbb\xbf" + source.encode("utf-8", "surrogateescape")
-    return bytes(source)
-
-
 def _translated(source, path):
     """Return the code of a file, noted."""
-    return _remember(*prepared(_as_bytes(source), os.fspath(path), "exec",
+    source = as_file(source) if isinstance(source, str) else bytes(source)
+    return _remember(*prepared(source, os.fspath(path), "exec",
                                dont_inherit=True))
 
 

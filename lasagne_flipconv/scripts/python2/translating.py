@@ -12,7 +12,14 @@ from .syntax import decoded, rewritten
 from .tree import Translation, features_of
 from .which import only_python3
 
-__all__ = ["compiled", "is_python2", "prepared"]
+__all__ = ["as_file", "below_features", "compiled", "features_in",
+           "is_python2", "prepared"]
+
+#: What a cell imports for all that come after it.
+_FUTURE = re.compile(r"^[ \t]*from\s+__future__\s+import\s+([\w ,()]+)", re.M)
+
+#: What begins the comment that tells how a file is encoded.
+_CODING = re.compile(r"\A((?:.*\n)?[ \t\f]*#.*?coding)[:=]")
 
 
 def compiled(source, path, mode="exec", **options):
@@ -83,6 +90,64 @@ def prepared(source, path, mode="exec", **options):
         return compile(source, path, mode, **options), LENT_BUILTINS
     except SyntaxError as error:
         raise _later(error, tree, path) from None
+
+
+def as_file(source):
+    """Return a text of source code as it would be in a file.
+
+    Parameters
+    ----------
+    source : str
+        The code; what it tells of its encoding is not heeded.
+
+    Returns
+    -------
+    bytes
+        In UTF-8, with its mark.
+    """
+    return b"\xef\xbb\xbf" + _CODING.sub(r"\1", source).encode(
+        "utf-8", "surrogateescape")
+
+
+def below_features(text, features):
+    """Return a cell below a line that has what earlier ones imported.
+
+    Parameters
+    ----------
+    text : str
+        The cell.
+    features : list of str
+        Names in ``__future__``.
+
+    Returns
+    -------
+    bytes
+        As of a file; a line longer if there are features.
+    """
+    above = "from __future__ import %s\n" % ", ".join(features)
+    return as_file((above if features else "") + text)
+
+
+def features_in(text):
+    """Return what a cell imports from ``__future__``.
+
+    Parameters
+    ----------
+    text : str
+        The cell.
+
+    Returns
+    -------
+    list of str
+        The names.
+
+    Examples
+    --------
+    >>> features_in("from __future__ import division, print_function")
+    ['division', 'print_function']
+    """
+    return [name for found in _FUTURE.findall(text)
+            for name in re.findall(r"\w+", found)]
 
 
 def _later(error, other, path):
@@ -171,8 +236,7 @@ def _code(source, mode, path="<string>"):
     if isinstance(source, str):
         if mode == "eval":
             source = source.strip(" \t")
-        source = re.sub(r"\A((?:.*\n)?[ \t\f]*#.*?coding)[:=]", r"\1", source)
-        source = b"\xef\xbb\xbf" + source.encode("utf-8", "surrogateescape")
+        source = as_file(source)
     if not isinstance(source, bytes):
         return source
     return compiled(source, path, mode, dont_inherit=True)
