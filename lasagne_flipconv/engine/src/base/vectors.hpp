@@ -28,6 +28,26 @@ inline Vector load(const float *from) {
     return *reinterpret_cast<const UnalignedVector *>(from);
 }
 
+#define FLIPCONV_INLINE __attribute__((always_inline))
+
+// Call a body that is FLIPCONV_INLINE with 0 to N - 1. Compilers unroll loops
+// after they have decided what lies in registers: an array that one walks
+// along stays in memory, this keeps it out.
+template <int N>
+struct Unrolled {
+    template <class Body>
+    FLIPCONV_INLINE static void run(const Body &body) {
+        Unrolled<N - 1>::run(body);
+        body(N - 1);
+    }
+};
+
+template <>
+struct Unrolled<0> {
+    template <class Body>
+    FLIPCONV_INLINE static void run(const Body &) {}
+};
+
 // Have a value in a register, instead of reading it anew for each use.
 inline void hold(Vector &value) {
 #ifdef __x86_64__

@@ -56,6 +56,7 @@ private:
     };
     struct Group { // of outputs whose inputs stay in a cache
         long image, images, depth, depths, height, heights;
+        long sharers; // threads among which its chunks are divided
         long lines() const { return images * depths * heights; }
     };
     struct Slab { // the inputs of a group, with zeros around
@@ -63,7 +64,7 @@ private:
         long image, slice, line; // how far from one to the next
     };
     struct Chunk { // outputs next to one another, in one line or more
-        static constexpr long MOST = 48;
+        static constexpr long MOST = 17 * ROWS; // half of 14 x 14 fits
         Chunk(const Lines &, const Group &, const Slab &, long number);
 
         const float *values; // of the input
@@ -78,6 +79,11 @@ private:
         const Epilogue *epilogue;
         float *y;
     };
+
+    // Positions of the output for each thread from which on these are divided
+    // among them, instead of the kernel, which all read then. The narrower its
+    // panels are, the more often the inputs would be read for them.
+    static constexpr long ALIKE = WIDTH < 16 ? 48 : 192;
 
     // Positions of the output for which the kernel is not put into order, but
     // read as it lies.

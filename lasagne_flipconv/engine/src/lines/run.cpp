@@ -43,7 +43,7 @@ std::vector<Lines::Group> Lines::groups_of(long bytes, long sharers) const {
         for (long i = 0; i < parts; ++i) {
             const long image = batch_ * i / parts;
             groups.push_back({image, batch_ * (i + 1) / parts - image, 0,
-                              depth_.output, 0, height_.output});
+                              depth_.output, 0, height_.output, 1});
         }
         return groups;
     }
@@ -55,9 +55,9 @@ std::vector<Lines::Group> Lines::groups_of(long bytes, long sharers) const {
         const long end = first * (i % parts + 1) / parts;
         if (deep)
             groups.push_back({i / parts, 1, begin, end - begin, 0,
-                              height_.output});
+                              height_.output, 1});
         else
-            groups.push_back({i / parts, 1, 0, 1, begin, end - begin});
+            groups.push_back({i / parts, 1, 0, 1, begin, end - begin, 1});
     }
     return groups;
 }
@@ -111,7 +111,7 @@ bool Lines::run(const float *x, const fc_array &kernel, bool flip,
         run_by_dots(data, outputs.values(0), scratch);
         return true;
     }
-    if (long(bytes()) > SHARED || positions_ < 4 * Chunk::MOST * threads)
+    if (long(bytes()) > SHARED || positions_ < ALIKE * threads)
         return run_by_panels(data, scratch);
     bool finite = true;
     if (!packed) {
@@ -177,7 +177,8 @@ void Lines::run_by_dots(const Data &data, const float *kernel,
 // padding, each thread has copies of its own, if it is not a single line.
 void Lines::run_by_chunks(const Data &data, Scratch &scratch) const {
     const long threads = omp_get_max_threads();
-    const Group all = {0, batch_, 0, depth_.output, 0, height_.output};
+    const Group all = {0, batch_, 0, depth_.output, 0, height_.output,
+                       threads};
     const long values = padded_ ? lines_under(all) * row_ : 0;
     std::vector<Group> groups;
     if (padded_)
@@ -325,7 +326,8 @@ void Lines::fetch_next(const Data &data, long panel, const Block &block,
 }
 
 long Lines::chunks_of(const Group &group) const {
-    return (group.lines() * width_.output + Chunk::MOST - 1) / Chunk::MOST;
+    const long each = Chunk::MOST * group.sharers;
+    return (group.lines() * width_.output + each - 1) / each * group.sharers;
 }
 
 Lines::Chunk::Chunk(const Lines &l, const Group &group, const Slab &slab,

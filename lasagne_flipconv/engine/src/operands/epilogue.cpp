@@ -44,7 +44,7 @@ float Epilogue::activated(float value) const {
     }
 }
 
-Vector Epilogue::activated(Vector value) const {
+Vector Epilogue::of_function(Vector value) const {
     if (activation == Geometry::RELU) return relu(value, slope);
     if (activation == Geometry::POSITIVE) return value > 0 ? value : Vector{};
     if (activation == Geometry::ELU)

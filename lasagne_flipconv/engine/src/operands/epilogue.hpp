@@ -21,11 +21,24 @@ struct Epilogue {
 
     // Not-a-number stays, but in what is `value > 0 ? value : 0`.
     float activated(float value) const;
-    Vector activated(Vector value) const;
+    Vector activated(Vector value) const {
+        if (activation == Geometry::NOTHING) return value;
+        if (activation == Geometry::RELU && slope == 0)
+            return value < 0 ? Vector{} : value;
+        return of_function(value);
+    }
+    // Whether more than a comparison with zero.
+    bool is_function() const {
+        return activation != Geometry::NOTHING
+                && (activation != Geometry::RELU || slope != 0);
+    }
 
     // Do it to the result of a convolution, in place; to scale it as well is
     // for kernels that are not scaled.
     void apply(const Sizes &sizes, float *y, bool rescale = false) const;
+
+private:
+    Vector of_function(Vector value) const;
 };
 
 } // namespace flipconv

@@ -33,79 +33,114 @@ struct Pairs { // two at a time
 };
 #endif
 
-// Do what follows a convolution to sums that are still in registers.
+// The sums of N rows and V vectors, which have to stay in registers: no loop
+// goes over them, and nothing is called with them.
 template <int N, int V>
-inline void finish(Vector (&sums)[N][V], const Epilogue &after, long first,
-                   long stride) {
-    if (after.bias)
-        for (int row = 0; row < N; ++row)
-            for (int v = 0; v < V; ++v)
-                sums[row][v] += load(after.bias + v * WIDTH);
-    if (after.residual)
-        for (int row = 0; row < N; ++row)
-            for (int v = 0; v < V; ++v)
-                sums[row][v] += load(after.residual + (first + row) * stride
-                                     + v * WIDTH);
-    if (after.activation == Geometry::RELU && after.slope == 0)
-        for (int row = 0; row < N; ++row)
-            for (int v = 0; v < V; ++v)
-                sums[row][v] = sums[row][v] < 0 ? Vector{} : sums[row][v];
-    else if (after.activation != Geometry::NOTHING)
-        for (int row = 0; row < N; ++row)
-            for (int v = 0; v < V; ++v)
-                sums[row][v] = after.activated(sums[row][v]);
+struct Sums {
+    // A body of a row and a vector, for all of them.
+    template <class Body>
+    FLIPCONV_INLINE static void each(const Body &body) {
+        Unrolled<N>::run([&](int row) FLIPCONV_INLINE {
+            Unrolled<V>::run([&](int v) FLIPCONV_INLINE { body(row, v); });
+        });
+    }
+
+    FLIPCONV_INLINE void load_from(const float *from, long stride) {
+        each([&](int row, int v) FLIPCONV_INLINE {
+            of[row][v] = load(from + row * stride + v * WIDTH);
+        });
+    }
+
+    FLIPCONV_INLINE void store_to(float *to, long stride) const {
+        each([&](int row, int v) FLIPCONV_INLINE {
+            store(to + row * stride + v * WIDTH, of[row][v]);
+        });
+    }
+
+    // What follows a convolution, but for activations that are functions.
+    FLIPCONV_INLINE void finish(const Epilogue &after, const float *residual,
+                                long stride) {
+        if (after.bias)
+            each([&](int row, int v) FLIPCONV_INLINE {
+                of[row][v] += load(after.bias + v * WIDTH);
+            });
+        if (residual)
+            each([&](int row, int v) FLIPCONV_INLINE {
+                of[row][v] += load(residual + row * stride + v * WIDTH);
+            });
+        if (after.activation == Geometry::RELU && after.slope == 0)
+            each([&](int row, int v) FLIPCONV_INLINE {
+                of[row][v] = of[row][v] < 0 ? Vector{} : of[row][v];
+            });
+    }
+
+    Vector of[N][V] = {};
+};
+
+// The other activations.
+void activate(const Epilogue &after, int rows, int vectors, float *to,
+              long stride) {
+    for (int row = 0; row < rows; ++row, to += stride)
+        for (int v = 0; v < vectors; ++v)
+            store(to + v * WIDTH, after.activated(load(to + v * WIDTH)));
 }
 
-// Have what comes after the sums in a cache by then.
+// Have what comes after the sums in a cache by then. Calls of a function that
+// does no more than this are left out by GCC, if it is not put in early.
 template <int N, int V>
-inline void fetch(float *to, const Epilogue &after, long first, long stride) {
+FLIPCONV_INLINE inline void fetch(const float *to, const float *residual,
+                                  long stride) {
     for (int row = 0; row < N; ++row)
-        for (int v = 0; v < V; ++v) {
-            __builtin_prefetch(to + row * stride + v * WIDTH, 1);
-            if (after.residual)
-                __builtin_prefetch(after.residual + (first + row) * stride
-                                   + v * WIDTH);
-        }
+        for (int v = 0; v <= V; ++v) // the last one may be on another line
+            __builtin_prefetch(to + row * stride + v * WIDTH - (v == V), 1);
+    for (int row = 0; residual && row < N; ++row)
+        for (int v = 0; v <= V; ++v)
+            __builtin_prefetch(residual + row * stride + v * WIDTH - (v == V));
 }
 
-// The product of N rows and a panel of V vectors, in registers.
+// The product of N rows and a panel of V vectors.
 template <class Terms, int N, int V>
 void block(const Rows<typename Terms::Value> &rows, long first,
            const typename Terms::Value *panel, float *to, long to_stride,
            bool more, const Epilogue *after, Ahead &ahead) {
     constexpr int STEP = Terms::AT_ONCE;
-    if (after) fetch<N, V>(to, *after, first, to_stride);
-    Vector sums[N][V] = {};
-    if (more)
-        for (int row = 0; row < N; ++row)
-            for (int v = 0; v < V; ++v)
-                sums[row][v] = load(to + row * to_stride + v * WIDTH);
+    const float *residual = after && after->residual
+            ? after->residual + first * to_stride : nullptr;
+    if (after) fetch<N, V>(to, residual, to_stride);
+    Sums<N, V> sums;
+    if (more) sums.load_from(to, to_stride);
     long piece = 0;
     do { // what might not be entered would cost registers
         const typename Terms::Value *a[N];
-        for (int row = 0; row < N; ++row)
+        Unrolled<N>::run([&](int row) FLIPCONV_INLINE {
             a[row] = rows.begin(first + row) + rows.offsets[piece];
-        auto add_terms = [&](long k) {
-            for (int row = 0; row < N; ++row) {
-                auto factor = Terms::spread(a[row] + k);
-                for (int v = 0; v < V; ++v)
-                    sums[row][v] = Terms::added(
-                            sums[row][v], factor,
+        });
+        auto add_terms = [&](long k) FLIPCONV_INLINE {
+            Unrolled<N>::run([&](int row) FLIPCONV_INLINE {
+                const auto factor = Terms::spread(a[row] + k);
+                Unrolled<V>::run([&](int v) FLIPCONV_INLINE {
+                    sums.of[row][v] = Terms::added(
+                            sums.of[row][v], factor,
                             Terms::of_panel(panel + v * WIDTH * STEP));
-            }
+                });
+            });
             panel += V * WIDTH * STEP;
         };
         long k = 0;
-        for (; k < rows.length && !ahead.empty(); k += STEP) {
-            ahead.fetch();
-            add_terms(k);
+        while (k < rows.length && !ahead.empty()) {
+            const char *line = ahead.next();
+            const long lines = ahead.take((rows.length - k) / STEP);
+            for (const long last = k + lines * STEP; k < last; k += STEP) {
+                __builtin_prefetch(line, 0, 2);
+                line += Ahead::LINE;
+                add_terms(k);
+            }
         }
         for (; k < rows.length; k += STEP) add_terms(k);
     } while (++piece < rows.pieces);
-    if (after) finish<N, V>(sums, *after, first, to_stride);
-    for (int row = 0; row < N; ++row)
-        for (int v = 0; v < V; ++v)
-            store(to + row * to_stride + v * WIDTH, sums[row][v]);
+    if (after) sums.finish(*after, residual, to_stride);
+    sums.store_to(to, to_stride);
+    if (after && after->is_function()) activate(*after, N, V, to, to_stride);
 }
 
 // In blocks of nearly one size: small ones wait for their sums.

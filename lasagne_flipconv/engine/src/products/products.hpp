@@ -3,6 +3,8 @@
 
 #include <omp.h>
 
+#include <algorithm>
+
 #include "operands/epilogue.hpp"
 
 namespace flipconv {
@@ -51,18 +53,25 @@ public:
         if (count_ == 1) start();
     }
     bool empty() const { return now_ == count_; }
-    void fetch() { // a line, unless it is empty
-        __builtin_prefetch(at_, 0, 2);
-        at_ += LINE;
-        if (--left_ > 0) return;
+    const char *next() const { return at_; } // unless it is empty
+
+    // Count lines from next() on, side by side, as fetched: at most so many.
+    // Return how many.
+    long take(long most) {
+        const long lines = std::min(most, left_);
+        at_ += lines * LINE;
+        left_ -= lines;
+        if (left_ > 0) return lines;
         Area &area = areas_[now_];
         area.begin += area.step;
         if (--area.runs == 0) ++now_;
         if (!empty()) start();
+        return lines;
     }
 
+    static constexpr long LINE = 64; // bytes
+
 private:
-    static constexpr long LINE = 64;
     struct Area {
         const char *begin;
         long lines, runs, step;
