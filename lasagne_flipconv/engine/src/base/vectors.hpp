@@ -124,8 +124,8 @@ inline void exchange_all(Vector *rows) {
 inline void transpose(Vector *rows) {
     exchange_all<1>(rows);
     exchange_all<2>(rows);
-    if (WIDTH > 4) exchange_all<4 % WIDTH>(rows);
-    if (WIDTH > 8) exchange_all<8 % WIDTH>(rows);
+    if (WIDTH > 4) exchange_all<(WIDTH > 4 ? 4 : 1)>(rows);
+    if (WIDTH > 8) exchange_all<(WIDTH > 8 ? 8 : 1)>(rows);
 }
 
 // Add up each two of the first WIDTH / STEP vectors, of which every sum is
@@ -142,8 +142,8 @@ inline void add_pairs(Vector *vectors) {
 inline Vector sums_of(Vector *vectors) {
     add_pairs<1>(vectors);
     add_pairs<2>(vectors);
-    if (WIDTH > 4) add_pairs<4 % WIDTH>(vectors);
-    if (WIDTH > 8) add_pairs<8 % WIDTH>(vectors);
+    if (WIDTH > 4) add_pairs<(WIDTH > 4 ? 4 : 1)>(vectors);
+    if (WIDTH > 8) add_pairs<(WIDTH > 8 ? 8 : 1)>(vectors);
     return vectors[0];
 }
 
