@@ -28,16 +28,10 @@ Epilogue::Epilogue(const Geometry &g, const Sizes &s, const fc_array *in,
     if (g.residual) residual = dense(*in, scratch);
 }
 
-// Of a float or a vector of them; zero times minus infinity is no number.
-template <class Value>
-static Value relu(Value value, float slope) {
-    if (slope == 0) return value < 0 ? Value{} : value;
-    return value < 0 ? slope * value : value;
-}
-
 float Epilogue::activated(float value) const {
     switch (activation) {
-    case Geometry::RELU: return relu(value, slope);
+    case Geometry::RELU: // zero times minus infinity is no number
+        return value < 0 ? (slope == 0 ? 0 : slope * value) : value;
     case Geometry::ELU: return value < 0 ? slope * std::expm1(value) : value;
     case Geometry::POSITIVE: return value > 0 ? value : 0;
     default: return value;
@@ -45,7 +39,7 @@ float Epilogue::activated(float value) const {
 }
 
 Vector Epilogue::of_function(Vector value) const {
-    if (activation == Geometry::RELU) return relu(value, slope);
+    if (activation == Geometry::RELU) return value < 0 ? slope * value : value;
     if (activation == Geometry::POSITIVE) return value > 0 ? value : Vector{};
     if (activation == Geometry::ELU)
         for (int i = 0; i < WIDTH; ++i) value[i] = activated(value[i]);

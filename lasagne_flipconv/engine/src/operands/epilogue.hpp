@@ -22,15 +22,17 @@ struct Epilogue {
     // Not-a-number stays, but in what is `value > 0 ? value : 0`.
     float activated(float value) const;
     Vector activated(Vector value) const {
-        if (activation == Geometry::NOTHING) return value;
-        if (activation == Geometry::RELU && slope == 0)
-            return value < 0 ? Vector{} : value;
-        return of_function(value);
+        if (is_function()) return of_function(value);
+        return is_relu() ? rectified(value) : value;
     }
-    // Whether more than a comparison with zero.
-    bool is_function() const {
-        return activation != Geometry::NOTHING
-                && (activation != Geometry::RELU || slope != 0);
+    static Vector rectified(Vector value) {
+        return value < 0 ? Vector{} : value;
+    }
+    bool is_relu() const { // without a slope: a comparison with zero
+        return activation == Geometry::RELU && slope == 0;
+    }
+    bool is_function() const { // which takes more than that
+        return activation != Geometry::NOTHING && !is_relu();
     }
 
     // Do it to the result of a convolution, in place; to scale it as well is

@@ -68,9 +68,9 @@ struct Sums {
             each([&](int row, int v) FLIPCONV_INLINE {
                 of[row][v] += load(residual + row * stride + v * WIDTH);
             });
-        if (after.activation == Geometry::RELU && after.slope == 0)
+        if (after.is_relu())
             each([&](int row, int v) FLIPCONV_INLINE {
-                of[row][v] = of[row][v] < 0 ? Vector{} : of[row][v];
+                of[row][v] = Epilogue::rectified(of[row][v]);
             });
     }
 
