@@ -196,6 +196,25 @@ def test_a_notebook_runs_as_a_script_does(tmp_path):
         "ZeroDivisionError: division by zero"]
 
 
+#: A cell, and what is printed below it, by Python 2 as well.
+ENDS = {
+    "x = 7\nx / 2": ("3.5", "3"), "'text'": ("'text'", "'text'"),
+    "[x\n for x in (1, 2)]": ("[1, 2]",) * 2, "x": ("7",) * 2,
+    "%time x * 2": ("14",) * 2, "x;": ("",) * 2, "x ; # no\n": ("",) * 2,
+    "x # yes; x": ("7",) * 2, "None": ("",) * 2, "print(x)": ("7",) * 2,
+    "if x:\n    x": ("",) * 2, "y = x": ("",) * 2, "# x": ("",) * 2,
+    "x\n\n\n": ("7",) * 2, "display(x)": ("7",) * 2, "x, 'a'": (
+        "(7, 'a')",) * 2,
+}
+
+
+def test_the_last_line_of_a_cell_is_shown(tmp_path, capsys):
+    for then in (False, True):
+        names_after(tmp_path, list(ENDS), then)
+        assert capsys.readouterr().out.splitlines() == [
+            shown[then] for shown in ENDS.values() if shown[then]]
+
+
 THEN = [
     "n = 7; print n / 2, map(int, '12')\n%matplotlib inline",
     "from __future__ import division\nfrom __future__ import print_function",

@@ -1,11 +1,13 @@
 """Compile the cells of a notebook as one program."""
+import ast
 import linecache
 import re
 import warnings
 
 from ..old_names.lending import LENT_BUILTINS
 from ..python2.library.functions import BUILTINS
-from ..python2.translating import below_features, features_in, prepared
+from ..python2.shells import cell_tree, prints
+from ..python2.translating import features_in
 from .magics import plain
 from .reading import cells_of, of_python2
 
@@ -16,6 +18,9 @@ _CONVERTED = re.compile(r"get_ipython\(\)\.(magic|run_line_magic|"
                         r"run_cell_magic|system|getoutput)\(")
 
 _PLACE = re.compile(r"(.+\.ipynb), cell \d+\Z", re.IGNORECASE | re.DOTALL)
+
+#: What ends a cell whose value Jupyter does not show.
+_SILENT = re.compile(r";[ \t]*(#.*)?\s*\Z")
 
 #: Name of a cell → its code.
 _CELLS = {}
@@ -55,7 +60,8 @@ def code_of_notebook(path, from_python2):
         codes, names = _of_then(cells)
     else:
         codes, names = _of_today(cells), LENT_BUILTINS
-    return _with_names(codes, "\n".join(cells.values()), ["display"]), names
+    return _with_names(codes, "\n".join(cells.values()),
+                       ["display", "shown as __shown__"]), names
 
 
 def with_shell(code, source):
@@ -112,8 +118,8 @@ def is_python2_cell(place):
         Whether it is Python 2.
     """
     try:
-        return place in _CELLS and _then(place, _CELLS[place], [])[1] is (
-            BUILTINS)
+        return (place in _CELLS
+                and cell_tree(_CELLS[place], place, [])[1] is BUILTINS)
     except SyntaxError:
         return False
 
@@ -131,7 +137,7 @@ def _named(path):
 
 
 def _of_today(cells):
-    return [compile(text, name, "exec", dont_inherit=True)
+    return [_compiled(ast.parse(text, name), name, text)
             for name, text in cells.items()]
 
 
@@ -139,34 +145,23 @@ def _of_then(cells):
     """Return the code of cells of Python 2, unless one is of Python 3."""
     codes, features = [], []
     for name, text in cells.items():
-        code, names = _then(name, text, features)
+        tree, names = cell_tree(text, name, features)
         if names is not BUILTINS:
             return _of_today(cells), names
-        codes.append(code)
+        codes.append(_compiled(tree, name, text))
         features += features_in(text)
     return codes, BUILTINS
 
 
-def _then(name, text, features):
-    """Return the code of a cell, and what is built in there.
-
-    What an earlier one imports from ``__future__`` holds for it, too.
-    """
-    try:
-        code, names = prepared(below_features(text, features), name, "exec",
-                               dont_inherit=True)
-    except SyntaxError as error:
-        error.lineno = (error.lineno or 1) - bool(features)
-        raise
-    return (_line_higher(code) if features else code), names
-
-
-def _line_higher(code):
-    """Return code that tells of each line as of the one above it."""
-    return code.replace(
-        co_firstlineno=code.co_firstlineno - 1,
-        co_consts=tuple(_line_higher(each) if hasattr(each, "co_code")
-                        else each for each in code.co_consts))
+def _compiled(tree, name, text):
+    """Return code that shows the value of the last line, as Jupyter does."""
+    last = tree.body[-1] if tree.body else None
+    if (isinstance(last, ast.Expr) and not _SILENT.search(text)
+            and not prints(last)):
+        show = ast.Call(ast.Name("__shown__", ast.Load()), [last.value], [])
+        last.value = ast.copy_location(show, last.value)
+    return compile(ast.fix_missing_locations(tree), name, "exec",
+                   dont_inherit=True)
 
 
 def _with_names(codes, text, names):

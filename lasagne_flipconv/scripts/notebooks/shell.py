@@ -5,7 +5,7 @@ from ..python2.library.functions import BUILTINS
 from ..python2.translating import as_file, compiled
 from .magics import plain
 
-__all__ = ["display", "get_ipython"]
+__all__ = ["display", "get_ipython", "shown"]
 
 
 def display(*things, **options):
@@ -20,6 +20,18 @@ def display(*things, **options):
     """
     for thing in things:
         print(thing)
+
+
+def shown(value):
+    """Print what the last line of a cell is, unless it is None.
+
+    Parameters
+    ----------
+    value : object
+        What Jupyter would show below the cell.
+    """
+    if value is not None:
+        print(repr(value))
 
 
 def get_ipython():

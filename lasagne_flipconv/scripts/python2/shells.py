@@ -14,7 +14,7 @@ from ...compat.import_hooks import ImportWithin
 from .library.functions import BUILTINS
 from .translating import below_features, features_in, prepared
 
-__all__ = ["SHELLS", "example_of", "parse_for_shell"]
+__all__ = ["SHELLS", "cell_tree", "example_of", "parse_for_shell", "prints"]
 
 
 def parse_for_shell(compiler, source, filename="<unknown>", symbol="exec"):
@@ -35,7 +35,7 @@ def parse_for_shell(compiler, source, filename="<unknown>", symbol="exec"):
         What is run.
     """
     features = vars(compiler).setdefault("features", [])
-    tree = _parsed(source, filename, features)
+    tree, _ = cell_tree(source, filename, features)
     features += features_in(source)
     _lend_names()
     return _ended(tree)
@@ -60,22 +60,58 @@ def example_of(source, filename, names):
         return None
     features = [name for name in __future__.all_feature_names
                 if names.get(name) is getattr(__future__, name)]
-    tree = _parsed(source, filename, features)
+    tree, _ = cell_tree(source, filename, features)
     return ast.Interactive(_Unshown().visit(tree).body)
 
 
-def _parsed(source, filename, features):
-    """Return the translated tree of a cell that has some of __future__."""
-    tree, _ = prepared(below_features(source, features), filename, "exec",
-                       flags=ast.PyCF_ONLY_AST, dont_inherit=True)
+def cell_tree(source, filename, features):
+    """Parse a cell, translated, as one that has what earlier ones imported.
+
+    Parameters
+    ----------
+    source, filename : str
+        The cell, and what it is called.
+    features : list of str
+        Names that were imported from ``__future__``.
+
+    Returns
+    -------
+    tree : ast.Module
+        What is run.
+    names : module
+        Its ``__builtins__``.
+
+    Raises
+    ------
+    SyntaxError
+        If it is of neither Python.
+    """
+    try:
+        tree, names = prepared(
+            below_features(source, features), filename, "exec",
+            flags=ast.PyCF_ONLY_AST, dont_inherit=True)
+    except SyntaxError as error:
+        error.lineno = (error.lineno or 1) - bool(features)
+        raise
     if features:
         del tree.body[0]
         ast.increment_lineno(tree, -1)
-    return tree
+    return tree, names
 
 
-def _prints(node):
-    """Tell whether a node is the statement ``print`` of then."""
+def prints(node):
+    """Tell whether a statement is the ``print`` of Python 2.
+
+    Parameters
+    ----------
+    node : ast.AST
+        Of a translated tree.
+
+    Returns
+    -------
+    bool
+        Whether it is; its value is not to be shown.
+    """
     return isinstance(node, ast.Expr) and any(
         isinstance(part, ast.Name) and part.id == "__python2_print__"
         for part in ast.walk(node))
@@ -86,7 +122,7 @@ class _Unshown(ast.NodeTransformer):
 
     def visit_Expr(self, node):
         """Return a statement that has no value, if it prints."""
-        if not _prints(node):
+        if not prints(node):
             return node
         place = ast.Name("__python2_printed__", ast.Store())
         return ast.fix_missing_locations(ast.copy_location(
@@ -95,7 +131,7 @@ class _Unshown(ast.NodeTransformer):
 
 def _ended(tree):
     """Return a cell that does not show what a last ``print`` returns."""
-    if tree.body and _prints(tree.body[-1]):
+    if tree.body and prints(tree.body[-1]):
         tree.body.append(ast.copy_location(ast.Pass(), tree.body[-1]))
     return tree
 
