@@ -1,5 +1,6 @@
 """The documentation is complete, and says what the code says."""
 import ast
+import functools
 import importlib.util
 import inspect
 import re
@@ -29,6 +30,7 @@ def tables():
     return script("tables")
 
 
+@functools.lru_cache(maxsize=None)
 def texts_of_the_package():
     """Return every text constant of the package, in one string."""
     return "\0".join(

@@ -224,7 +224,7 @@ def _compile(onednn, path):
         commands = [compiler + ["-c", str(source), "-o", str(target), "-I",
                                 str(SOURCES), "-I", str(onednn.include)]
                     for source, target in zip(sources, objects)]
-        with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
+        with ThreadPoolExecutor(min(8, len(os.sched_getaffinity(0)))) as pool:
             list(pool.map(_output, commands))
         whole = Path(folder, path.name)
         _output(compiler + ["-shared", "-o", str(whole), "-Xlinker",

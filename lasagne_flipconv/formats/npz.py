@@ -56,12 +56,12 @@ def read(file, limits):
     if ours:
         entries = [entry_of_note(entry, note, file.name)
                    for (_, entry), note in zip(found, notes)]
-    _check_notes(notes, comment, file.name)  # after them: they tell where
-    if ours:
+        _check_notes(notes, comment, file.name)  # after them: they tell where
         return Checkpoint(file.name, "npz", tuple(entries), {}, OURS,
                           not comment.endswith(_UNORDERED), file.close,
                           siblings_told(
                               comment.partition(_SIBLINGS)[2].decode()))
+    _check_notes(notes, comment, file.name)
     held = [(member.name[:-4], part) for member, part in found]
     metadata = _metadata([part for _, part in held if _are_texts(part)],
                          file.name, limits)
