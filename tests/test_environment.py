@@ -298,6 +298,21 @@ def test_refused_imports_say_why():
     assert hook.find_spec("theano.tensor") is None
 
 
+def test_a_command_that_needs_theano_tells_in_a_line(tmp_path):
+    (tmp_path / "script.py").write_text("import theano")
+    (tmp_path / "file").write_text("no folder")
+    for arguments in ("run script.py", "export script.py:build w.npz out"):
+        done = subprocess.run(
+            [sys.executable, "-m", "lasagne_flipconv", *arguments.split()],
+            cwd=str(tmp_path), stderr=subprocess.PIPE, text=True,
+            env=dict(os.environ, PYTHONPATH=ROOT,
+                     THEANO_FLAGS="base_compiledir=file"))
+        assert done.returncode == 2, done.stderr
+        [line] = done.stderr.splitlines()
+        assert line.startswith("lasagne-flipconv " + arguments.split()[0])
+        assert "compiledir directory" in line and "doctor'" in line
+
+
 def test_flags_are_added_and_taken_away(monkeypatch):
     monkeypatch.setenv("THEANO_FLAGS", "floatX=float32, cxx=g++-12")
     with theano_flags(["floatX=float64"]):

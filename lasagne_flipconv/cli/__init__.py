@@ -9,6 +9,7 @@ import importlib
 import os
 import sys
 
+from ..compat.import_hooks import RefusedImport
 from ..errors import FlipconvError, escaped
 from .commands.run import split
 from .output import tell
@@ -67,7 +68,7 @@ def main(argv=None):
         # whoever read the output has left, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    except (FlipconvError, OSError) as error:
+    except (FlipconvError, OSError, RefusedImport) as error:
         tell("%s %s: %s" % (parser.prog, args.command, _line(error)),
              file=sys.stderr)
         return exit_code(error)
@@ -86,7 +87,7 @@ def exit_code(error):
 
     Parameters
     ----------
-    error : FlipconvError or OSError
+    error : FlipconvError, OSError or RefusedImport
         What a sub-command raised.
 
     Returns
@@ -94,6 +95,8 @@ def exit_code(error):
     int
         The exit code.
     """
+    if isinstance(error, RefusedImport):
+        return 2
     cause = error if isinstance(error, OSError) else error.__cause__
     # a plain OSError as the cause is what bz2 raises for bad data
     unseen = isinstance(cause, (OSError, ImportError)) and (

@@ -48,6 +48,10 @@ def find_source(hook, fullname, path=None, target=None):
             or find_after(hook, fullname, path, target))
 
 
+class RefusedImport(ImportError):
+    """Signal a package that cannot be imported on this machine."""
+
+
 class Refusal:
     """Import hook that explains why packages cannot be imported.
 
@@ -67,7 +71,7 @@ class Refusal:
     def find_spec(self, fullname, path=None, target=None):
         """Raise if `fullname` is such a package, else leave it to others."""
         if fullname in self.names:
-            raise ImportError(
+            raise RefusedImport(
                 "import %s: %s Run 'lasagne-flipconv doctor' for what this "
                 "machine needs." % (fullname, self.reason),
                 name=fullname) from self.cause
