@@ -2,12 +2,16 @@
 import json
 import os
 import re
+import warnings
 
 import numpy as np
 import pytest
 import theano
 import theano.tensor as T
-from lasagne.layers import DenseLayer, InputLayer, LSTMLayer
+from lasagne.init import Constant
+from lasagne.layers import (DenseLayer, EmbeddingLayer, GlobalPoolLayer,
+                            InputLayer, LSTMLayer)
+from lasagne.nonlinearities import rectify, sigmoid
 from lasagne_flipconv import CheckpointError, FlipconvError, layers, load
 from lasagne_flipconv.leaving import checking, files
 from lasagne_flipconv.leaving.errors import LeavingError
@@ -251,6 +255,36 @@ def test_an_export_that_differs_is_not_written(tmp_path, monkeypatch):
             to_torch(net)
 
 
+def dead(bias, nonlinearity=rectify):
+    """Return a network whose outputs random inputs hardly move."""
+    return layers.Conv2DLayer(InputLayer((None, 3, 8, 8)), 4, 3,
+                              b=Constant(bias), nonlinearity=nonlinearity)
+
+
+@pytest.mark.parametrize("net", [
+    dead(-100.), dead(1e4, None), dead(-100., sigmoid)])
+def test_an_export_that_differs_for_other_inputs_only(net, tmp_path,
+                                                      monkeypatch):
+    export(net, tmp_path / "right.onnx")
+    from lasagne_flipconv.leaving.rows import convolutional
+    monkeypatch.setattr(convolutional, "convert_kernel",
+                        lambda kernel, *_, **__: kernel)
+    refused(net, tmp_path / "net.onnx", "net.onnx: differs from the network")
+
+
+def test_outputs_that_do_not_depend_on_the_input_are_told(tmp_path):
+    net = DenseLayer(InputLayer((None, 3)), 2, W=Constant(0.))
+    with pytest.warns(UserWarning, match="net.onnx: outputs of the network "
+                      "hardly differ between random inputs") as told:
+        export(net, tmp_path / "net.onnx")
+    assert told[0].filename == __file__
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        export(GlobalPoolLayer(InputLayer((None, 3, 4))), tmp_path / "x.onnx")
+        export(EmbeddingLayer(InputLayer((None, 3), T.imatrix()), 5, 2),
+               tmp_path / "y.onnx")
+
+
 def has_torch():
     import files
     return files.has("torch")
@@ -287,6 +321,27 @@ def test_files_of_others_are_not_written_over(name, tmp_path):
     with pytest.raises(LeavingError, match="has a %s that export did" % name):
         export(net, tmp_path)
     assert (tmp_path / name).read_text() == "# of one's own"
+
+
+@pytest.mark.parametrize("name", ["model.py", "model.safetensors"])
+def test_what_was_changed_since_is_not_written_over(name, tmp_path):
+    pytest.importorskip("torch")
+    from safetensors.numpy import load_file, save_file
+    net, path = DenseLayer(InputLayer((None, 4)), 3), tmp_path / name
+    for _ in range(2):  # its own files, as they were
+        export(net, tmp_path)
+    if name == "model.py":
+        path.write_bytes(path.read_bytes() + b"# of mine\n")
+    else:  # as after training
+        save_file({key: value + 1 for key, value in load_file(path).items()},
+                  path)
+    before = path.read_bytes()
+    with pytest.raises(LeavingError, match="its %s is not as export" % name):
+        export(net, tmp_path)
+    assert path.read_bytes() == before
+    path.unlink()
+    if name == "model.safetensors":
+        export(net, tmp_path)
 
 
 def test_a_folder_that_is_there_may_have_a_dot(tmp_path):

@@ -18,6 +18,15 @@ _OPEN = ((7, 8), (12, 14), (33, 36), (64, 96), (128, 160), (224, 256))
 #: By what an input is multiplied to see whether numbers stay finite.
 _LARGE = np.float32(1000)
 
+#: What is made of an input where outputs stay as they are with another one:
+#: pictures of 0 to 255, and larger numbers.
+_OTHERS = (lambda value: np.abs(value) % 1 * 255,
+           lambda value: value * 30, lambda value: value * _LARGE)
+
+#: How far an output has to move, as a share of the largest, to tell anything;
+#: and of this way how far an export may be off then.
+_MOVES, _OF_MOVE = 1e-3, 1e-2
+
 #: What is tried as the largest of integers, if no layer says it: small ones
 #: only where large ones fail, since a layer of somebody's own looks them up.
 _MOST = (2 ** 15 - 1, 1)
@@ -32,10 +41,13 @@ class Agreement:
         Largest of an output.
     largest : float
         Largest output of the network.
+    tells : bool
+        Whether the outputs differ from input to input.
     """
 
-    def __init__(self, difference, largest):
+    def __init__(self, difference, largest, tells=True):
         self.difference, self.largest = difference, largest
+        self.tells = tells
 
 
 class Oracle:
@@ -54,6 +66,8 @@ class Oracle:
         self.cases = [self._case(run, batch, source)
                       for batch in _batches(plan)]
         self.large = self._large_case(run)
+        self.still = self._still(run, *self.cases[-1])
+        self.moving = self._moving_case(run) if self.still else None
 
     def _case(self, run, batch, source):
         """Return inputs and outputs for one batch size."""
@@ -78,13 +92,40 @@ class Oracle:
 
         None where nothing can be said.
         """
+        return self._changed_case(run, lambda value: value * _LARGE)
+
+    def _changed_case(self, run, change):
+        """Return inputs of which floats are changed, with outputs, or None."""
         floats = {put.name for put in self.plan.inputs if put.kind == "float"}
-        values = {name: value * _LARGE if name in floats else value
+        values = {name: change(value).astype(value.dtype)
+                  if name in floats else value
                   for name, value in self.cases[-1][0].items()}
         try:
             return (values, run(*values.values())) if floats else None
         except Exception:  # of any Op, for any reason
             return None
+
+    def _moving_case(self, run):
+        """Return inputs from which outputs differ that else stay, or None.
+
+        Of outputs that do not depend on what goes in, nothing can be told.
+        """
+        cases = (self._changed_case(run, change) for change in _OTHERS)
+        return next((case for case in cases if case
+                     and not self._still(run, *case) & self.still), None)
+
+    def _still(self, run, values, outputs):
+        """Return the numbers of the outputs that other inputs do not move."""
+        random = np.random.RandomState(1)
+        try:
+            moved = run(*(_another(put, values[put.name], random)
+                          for put in self.plan.inputs))
+        except Exception:  # of any Op, for any reason
+            return set()
+        return {at for at, (one, other) in enumerate(zip(outputs, moved))
+                if np.asarray(one).dtype.kind == "f"
+                and _difference(one, other) <= max(_MOVES * _largest(one),
+                                                   _NOTHING)}
 
     def check(self, run, where):
         """Compare an export with the network.
@@ -112,8 +153,20 @@ class Oracle:
         if self.large is not None:
             _check_finite(_run(run, self.large[0], where), self.large[1],
                           where)
+        if self.moving is not None:
+            self._check_moving(run, where)
         return Agreement(max(found.difference for found in each),
-                         max(found.largest for found in each))
+                         max(found.largest for found in each),
+                         not self.still or self.moving is not None)
+
+    def _check_moving(self, run, where):
+        """Compare outputs by how far they move, for other inputs."""
+        values, outputs = self.moving
+        got = _run(run, values, where)
+        for at in sorted(self.still):
+            _check_shape(got[at], outputs[at], where)
+            _check_difference(_difference(got[at], outputs[at]),
+                              _largest(outputs[at]), _OF_MOVE * _MOVES, where)
 
 
 def _agreement(ours, theirs, where):
@@ -125,16 +178,24 @@ def _agreement(ours, theirs, where):
     _check_numbers(theirs, where)
     for got, expected in zip(ours, theirs):
         _check_shape(got, expected, where)
-        largest = max(largest, float(_finite(expected).max(initial=0)))
+        largest = max(largest, _largest(expected))
         difference = float(np.maximum(  # not a number stays it
             difference, _difference(got, expected)))
-    allowed = max(TOLERANCE * largest, _NOTHING)
+    _check_difference(difference, largest, TOLERANCE, where)
+    return Agreement(difference, largest)
+
+
+def _check_difference(difference, largest, tolerance, where):
+    allowed = max(tolerance * largest, _NOTHING)
     if not difference <= allowed:
         raise LeavingError(
             "%s: differs from the network by %.2g (largest output %.3g); "
             "expected at most %.2g. Nothing was written."
             % (where, difference, largest, allowed))
-    return Agreement(difference, largest)
+
+
+def _largest(outputs):
+    return float(_finite(outputs).max(initial=0))
 
 
 def _finite(expected):
@@ -234,6 +295,15 @@ def random_inputs(plan, batch, sizes, most=1, seed=0):
     random = np.random.RandomState(seed)
     return {put.name: _values(put, _shape(put, batch, sizes), random, most)
             for put in plan.inputs}
+
+
+def _another(put, value, random):
+    """Return another value of the same kind and range for an input."""
+    if put.kind == "float":
+        return (value * random.uniform(.5, 1, value.shape)).astype(put.dtype)
+    if put.kind == "mask":
+        return value
+    return random.permutation(value.ravel()).reshape(value.shape)
 
 
 def _shape(put, batch, sizes):

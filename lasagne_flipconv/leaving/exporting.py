@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from typing import TYPE_CHECKING
 
 from ..formats.common.notes import OURS
@@ -60,7 +61,20 @@ def export(network: Network,
     (_check_file if is_onnx else _check_folder)(where)
     source = Source(network, where)
     write = _export_onnx if is_onnx else _export_source
-    return write(source, plan_of(source), where)
+    plan = plan_of(source)
+    agreement, opset = write(source, plan, where)
+    _tell(agreement, where)
+    return ExportRecord(where, agreement.difference, agreement.largest, opset,
+                        plan.by_row, plan.by_graph)
+
+
+def _tell(agreement, where):
+    if not agreement.tells:
+        warnings.warn(
+            "%s: outputs of the network hardly differ between random inputs, "
+            "so that it was compared tells little; expected outputs that "
+            "depend on the input. Compare it with the network on inputs of "
+            "your own." % where, stacklevel=3)
 
 
 def _check_file(where):
@@ -117,7 +131,8 @@ def to_torch(network: Network) -> torch.nn.Module:
     plan = plan_of(source)
     building, program = _program(plan, "to_torch")
     module = building.module_of(program)
-    _check_torch(source, plan, building, module, "to_torch")
+    _tell(_check_torch(source, plan, building, module, "to_torch")[1],
+          "to_torch")
     return module
 
 
@@ -157,9 +172,7 @@ def _export_onnx(source, plan, where):
                                            where)
     with replaced(where) as file:
         file.write(model.SerializeToString())
-    return ExportRecord(where, agreement.difference, agreement.largest,
-                        model.opset_import[0].version, plan.by_row,
-                        plan.by_graph)
+    return agreement, model.opset_import[0].version
 
 
 def _export_source(source, plan, where):
@@ -168,5 +181,4 @@ def _export_source(source, plan, where):
         source, plan, building, building.instance_of(program), where)
     files.write_folder(where, program, oracle, plan, record_of(
         VIEWS, source, plan, program.state))
-    return ExportRecord(where, agreement.difference, agreement.largest, None,
-                        plan.by_row, plan.by_graph)
+    return agreement, None
