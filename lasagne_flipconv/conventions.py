@@ -26,23 +26,20 @@ Row = namedtuple("Row", "family channels n flip")
 
 _OVERRIDES = ("convolve", "get_W_shape", "get_output_for")
 
+#: Classes with a kernel of Lasagne and of this package, as in Lasagne: their
+#: names mean the same whatever has been imported.
 _STOCK = {
-    "lasagne.layers.conv.Conv1DLayer": Row("forward", "OI", 1, True),
-    "lasagne.layers.conv.Conv2DLayer": Row("forward", "OI", 2, True),
-    "lasagne.layers.conv.Conv3DLayer": Row("forward", "OI", 3, True),
-    "lasagne.layers.corrmm.Conv2DMMLayer": Row("forward", "OI", 2, False),
-    "lasagne.layers.dnn.Conv2DDNNLayer": Row("forward", "OI", 2, False),
-    "lasagne.layers.dnn.Conv3DDNNLayer": Row("forward", "OI", 3, False),
-    "lasagne.layers.cuda_convnet.Conv2DCCLayer":
-        Row("forward", "OI", 2, False),
-    "lasagne.layers.conv.DilatedConv2DLayer": Row("forward", "IO", 2, False),
-    "lasagne.layers.conv.TransposedConv2DLayer":
-        Row("transposed", "IO", 2, False),
-    "lasagne.layers.conv.TransposedConv3DLayer":
-        Row("transposed", "IO", 3, False),
-    "lasagne.layers.local.LocallyConnected2DLayer":
-        Row("local", "OI", 2, True),
-}
+    "lasagne.layers.%s" % name % n: Row(family, channels, n, flip)
+    for name, family, channels, axes, flip in (
+        ("conv.Conv%dDLayer", "forward", "OI", (1, 2, 3), True),
+        ("corrmm.Conv%dDMMLayer", "forward", "OI", (2, 3), False),
+        ("dnn.Conv%dDDNNLayer", "forward", "OI", (2, 3), False),
+        ("cuda_convnet.Conv%dDCCLayer", "forward", "OI", (2,), False),
+        ("conv.DilatedConv%dDLayer", "forward", "IO", (2,), False),
+        ("conv.TransposedConv%dDLayer", "transposed", "IO", (1, 2, 3), False),
+        ("conv.Deconv%dDLayer", "transposed", "IO", (1, 2, 3), False),
+        ("local.LocallyConnected%dDLayer", "local", "OI", (2,), True))
+    for n in axes}
 
 _REGISTERED = {}
 
@@ -123,7 +120,7 @@ def find_row(layer):
         If the class, or the layer itself, overrides how the kernel is used
         and was not declared with :func:`register`.
     """
-    changed = [m for m in _OVERRIDES if m in vars(layer)]
+    changed = [m for m in _OVERRIDES if m in getattr(layer, "__dict__", ())]
     for cls in type(layer).__mro__:
         row = row_of_class(cls)
         if row is not None:
@@ -181,7 +178,8 @@ def convention_of(layer: Any) -> Convention:
     row = find_row(layer)
     if row is None:
         raise ConventionError(
-            "%s: has no convolution kernel; expected a convolutional layer."
+            "%s: has no convolution kernel; expected a convolutional layer. "
+            "Ask lasagne_flipconv.conventions.default_convention of a class."
             % name_of(layer))
     return Convention(_axes(layer, row), _orientation(layer, row))
 
@@ -210,12 +208,12 @@ def default_convention(layer_class: type) -> Convention:
     >>> default_convention(TransposedConv2DLayer)
     Convention(axes='IOHW', orientation='convolution')
     """
-    row = row_of_class(layer_class)
+    row = row_told(layer_class) if isinstance(layer_class, type) else None
     if row is None:
         raise ConventionError(
             "%s: has no convolution kernel that is known; expected a "
             "convolutional layer class of Lasagne or lasagne_flipconv."
-            % layer_class.__name__)
+            % getattr(layer_class, "__name__", "%.200r" % (layer_class,)))
     return Convention(_axes(layer_class, row), _oriented(row, row.flip))
 
 
@@ -296,13 +294,13 @@ def convention_of_format(name: str, n: int,
     >>> convention_of_format("tensorflow", 2)
     Convention(axes='HWIO', orientation='correlation')
     """
-    if name not in FORMAT_CONVENTIONS:
+    if not isinstance(name, str) or name not in FORMAT_CONVENTIONS:
         raise ConventionError(
             "format %r: records no convention; expected one of %s. Pass "
             "orientation='convolution' or 'correlation' instead."
             % (name, ", ".join(sorted(FORMAT_CONVENTIONS))))
     if n not in SPATIAL:
-        raise ConventionError("format %r: has no kernels with %d spatial "
+        raise ConventionError("format %r: has no kernels with %r spatial "
                               "axes; expected 1 to 3." % (name, n))
     forward, adjoint, orientation = FORMAT_CONVENTIONS[name]
     axes = (adjoint if transposed else forward).replace("*", SPATIAL[n])
@@ -381,7 +379,8 @@ def convention_told(what: Any, n: int,
             return Convention(_axes(None, row), _oriented(row, row.flip))
     elif isinstance(what, type):
         return default_convention(what)
-    elif isinstance(what, (tuple, list)) and len(what) == 2:
+    elif isinstance(what, (tuple, list)) and len(what) == 2 and all(
+            part is None or isinstance(part, str) for part in what):
         return Convention(*what)
     raise ConventionError(
         "%.200r: is no convention; expected 'convolution', 'correlation', one "

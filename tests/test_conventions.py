@@ -2,12 +2,14 @@
 import re
 
 import lasagne
+import numpy as np
 import pytest
+from engine_cases import in_new_process
 from lasagne_flipconv import layers
 from lasagne_flipconv.conventions import (FORMAT_CONVENTIONS, convention_of,
                                           convention_of_format,
-                                          default_convention, find_row,
-                                          register)
+                                          convention_told, default_convention,
+                                          find_row, register, row_of_class)
 from lasagne_flipconv.errors import ConventionError
 
 IMAGE = (None, 4, 9, 8)
@@ -154,6 +156,42 @@ def test_layers_without_a_kernel():
         convention_of(dense)
     with pytest.raises(ConventionError, match="DenseLayer has no known"):
         register(type("Mine", (), {}), like=lasagne.layers.DenseLayer)
+
+
+@pytest.mark.parametrize("given", [3, None, "torch", np.ones(3), [],
+                                   layers.Conv2DLayer])
+def test_what_is_no_layer_is_refused(given):
+    with pytest.raises(ConventionError, match="^%s: has no convolution kernel;"
+                       " expected .*default_convention" % type(
+                           given).__name__):
+        convention_of(given)
+
+
+@pytest.mark.parametrize("ask", [
+    lambda: default_convention(3), lambda: default_convention("Conv2DLayer"),
+    lambda: convention_of_format(["torch"], 2),
+    lambda: convention_of_format("torch", "2"),
+    lambda: convention_told(("OIHW", np.ones(2)), 2),
+    lambda: convention_told((3, "convolution"), 2),
+    lambda: convention_told(np.ones(2), 2)])
+def test_what_names_no_convention_is_refused(ask):
+    with pytest.raises(ConventionError, match="expected"):
+        ask()
+
+
+def test_names_of_classes_are_known_before_any_is_imported():
+    """In a new process, for words on the command line or in Python."""
+    known = {name: tuple(row_of_class(cls)) for name, cls in (
+        (name, getattr(layers, name)) for name in layers.__all__)
+        if isinstance(cls, type) and row_of_class(cls)}
+    assert {name for name, *_ in TABLE} < set(known)
+    program = (
+        "import sys\n"
+        "from lasagne_flipconv.conventions import row_told\n"
+        "assert 'lasagne_flipconv.layers' not in sys.modules\n"
+        "print({name: row_told(name) and tuple(row_told(name))"
+        " for name in %r})\n" % (list(known),))
+    assert in_new_process(program).strip() == str(known)
 
 
 @pytest.mark.parametrize("name, n, transposed, expected", [
