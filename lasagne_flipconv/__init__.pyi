@@ -5,6 +5,7 @@ from . import errors as errors
 from . import kernels as kernels
 from . import layers as layers
 from .axes import Convention as Convention
+from .cli import digits as digits
 from .conventions import convention_of as convention_of
 from .conventions import register as register
 from .errors import CheckpointError as CheckpointError

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import lasagne_flipconv
 import pytest
+from engine_cases import in_new_process
 from lasagne_flipconv import (conventions, distributed, engine, errors,
                               kernels)
 
@@ -78,10 +79,22 @@ def test_the_face_says_what_there_is():
             assert alias.asname == alias.name  # else it is not handed on
             told[alias.name] = node.module
     assert sorted(told) == sorted(lasagne_flipconv.__all__ + [
-        "conventions", "errors", "kernels"])
+        "conventions", "digits", "errors", "kernels"])
     for name, home in lasagne_flipconv._HOME.items():
         assert told[name] == home
         assert is_of("lasagne_flipconv." + home, name)
+
+
+def test_modules_are_there_before_they_are_imported():
+    names = ["conventions", "digits", "engine", "errors", "kernels", "layers"]
+    program = (
+        "import sys, lasagne_flipconv\n"
+        "assert 'lasagne_flipconv.cli.digits' not in sys.modules\n"
+        "print(*(getattr(lasagne_flipconv, name).__name__ for name in %r))\n"
+        % names)
+    assert in_new_process(program).split() == [
+        "lasagne_flipconv." + name.replace("digits", "cli.digits")
+        for name in names]
 
 
 def test_layers_have_the_types_of_their_stub():

@@ -7,7 +7,7 @@ from typing import List, Tuple
 
 import lasagne_flipconv
 import numpy as np
-from lasagne_flipconv import engine, layers
+from lasagne_flipconv import digits, engine, layers
 from lasagne_flipconv.kernels import convert_kernel
 
 
@@ -26,11 +26,20 @@ def loads(path: Path, network: object) -> Tuple[str, ...]:
 def builds() -> layers.Conv2DLayer:
     """Build a layer and ask for its convention."""
     layer = layers.Conv2DLayer((None, 3, 8, 8), 4, (3, 3), pad="same")
+    layers.Conv2DLayer((None, 3, 8, 8), 4, 2, pad=((0, 1), (0, 1)))
+    layers.TransposedConv2DLayer((None, 3, 8, 8), 4, 2, crop=[(0, 1), (0, 1)])
     layers.Conv2DLayer((None, 3, 8, 8), "4", 3)  # type: ignore[arg-type]
     axes: str = layer.convention.axes
     axes = layer.convention.orientation  # type: ignore[assignment]
     assert axes
     return layer
+
+
+def shows() -> Tuple[str, ...]:
+    """Load the first example of the README."""
+    network = digits.build(layers.Conv2DLayer)
+    return lasagne_flipconv.load(digits.WEIGHTS, network,
+                                 orientation="convolution").copied
 
 
 def turns(kernel: np.ndarray) -> np.ndarray:
