@@ -1,11 +1,16 @@
 """Pickles as people make them: several in a file, lists in npz, joblib's."""
+import bz2
+import collections
+import gzip
 import io
+import lzma
 import pickle
+import zlib
 
 import joblib
 import numpy as np
 import pytest
-from lasagne_flipconv import load, read
+from lasagne_flipconv import load, read, unpickle
 from lasagne_flipconv.errors import CheckpointError, UnsafeFileError
 from lasagne_flipconv.limits import LIMITS
 
@@ -163,3 +168,76 @@ def test_names_are_no_formats(key, value, tmp_path):
     values = [{key: value, "b": ARRAYS[1]}]
     found, _, _ = held(dumped(tmp_path / "net.pkl", values))
     assert "b" in found and any(name.startswith(key) for name in found)
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress])
+@pytest.mark.parametrize("name", ["net.pkl", "net"])
+def test_a_whole_network_that_was_compressed(pack, name, tmp_path):
+    """Which `load` refuses; also in two parts, as `cat` joins them."""
+    path, net = tmp_path / name, files.network()
+    data = pickle.dumps(net, 2)
+    for content in (pack(data), pack(data[:99]) + pack(data[99:])):
+        path.write_bytes(content)
+        with pytest.raises(UnsafeFileError, match="flipconv.unpickle.path"):
+            load(path, net)
+        assert files.unchanged(unpickle(path), files.values_of(net))
+
+
+def whole(save, **names):
+    """Return a file of NumPy with a network in it."""
+    file = io.BytesIO()
+    save(file, *names.values(), **{} if save is np.save else names)
+    return file.getvalue()
+
+
+PICKLED = pickle.dumps([1, 2, 3], 2)
+NETWORK = np.array({"a": collections.OrderedDict()})
+#: What is no pickle to run, the error, and its text.
+NOT_TO_RUN = {
+    "xz": (lzma.compress(PICKLED), CheckpointError, "xz -d"),
+    "zlib": (zlib.compress(PICKLED), CheckpointError, "joblib.load"),
+    "npy": (whole(np.save, a=NETWORK), CheckpointError,
+            "numpy.load.path, allow_pickle=True"),
+    "npz": (whole(np.savez, a=NETWORK), CheckpointError,
+            "numpy.load.path, allow_pickle=True"),
+    "npz in gzip": (gzip.compress(whole(np.savez, a=NETWORK)),
+                    CheckpointError, "content is npz"),
+    "git lfs": (b"version https://git-lfs.github.com/spec/v1\n",
+                CheckpointError, "git lfs pull"),
+    "cut": (gzip.compress(PICKLED)[:-9], CheckpointError, "Get it again"),
+    "cut within": (gzip.compress(PICKLED[:-3]), CheckpointError,
+                   "Get it again"),
+    "bomb": (gzip.compress(bytes(1 << 25)), UnsafeFileError,
+             "Unpack it first"),
+    "bomb of bzip2": (bz2.compress(bytes(1 << 25)), UnsafeFileError,
+                      "Unpack it first"),
+    "protocol 9": (b"\x80\x09.", CheckpointError, "pickle protocol: 9"),
+    "a function that fails": (b"cbuiltins\nint\n(S'a'\ntR.",
+                              CheckpointError, "base 10: 'a'"),
+    "a function of less": (b"cbuiltins\ndivmod\n(I1\ntR.", CheckpointError,
+                           "TypeError"),
+    "a division": (b"cbuiltins\ndivmod\n(I1\nI0\ntR.", CheckpointError,
+                   "ZeroDivisionError"),
+}
+
+
+@pytest.mark.parametrize("what", NOT_TO_RUN)
+def test_what_is_no_pickle_to_run_is_named(what, tmp_path):
+    content, error, said = NOT_TO_RUN[what]
+    path = tmp_path / "net"
+    path.write_bytes(content)
+    with pytest.raises(error, match=said) as caught:
+        unpickle(path)
+    assert str(caught.value).startswith("%s: " % path)
+
+
+@pytest.mark.parametrize("encoding", ["no such", None, 3])
+def test_an_encoding_that_is_none(encoding, tmp_path):
+    with pytest.raises(CheckpointError, match="^encoding: got .*expected"):
+        unpickle(dumped(tmp_path / "a.pkl", [3]), encoding=encoding)
+
+
+def test_a_file_that_is_not_there_is_an_error_of_the_system(tmp_path):
+    for path in (tmp_path, tmp_path / "nowhere"):
+        with pytest.raises(OSError):
+            unpickle(path)

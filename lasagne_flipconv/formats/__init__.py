@@ -11,7 +11,7 @@ from collections import namedtuple
 
 from ..errors import CheckpointError
 
-__all__ = ["FORMATS", "HEAD", "format_of", "writer_of"]
+__all__ = ["FORMATS", "HEAD", "format_of", "said_of", "writer_of"]
 
 #: `functions` begin with this module and end with this suffix; `suffixes` are
 #: the ends of file names that promise the format.
@@ -107,15 +107,52 @@ _NO_WEIGHTS = {
 
 def _unknown(head, where):
     """Return the error for a file whose format is not known."""
-    begin = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    for start, (what, way_out) in _NO_WEIGHTS.items():
-        if begin.startswith(start):
-            return CheckpointError("%s: %s; expected a file of weights. %s"
-                                   % (where, what, way_out))
+    for what, way_out in _stands_for(head):
+        return CheckpointError("%s: %s; expected a file of weights. %s"
+                               % (where, what, way_out))
     return CheckpointError(
         "%s: begins with %r, which is no format that is known; expected "
         "one of %s. Unpack it if it is an archive."
         % (where, head[:8], ", ".join(FORMATS)))
+
+
+def _stands_for(head):
+    """Yield what a file is that stands for weights, and the way out."""
+    begin = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    for start, said in _NO_WEIGHTS.items():
+        if begin.startswith(start):
+            yield said
+
+
+#: What runs the pickles within files that are none by themselves.
+_RUN_BY = dict.fromkeys(("npy", "npz"), (
+    "numpy.load(path, allow_pickle=True), after lasagne_flipconv.install(),"))
+_RUN_BY.update(dict.fromkeys(("torch", "torch-legacy"), (
+    "torch.load(path, weights_only=False)")))
+
+
+def said_of(head):
+    """Tell what a file is that is no pickle, and what to do with it.
+
+    Parameters
+    ----------
+    head : bytes
+        The first bytes of the file.
+
+    Returns
+    -------
+    str
+        The end of an error text; empty if it is not known.
+    """
+    for what, way_out in _stands_for(head):
+        return "It %s. %s" % (what, way_out)
+    name = next((name for name in FORMATS
+                 if function_of(name, "sniff")(head)), None)
+    if name in (None, "pickle", "gzip", "bz2"):
+        return ""
+    return ("Its content is %s: lasagne_flipconv.load(path, network) reads "
+            "values in it%s." % (name, "; %s runs what is pickled there"
+                                 % _RUN_BY[name] if name in _RUN_BY else ""))
 
 
 def writer_of(path):

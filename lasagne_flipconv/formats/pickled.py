@@ -9,9 +9,12 @@ from .pickles.structure import Several, checkpoint_of
 from .pickles.unpickle import unpickle
 
 __all__ = ["read", "read_bz2", "read_gzip", "sniff", "sniff_bz2",
-           "sniff_gzip"]
+           "sniff_gzip", "unpacked"]
 
 _CHUNK = 1 << 16
+#: What unpacks a file, and the error that it raises.
+_GZIP = (lambda: zlib.decompressobj(31)), zlib.error
+_BZ2 = bz2.BZ2Decompressor, OSError
 
 #: The opcodes that any pickle begins with, all of them ones that push.
 _BEGINS = b"\x80(]})cNIJKMLFGSTUVXBC"
@@ -48,17 +51,49 @@ def read(file, limits):
 
 def read_gzip(file, limits):
     """Describe the arrays of a pickle that is compressed by gzip."""
-    data = _unpacked(file, limits, lambda: zlib.decompressobj(31), zlib.error)
+    data = _unpacked(file, limits, *_GZIP)
     return _from_bytes(data, file.name, "gzip", limits)
 
 
 def read_bz2(file, limits):
     """Describe the arrays of a pickle that is compressed by bzip2."""
-    data = _unpacked(file, limits, bz2.BZ2Decompressor, OSError)
+    data = _unpacked(file, limits, *_BZ2)
     return _from_bytes(data, file.name, "bz2", limits)
 
 
-def _unpacked(file, limits, decompressor, failure):
+def unpacked(file, limits):
+    """Return a file to read a pickle from, whatever it is compressed by.
+
+    Parameters
+    ----------
+    file : buffered binary file
+        Of which nothing has been read.
+    limits : lasagne_flipconv.limits.Limits
+        Ceilings of what is compressed.
+
+    Returns
+    -------
+    buffered binary file
+        The same, if it is not compressed by gzip or bzip2.
+
+    Raises
+    ------
+    CheckpointError
+        If it is badly compressed.
+    UnsafeFileError
+        If it unpacks to too much.
+    """
+    head = file.peek(4)
+    for sniffs, packing in ((sniff_gzip, _GZIP), (sniff_bz2, _BZ2)):
+        if sniffs(head):
+            data = _unpacked(file, limits, *packing, way_out=(
+                "Unpack it first if you know the file."))
+            return io.BufferedReader(io.BytesIO(data))
+    return file
+
+
+def _unpacked(file, limits, decompressor, failure, way_out=(
+        "Pass limits=LIMITS._replace(expansion=…) if you know the file.")):
     """Return what a file unpacks to, if that is not too much."""
     size = file.seek(0, 2)
     file.seek(0)
@@ -76,9 +111,8 @@ def _unpacked(file, limits, decompressor, failure):
             if made.tell() > ceiling or parts > limits.members:
                 raise UnsafeFileError(
                     "%s: unpacks %d bytes into more than %d, or more than %d "
-                    "parts; expected less. Pass limits=LIMITS._replace("
-                    "expansion=…) if you know the file."
-                    % (file.name, size, ceiling, limits.members))
+                    "parts; expected less. %s" % (
+                        file.name, size, ceiling, limits.members, way_out))
     except (failure, EOFError) as error:
         raise CheckpointError(
             "%s: is badly compressed or truncated (%s); expected a whole "

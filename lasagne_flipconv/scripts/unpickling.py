@@ -5,6 +5,7 @@ your own; :func:`lasagne_flipconv.load` reads values from files of others.
 """
 from __future__ import annotations
 
+import codecs
 import importlib
 import inspect
 import os
@@ -20,6 +21,7 @@ from theano.compile import SharedVariable
 from .. import layers
 from ..errors import CheckpointError
 from ..layers.backports import recurrent
+from ..weights.reading import pickle_in, said_of
 from .installing import installed_meanwhile, replacements
 from .replace import reachable
 from .stand_ins import loading, reconstructed, stand_in
@@ -40,7 +42,7 @@ def unpickle(path: str | os.PathLike[str], encoding: str = "latin1",
     Parameters
     ----------
     path : str or path-like
-        The file, from Python 2 or 3.
+        The file, from Python 2 or 3, plain or compressed by gzip or bzip2.
     encoding : str, default 'latin1'
         Of the texts in pickles of Python 2; what NumPy's arrays in there
         need.
@@ -59,7 +61,11 @@ def unpickle(path: str | os.PathLike[str], encoding: str = "latin1",
     ------
     CheckpointError
         If the file is no pickle, is cut, or needs a module or class that is
-        not there.
+        not there, or if what it runs fails; or if `encoding` is none.
+    UnsafeFileError
+        If it unpacks to many times its size.
+    OSError
+        If it cannot be opened, as where it is not there.
 
     Examples
     --------
@@ -71,18 +77,20 @@ def unpickle(path: str | os.PathLike[str], encoding: str = "latin1",
     >>> unpickle(path).output_shape
     (None, 4, 7, 7)
     """
-    with open(path, "rb") as file:
+    _check_encoding(encoding)
+    where = os.fsdecode(path)
+    with open(where, "rb") as packed:
+        file = pickle_in(packed)
+        head = file.peek()
         try:
             with installed_meanwhile(), loading():
                 found = _Unpickler(file, stand_ins, encoding=encoding).load()
-        except (pickle.UnpicklingError, EOFError, ImportError,
-                AttributeError, UnicodeDecodeError, KeyError,
-                IndexError) as error:
+        except Exception as error:  # whatever the file runs may raise
             raise CheckpointError(
                 "%s: cannot be unpickled (%s: %s); expected a whole pickle, "
                 "of classes that can be imported. %s"
-                % (path, type(error).__name__, error, _way_out(error))
-            ) from error
+                % (where, type(error).__name__, error,
+                   said_of(head) or _way_out(error))) from error
     turned = set()
     for layer in reachable(_layers_in(found)):
         _turn_variance(layer, turned)
@@ -97,6 +105,16 @@ _GPU = ("theano.sandbox.cuda", "pygpu", "pycuda")
 #: What is left if a class is lost.
 _RESCUE = ("If it is lost, unpickle(path, stand_ins=True) loads the rest; "
            "then lasagne_flipconv.save('weights.npz', network).")
+
+
+def _check_encoding(encoding):
+    """Refuse what is no encoding, or ``'bytes'``, as which texts stay."""
+    try:
+        encoding == "bytes" or codecs.lookup(encoding)
+    except (LookupError, TypeError) as error:
+        raise CheckpointError(
+            "encoding: got %.80r; expected the name of an encoding of texts, "
+            "such as 'latin1'." % (encoding,)) from error
 
 
 def _way_out(error):
@@ -115,8 +133,8 @@ def _way_out(error):
     if isinstance(error, ImportError):
         return ("Install a release of %r that works with the others here. %s"
                 % (name.partition(".")[0] or "the package", _RESCUE))
-    return ("Get it again if it is cut; lasagne_flipconv.load(path, network) "
-            "reads other formats.")
+    return ("Get it again if it is cut or damaged, or load it with the "
+            "packages that it was made with.")
 
 
 class _Unpickler(pickle.Unpickler):

@@ -3,17 +3,17 @@ from __future__ import annotations
 
 import os
 import stat
-from typing import List
+from typing import BinaryIO, List
 
 import numpy as np
 
 from ..errors import CheckpointError, UnsafeFileError
-from ..formats import HEAD, format_of, function_of
+from ..formats import HEAD, format_of, function_of, pickled, said_of
 from ..formats.common.guard import guarded, guarded_entries
 from ..formats.common.record import Checkpoint
 from ..limits import LIMITS, Limits
 
-__all__ = ["read", "read_npz"]
+__all__ = ["pickle_in", "read", "read_npz", "said_of"]
 
 
 def read(path: str | os.PathLike[str], *,
@@ -96,6 +96,29 @@ def _check_kind(kind, where, limits):
     if not 0 < kind.st_size <= limits.file:
         raise UnsafeFileError("%s: has %d bytes; expected 1 to %d."
                               % (where, kind.st_size, limits.file))
+
+
+def pickle_in(file: BinaryIO) -> BinaryIO:
+    """Return a file to run a pickle from, whatever it is compressed by.
+
+    Parameters
+    ----------
+    file : buffered binary file
+        Of which nothing has been read.
+
+    Returns
+    -------
+    buffered binary file
+        What is in it.
+
+    Raises
+    ------
+    CheckpointError
+        If it is badly compressed.
+    UnsafeFileError
+        If it unpacks to more than the default ceilings allow.
+    """
+    return pickled.unpacked(file, LIMITS)
 
 
 def read_npz(path: str | os.PathLike[str]) -> List[np.ndarray]:
