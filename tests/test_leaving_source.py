@@ -282,6 +282,21 @@ def single():
     return net
 
 
+def masked():
+    class Masked(DenseLayer):
+        def get_output_for(self, x, **kwargs):
+            mask = np.tri(5, 3, dtype="float32")
+            return T.dot(x, self.W * mask) + self.b
+
+    return Masked(InputLayer((None, 5)), 3, name="masked")
+
+
+def computed_for_a_row():
+    net = DenseLayer(InputLayer((None, 5)), 3, name="fc")
+    net.W = net.W / net.W.norm(2)
+    return net
+
+
 def normalized(**options):
     return DenseLayer(layers.BatchNormLayer(InputLayer((None, 5)), **options),
                       2)
@@ -292,6 +307,8 @@ TRAINED = {
     "frozen": (frozen, {"fc.weight", "fc.bias"}),
     "by graph": (by_graph, {"own_W", "own_constant"}),  # b, as a row
     "kernels that pick": (leaving_cases.CASES["local"], {"W", "b"}),
+    "computed": (masked, {"masked_constant_2"}),
+    "computed for a row": (computed_for_a_row, set()),
     "single numbers": (single, {"own_constant", "own_constant_2"}),
     "arithmetic": (leaving_cases.CASES["batch_norm axes"], {"gamma", "beta"}),
     "no scale": (lambda: normalized(gamma=None), {
@@ -313,6 +330,24 @@ def test_what_lasagne_trains_is_trained(name):
     params = dict(to_torch(leaving_cases.fill(build())).named_parameters())
     trained = {name for name in params if params[name].requires_grad}
     assert trained == (set(params) if expected is None else expected)
+
+
+@pytest.mark.parametrize("op", [
+    theano.gradient.disconnected_grad, theano.gradient.zero_grad,
+    theano.gradient.consider_constant])
+def test_gradients_that_stop_in_theano_stop(op, tmp_path):
+    def function(x):
+        return x * op(x ** 2) + x + op(T.round(x) - x)
+
+    net = layers.ExpressionLayer(InputLayer((None, 4)), function)
+    x = np.random.RandomState(0).randn(3, 4).astype("float32")
+    given = torch.tensor(x, requires_grad=True)
+    to_torch(net)(given).sum().backward()
+    variable = T.fmatrix()
+    expected = T.grad(function(variable).sum(), variable).eval({variable: x})
+    np.testing.assert_allclose(given.grad.numpy(), expected, 1e-5)
+    pytest.importorskip("onnx")
+    export(net, tmp_path / "net.onnx")
 
 
 def test_normalizations_that_are_trained_otherwise_are_no_row():

@@ -5,9 +5,11 @@ from lasagne.layers import (InputLayer, get_all_layers, get_all_params,
                             get_output, get_output_shape)
 
 from theano.compile import SharedVariable
+from theano.gof.graph import inputs as graph_inputs
 
 from ..weights.networks import names_of, outputs_of
 from .errors import LeavingError
+from .graphs.views import is_view_of_one
 from .graphs.walking import Walk
 from .record import Input, Plan, Scope
 from .rows import recurrent, row_of
@@ -42,7 +44,9 @@ class Source:
             self.layers, given, deterministic=True)))
 
     def leaves_alone(self, layer):
-        """Tell whether training changes no parameter of a layer.
+        """Tell whether training changes no parameter of a layer as it is.
+
+        What a layer computes of its parameters is trained by these.
 
         Parameters
         ----------
@@ -55,7 +59,11 @@ class Source:
             False for a layer without parameters.
         """
         own = layer.get_params()
-        return bool(own) and not self.trainable.intersection(own)
+        return bool(own) and not self.trainable.intersection(own) or any(
+            self.trainable.intersection(graph_inputs([value]))
+            for value in [*layer.params, *vars(layer).values()]
+            if isinstance(value, theano.Variable)
+            and not is_view_of_one(value))
 
     def shape_of(self, layer):
         """Return the shape of an output.

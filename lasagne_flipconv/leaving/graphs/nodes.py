@@ -4,6 +4,7 @@ import math
 import theano.scalar as S
 import theano.tensor as T
 from theano.compile.ops import Shape_i, SpecifyShape, ViewOp
+from theano.gradient import ConsiderConstant, DisconnectedGrad, ZeroGrad
 from theano.printing import Print
 from theano.tensor import elemwise, subtensor
 from theano.tensor.blas import BatchedDot
@@ -231,6 +232,14 @@ def log_softmax(walk, node):
     return walk.add("log_softmax", walk.value_of(node.inputs[0]), axis=1)
 
 
+def detached(walk, node):
+    """Pass on a value, and no gradient."""
+    value = walk.value_of(node.inputs[0])
+    if isinstance(value, str) and is_float(node.outputs[0]):
+        return walk.add("detach", value)
+    return value
+
+
 def convolution(walk, node):
     """Say a convolution whose kernel is fixed, as a correlation."""
     x, kernel = node.inputs[:2]
@@ -333,7 +342,8 @@ NODES = {
     abstract_conv.AbstractConv2d_gradInputs: adjoint,
     abstract_conv.AbstractConv3d_gradInputs: adjoint, Pool: pool,
     MaxPoolGrad: unpool, AveragePoolGrad: spread,
-    subtensor.IncSubtensor: subset, ViewOp: same, Print: same,
+    subtensor.IncSubtensor: subset, DisconnectedGrad: detached,
+    ZeroGrad: detached, ConsiderConstant: detached, ViewOp: same, Print: same,
     SpecifyShape: same, CpuContiguous: same, T.Split: split,
     DiffOp: difference, bn.AbstractBatchNormInference: batch_norm,
     T.Rebroadcast: same, T.TensorFromScalar: same, T.ScalarFromTensor: same}

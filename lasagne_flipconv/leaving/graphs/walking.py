@@ -6,6 +6,7 @@ from theano.gof.graph import Constant, inputs as graph_inputs
 
 from ..errors import LeavingError
 from ..record import Part
+from .views import is_view_of_one
 
 __all__ = ["Walk"]
 
@@ -135,7 +136,7 @@ class Walk:
         return self.scope.constant(value, name.rpartition(".")[2], trained)
 
     def is_trained(self, variable):
-        """Tell whether training changes what a variable is computed from.
+        """Tell whether a variable is to be trained as it is.
 
         Parameters
         ----------
@@ -145,10 +146,11 @@ class Walk:
         Returns
         -------
         bool
-            Whether it comes from a parameter of the network.
+            Whether it is a parameter that training changes, its axes in any
+            order. What is computed of one, as by a mask, would lose that.
         """
-        return any(leaf in self.scope.trainable
-                   for leaf in graph_inputs([variable]))
+        return is_view_of_one(variable) and any(
+            leaf in self.scope.trainable for leaf in graph_inputs([variable]))
 
     def part_of(self, value):
         """Return the part that a value comes from.

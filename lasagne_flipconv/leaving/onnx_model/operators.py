@@ -14,9 +14,9 @@ __all__ = ["OPERATORS"]
 
 #: Kinds that are one operator with no options.
 _PLAIN = {
-    "identity": "Identity", "relu": "Relu", "sigmoid": "Sigmoid",
-    "tanh": "Tanh", "softplus": "Softplus", "add": "Add", "sub": "Sub",
-    "mul": "Mul", "div": "Div", "pow": "Pow",
+    "identity": "Identity", "detach": "Identity", "relu": "Relu",
+    "sigmoid": "Sigmoid", "tanh": "Tanh", "softplus": "Softplus",
+    "add": "Add", "sub": "Sub", "mul": "Mul", "div": "Div", "pow": "Pow",
     "maximum": "Max", "minimum": "Min", "neg": "Neg", "exp": "Exp",
     "log": "Log", "sqrt": "Sqrt", "abs": "Abs", "sign": "Sign",
     "floor": "Floor", "ceil": "Ceil", "round": "Round", "sin": "Sin",
@@ -45,7 +45,7 @@ def rest(part, graph, x, y):
     """Add Mod of floats, which has the sign of what is divided; mend that."""
     name = part.name
     left = graph.node("Mod", [x, y], name + ".left", fmod=1)
-    zero = graph.tensor(name + ".zero", np.float32(0))
+    zero = graph.tensor(name + ".zero", 0., "wide" in part.options)
     below = [graph.node("Less", [value, zero], "%s.below_%d" % (name, i))
              for i, value in enumerate((left, y))]
     other = graph.node("Xor", below, name + ".other")
@@ -64,7 +64,8 @@ def running(part, graph, x):
 
 def constant(part, graph):
     """Add nothing but the array."""
-    return graph.tensor(part.name, part.arrays["value"])
+    return graph.tensor(part.name, part.arrays["value"],
+                        "wide" in part.options)
 
 
 def _arrays(part, graph, *roles):

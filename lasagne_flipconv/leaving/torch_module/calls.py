@@ -13,7 +13,7 @@ __all__ = ["CALLS"]
 
 #: Kinds that are an expression of their inputs, without options.
 _PLAIN = {
-    "identity": "{0}", "relu": "F.relu({0})",
+    "identity": "{0}", "detach": "{0}.detach()", "relu": "F.relu({0})",
     "sigmoid": "torch.sigmoid({0})", "tanh": "torch.tanh({0})",
     "softplus": "F.softplus({0})", "add": "({0} + {1})",
     "sub": "({0} - {1})", "mul": "({0} * {1})", "div": "({0} / {1})",
@@ -38,6 +38,10 @@ def plain(part):
     """Return the expression of `_PLAIN`."""
     if part.kind == "pow" and not isinstance(part.inputs[0], str):
         return Call(None, {}, "torch.pow({0}, {1})")  # -2 ** x is -(2 ** x)
+    if part.kind == "where" and "wide" in part.options and not any(
+            isinstance(value, str) for value in part.inputs[1:]):
+        return Call(None, {}, "torch.where({0}, torch.full_like({0}, {1}, "
+                    "dtype=torch.float64), {2})")
     return Call(None, {}, _PLAIN[part.kind])
 
 
@@ -55,8 +59,8 @@ def extreme(part):
 def constant(part):
     """Return a parameter."""
     value, more = part.arrays["value"], ""
-    if value.dtype.kind != "f":
-        dtype = "bool" if value.dtype.kind == "b" else "int64"
+    if value.dtype.kind != "f" or "wide" in part.options:
+        dtype = {"b": "bool", "f": "float64"}.get(value.dtype.kind, "int64")
         value, more = value.astype(dtype), ".to(torch.%s), False" % dtype
     return Call("nn.Parameter(torch.zeros%s%s)" % (
         _shape(value.shape), more), {"": value}, "{self}")
