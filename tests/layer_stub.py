@@ -18,7 +18,8 @@ TYPES = {
            "num_leading_axes num_units outdim",
     "int | Sequence[int]": "dilation filter_size pool_size scale_factor",
     "int | Sequence[int] | None": "stride",
-    "int | Sequence[int] | str": "crop pad shared_axes axes",
+    "int | Sequence[int] | str": "shared_axes axes",
+    "int | Sequence[int | tuple[int, int]] | str": "crop pad",
     "bool": "backwards channelwise dimshuffle flip_filters ignore_border "
             "learn_bias learn_init learn_scale only_return_final peepholes "
             "precompute_input rescale unroll_scan untie_biases",

@@ -173,10 +173,10 @@ def test_bad_arguments(error, said, options):
 
 
 @pytest.mark.parametrize("error, said, cls, options", [
-    (NotImplementedError, "pad=1, but requires pad=0", "DilatedConv2DLayer",
-     {"pad": 1}),
-    (NotImplementedError, "flip_filters=True", "DilatedConv2DLayer",
-     {"flip_filters": True}),
+    (NotImplementedError, "pad=1, but requires pad=0.*flip_filters=False.*"
+     "OIHW, not IOHW", "DilatedConv2DLayer", {"pad": 1}),
+    (NotImplementedError, "flip_filters=True, but .*=True[)].*OIHW, not IOHW",
+     "DilatedConv2DLayer", {"flip_filters": True}),
     (NotImplementedError, "stride", "LocallyConnected2DLayer",
      {"stride": 2, "pad": "same"}),
     (NotImplementedError, "requires pad='same'", "LocallyConnected2DLayer",
@@ -185,7 +185,10 @@ def test_bad_arguments(error, said, options):
      {"shape": (None, 4, None, 8)}),
     (ValueError, "6 and 4 input channels", "LocallyConnected2DLayer",
      {"channelwise": True}),
-    (RuntimeError, "multiple of 16", "Conv2DCCLayer", {}),
+    (RuntimeError, "multiple of 16.*flip_filters=False.*axes OIHW",
+     "Conv2DCCLayer", {}),
+    (RuntimeError, "flip_filters=True", "Conv2DCCLayer",
+     {"flip_filters": True}),
     (RuntimeError, "only supports square filters", "Conv2DCCLayer",
      {"num_filters": 16, "filter_size": (3, 2)}),
     (RuntimeError, "only supports square strides", "Conv2DCCLayer",
@@ -197,6 +200,8 @@ def test_bad_arguments(error, said, options):
     (ValueError, "output_size=.*less than a stride",
      "TransposedConv2DLayer", {"output_size": (30, 30)}),
     (ValueError, "crop=-1;", "TransposedConv2DLayer", {"crop": -1}),
+    (ValueError, r"crop=\(7, 7\); .* Crop less, or use larger filters[.]$",
+     "TransposedConv2DLayer", {"crop": 7}),
     (TypeError, "crop='half';", "TransposedConv2DLayer", {"crop": "half"}),
     (NotImplementedError, r"crop='same' .* crop=\(\(1, 0\), \(1, 0\)\)",
      "TransposedConv2DLayer", {"crop": "same", "filter_size": 2}),

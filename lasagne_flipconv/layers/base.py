@@ -154,6 +154,7 @@ class BaseConvLayer(_StockBase):
     get_output_kwargs = ()
 
     _pad_is_called, _pads_unevenly = "pad", True
+    _makes_larger = "Pad the input, or use smaller filters."
 
     def __init__(self, incoming, num_filters, filter_size, stride=1, pad=0,
                  untie_biases=False, W=init.GlorotUniform(),
@@ -225,10 +226,11 @@ class BaseConvLayer(_StockBase):
         if any(s is not None and s <= 0 for s in self.output_shape):
             raise ValueError(
                 "%s: input shape %r gives output shape %r with "
-                "filter_size=%r, dilation=%r; expected at least 1 everywhere. "
-                "Pad the input, or use smaller filters."
-                % (name_of(self), self.input_shape, self.output_shape,
-                   self.filter_size, self.dilation))
+                "filter_size=%r, dilation=%r, %s=%r; expected at least 1 "
+                "everywhere. %s" % (
+                    name_of(self), self.input_shape, self.output_shape,
+                    self.filter_size, self.dilation, self._pad_is_called,
+                    self._padding(), self._makes_larger))
 
     def _checked_W(self, W):
         shape = getattr(W, "shape", None)

@@ -69,8 +69,9 @@ class Conv2DCCLayer(*with_stock(BaseConvLayer, "cuda_convnet",
 
     def _refuse(self, got, what):
         raise RuntimeError("%s: got %r; Conv2DCCLayer %s. Use Conv2DLayer("
-                           "flip_filters=False), which has no such limit."
-                           % (name_of(self), got, what))
+                           "flip_filters=%r), which has no such limit; its W "
+                           "has axes OIHW." % (
+                               name_of(self), got, what, self.flip_filters))
 
     @property
     def num_input_channels(self):

@@ -14,8 +14,9 @@ class DilatedConv2DLayer(*with_stock(BaseConvLayer, "conv",
     """Correlate over two axes with dilated filters.
 
     As in Lasagne, ``W`` has its two channel axes swapped, the input cannot be
-    padded and the filters cannot be flipped; ``Conv2DLayer(dilation=...)``
-    has none of these limits.
+    padded and the filters cannot be flipped. ``Conv2DLayer(dilation=...)`` has
+    none of these limits; it computes the same with ``flip_filters=False`` and
+    a ``W`` of axes OIHW, which `transfer` and `load` turn.
 
     Parameters
     ----------
@@ -55,15 +56,15 @@ class DilatedConv2DLayer(*with_stock(BaseConvLayer, "conv",
                          dilation=dilation, **kwargs)
         del self.stride
         if self.pad != (0, 0):
-            self._refuse("pad=%r" % (pad,), "pad=0")
+            self._refuse("pad=%r" % (pad,), "pad=0", False)
         if self.flip_filters:
-            self._refuse("flip_filters=True", "flip_filters=False")
+            self._refuse("flip_filters=True", "flip_filters=False", True)
 
-    def _refuse(self, got, expected):
+    def _refuse(self, got, expected, flip):
         raise NotImplementedError(
-            "%s: got %s, but requires %s. Use Conv2DLayer(dilation=%r), "
-            "which has no such limit."
-            % (name_of(self), got, expected, self.dilation))
+            "%s: got %s, but requires %s. Use Conv2DLayer(dilation=%r, "
+            "flip_filters=%r), which has no such limit; its W has axes OIHW, "
+            "not IOHW." % (name_of(self), got, expected, self.dilation, flip))
 
     def get_W_shape(self):
         shape = super().get_W_shape()

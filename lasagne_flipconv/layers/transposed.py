@@ -23,6 +23,7 @@ class _TransposedConvLayer(BaseConvLayer):
     flip_filters = False
     output_size = None
     _pad_is_called = "crop"
+    _makes_larger = "Crop less, or use larger filters."
 
     def __init__(self, incoming, num_filters, filter_size, stride=1, crop=0,
                  untie_biases=False, W=init.GlorotUniform(),
