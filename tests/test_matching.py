@@ -38,11 +38,20 @@ def nested(net, keep=lambda layer: True):
     return {layer: values for layer, values in found.items() if keep(layer)}
 
 
+def objects(values):
+    """Return what NumPy makes of a list of arrays of several shapes."""
+    found = np.empty(len(values), object)
+    found[:] = values
+    return found
+
+
 #: How a file may hold the values of a network.
 FORMS = {
     "npz by order": lambda path, net: np.savez(path, *files.values_of(net)),
     "npz by name": lambda path, net: np.savez(path, **dict(
         sorted(by_name(net).items(), reverse=True))),
+    "npz of a list": lambda path, net: np.savez(
+        path, params=objects(files.values_of(net))),
     "list": lambda path, net: dumped(path, files.values_of(net)),
     "recipes": lambda path, net: dumped(path, {
         "param values": files.values_of(net), "synset words": ["a", "b"]}),
@@ -279,6 +288,87 @@ def test_strict_false_stops_where_the_order_is_lost(path):
     assert "comes after conv1.b" in record.refused["conv2.W"]
 
 
+#: Files of a list of arrays with others beside it, and how the list is told.
+BESIDE = {
+    "a star": (lambda path, values, **more: np.savez(
+        path, *values, **more), "arr_"),
+    "a list by name": (lambda path, values, **more: np.savez(
+        path, params=objects(values), **more), "params."),
+    "no star": (lambda path, values, **more: np.savez(
+        path, objects(values), **more), "arr_0."),
+}
+
+
+@pytest.mark.parametrize("names", [True, False])
+@pytest.mark.parametrize("form", BESIDE)
+def test_a_number_beside_a_list_is_told(path, form, names):
+    source, target = files.network(), files.network(names=names)
+    files.fill(source, 1)
+    BESIDE[form][0](path, files.values_of(source), epoch=12, title="a",
+                    loss=np.float32(.25))
+    for strict in (True, False):
+        files.fill(target, 2)
+        record = load(path, target, strict=strict, **TOLD)
+        assert sorted(record.unused) == ["epoch", "loss"]
+        assert not record.missing and not record.refused
+        assert files.unchanged(target, files.values_of(source))
+
+
+@pytest.mark.parametrize("form", BESIDE)
+def test_an_array_beside_a_list_may_be_a_parameter(path, form):
+    source, target = files.network(), files.network()
+    save, prefix = BESIDE[form]
+    save(path, files.values_of(source), mean=np.ones((3, 9, 8), "f4"), epoch=1)
+    with pytest.raises(CheckpointError, match="holds mean besides.*prefix=%r"
+                       % prefix):
+        load(path, target, **TOLD)
+    for options in ({"strict": False}, {"prefix": prefix}):
+        files.fill(target, 2)
+        record = load(path, target, **options, **TOLD)
+        assert sorted(record.unused) == ([] if "prefix" in options
+                                         else ["epoch", "mean"])
+        assert files.unchanged(target, files.values_of(source))
+
+
+@pytest.mark.parametrize("form", BESIDE)
+def test_a_list_that_lacks_an_array_is_not_filled_up(path, form):
+    """Whatever is beside it; of leave_last it needs no more."""
+    source, target = files.network(), files.network()
+    values = files.values_of(source)
+    files.fill(target, 2)
+    before = files.values_of(target)
+    BESIDE[form][0](path, values[:-1], last=values[-1])
+    with pytest.raises(CheckpointError, match="has nothing for dense.b, and "
+                       "holds last besides"):
+        load(path, target, **TOLD)
+    record = load(path, target, strict=False, **TOLD)
+    assert (record.missing, record.unused) == (("dense.b",), ("last",))
+    BESIDE[form][0](path, values[:-2], epoch=3)
+    assert load(path, target, leave_last=1, **TOLD).unused == ("epoch",)
+    assert files.unchanged(target, values[:-1] + before[-1:])
+
+
+def test_names_of_layers_go_before_a_list_beside_them(path):
+    source, target = files.network(), files.network()
+    files.fill(target, 2)
+    np.savez(path, np.ones((3, 9, 8)), **by_name(source))
+    assert load(path, target, strict=False, **TOLD).unused == ("arr_0",)
+    assert files.unchanged(target, files.values_of(source))
+
+
+@pytest.mark.parametrize("found, said", [
+    (lambda values: {"a": objects(values), "b": objects(values)},
+     "pass prefix='a.' or prefix='b.' if only"),
+    (lambda values: dict({"arr_%d" % (i + 1): value
+                          for i, value in enumerate(values)}, loss=3),
+     "pass prefix= if only")])
+def test_no_list_or_several_need_to_be_told(path, found, said):
+    np.savez(path, **found(files.values_of(files.network())))
+    with pytest.raises(CheckpointError, match="does not tell their order.*"
+                       + said):
+        load(path, files.network(), **TOLD)
+
+
 @pytest.mark.parametrize("lacks", [0, 1, 3])
 def test_numbers_tell_which_array_a_list_lacks(path, lacks):
     """What came after it went one place up, as far as shapes let it."""
@@ -307,13 +397,16 @@ def test_leave_last(path, form):
     assert all(map(np.array_equal, now[4:], before[4:]))
 
 
+@pytest.mark.parametrize("strict", [True, False])
 @pytest.mark.parametrize("count", [3, 4, 5, 100])
-def test_leave_all(path, count):
+def test_a_load_that_leaves_all_layers_is_refused(path, count, strict):
     target = files.network()
     FORMS["npz by order"](path, files.network())
     files.fill(target, 1)
     before = files.values_of(target)
-    assert not load(path, target, leave_last=count, **TOLD).copied
+    with pytest.raises(ConventionError, match="leave_last: got %d, .* has 3 "
+                       "layers .*expected less" % count):
+        load(path, target, leave_last=count, strict=strict, **TOLD)
     assert files.unchanged(target, before)
 
 

@@ -42,7 +42,8 @@ def sniff(head):
 
 
 def read(file, limits):
-    """Describe the arrays of a ``.npz``, ordered by number if all have one.
+    """Describe the arrays of a ``.npz``, ordered by number if all have one, or
+    if there is one list.
 
     The order of the archive means nothing: in files that Python 2 wrote it is
     that of a dict. A list that was saved without a star is one array of
@@ -67,8 +68,8 @@ def read(file, limits):
                          file.name, limits)
     held = [pair for pair in held if not _are_texts(pair[1])]
     numbers = positions_of(name for name, _ in held)
-    ordered = numbers is not None
-    if ordered:
+    ordered = numbers is not None or len(held) == 1
+    if numbers is not None:
         held = [pair for _, pair in sorted(zip(numbers, held),
                                            key=lambda row: row[0])]
     entries, beside, known = _flattened(held)

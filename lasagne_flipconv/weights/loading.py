@@ -43,5 +43,6 @@ def load_into(network, checkpoint, options=None):
 def _record(plans, matches, refused):
     return LoadRecord(computed=names_with(plans, "computed"),
                       missing=tuple(s.name for s in matches.missing),
-                      unused=tuple(e.name for e in matches.unused),
+                      unused=tuple(e.name for e in [*matches.unused,
+                                                    *matches.beside]),
                       refused=refused, **names_by_action(plans))

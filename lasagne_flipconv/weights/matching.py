@@ -3,21 +3,22 @@
 Names match names where both sides have them; else the order decides, and then
 every layer must have the same parameters on both sides. Never by shape.
 """
-import os
-import unicodedata
 from collections import namedtuple
 
-from ..errors import CheckpointError
-from ..formats.common.naming import DOES, last_word, positions_of
+from ..errors import CheckpointError, ConventionError
+from ..formats.common.naming import (DOES, last_word, lists_in, positions_of,
+                                     without_prefix)
 from .networks.cells import refuse_cells
 
 __all__ = ["match", "without_prefix"]
 
 #: `pairs` are (slot, entry); `missing` slots and `unused` entries are left;
 #: `aligned` tells that one value that does not fit says nothing of the others,
-#: `named` that names were matched.
-Matches = namedtuple("Matches", "pairs missing unused aligned named",
-                     defaults=(False,))
+#: `named` that names were matched; `beside` are arrays beside the list that is
+#: taken, and `prefix` is how to tell that.
+Matches = namedtuple(
+    "Matches", "pairs missing unused aligned named beside prefix",
+    defaults=(False, (), "prefix="))
 
 #: What two layers of Caffe hold is one batch normalisation in Lasagne.
 _STATISTICS, _SCALE = {"mean", "variance"}, {"gamma", "beta"}
@@ -44,6 +45,8 @@ def match(slots, checkpoint, options):
     ------
     CheckpointError
         If neither names nor order tell.
+    ConventionError
+        If no layer is left to be loaded.
     """
     left = _last_layers(slots, options.leave_last)
     selected = _selected(checkpoint, options)
@@ -61,14 +64,20 @@ def match(slots, checkpoint, options):
         entries)
     if options.names or _both_named(targets, sources, ordered):
         matches = _by_name(targets, sources)
+    elif not ordered and _listed(selected):
+        prefix = _prefixes(selected)
+        selected, beside = _listed(selected)
+        return match(slots, checkpoint._replace(
+            entries=selected, ordered=True), options._replace(
+                prefix=""))._replace(beside=beside, prefix=prefix)
     elif not ordered:
         raise CheckpointError(
             "%s: names its layers (%s) but does not tell their order; "
             "expected names as in the network (%s). Name the network's layers "
-            "so, pass prefix= if only a part is meant, or names={'theirs': "
+            "so, pass %s if only a part is meant, or names={'theirs': "
             "'ours'}, for all of them."
             % (checkpoint.where, _some(sources),
-               _some(_groups_of(slots, True))))
+               _some(_groups_of(slots, True)), _prefixes(selected)))
     elif all(entry.role and entry.layer for entry in entries):
         if len(targets) != len(sources):
             targets = _groups_of(_once(slots))
@@ -178,33 +187,31 @@ def _refuse_another_role(slot, entry, where):
             % (where, entry.name, role, slot.name))
 
 
-def without_prefix(names):
-    """Return names as one reads them, without what all of them begin with.
+def _listed(entries):
+    """Return the only list among arrays, in its order, and what is beside it;
+    None if there is none, or are several."""
+    lists = lists_in([entry.name for entry in entries])
+    if len(lists) != 1:
+        return None
+    by_name = {entry.name: entry for entry in entries}
+    (names,) = lists.values()
+    return (tuple(map(by_name.pop, names)), tuple(by_name.values()))
 
-    Parameters
-    ----------
-    names : iterable of str
-        Names of layers.
 
-    Returns
-    -------
-    dict of str to str
-        Without capitals, and with dots.
-
-    Examples
-    --------
-    >>> without_prefix(["module/Conv", "module/fc"])
-    {'module/Conv': 'conv', 'module/fc': 'fc'}
-    """
-    read = {name: unicodedata.normalize("NFKC", name).casefold().replace(
-        "/", ".") for name in names}
-    begin = os.path.commonprefix(list(read.values())).rpartition(".")
-    return {name: text[len(begin[0] + begin[1]):]
-            for name, text in read.items()}
+def _prefixes(entries):
+    """Return what to pass for one of several lists among arrays."""
+    lists = lists_in([entry.name for entry in entries])
+    return " or ".join("prefix=%r" % (prefix or "arr_")
+                       for prefix in lists) or "prefix="
 
 
 def _last_layers(slots, count):
     layers = list(dict.fromkeys(slot.layer for slot in slots))
+    if layers and count and not 0 < count < len(layers):
+        raise ConventionError(
+            "leave_last: got %r, and the network has %d layers with "
+            "parameters; expected less, so that something is loaded."
+            % (count, len(layers)))
     return set(layers[-count:]) if count else set()
 
 

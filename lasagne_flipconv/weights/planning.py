@@ -185,9 +185,11 @@ def _adrift(slot, entry, where, refused):
 
 
 def _refuse_rest(matches, where):
-    """Refuse to leave parameters or arrays of a file over."""
+    """Refuse to leave parameters or arrays of a file over; a number beside a
+    list of arrays, such as that of the epoch, is none of them."""
     lacking = _listed([slot.name for slot in matches.missing])
-    left = _listed([entry.name for entry in matches.unused])
+    left = _listed([entry.name for entry in [
+        *matches.unused, *(e for e in matches.beside if e.shape)]])
     if lacking or left:
         wrong = ("has nothing for %s, and holds %s besides" % (lacking, left)
                  if lacking and left else "has nothing for " + lacking
@@ -195,8 +197,8 @@ def _refuse_rest(matches, where):
                  % left)
         raise CheckpointError(
             "%s: %s; expected one array for each parameter. Build the network "
-            "that it was saved from, or pass strict=False, names=, prefix= or "
-            "leave_last=." % (where, wrong))
+            "that it was saved from, or pass strict=False, names=, %s or "
+            "leave_last=." % (where, wrong, matches.prefix))
 
 
 def _listed(names):

@@ -1,11 +1,13 @@
 """Tell layer and role of an array from its name, where names are of use."""
+import os
 import re
+import unicodedata
 from itertools import islice, permutations, product
 from operator import le
 
 __all__ = ["DOES", "IGNORED", "POSITION", "are_registered", "describe",
-           "last_word", "positions_of", "split_name", "tell_no_order",
-           "twins_of", "unique"]
+           "last_word", "lists_in", "positions_of", "split_name",
+           "tell_no_order", "twins_of", "unique", "without_prefix"]
 
 #: Last part of a name → role of the array, in Lasagne's words.
 ROLES = {
@@ -151,6 +153,35 @@ def positions_of(names):
     found = [POSITION.fullmatch(str(name)) for name in names]
     numbers = [int(match.group(1)) for match in found if match]
     return numbers if len(set(numbers)) == len(found) else None
+
+
+def lists_in(names):
+    """Return the lists among arrays, by their names: arr_0, arr_1, ….
+
+    Parameters
+    ----------
+    names : list of str
+        Of arrays.
+
+    Returns
+    -------
+    dict of str to list of str
+        How the names of each list begin → its names in order; of lists from 0
+        on, without a gap.
+
+    Examples
+    --------
+    >>> lists_in(["epoch", "arr_1", "arr_0", "old.arr_0", "new.arr_1"])
+    {'': ['arr_0', 'arr_1'], 'old.': ['arr_0']}
+    """
+    found = {}
+    for name in names:
+        begin, word, number = name.rpartition("arr_")
+        if word and (not begin or begin.endswith(".")):
+            found.setdefault(begin, set()).add(number)
+    return {begin: ["%sarr_%d" % (begin, i) for i in range(len(numbers))]
+            for begin, numbers in found.items()
+            if numbers == set(map(str, range(len(numbers))))}
 
 
 def are_registered(names):
@@ -336,3 +367,28 @@ def _settled(entry, group):
 def _is_norm(group):
     return len(group) == 2 and {e.role for e in group} == {"W", "b"} and all(
         len(e.shape) == 1 for e in group)
+
+
+def without_prefix(names):
+    """Return names as one reads them, without what all of them begin with.
+
+    Parameters
+    ----------
+    names : iterable of str
+        Names of layers.
+
+    Returns
+    -------
+    dict of str to str
+        Without capitals, and with dots.
+
+    Examples
+    --------
+    >>> without_prefix(["module/Conv", "module/fc"])
+    {'module/Conv': 'conv', 'module/fc': 'fc'}
+    """
+    read = {name: unicodedata.normalize("NFKC", name).casefold().replace(
+        "/", ".") for name in names}
+    begin = os.path.commonprefix(list(read.values())).rpartition(".")
+    return {name: text[len(begin[0] + begin[1]):]
+            for name, text in read.items()}
