@@ -26,6 +26,8 @@ VERSION = import sys; print("%d.%d" % sys.version_info[:2])
 CANDIDATES = $(or $(PYTHON),python3 python3.13 python3.12 python3.14 python3.15 \
 	python3.11 python3.10 python3.9 python3.8 \
 	$(sort $(wildcard $(or $(PYENV_ROOT),$(HOME)/.pyenv)/versions/3.*/bin/python3)))
+# As find_compiler looks for them: g++ alone, but on macOS clang++ first.
+COMPILERS = $(if $(filter Darwin,$(shell uname -s)),clang++ g++,g++)
 WORKS = import sys; sys.exit(not (3, 8) <= sys.version_info[:2] <= (3, 15))
 HEADERS = import os, sysconfig; p = sysconfig.get_paths()["include"]; \
 	assert os.path.exists(os.path.join(p, "Python.h")), p
@@ -203,10 +205,14 @@ $(EXTRA)%: $(READY)
 # A name on PATH may be a stub that only fails, so each candidate is run.
 # The compiler and Python.h are looked for before anything is installed.
 $(RUN):
-	@command -v $(CXX) >/dev/null || command -v clang++ >/dev/null || { \
-	echo "make: no C++ compiler: '$(CXX)' is not there, and Theano compiles with it."; \
+	@case "$$THEANO_FLAGS" in *cxx=*) exit 0;; esac; \
+	for compiler in $(COMPILERS); do \
+		command -v $$compiler >/dev/null && exit 0; \
+	done; { \
+	echo "make: no C++ compiler that Theano looks for: $(COMPILERS)."; \
 	echo "Get one with 'sudo apt-get install g++', 'sudo dnf install gcc-c++',"; \
-	echo "'xcode-select --install' or 'conda install -c conda-forge cxx-compiler'."; \
+	echo "'xcode-select --install' or 'conda install -c conda-forge cxx-compiler';"; \
+	echo "or name another: export THEANO_FLAGS=cxx=<path>."; \
 	exit 1; } >&2
 	@for python in $(CANDIDATES); do \
 		$$python -c '$(WORKS)' >/dev/null 2>&1 || continue; \
