@@ -1,6 +1,7 @@
 """The library of the engine: built once, whole, and told of where it is not.
 """
 import os
+import re
 import shutil
 import time
 from pathlib import Path
@@ -13,6 +14,7 @@ from engine_cases import (MODE, in_new_process, names, needs_engine, tensor,
                           values)
 from lasagne_flipconv import engine
 from lasagne_flipconv.engine import files, library, state
+from lasagne_flipconv.engine.ops.op import KINDS
 
 pytestmark = needs_engine
 
@@ -45,6 +47,22 @@ def built(monkeypatch, tmp_path):
 
 def build_in(folder):
     return library._build.__wrapped__(str(folder), theano.config.cxx)
+
+
+def test_what_is_not_installed_is_named_as_the_package_requires_it():
+    project = Path(__file__).parents[1] / "pyproject.toml"
+    needed = re.findall(r'"(onednn-\S+);', project.read_text("utf-8"))
+    with pytest.raises(engine.EngineError, match="no-onednn is not installed"
+                       ".*'pip install %s'" % " ".join(needed)):
+        library._installed_file("no-onednn", "libdnnl.so.3")
+
+
+def test_kinds_of_ops_are_those_of_the_library():
+    text = (library.SOURCES / "base" / "params.hpp").read_text("utf-8")
+    kinds = re.findall(r"(\w+) = (\d+),", text)
+    assert [int(number) for _, number in kinds] == list(KINDS.values())
+    assert all(name.endswith(kind.upper())
+               for (name, _), kind in zip(kinds, KINDS))
 
 
 def test_one_that_is_there_is_taken(built):

@@ -59,6 +59,13 @@ def test_doctor_says_it(tmp_path, monkeypatch):
     assert found.state == doctor.OK and "device=gpu3 is for" in found.detail
 
 
+def test_the_engine_reads_the_variable_that_the_package_does():
+    """It has the name itself, as it imports nothing of the package."""
+    from lasagne_flipconv.compat import theano_flags
+    from lasagne_flipconv.engine import machines
+    assert machines.VARIABLE == theano_flags.DEVICE
+
+
 #: What a script sets → what is in force then, and what it is told.
 LATE = [
     ("floatX=float32", "float32", ""),

@@ -29,6 +29,9 @@ HEADER = SOURCES / "engine.h"
 MAX_DIMS = 6  # FC_MAX_DIMS of the header
 LIBRARY, HEADERS = "onednn-cpu-gomp", "onednn-devel-cpu-gomp"
 
+#: What pip installs for both, as pyproject.toml has it.
+REQUIREMENTS = (LIBRARY + "==2023.2.0", HEADERS + "==2023.2.0")
+
 # A loop of products fills three lines of the cache of instructions; one more,
 # where it begins within a line, makes products of matrices 8 % slower.
 _FLAGS = ["-std=c++11", "-O3", "-march=native", "-falign-loops=64",
@@ -81,7 +84,7 @@ def find():
 
 @functools.lru_cache(maxsize=None)
 def _installed_file(distribution, ending):
-    way_out = "Install it with 'pip install lasagne-flipconv[fast]'."
+    way_out = "Install it with 'pip install %s %s'." % REQUIREMENTS
     try:
         files = importlib.metadata.files(distribution) or []
     except importlib.metadata.PackageNotFoundError:
