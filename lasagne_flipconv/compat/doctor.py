@@ -2,21 +2,22 @@
 
 Each check is one function that returns a :class:`Finding`; :func:`examine`
 runs them in the order in which their causes are to be mended. Nothing here
-prints, and nothing raises where a package is missing or cannot be imported.
+prints, and nothing raises, whatever is missing, cannot be imported or fails.
 """
 import errno
 import importlib
 import mmap
 import os
 import platform
-import subprocess
 import sys
-import sysconfig
 import tempfile
 from collections import namedtuple
+from importlib import metadata
 
 from ..errors import escaped
 from . import environment
+from .checks.compilers import compile_problem, compiler_version, has_openmp
+from .checks.configuration import find_fault, refused_flag, without
 from .processors import processors
 from .theano_flags import (DEVICE, find_compiler, instead_of_gpu, old_gpu,
                            user_flag)
@@ -52,8 +53,13 @@ LEAST_GFLOPS = 5
 _MODULE_BYTES = 1 << 20
 
 _PIP = "python -m pip install "
-_THEANO = ("lasagne-flipconv theano" if sys.version_info >= (3, 12)
-           else _PIP + "Theano==1.0.5")
+_UNINSTALL = "python -m pip uninstall -y Theano"
+#: For a Theano that is missing, and for one that is broken.
+_THEANO, _THEANO_ANEW = (
+    ("lasagne-flipconv theano", _UNINSTALL + " && lasagne-flipconv theano")
+    if sys.version_info >= (3, 12) else
+    (_PIP + "Theano==1.0.5", _PIP + "--force-reinstall --no-deps "
+     "--no-cache-dir Theano==1.0.5"))
 _ADD_FLAG = 'export THEANO_FLAGS="$THEANO_FLAGS,%s"'
 
 
@@ -69,8 +75,9 @@ def examine(tell=lambda finding: None):
     -------
     list of Finding
         Python, NumPy, SciPy, compiler, compile cache, Theano, Lasagne, BLAS,
-        OpenMP and the fast engine; the device, if the environment names one.
-        The product that is timed for BLAS takes a few seconds.
+        OpenMP and the fast engine; the configuration, after SciPy, if Theano
+        cannot read it; the device, if the environment names one. The product
+        that is timed for BLAS takes a few seconds.
 
     Examples
     --------
@@ -84,8 +91,11 @@ def examine(tell=lambda finding: None):
         findings.append(finding)
         tell(finding)
 
-    for check in (python, numpy, scipy, compiler, compile_cache):
-        add(check())
+    for check in (python, numpy, scipy, configuration, compiler,
+                  compile_cache):
+        finding = check()
+        if finding:
+            add(finding)
     for check in (theano, lasagne):
         add(check(findings))
     for check, name in ((blas, "BLAS"), (openmp, "OpenMP"),
@@ -130,53 +140,35 @@ def scipy():
     """Check that SciPy can be imported."""
     try:
         return ok("SciPy", importlib.import_module("scipy").__version__)
-    except ImportError as error:
+    except Exception as error:  # built for another NumPy
         return Finding("SciPy", BROKEN, first_line(error),
                        _PIP + '"scipy>=1.7"')
 
 
+def configuration():
+    """Look for what Theano cannot read, or refuses; return None if it can."""
+    fault = find_fault() or refused_flag(import_error("theano"))
+    if fault is None:
+        return None
+    return Finding("configuration", BROKEN, fault.problem, fault.mend)
+
+
 def compiler():
     """Check that there is a C++ compiler that finds Python's headers."""
-    path = find_compiler()
-    if path is None and user_flag("cxx") is not None:
+    path, told = find_compiler(), user_flag("cxx") is not None
+    if path is None and told:
         return Finding("compiler", BROKEN, "switched off by the user: cxx=",
-                       "remove 'cxx=' from THEANO_FLAGS and .theanorc")
+                       without("cxx"))
     problem = compile_problem(path) if path else "no C++ compiler found"
     if problem:
-        return Finding("compiler", BROKEN, problem,
-                       environment.compiler_command())
+        named = told and "Python.h" not in problem
+        return Finding("compiler", BROKEN, problem, without("cxx") if named
+                       else environment.compiler_command())
+    flags = (user_flag("gcc.cxxflags") or "").split()  # as Theano does
+    problem = compile_problem(path, flags) if flags else None
+    if problem:
+        return Finding("compiler", BROKEN, problem, without("gcc.cxxflags"))
     return ok("compiler", "%s, %s" % (path, compiler_version(path)))
-
-
-def compile_problem(path):
-    """Return why a compiler cannot compile for this Python, None if it can."""
-    headers = sysconfig.get_paths()["include"]
-    done = run([path, "-x", "c++", "-fsyntax-only", "-I" + headers, "-"],
-               "#include <Python.h>\n#include <cmath>\n")
-    if done is None:
-        return "%s cannot be run" % path
-    if done.returncode == 0:
-        return None
-    if "Python.h" in done.stderr:
-        return "%s works, but Python.h is not in %s" % (path, headers)
-    return "%s: %s" % (path, first_line(done.stderr or "fails"))
-
-
-def compiler_version(path):
-    """Return what a compiler calls its version."""
-    done = run([path, "-dumpversion"])
-    return done.stdout.strip() if done else "unknown version"
-
-
-def run(command, text=""):
-    """Run a command; return what came of it, or None if it cannot be run."""
-    try:
-        return subprocess.run(
-            command, input=text, stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE, universal_newlines=True, timeout=120,
-            env=dict(os.environ, LC_ALL="C"))
-    except (OSError, subprocess.SubprocessError):
-        return None
 
 
 def compile_cache():
@@ -237,16 +229,16 @@ def theano(before):
     if pymc:
         detail = "Theano-PyMC %s%s; Lasagne needs Theano 1.0.5" % (
             pymc, " over Theano " + classic if classic else "")
-        return Finding(
-            "Theano", BROKEN, detail, "python -m pip uninstall -y Theano "
-            "Theano-PyMC && " + _THEANO)
+        return Finding("Theano", BROKEN, detail,
+                       _UNINSTALL + " Theano-PyMC && " + _THEANO)
     problem = import_problem("theano")
+    if problem and not classic:
+        return Finding("Theano", BROKEN, "not installed", _THEANO)
     if problem:
-        missing = not classic
-        return Finding(
-            "Theano", BROKEN, "not installed" if missing else problem,
-            _THEANO if missing else mend_of(before) or _PIP +
-            "--force-reinstall --no-deps --no-cache-dir Theano==1.0.5")
+        refused = is_broken("configuration", before)
+        return Finding("Theano", BROKEN, "it needs another configuration"
+                       if refused else problem,
+                       mend_of(before) or _THEANO_ANEW)
     version = sys.modules["theano"].__version__
     asked = old_gpu()
     return ok("Theano", version + (
@@ -257,9 +249,8 @@ def theano(before):
 def installed(name):
     """Return the version of an installed distribution, None without it."""
     try:
-        from importlib import metadata
         return metadata.version(name)
-    except ImportError:  # not installed, or a Python before 3.8
+    except metadata.PackageNotFoundError:
         return None
 
 
@@ -267,10 +258,16 @@ def import_problem(name):
     """Return why a module cannot be imported, None if it can."""
     if environment.why_unsupported():
         return "cannot run here, see above"
+    error = import_error(name)
+    return None if error is None else first_line(error)
+
+
+def import_error(name):
+    """Return what the import of a module raised, None if it can be done."""
     try:
         importlib.import_module(name)
     except Exception as error:
-        return first_line(error.__cause__ or error)
+        return error.__cause__ or error
     return None
 
 
@@ -284,6 +281,11 @@ def mend_of(findings):
     return next((f.mend for f in findings if f.state == BROKEN), None)
 
 
+def is_broken(name, findings):
+    """Tell whether what was looked at under a name is broken."""
+    return any(f.name == name and f.state == BROKEN for f in findings)
+
+
 def lasagne(before):
     """Check that Lasagne can be imported."""
     problem = import_problem("lasagne")
@@ -294,30 +296,39 @@ def lasagne(before):
     if not installed("Lasagne") and "lasagne" not in sys.modules:
         return Finding("Lasagne", BROKEN, "not installed",
                        _PIP + "Lasagne==0.1")
+    if is_broken("Theano", before):
+        problem = "it needs Theano"
     return Finding("Lasagne", BROKEN, problem, mend_of(before) or
                    _PIP + "--force-reinstall --no-deps Lasagne==0.1")
 
 
 def after_theano(check, name, before):
     """Run a check that needs Theano, or tell that it cannot be run."""
-    found = {finding.name: finding for finding in before}
     for needed, called in (("Theano", "Theano"),
-                           ("compile cache", "a compile cache")):
-        if found[needed].state == BROKEN:
+                           ("compile cache", "a compile cache"),
+                           ("compiler", "a compiler that works")):
+        # without any, Theano computes in Python
+        if is_broken(needed, before) and (needed != "compiler"
+                                          or find_compiler()):
             return Finding(name, BROKEN, "not measured: it needs " + called,
                            mend_of(before))
-    return check()
+    try:
+        return check()
+    except Exception as error:
+        return Finding(name, BROKEN, "not measured: " + first_line(error),
+                       mend_of(before) or environment.compiler_command())
 
 
 def blas():
     """Check by timing that products go through a fast BLAS."""
     from . import products
-    flags = sys.modules["theano"].config.blas.ldflags
-    if flags and not products.links(find_compiler(), flags.split()):
+    compiler = find_compiler()
+    flags = sys.modules["theano"].config.blas.ldflags if compiler else ""
+    if flags and not products.links(compiler, flags.split()):
         return Finding("BLAS", BROKEN, "no program links with blas.ldflags=%s"
                        % flags, _ADD_FLAG % "blas.ldflags=")
     rate, own = products.theano_rate(), products.numpy_rate()
-    name, system = products.fastest_system_blas(find_compiler())
+    name, system = products.fastest_system_blas(compiler)
     rate = max(rate, products.theano_rate())  # other programs may have run
     detail = "%s: %.0f GFLOP/s in Theano, %.0f in NumPy" % (
         flags or "NumPy's own", rate, own)
@@ -336,9 +347,10 @@ def blas():
 def openmp():
     """Check that the compiler has OpenMP, and tell whether it is used."""
     path = find_compiler()
-    done = path and run([path, "-x", "c++", "-fopenmp", "-fsyntax-only", "-"],
-                        "#include <omp.h>\nint main() { return 0; }\n")
-    if not done or done.returncode:
+    if path is None:
+        return Finding("OpenMP", SLOW, "not looked at: it needs a compiler",
+                       compiler().mend)
+    if not has_openmp(path):
         return Finding("OpenMP", SLOW, "the compiler has no -fopenmp",
                        environment.compiler_command())
     told, most = os.environ.get("OMP_NUM_THREADS", ""), processors()
@@ -365,7 +377,7 @@ def fast_engine():
                        "nothing", _ADD_FLAG % "floatX=float32")
     if "not installed" in reason:
         return Finding("fast engine", SLOW, first_line(reason),
-                       _PIP + "'lasagne-flipconv[fast]'")
+                       _PIP + " ".join(engine.library.REQUIREMENTS))
     return ok("fast engine", "not used: " + first_line(reason))
 
 

@@ -112,10 +112,13 @@ def links(compiler, flags):
         Whether it does.
     """
     program = 'extern "C" void sgemm_(); int main() { sgemm_(); }'
-    done = subprocess.run(
-        [compiler, "-x", "c++", "-", "-o", "/dev/null", *flags],
-        input=program.encode(), stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL)
+    try:
+        done = subprocess.run(
+            [compiler, "-x", "c++", "-", "-o", "/dev/null", *flags],
+            input=program.encode(), stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL)
+    except OSError:  # there is no such compiler
+        return False
     return done.returncode == 0
 
 

@@ -14,10 +14,12 @@ import shutil
 import sys
 import warnings
 from collections import namedtuple
+from pathlib import Path
 
 __all__ = ["DEVICE", "OldGpu", "find_compiler", "flags_of", "instead_of_gpu",
-           "is_for_gpu", "let_blas_sleep", "no_old_gpu", "old_gpu",
-           "old_gpu_name", "theano_flags", "user_flag"]
+           "is_for_gpu", "let_blas_sleep", "lines_of", "no_old_gpu", "old_gpu",
+           "old_gpu_name", "place_of", "theano_files", "theano_flags",
+           "user_flag"]
 
 #: Of two, in cycles: half a millisecond, so that a product soon after another
 #: finds the threads of OpenBLAS awake.
@@ -102,18 +104,26 @@ def user_flag(key):
     -------
     str or None
         The value, by the syntax and from the files of Theano; None if it is
-        not given.
+        not given, or cannot be read, which `doctor` tells.
     """
-    flags = flags_of(os.environ.get("THEANO_FLAGS", ""))
+    flags = _environment_flags()
     if key in flags:
         return flags[key]
     section, _, option = key.rpartition(".")
     parser = configparser.RawConfigParser()
     try:
         parser.read(theano_files())
-    except configparser.Error:
-        return None  # Theano raises this itself, with more context
+    except (configparser.Error, UnicodeDecodeError):
+        return None
     return parser.get(section or "global", option, fallback=None)
+
+
+def _environment_flags():
+    """Return the flags of THEANO_FLAGS, none if Theano cannot read them."""
+    try:
+        return flags_of(os.environ.get("THEANO_FLAGS", ""))
+    except ValueError:
+        return {}
 
 
 def flags_of(text):
@@ -128,6 +138,11 @@ def flags_of(text):
     -------
     dict of str to str
         The last of an option wins.
+
+    Raises
+    ------
+    ValueError
+        If a quote in it is not closed.
 
     Examples
     --------
@@ -185,7 +200,7 @@ def old_gpu():
     for flag in _DEVICES:
         value = user_flag(flag) or ""
         if old_gpu_name(value):
-            return OldGpu(flag, value, *_place(flag))
+            return OldGpu(flag, value, *place_of(flag))
     return None
 
 
@@ -241,23 +256,61 @@ def instead_of_gpu(asked):
             % (asked.flag, asked.value, why))
 
 
-def _place(flag):
-    """Return the file and line in which a flag is set."""
-    if flag in flags_of(os.environ.get("THEANO_FLAGS", "")):
+def place_of(flag):
+    """Find where a flag is set.
+
+    Parameters
+    ----------
+    flag : str
+        Its name, as ``"blas.ldflags"``.
+
+    Returns
+    -------
+    place : str
+        ``"THEANO_FLAGS"``, or the file.
+    line : int
+        The line in the file.
+    """
+    if flag in _environment_flags():
         return "THEANO_FLAGS", 1
+    section, _, option = flag.rpartition(".")
+    pattern = re.compile(r"\s*%s\s*[=:]" % re.escape(option), re.IGNORECASE)
     for path in reversed(theano_files()):
-        try:
-            with open(path, encoding="utf-8", errors="replace") as file:
-                for number, line in enumerate(file, 1):
-                    if re.match(r"\s*%s\s*[=:]" % flag, line):
-                        return path, number
-        except OSError:
-            pass
+        here = None
+        for number, line in enumerate(lines_of(path), 1):
+            here = (re.findall(r"^\[([^]]+)\]", line) or [here])[0]
+            if here == (section or "global") and pattern.match(line):
+                return path, number
     return ".theanorc", 1
 
 
+def lines_of(path):
+    """Return the lines of a file, whatever its encoding.
+
+    Parameters
+    ----------
+    path : str
+        The file.
+
+    Returns
+    -------
+    list of str
+        Empty if it cannot be opened.
+    """
+    try:
+        return Path(path).read_text("utf-8", "replace").split("\n")
+    except OSError:
+        return []
+
+
 def theano_files():
-    """Return the configuration files that Theano reads, last one wins."""
+    """Name the configuration files that Theano reads.
+
+    Returns
+    -------
+    list of str
+        The last one that has an option wins.
+    """
     names = os.environ.get("THEANORC", "~/.theanorc").split(os.pathsep)
     if "THEANORC" not in os.environ and sys.platform == "win32":
         names.append("~/.theanorc.txt")
