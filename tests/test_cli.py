@@ -13,6 +13,7 @@ from lasagne_flipconv.cli import COMMANDS, colours, main, make_parser
 from lasagne_flipconv.conventions import convention_of, row_of_class
 from lasagne_flipconv.errors import ConventionError
 from lasagne_flipconv.cli.commands import run as run_command
+from lasagne_flipconv.cli.commands.completion import FILES, _actions
 from lasagne_flipconv.cli.explaining import RECORDED, explain, known_names
 from lasagne_flipconv.formats import FORMATS
 
@@ -212,6 +213,18 @@ def test_bash_completes_commands_and_arguments(capsys, tmp_path):
         done = subprocess.run([BASH, "-c", "\n".join(lines)],
                               stdout=subprocess.PIPE, check=True)
         assert done.stdout.decode().split() == [expected]
+
+
+#: Arguments that are no names of files → what they are.
+NO_FILES = {"NAME": "a layer or a format", "ARGUMENT": "the script's own",
+            "PIP_ARGUMENT": "pip's own"}
+
+
+def test_every_argument_that_is_a_file_is_completed_to_one():
+    positional = {action.metavar for action in _actions(make_parser())
+                  if not action.option_strings and action.choices is None}
+    assert positional <= FILES | set(NO_FILES)
+    assert set(NO_FILES) <= positional - FILES
 
 
 @needs_shtab

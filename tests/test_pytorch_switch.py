@@ -227,12 +227,13 @@ def test_what_the_command_is(argv, expected, monkeypatch):
 @pytest.mark.parametrize("name", ["lasagne_flipconv", "other"])
 @pytest.mark.parametrize("words", ["orig_argv", "/proc"])
 def test_which_module_python_looks_for(words, name, monkeypatch):
-    """Python before 3.10 does not tell; Linux does."""
+    """Python before 3.10 does not tell; Linux does, in bytes."""
     monkeypatch.setattr(sys, "argv", ["-m", "lasagne_flipconv"])
-    started = ["python", "-m", name]
+    started = ["python", "-m", name, "caf\xe9"]
     if words == "orig_argv":
         monkeypatch.setattr(sys, "orig_argv", started, raising=False)
     else:
         monkeypatch.delattr(sys, "orig_argv", raising=False)
-        monkeypatch.setattr(Path, "read_text", lambda self: "\0".join(started))
+        monkeypatch.setattr(Path, "read_bytes",
+                            lambda self: "\0".join(started).encode("latin-1"))
     assert is_command() is (name == "lasagne_flipconv")

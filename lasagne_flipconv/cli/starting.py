@@ -62,9 +62,10 @@ def _unnamed():
 def _words():
     """Return how Python was started, where Python before 3.10 tells it."""
     try:
-        return Path("/proc/self/cmdline").read_text().split("\0")
+        words = Path("/proc/self/cmdline").read_bytes()
     except OSError:
         return []
+    return os.fsdecode(words).split("\0")
 
 
 def is_command():

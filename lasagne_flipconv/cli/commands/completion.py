@@ -4,7 +4,8 @@ import argparse
 EXAMPLE = "lasagne-flipconv completion bash >> ~/.bash_completion"
 
 #: Arguments that are completed to names of files.
-FILES = {"FILE", "SRC", "DST", "SCRIPT", "FOLDER", "OUT.png"}
+FILES = {"FILE", "SRC", "DST", "SCRIPT", "SCRIPT:FUNCTION", "WEIGHTS", "OUT",
+         "FOLDER", "OUT.png"}
 
 
 def add_arguments(parser):
