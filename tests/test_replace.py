@@ -238,6 +238,18 @@ def test_a_failed_check_undoes_everything():
     assert type(net["a"]) is Wrong
 
 
+@pytest.mark.parametrize("old, new", [
+    (Wrong, layers.Conv2DDNNLayer), (layers.Conv2DDNNLayer, Wrong)])
+def test_what_computes_in_a_way_of_its_own_has_to_be_checked(old, new):
+    from lasagne_flipconv.conventions import register
+    register(Wrong, like=layers.Conv2DLayer)
+    layer = old((None, 3, 9, 9), 4, 3, name="conv")
+    with pytest.raises(ConventionError, match="'conv' → %s: Wrong has a "
+                       "convolve of its own.*check=True" % new.__name__):
+        replace_layers(layer, {old: new})
+    assert type(layer) is old
+
+
 class Scaled(layers.Conv2DLayer):
     """Have a parameter that a Conv2DLayer has not."""
 
@@ -254,7 +266,7 @@ def test_a_parameter_that_would_be_lost_is_told():
     register(Scaled, like=layers.Conv2DLayer)
     layer = Scaled((None, 3, 9, 9), 4, 3)
     with pytest.raises(ConventionError, match="as before, .*scale"):
-        replace_layers(layer, {Scaled: layers.Conv2DLayer})
+        replace_layers(layer, {Scaled: layers.Conv2DLayer}, check=True)
     assert type(layer) is Scaled
 
 

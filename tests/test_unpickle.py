@@ -63,6 +63,19 @@ def test_layers_without_the_newer_attributes(tmp_path, name, flip):
     np.testing.assert_array_equal(cases.run(found, x), cases.run(layer, x))
 
 
+@pytest.mark.parametrize("name", [
+    name for name in layers.__all__ if "Conv" in name or "Local" in name])
+def test_a_layer_is_what_it_was(tmp_path, name):
+    cls = getattr(layers, name)
+    layer = cls((None, 16) + (9,) * cls.n, 16, 3, **(
+        {"pad": "same"} if "Local" in name else {}))
+    found = unpickle(pickled(tmp_path, layer))
+    assert set(vars(found)) == set(vars(layer))
+    assert found.output_shape == layer.output_shape
+    x = cases.values((2, 16) + (9,) * cls.n, 1, theano.config.floatX)
+    np.testing.assert_array_equal(cases.run(found, x), cases.run(layer, x))
+
+
 @pytest.mark.parametrize("network", [False, True])
 def test_a_normalization_of_2015_kept_a_variance(network, tmp_path):
     """As Lasagne did from August on, until January 2016."""

@@ -74,7 +74,8 @@ def _is_kept(folder):
 def _is_untrained(folder):
     """Tell whether the weights say where they are from: PyTorch does not."""
     with open(os.path.join(folder, _NAMES[1]), "rb") as file:
-        header = file.read(min(int.from_bytes(file.read(8), "little"), 2 ** 24))
+        size = int.from_bytes(file.read(8), "little")
+        header = file.read(min(size, 2 ** 24))
     return safetensors.VIEWS.encode() in header
 
 

@@ -12,9 +12,7 @@ from collections import namedtuple
 from collections.abc import Mapping
 from typing import Any, Dict, NamedTuple, Tuple
 
-import numpy as np
-import theano
-from lasagne.layers import InputLayer, Layer, get_output
+from lasagne.layers import Layer
 
 from .. import layers
 from ..axes import CONVOLUTION
@@ -23,6 +21,7 @@ from ..errors import ConventionError
 from ..layers.conv import KNOWN_MODULES
 from ..layers.geometry import effective, pad_pairs
 from ..weights.networks import Network, layers_given, names_of, referred
+from .comparing import comparison
 
 __all__ = ["replace_layers"]
 
@@ -60,6 +59,10 @@ _ARGUMENTS = ("stride", "pad", "crop", "output_size", "untie_biases",
 #: What they are unless told otherwise, beside sizes.
 _DEFAULTS = {"untie_biases": False, "num_groups": 1, "channelwise": False,
              "dimshuffle": True, "partial_sum": 1}
+
+#: Methods that compute, and where those lie that compute by the flags alone.
+_COMPUTES = ("convolve", "get_output_for")
+_KNOWN = ("lasagne.", "lasagne_flipconv.")
 
 #: What a layer keeps of its own whatever it becomes.
 _KEPT = ("params", "name", "input_layer", "input_shape", "get_output_kwargs")
@@ -101,8 +104,9 @@ def replace_layers(network: Network,
     Raises
     ------
     ConventionError
-        If a layer cannot be replaced as asked, or the check fails. Nothing
-        has been changed then.
+        If a layer cannot be replaced as asked, or the check fails, or it is
+        missing where a class computes in a way of its own. Nothing has been
+        changed then.
     TypeError
         If `network` or `using` hold something else.
 
@@ -118,17 +122,20 @@ def replace_layers(network: Network,
     """
     outputs = layers_given(network, "replace_layers")
     using = _checked_mapping(using)
-    steps, left = [], []
-    for layer, name in names_of(reachable(outputs)).items():
+    steps, left, reached = [], [], reachable(outputs)
+    for layer, name in names_of(reached).items():
         new_class, reason = _choice(layer, using)
         if new_class is not None:
+            if not check:
+                _refuse_own_function(layer, new_class)
             steps.append(_Step(layer, name, _rebuilt(layer, new_class)))
         elif reason:
             left.append(Left(name, reason))
     record = ReplaceRecord(
         tuple(Replaced(s.name, type(s.layer), type(s.new)) for s in steps),
         tuple(left))
-    _replace_all(steps, _comparison(outputs, inputs) if check else None)
+    _replace_all(steps, comparison(outputs, reached, inputs) if check
+                 else None)
     return record
 
 
@@ -218,6 +225,26 @@ def _reason(layer, using):
 
 
 # --- the new layer ---------------------------------------------------------
+
+def _refuse_own_function(layer, cls):
+    """Refuse a class that computes in a way of its own, before or after."""
+    old, new = ([_home_of(each, method) for method in _COMPUTES]
+                for each in (type(layer), cls))
+    for before, after, method in zip(old, new, _COMPUTES):
+        own = [home for home in (before, after) if home is not None
+               and not home.__module__.startswith(_KNOWN)]
+        if before is not after and own:
+            raise ConventionError(
+                "replace_layers: %s → %s: %s has a %s of its own, which may "
+                "compute something else; expected check=True, to compare the "
+                "outputs before and after. Leave %s out of `using`, or pass "
+                "that." % (name_of(layer), cls.__name__, own[0].__name__,
+                           method, type(layer).__name__))
+
+
+def _home_of(cls, method):
+    return next((each for each in cls.__mro__ if method in vars(each)), None)
+
 
 def _rebuilt(layer, cls):
     if cls is layers.BatchNormLayer:
@@ -326,74 +353,3 @@ def _set_state(layer, cls, state):
     layer.__class__ = cls
     vars(layer).clear()
     vars(layer).update(state)
-
-
-# --- check -----------------------------------------------------------------
-
-def _comparison(outputs, inputs):
-    """Return a function that refuses outputs other than those by now."""
-    reached = reachable(outputs)
-    fed = {other for layer in reached for other in referred(layer)}
-    heads = [layer for layer in outputs if layer not in fed] or outputs
-    values = _input_values(reached, inputs)
-    before = get_output(heads, deterministic=True)
-
-    def compare():
-        after = get_output(heads, deterministic=True)
-        run = theano.function([layer.input_var for layer in values],
-                              before + after, on_unused_input="ignore")
-        results = _computed(run, values)
-        for layer, old, new in zip(heads, results, results[len(heads):]):
-            _refuse_difference(layer, old, new)
-
-    return compare
-
-
-def _computed(run, values):
-    try:
-        return run(*values.values())
-    except Exception as error:
-        raise ConventionError(
-            "replace_layers: outputs to check could not be computed for %s "
-            "(%s: %s); expected input that the network takes. Pass it as "
-            "inputs=. Nothing was replaced." % (
-                ", ".join("%s of shape %s" % (name_of(layer), value.shape)
-                          for layer, value in values.items()),
-                type(error).__name__, (str(error).splitlines() or [""])[0])
-        ) from error
-
-
-def _input_values(reached, inputs):
-    found = [layer for layer in reached if isinstance(layer, InputLayer)]
-    if inputs is None:
-        return {layer: _random_input(layer) for layer in found}
-    if not isinstance(inputs, dict):
-        inputs = dict.fromkeys(found, inputs)
-    if set(inputs) != set(found):
-        raise ConventionError(
-            "replace_layers: inputs for %s; expected one for each of the "
-            "input layers %s." % tuple(
-                [name_of(layer) for layer in some]
-                for some in (inputs, found)))
-    return {layer: np.asarray(value, layer.input_var.dtype)
-            for layer, value in inputs.items()}
-
-
-def _random_input(layer):
-    random, dtype = np.random.RandomState(1), layer.input_var.dtype
-    shape = [size or (32 if axis else 2)
-             for axis, size in enumerate(layer.shape)]
-    if dtype.startswith("float"):
-        return random.standard_normal(shape).astype(dtype)
-    return random.randint(0, 2, shape).astype(dtype)
-
-
-def _refuse_difference(layer, old, new):
-    tolerance = {"float16": 1e-2, "float32": 1e-4}.get(str(old.dtype), 1e-9)
-    scale = np.abs(old).max(initial=0)
-    if not np.allclose(old, new, tolerance, tolerance * scale,
-                       equal_nan=True):
-        raise ConventionError(
-            "replace_layers: the output of %s differs by up to %.3g of %.3g; "
-            "expected the same. Nothing was replaced."
-            % (name_of(layer), np.abs(old - new).max(), scale))

@@ -238,15 +238,21 @@ def _complete_recurrent(layer):
         layer.__setstate__(dict(vars(layer)))
 
 
+#: What constructors of layers take away of what those of their parents set.
+_TAKEN_AWAY = {"DilatedConv2DLayer": "stride", "TransposedConv1DLayer": "pad",
+               "TransposedConv2DLayer": "pad", "TransposedConv3DLayer": "pad"}
+
+
 def _add_attributes(layer):
     """Add what a layer lacks: the defaults of the constructors' arguments."""
+    lacks = {_TAKEN_AWAY.get(cls.__name__) for cls in type(layer).__mro__}
     for cls in type(layer).__mro__:
         if not issubclass(cls, Layer):
             continue
         for name, argument in inspect.signature(cls).parameters.items():
             plain = isinstance(argument.default,
                                (bool, int, str, tuple, type(None)))
-            if plain and not hasattr(layer, name):
+            if plain and name not in lacks and not hasattr(layer, name):
                 setattr(layer, name, argument.default)
     if not hasattr(layer, "get_output_kwargs"):
         layer.get_output_kwargs = []
