@@ -52,6 +52,16 @@ def test_errors_on_the_page_are_in_the_sources(quoted):
     assert re.search(pattern, texts_of_the_package())
 
 
+def test_variables_of_the_environment_are_in_the_reference():
+    page = (DOCS / "reference.rst").read_text(encoding="utf-8")
+    sources = "".join(path.read_text(encoding="utf-8") for path in sorted(
+        [*PACKAGE.rglob("*.py"), *PACKAGE.rglob("*.cpp")])
+        if path.name != "numpy2_c.py")  # a name for the compiler
+    named = set(re.findall(r"\"(LASAGNE_FLIPCONV_[A-Z_]+)\"", sources))
+    assert len(named) >= 6
+    assert named == set(re.findall(r"LASAGNE_FLIPCONV_[A-Z_]+", page))
+
+
 def test_there_are_errors_on_the_page():
     assert len(quoted_errors()) >= 15
 

@@ -158,6 +158,10 @@ void fc_give_buffer(void *buffer) {
     if (all.unused_bytes + size > Buffers::LIMIT)
         all.drop(all.requests + 1);
     if (size > Buffers::LIMIT) return free_buffer(buffer);
-    all.unused.emplace(size, Buffers::Unused{buffer, all.requests});
-    all.unused_bytes += size;
+    try { // who calls it knows no exceptions
+        all.unused.emplace(size, Buffers::Unused{buffer, all.requests});
+        all.unused_bytes += size;
+    } catch (const std::bad_alloc &) {
+        free_buffer(buffer);
+    }
 }
