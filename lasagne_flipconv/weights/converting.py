@@ -15,7 +15,9 @@ from ..kernels import plan_conversion, refuse_either
 from ..limits import LIMITS, Limits
 from .checkpoint import write
 from .inspecting import watched
+from .orientation.words import is_told_of_all
 from .reading import read
+from .told.arguments import check_progress, path_told
 
 __all__ = ["ConvertRecord", "convert_file"]
 
@@ -80,8 +82,12 @@ def convert_file(source: str | os.PathLike[str],
         arrays are kernels, is not known.
     CheckpointError, UnsafeFileError
         If the source is refused, or the target's format cannot hold it.
+    OSError
+        If the target cannot be written.
     """
     told, wanted = _checked(told), _checked(wanted)
+    source, target = path_told(source), path_told(target)
+    check_progress(progress)
     with read(source, limits=limits) as checkpoint:
         _refuse_itself(source, target)
         if (told, wanted) != (None, None):
@@ -128,8 +134,9 @@ def _refuse_unclear(entries, where):
 
 def _converted(entry, told, wanted, where):
     """Return an entry in the wanted convention, and what has to be done."""
-    if not is_kernel(entry) or entry.convention is None and (
-            told is None and is_one_by_one(entry)):
+    if not is_kernel(entry):
+        return _with_told(entry, told), None
+    if entry.convention is told is None and is_one_by_one(entry):
         return entry, None
     if entry.convention is None and entry.role not in (None, "W"):
         _refuse_unsure(entry, told, wanted, where)
@@ -155,6 +162,11 @@ def _converted(entry, told, wanted, where):
     elif entry.kind is None and isinstance(known, str) and (
             isinstance(wanted, str)):
         target = _for_any_layer(known, wanted, target, entry, where)
+    return _changed(entry, plan)._replace(convention=target), plan
+
+
+def _changed(entry, plan):
+    """Return a kernel of which all that reads it tells the change."""
     shape = tuple(entry.shape[i] for i in
                   plan.permutation or range(len(entry.shape)))
 
@@ -165,10 +177,19 @@ def _converted(entry, told, wanted, where):
             array = array.transpose(plan.permutation)
         return np.flip(array, plan.reverse) if plan.reverse else array
 
-    return entry._replace(read=values, shape=shape, convention=target,
-                          shared=entry.shared and tuple(
-                              (kind, _as_changed(convention, plan))
-                              for kind, convention in entry.shared)), plan
+    return entry._replace(read=values, shape=shape, shared=(
+        entry.shared and tuple((kind, _as_changed(convention, plan))
+                               for kind, convention in entry.shared)))
+
+
+def _with_told(entry, told):
+    """Return what is no kernel with what is told of its file, if that says
+    something of it: nobody is to say it once more."""
+    if entry.told is None and entry.convention is None and (
+            is_told_of_all(told)):
+        return entry._replace(told=told if told in FORMAT_CONVENTIONS
+                              else convention_told(told, 2))
+    return entry
 
 
 def _with_kind_told(entry, told, wanted):

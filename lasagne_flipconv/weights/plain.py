@@ -5,14 +5,15 @@ from itertools import dropwhile
 import numpy as np
 
 from ..axes import ORIENTATIONS
-from ..conventions import DENSE_AXES, OPEN_AXES, convention_told
+from ..conventions import OPEN_AXES, convention_told
 from ..errors import CheckpointError, ConventionError
 from ..formats.common.record import is_kernel, is_one_by_one
-from .telling import AS_IN_NETWORK, is_from_elsewhere, told_of
+from .orientation.words import (check_square, dense_axes, is_from_elsewhere,
+                                rows_told)
+from .telling import AS_IN_NETWORK, DATA_FORMATS, told_of
 
 __all__ = ["as_parameter", "check_computed", "check_plain", "check_source",
-           "check_square", "computes_matrix", "dense_axes", "epsilon_of",
-           "is_a", "is_dense"]
+           "computes_matrix", "is_a", "is_dense"]
 
 #: Layers whose W has axes (input units, output units), and one that looks it.
 _DENSE, _TABLE = ("DenseLayer", "NINLayer"), "EmbeddingLayer"
@@ -21,24 +22,12 @@ _DENSE, _TABLE = ("DenseLayer", "NINLayer"), "EmbeddingLayer"
 #: order.
 _NORM = ("beta", "gamma", "mean", "inv_std")
 
-#: Names of matrices of PyTorch, and of MXNet, with whatever sign between the
-#: words, and of Chainer, which have the same axes.
-_AS_IN_PYTORCH = re.compile(r"(.*[./_])?(?i:weight)(:0)?|.*/W", re.DOTALL)
-
-#: Names of variances of Chainer and MXNet, whose axes may be told by the word
-#: of another library, not what they add.
-_OF_OTHERS = re.compile(r"(.*[./_])?(avg_var|moving_var)(:0)?", re.DOTALL)
-
 #: Names of arrays from which PyTorch computes a weight or a bias: of what was
 #: parametrized, pruned or has a spectral norm, of PEFT; and of weight norm.
 _SOURCE = re.compile(
     r"(.*\.)?(parametrizations\.\w+\..+|\w*(weight|bias)\w*_orig"
     r"|base_layer\.\w+)", re.DOTALL)
 _OF_NORM = re.compile(r"(.*\.)?weight\w*_[gv]", re.DOTALL)
-
-#: What is added to a variance in formats that do not record it.
-_EPSILONS = {"torch": 1e-5, "onnx": 1e-5, "caffe": 1e-5, "keras": 1e-3,
-             "keras-theano": 1e-3, "tensorflow": 1e-3}
 
 
 def is_dense(layer):
@@ -98,8 +87,10 @@ def as_parameter(slot, entry, options):
         return _reshaped(entry, ())
     if slot.attribute in ("alpha", "b") and entry.convention == "onnx":
         return _in_line(slot, entry)
-    if slot.attribute == "alpha" and entry.columns == "unknown":
-        return _slopes(slot, entry)
+    if slot.attribute == "alpha" and "unknown" in (
+            entry.columns, rows_told(options, slot, entry)):
+        return _slopes(slot, entry, told_of(options.data_format, slot, entry,
+                                            "data_format"))
     if not (slot.attribute == "W" and is_a(slot.layer, "NINLayer")
             and len(slot.shape) == 2 and is_kernel(entry)
             and 3 <= len(entry.shape) <= 5) or entry.kind == "transposed":
@@ -149,18 +140,20 @@ def _full_shape(slot):
     return tuple(1 if i in shared else next(sizes) for i in range(axes))
 
 
-def _slopes(slot, entry):
+def _slopes(slot, entry, data_format):
     """Return slopes of which it is not known where the channels are, by their
-    shape."""
+    shape if the user does not say it."""
     moved = entry.shape[-1:] + entry.shape[:-1]
-    if len(entry.shape) < 2 or moved != slot.shape:
+    if len(entry.shape) < 2 or moved != slot.shape or (
+            data_format == DATA_FORMATS[0]):
         return entry
-    if entry.shape == slot.shape and set(moved) != {1}:
+    if entry.shape == slot.shape and set(moved) != {1} and (
+            data_format is None):
         raise ConventionError(
             "%s → %s: has shape %r, and the file does not say whether the "
             "first of these axes is of channels, or the last; expected to be "
-            "told. Load the file of the whole model, or set it by hand."
-            % (entry.name, slot.name, entry.shape))
+            "told. Pass data_format=%r or %r, or load the file of the whole "
+            "model." % (entry.name, slot.name, entry.shape, *DATA_FORMATS))
     return entry._replace(shape=moved, read=lambda: np.moveaxis(
         entry.read(), -1, 0))
 
@@ -200,37 +193,6 @@ def check_computed(plans, expressions, where, options):
                 "sides. Build the network like the one that was saved, or "
                 "pass orientation={%r: 'as in network'} if it computes the "
                 "same." % (entry.name, where, slot.name, slot.name))
-
-
-def check_square(slot, entry, name, options):
-    """Refuse a square matrix of whose axes only a name of PyTorch's tells.
-
-    Parameters
-    ----------
-    slot : lasagne_flipconv.weights.networks.Slot
-        The parameter.
-    entry : Entry
-        The array in the file.
-    name : str
-        Of both, for error texts.
-    options : lasagne_flipconv.weights.planning.Options
-        What the user says.
-
-    Raises
-    ------
-    ConventionError
-        If it is one.
-    """
-    told = told_of(options.orientation, slot, entry)
-    if _AS_IN_PYTORCH.fullmatch(entry.name) and (
-            entry.shape == entry.shape[:1] * 2 != (1, 1)) and (
-            not isinstance(told, str) or told in ORIENTATIONS):
-        raise ConventionError(
-            "%s: has shape %r and a name as in PyTorch or Chainer, and the "
-            "file does not say whether its axes are (output, input), as "
-            "there, or (input, output), as in Lasagne; expected to be told. "
-            "Pass orientation='torch', or {%r: 'OI'} or {%r: 'IO'}."
-            % (name, tuple(entry.shape), slot.name, slot.name))
 
 
 def check_source(slot, entry, name, options):
@@ -307,77 +269,15 @@ def check_plain(slot, entry, name, options):
             "lasagne_flipconv.conventions.register if it is W, or pass "
             "orientation={%r: 'as in network'} if the file is from such a "
             "network." % (name, axes, type(slot.layer).__name__, slot.name))
-    if axes == 2 and dense_axes(slot, entry, options) == "OI" and (
-            slot.attribute != "W" or not is_a(slot.layer, *_DENSE, _TABLE)):
+    known = slot.attribute == "W" and is_a(slot.layer, *_DENSE, _TABLE)
+    if axes == 2 and not known:
+        check_square(slot, entry, name, options, by_name=False)
+    if axes == 2 and not known and dense_axes(slot, entry, options) == "OI":
         raise ConventionError(
             "%s: is a matrix with axes (output, input) in such files, and "
             "what %s does with it is not known; expected the W of a "
             "DenseLayer or NINLayer. Set it by hand."
             % (name, type(slot.layer).__name__))
-
-
-def epsilon_of(slot, entry, name, options):
-    """Return what the side that stored a variance adds to it.
-
-    Parameters
-    ----------
-    slot : lasagne_flipconv.weights.networks.Slot
-        The parameter.
-    entry : Entry
-        The array in the file.
-    name : str
-        Of both, for error texts.
-    options : lasagne_flipconv.weights.planning.Options
-        What the user says.
-
-    Returns
-    -------
-    float
-        By the user, the file, or the library that wrote it.
-
-    Raises
-    ------
-    ConventionError
-        If none of them says it.
-    """
-    told = told_of(options.orientation, slot, entry)
-    known = isinstance(told, str) and not _OF_OTHERS.fullmatch(entry.name)
-    found = [e for e in (options.epsilon, entry.epsilon, _EPSILONS.get(told)
-                         if known else None) if e is not None]
-    if not found:
-        raise ConventionError(
-            "%s: is a variance, and the file does not say what is added to it "
-            "before the square root; expected to be told. Pass epsilon=1e-5 "
-            "if it comes from PyTorch, 2e-5 if from Chainer, 1e-3 if from "
-            "Keras 1.2 or later; from Keras 1.0.8 to 1.1 1e-5, from 1.0.6 and "
-            "1.0.7 1e-6; if from one before, it is a deviation: set inv_std "
-            "by hand." % name)
-    return found[0]
-
-
-def dense_axes(slot, entry, options):
-    """Return the order of axes in the file of what a dense layer multiplies.
-
-    Parameters
-    ----------
-    slot : lasagne_flipconv.weights.networks.Slot
-        The parameter.
-    entry : Entry
-        The array in the file.
-    options : lasagne_flipconv.weights.planning.Options
-        What the user says.
-
-    Returns
-    -------
-    {'OI', 'IO'}
-        Lasagne's own, IO, unless something says otherwise.
-    """
-    told = entry.convention
-    if told is None:
-        told = told_of(options.orientation, slot, entry)
-    if told in ("OI", "IO"):
-        return told
-    return DENSE_AXES.get(told, "IO") if isinstance(told, str) else "IO"
 
 
 def is_a(layer, *names):

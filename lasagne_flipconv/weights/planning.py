@@ -7,15 +7,17 @@ from typing import Any, Dict, NamedTuple, Optional
 from ..conventions import convention_of, find_row, name_of
 from ..errors import CheckpointError, ConventionError
 from ..kernels import plan_conversion
+from .applying import check_variance
 from .flattening import columns_for, is_gate, mixes, rows_for
 from .matching import match
 from .networks import (consumers_in, exchangeable, expressions_in, outputs_of,
                        slots_of, steps_in)
+from .orientation.words import (check_square, dense_axes, epsilon_of,
+                                rows_told)
 from .plain import (as_parameter, check_computed, check_plain, check_source,
-                    check_square, computes_matrix, dense_axes, epsilon_of,
-                    is_dense)
-from .telling import (AS_IN_NETWORK, axes_like, check_mapping, rows_told,
-                      source_of, told_of)
+                    computes_matrix, is_dense)
+from .telling import (AS_IN_NETWORK, axes_like, check_mapping, source_of,
+                      told_of)
 
 __all__ = ["Options", "Plan", "check_fit", "plan_kernel", "plan_load"]
 
@@ -222,6 +224,8 @@ def _plan(slot, entry, where, options, around):
         plan = _plan_other(slot, as_parameter(slot, entry, options), name,
                            options, around)
     check_fit(plan, name)
+    if "computed" in plan.actions:
+        check_variance(plan, name)
     return plan
 
 
@@ -346,7 +350,7 @@ def _plan_other(slot, entry, name, options, around):
         entry = entry._replace(epsilon=epsilon_of(slot, entry, name, options))
         actions.add("computed")
     dense = slot.attribute == "W" and is_dense(slot.layer)
-    if dense and entry.convention is None and entry.kind is None:
+    if dense:
         check_square(slot, entry, name, options)
     if dense and dense_axes(slot, entry, options) == "OI":
         transpose = (1, 0)

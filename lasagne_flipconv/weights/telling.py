@@ -10,7 +10,7 @@ from ..errors import CheckpointError, ConventionError
 
 __all__ = ["AS_IN_NETWORK", "DATA_FORMATS", "axes_like", "check_epsilon",
            "check_data_format", "check_mapping", "check_orientation",
-           "is_from_elsewhere", "rows_told", "source_of", "told_of"]
+           "source_of", "told_of"]
 
 AS_IN_NETWORK = "as in network"
 
@@ -31,8 +31,7 @@ def check_orientation(told):
     ConventionError
         If it is none.
     """
-    values = told.values() if isinstance(told, dict) else [told]
-    for value in values:
+    for value in _values(told, "orientation"):
         if value is None or isinstance(value, str) and (
                 value in (AS_IN_NETWORK, "OI", "IO")
                 or value == told == "detect"):
@@ -48,6 +47,17 @@ def check_orientation(told):
                 % (value, ", ".join(FORMAT_CONVENTIONS))) from error
 
 
+def _values(told, word):
+    """Return what is said, all of it if by name; refuse what is no name."""
+    if not isinstance(told, dict):
+        return [told]
+    if not all(isinstance(name, str) for name in told):
+        raise ConventionError("%s: got %.200r; expected names of layers or "
+                              "parameters, texts, for its keys."
+                              % (word, told))
+    return list(told.values())
+
+
 def check_data_format(told):
     """Refuse what is no order of axes.
 
@@ -61,8 +71,9 @@ def check_data_format(told):
     ConventionError
         If it is none, nor a dict of such.
     """
-    for value in told.values() if isinstance(told, dict) else [told]:
-        if value not in (None, *DATA_FORMATS):
+    for value in _values(told, "data_format"):
+        if value is not None and not (
+                isinstance(value, str) and value in DATA_FORMATS):
             raise ConventionError(
                 "data_format: got %.200r; expected %s or %s, or a dict by "
                 "name of these." % ((value,) + DATA_FORMATS))
@@ -270,7 +281,8 @@ def check_epsilon(told):
         If it is no number, 0 or more.
     """
     try:
-        fits = told is None or 0 <= float(told) < float("inf")
+        fits = told is None or not isinstance(told, bool) and (
+            0 <= float(told) < float("inf"))
     except (TypeError, ValueError):
         fits = False
     if not fits:
@@ -311,68 +323,6 @@ def told_of(told, slot, entry, word="orientation"):
             "%s: %s fit %s, and say different things; expected one value for "
             "each." % (word, " and ".join(map(repr, found)), slot.name))
     return next(iter(found.values()), None)
-
-
-def rows_told(options, slot, entry):
-    """Return in which order activations were flattened, as far as told.
-
-    Parameters
-    ----------
-    options : lasagne_flipconv.weights.planning.Options
-        What the user says.
-    slot : lasagne_flipconv.weights.networks.Slot
-        The parameter.
-    entry : Entry
-        The array, of a file that says nothing of it.
-
-    Returns
-    -------
-    {'unknown', None}
-        None for Lasagne's own order. Unknown, so that `data_format` decides,
-        if that is given, or if kernels are said to have their channels last:
-        their networks mostly flatten so, too.
-    """
-    any_last = any(map(_has_channels_last, _words_of(options, slot, entry)))
-    known = told_of(options.data_format, slot, entry, "data_format")
-    return "unknown" if known or any_last else None
-
-
-def _words_of(options, slot, entry):
-    """Return what the user says of an array; of all, if nothing of it."""
-    orientation = options.orientation
-    told = told_of(orientation, slot, entry)
-    if told is None and isinstance(orientation, dict):
-        return list(orientation.values())
-    return [told]
-
-
-def is_from_elsewhere(options, slot, entry):
-    """Tell whether an array is of another library, by user or file.
-
-    Parameters
-    ----------
-    options : lasagne_flipconv.weights.planning.Options
-        What the user says.
-    slot : lasagne_flipconv.weights.networks.Slot
-        The parameter.
-    entry : Entry
-        The array.
-
-    Returns
-    -------
-    bool
-        Whether a library other than Theano is told, or channels that come
-        last.
-    """
-    return any(isinstance(word, str) and word in FORMAT_CONVENTIONS
-               and word != "theano" or _has_channels_last(word)
-               for word in (entry.convention,
-                            *_words_of(options, slot, entry)))
-
-
-def _has_channels_last(told):
-    return told not in (None, AS_IN_NETWORK, "OI", "IO") and (
-        convention_told(told, 2).axes.endswith("IO"))
 
 
 def _does_not_matter(entry, source):

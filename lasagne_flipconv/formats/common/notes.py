@@ -109,8 +109,8 @@ def entry_of_note(entry, note, where):
             "one that lasagne_flipconv wrote. %s"
             % (where, type(error).__name__, error, _CHANGED)) from error
     _check(told, "%s: is recorded with" % where, _CHANGED)
-    if "convention" in told:
-        told["convention"] = _convention(told["convention"])
+    for key in {"convention", "told"} & set(told):
+        told[key] = _convention(told[key])
     if "shared" in told:
         told["shared"] = tuple((kind, _convention(convention))
                                for kind, convention in told["shared"])
@@ -156,6 +156,11 @@ def _is_convention(value):
         return False
 
 
+def _is_told(value):
+    return _is_convention(value) and not (
+        isinstance(value, str) and value not in FORMAT_CONVENTIONS)
+
+
 def _is_shared(value):
     return isinstance(value, (list, tuple)) and all(
         isinstance(pair, (list, tuple)) and len(pair) == 2
@@ -187,4 +192,6 @@ _MEMBERS = {
     "reader": (_is_text, "a text"),
     "computes": (_is_text, "a text"),
     "shared": (_is_shared, "pairs of a kind and a convention, or of nulls"),
+    "told": (_is_told, "axes and orientation, or one of %s"
+             % ", ".join(FORMAT_CONVENTIONS)),
 }

@@ -64,6 +64,9 @@ class Entry(NamedTuple):
     computes : str, optional
         What tells the expressions that it is in from others, if parameters are
         computed from it.
+    told : Convention or str, optional
+        Of what is no kernel: what was said of the kernels of the file that it
+        was converted from, where that tells more than their orientation.
     """
 
     name: str
@@ -80,6 +83,7 @@ class Entry(NamedTuple):
     reader: Optional[str] = None
     columns: Optional[str] = None
     computes: Optional[str] = None
+    told: Union[Convention, str, None] = None
 
     @property
     def nbytes(self) -> int:

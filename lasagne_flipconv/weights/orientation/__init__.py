@@ -1,5 +1,6 @@
-"""Which way round the kernels of a file are, found out by running it.
+"""Which way round the arrays of a file are, by words and by running it.
 
-Below ``load``, which asks for an answer; imports the plan of a load, and
-nothing that sets a value.
+What a word for a file says of its arrays that are no kernels; and ``detect``,
+below ``load``, which asks it for an answer. That imports the plan of a load,
+and nothing that sets a value.
 """

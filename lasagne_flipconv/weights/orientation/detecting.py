@@ -21,6 +21,7 @@ from ..applying import value_of
 from ..networks import Network, outputs_of
 from ..planning import Options, plan_load
 from ..reading import read
+from ..told.arguments import check_options
 from .evidence import UNDECIDED, Evidence, LayerEvidence, Runs, weighed
 from .measuring import measurer, read_inputs
 
@@ -62,12 +63,26 @@ def detect(network: Network,
     CheckpointError
         If the checkpoint does not fit the network.
     ConventionError
-        If the orientation does not matter, or the inputs do not fit.
+        If the orientation does not matter, or the inputs or options do not
+        fit.
+    TypeError
+        If it is no name of a file, or no network.
     """
+    _check_options(options)
     if not isinstance(checkpoint, Checkpoint):
         with read(checkpoint) as opened:
             return detect(network, opened, inputs, options)
     return evidence_for(network, checkpoint, options)(inputs)
+
+
+def _check_options(options):
+    if options is None:
+        return
+    if not isinstance(options, Options):
+        raise ConventionError(
+            "options: got %.80r; expected a record, such as lasagne_flipconv."
+            "weights.planning.Options(prefix='net.')." % (options,))
+    check_options(options)
 
 
 def evidence_for(network, checkpoint, options=None):

@@ -57,6 +57,7 @@ def measurer(network):
         Of the arrays that :func:`read_inputs` returns; it returns a `Run`.
     """
     layers = get_all_layers(network)
+    _refuse_loose(layers)
     norms = [layer for layer in layers
              if hasattr(layer, "inv_std") and hasattr(layer, "mean")]
     ends = list(network) if isinstance(network, (list, tuple)) else [network]
@@ -86,6 +87,18 @@ def measurer(network):
                     in zip(names, norms, means, variances)}, *_joined(found))
 
     return measure
+
+
+def _refuse_loose(layers):
+    """Refuse a network of which a layer has no input layer to feed it."""
+    names = names_of(layers)
+    for layer in layers:
+        if None in (getattr(layer, "input_layer", layer),
+                    *getattr(layer, "input_layers", ())):
+            raise ConventionError(
+                "detect: %s is built on a shape, so that nothing can be put "
+                "in; expected an input layer below it. Build it on "
+                "lasagne.layers.InputLayer(shape)." % names[layer])
 
 
 def _sources(layers):
@@ -153,8 +166,22 @@ def _described(inputs):
     return "one %s" % type(inputs).__name__
 
 
+def _numbers(value):
+    """Return an array of numbers, or refuse what is none."""
+    try:
+        found = np.asarray(value)
+    except (TypeError, ValueError):  # rows of several lengths
+        found = np.asarray(None)
+    if found.dtype.kind not in "biuf":
+        raise ConventionError(
+            "detect: the inputs are %s; expected an array of numbers, the "
+            "first axis being the batch."
+            % (found.dtype if found.ndim else "one " + type(value).__name__))
+    return found
+
+
 def _read(source, value):
-    value, dtype = np.asarray(value), np.dtype(source.input_var.dtype)
+    value, dtype = _numbers(value), np.dtype(source.input_var.dtype)
     if dtype.kind in "iu" and value.dtype.kind == "f":
         raise ConventionError(
             "detect: the inputs are %s; expected %s, as %s takes."
