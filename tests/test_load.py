@@ -1,5 +1,6 @@
 """Loading: the right value at the right place the right way round, or none."""
 import pickle
+import warnings
 
 import lasagne
 import lasagne_flipconv.weights.applying
@@ -10,8 +11,9 @@ from lasagne.layers import DenseLayer, InputLayer, get_all_params
 from lasagne_flipconv import layers, load, save
 from lasagne_flipconv.errors import (CheckpointError, ConventionError,
                                      UnsafeFileError)
-from lasagne_flipconv.layers import (Conv2DDNNLayer, Conv2DLayer,
-                                     Conv2DMMLayer, TransposedConv2DLayer)
+from lasagne_flipconv.layers import (BatchNormLayer, Conv2DDNNLayer,
+                                     Conv2DLayer, Conv2DMMLayer,
+                                     TransposedConv2DLayer)
 from lasagne_flipconv.weights.networks import slots_of
 
 import cases
@@ -392,6 +394,38 @@ def test_values_that_do_not_fit_the_type_are_refused(path):
     np.savez(path, np.array([[1j, 1], [2, 3]]))
     with pytest.raises(CheckpointError, match="complex128; expected numbers"):
         load(path, net)
+
+
+@pytest.mark.parametrize("values, epsilon, said", [
+    ([1, -1, 0], 1e-5, r"holds -1 at \[1\] \(1 such in all\)"),
+    ([-.5, 1, -2], .25, r"holds -0.5 at \[0\] \(2 such in all\)"),
+    ([1, 2, 0], 0, r"holds 0 at \[2\]"), ([1, 2, -np.inf], 1e-5, "-inf at"),
+    ([1, 2, -1e-6], 1e-5, None), ([1, 2, 0], 1e-5, None),
+    ([np.nan, np.inf, 1], 1e-5, None)])
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+def test_variances_without_an_inverse_deviation_are_refused(
+        path, values, epsilon, said, dtype):
+    """Not a number stays so, as in other arrays."""
+    net = BatchNormLayer((None, 3), name="norm", epsilon=1e-5)
+    held = {"gamma": np.ones(3), "beta": np.ones(3), "mean": np.zeros(3),
+            "running_var": np.array(values, dtype)}
+    before = files.values_of(net)
+    np.savez(path, **{"norm." + name: value for name, value in held.items()})
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        if said is None:
+            record = load(path, net, epsilon=epsilon)
+            assert record.computed == ("norm.inv_std",)
+            np.testing.assert_allclose(
+                net.inv_std.get_value(), (np.array(values) + epsilon) ** -.5,
+                rtol=1e-5)
+            return
+        with pytest.raises(CheckpointError, match="norm.running_var in .*"
+                           "norm.inv_std: .*" + said):
+            load(path, net, epsilon=epsilon)
+        assert files.unchanged(net, before)
+        record = load(path, net, epsilon=epsilon, strict=False)
+    assert list(record.refused) == ["norm.inv_std"]
 
 
 @pytest.mark.parametrize("dtype, values, said", [

@@ -8,8 +8,8 @@ import numpy as np
 from ..errors import CheckpointError, ConventionError
 from ..kernels import convert_kernel
 
-__all__ = ["LoadRecord", "TransferRecord", "names_by_action", "names_with",
-           "set_all", "value_of"]
+__all__ = ["LoadRecord", "TransferRecord", "check_variance",
+           "names_by_action", "names_with", "set_all", "value_of"]
 
 
 class TransferRecord(NamedTuple):
@@ -142,10 +142,44 @@ def value_of(plan):
     if plan.columns is not None:
         value = value[:, plan.columns]
     if "computed" in plan.actions:
-        value = value.astype(np.result_type(value, "f4",
-                                            plan.slot.param.dtype))
-        value = 1 / np.sqrt(value + np.asarray(entry.epsilon, value.dtype))
+        value = 1 / np.sqrt(_with_epsilon(value, plan))
     return _cast(value, plan.slot)
+
+
+def _with_epsilon(value, plan):
+    """Return variances and what is added to them, as precise as need be."""
+    entry, dtype = plan.entry, plan.slot.param.dtype
+    value = value.astype(np.result_type(value, "f4", dtype))
+    return value + np.asarray(entry.epsilon, value.dtype)
+
+
+def check_variance(plan, name):
+    """Refuse variances that have no inverse deviation.
+
+    One that is not a number stays so, as it does elsewhere.
+
+    Parameters
+    ----------
+    plan : Plan
+        What to do to a variance.
+    name : str
+        Of both, for the error text.
+
+    Raises
+    ------
+    CheckpointError
+        If one is negative, by more than what is added to it, or both are 0.
+    """
+    variance = plan.entry.read()
+    wrong = _with_epsilon(variance, plan) <= 0
+    if wrong.any():
+        at = tuple(int(n) for n in np.argwhere(wrong)[0])
+        raise CheckpointError(
+            "%s: is a variance and holds %g at %s (%d such in all), to which "
+            "%g is added; expected more than 0 in all. Get the file again, or "
+            "pass names= if it is another array than its name says."
+            % (name, variance[at], list(at), wrong.sum(),
+               plan.entry.epsilon))
 
 
 def _cast(value, slot):
