@@ -142,6 +142,17 @@ def test_several_inputs(images):
     (lambda x: [x, x[:, 0]], "shape (64, 8, 8); expected (None, 1, 8, 8), "
      "as b takes"),
     (lambda x: [x, x[..., :7]], "as b takes"),
+    (lambda x: [x, "abc"], "the inputs are one str; expected an array of "
+     "numbers"),
+    (lambda x: [x, 3], "shape (); expected (None, 1, 8, 8)"),
+    (lambda x: [x, object()], "are one object; expected an array of numbers"),
+    (lambda x: [x, [[1], [2, 3]]], "one list; expected an array of numbers"),
+    (lambda x: [x, ["a"] * 64], "are <U1; expected an array of numbers"),
+    (lambda x: [x, x.astype(object)], "are object; expected"),
+    (lambda x: [x, x * 1j], "are complex64; expected"
+     if theano.config.floatX == "float32" else "are complex128; expected"),
+    (lambda x: "abc", "inputs is one str"),
+    (lambda x: 3, "inputs is one int"), (lambda x: None, "one NoneType"),
 ])
 def test_inputs_that_do_not_fit_are_refused(images, inputs, text):
     net = two_inputs()[1]
@@ -149,6 +160,15 @@ def test_inputs_that_do_not_fit_are_refused(images, inputs, text):
     with pytest.raises(ConventionError, match=re.escape(text)):
         detect(net, digits.WEIGHTS, inputs(images[:64]))
     assert files.unchanged(net, before)
+
+
+def test_a_network_without_an_input_layer_is_refused(images, tmp_path):
+    net = DenseLayer(Conv2DLayer((None, 1, 8, 8), 4, 3, name="one"), 3)
+    save(tmp_path / "net.npz", net)
+    for inputs in (images[:64], None):
+        with pytest.raises(ConventionError, match="detect: one is built on a "
+                           "shape.*expected an input layer"):
+            detect(net, tmp_path / "net.npz", inputs)
 
 
 def test_fractions_for_an_input_of_integers_are_refused():

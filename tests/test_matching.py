@@ -4,9 +4,12 @@ import pickle
 import numpy as np
 import pytest
 from lasagne.layers import DenseLayer, get_all_params
-from lasagne_flipconv import load, save
+from lasagne_flipconv import (check_file, convert_file, detect, inspect_file,
+                              load, save, transfer)
 from lasagne_flipconv.errors import CheckpointError, ConventionError
 from lasagne_flipconv.layers import BatchNormLayer, Conv2DLayer
+from lasagne_flipconv.limits import LIMITS
+from lasagne_flipconv.weights.planning import Options
 
 import cases
 import files
@@ -411,11 +414,50 @@ def test_a_load_that_leaves_all_layers_is_refused(path, count, strict):
 
 
 @pytest.mark.parametrize("option, value", [
-    *(("leave_last", count) for count in (-1, 1.5, "1", None)),
-    *(("prefix", name) for name in (None, b"a.", 1))])
+    *(("leave_last", count) for count in (-1, 1.5, "1", None, True)),
+    *(("prefix", name) for name in (None, b"a.", 1)),
+    *(("names", names) for names in (
+        "a", ["a"], {"arr_0": 1}, {1: "conv1.W"}, {"arr_0": None}, 0)),
+    *(("limits", limits) for limits in (
+        5, None, {}, LIMITS._replace(axes="8"), tuple(LIMITS))),
+    *(("strict", flag) for flag in ("no", None, 2, np.ones(2))),
+    *(("orientation", told) for told in (
+        3, ["a"], {1: "convolution"}, ("OIHW", np.ones(2)), np.ones(2))),
+    *(("data_format", told) for told in (
+        3, ["a"], {1: "channels_last"}, np.ones(2), {"a": np.ones(2)})),
+    *(("epsilon", told) for told in ("a", [1], True, np.ones(2), object()))])
 def test_options_of_another_type_are_refused(option, value):
     with pytest.raises(ConventionError, match="^%s: got .*expected" % option):
         load("no_such_file.npz", files.network(), **{option: value})
+
+
+@pytest.mark.parametrize("path", [3, None, True, 1.5, ["a.npz"]])
+def test_what_is_no_name_of_a_file_is_refused(path):
+    net = files.network()
+    for call in (lambda: load(path, net), lambda: load(path),
+                 lambda: save(path, net), lambda: convert_file(path, "a.npz"),
+                 lambda: convert_file("a.npz", path),
+                 lambda: inspect_file(path), lambda: detect(net, path, [])):
+        with pytest.raises(TypeError, match="^path: got .*expected the name"):
+            call()
+
+
+@pytest.mark.parametrize("call, word", [
+    (lambda net, path: transfer(net, net, deep="no"), "deep"),
+    (lambda net, path: detect(net, path, [], 3), "options"),
+    (lambda net, path: detect(net, path, [], {"prefix": "a"}), "options"),
+    (lambda net, path: detect(net, path, [], Options(prefix=3)), "prefix"),
+    (lambda net, path: detect(net, path, [], Options(leave_last=-1)),
+     "leave_last"),
+    (lambda net, path: check_file(path, limits=3), "limits"),
+    (lambda net, path: inspect_file(path, limits=3), "limits"),
+    (lambda net, path: check_file(path, progress=3), "progress"),
+    (lambda net, path: convert_file(path, path, limits=3), "limits"),
+    (lambda net, path: convert_file(path, path, progress=3), "progress")])
+def test_other_arguments_of_another_type_are_refused(call, word, path):
+    np.savez(path, *files.values_of(files.network()))
+    with pytest.raises(ConventionError, match="^%s: got .*expected" % word):
+        call(files.network(), path)
 
 
 @pytest.mark.parametrize("ordered", [True, False])

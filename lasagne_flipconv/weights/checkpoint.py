@@ -2,11 +2,9 @@
 from __future__ import annotations
 
 import os
-from numbers import Integral
 from typing import Any, Dict, overload
 
 from ..axes import Convention
-from ..errors import ConventionError
 from ..formats import writer_of
 from ..formats.common.guard import check_names
 from ..formats.common.record import (Checkpoint, Entry, is_kernel,
@@ -18,7 +16,7 @@ from .loading import load_into
 from .networks import Network, entries_of
 from .planning import Options
 from .reading import read, read_npz
-from .telling import check_data_format, check_epsilon, check_orientation
+from .told.arguments import check_options, path_told
 
 __all__ = ["Checkpoint", "Entry", "is_kernel", "load", "orientation_of",
            "read", "read_npz", "save", "write"]
@@ -108,25 +106,21 @@ def load(path: str | os.PathLike[str], network: Network | None = None, *,
     UnsafeFileError
         If it would execute something or exhaust the machine.
     ConventionError
-        If the orientation matters and is not known. In all these cases no
+        If the orientation matters and is not known, or an argument is none
+        that there is.
+    TypeError
+        If it is no name of a file, or no network. In all these cases no
         parameter has been changed.
     """
-    check_orientation(orientation)
-    check_data_format(data_format)
-    check_epsilon(epsilon)
-    if not isinstance(prefix, str):
-        raise ConventionError("prefix: got %.80r; expected how names begin, a "
-                              "text." % (prefix,))
-    if not isinstance(leave_last, Integral) or leave_last < 0:
-        raise ConventionError("leave_last: got %.80r; expected how many "
-                              "layers, 0 or more." % (leave_last,))
+    options = Options(orientation, inputs, strict, prefix,
+                      {} if names is None else names, leave_last, data_format,
+                      epsilon)
+    check_options(options)
     checkpoint = read(path, limits=limits)
     if network is None:
         return checkpoint
     with checkpoint:
-        return load_into(network, checkpoint, Options(
-            orientation, inputs, strict, prefix, names or {}, leave_last,
-            data_format, epsilon))
+        return load_into(network, checkpoint, options)
 
 
 def save(path: str | os.PathLike[str], network: Network) -> None:
@@ -152,8 +146,14 @@ def save(path: str | os.PathLike[str], network: Network) -> None:
         If the suffix is another.
     ConventionError
         If a layer's class is not known, or a kernel is an expression.
+    OSError
+        If the file cannot be written: its folder is not there, the disk is
+        full. An old file is still there then.
+    TypeError
+        If it is no name of a file, or no network.
     """
-    write(path, Checkpoint(os.fspath(path), "network", entries_of(network)))
+    where = path_told(path)
+    write(where, Checkpoint(where, "network", entries_of(network)))
 
 
 def write(path: str | os.PathLike[str], checkpoint: Checkpoint) -> None:
@@ -171,8 +171,10 @@ def write(path: str | os.PathLike[str], checkpoint: Checkpoint) -> None:
     CheckpointError
         If the suffix is another, the format lacks a type, or two arrays have
         one name.
+    OSError
+        If the file cannot be written.
     """
-    where = os.fsdecode(path)
+    where = path_told(path)
     writer = writer_of(where)
     check_names(checkpoint.entries, where)
     with replaced(where) as file:

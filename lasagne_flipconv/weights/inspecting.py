@@ -9,6 +9,7 @@ from ..formats.common.record import (axes_of, is_kernel, is_one_by_one,
                                      orientation_of)
 from ..limits import LIMITS, Limits
 from .reading import read
+from .told.arguments import check_progress
 
 __all__ = ["ArrayReport", "FileReport", "check_file", "inspect_file"]
 
@@ -123,6 +124,7 @@ def check_file(path: str | os.PathLike[str], limits: Limits = LIMITS,
     CheckpointError, UnsafeFileError
         If the file is refused.
     """
+    check_progress(progress)
     with read(path, limits=limits) as checkpoint:
         for entry in watched(checkpoint.entries, progress):
             entry.read()

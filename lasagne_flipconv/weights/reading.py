@@ -12,6 +12,7 @@ from ..formats import HEAD, format_of, function_of, pickled, said_of
 from ..formats.common.guard import guarded, guarded_entries
 from ..formats.common.record import Checkpoint
 from ..limits import LIMITS, Limits
+from .told.arguments import check_limits, path_told
 
 __all__ = ["pickle_in", "read", "read_npz", "said_of"]
 
@@ -43,8 +44,13 @@ def read(path: str | os.PathLike[str], *,
         If it is damaged, of no known format, or not what its suffix says.
     UnsafeFileError
         If it would execute something or exhaust the machine.
+    ConventionError
+        If `limits` is no such record.
+    TypeError
+        If `path` is no name of a file.
     """
-    where = os.fsdecode(path)
+    where = path_told(path)
+    check_limits(limits)
     with guarded(where):
         return _read(where, limits)
 

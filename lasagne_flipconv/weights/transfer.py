@@ -20,6 +20,7 @@ from .matching import without_prefix
 from .networks import (Network, computed_in, entry_of, reading_of,
                        slots_of)
 from .planning import Plan, check_fit, plan_kernel
+from .told.arguments import check_flag
 
 __all__ = ["TransferRecord", "transfer"]
 
@@ -51,7 +52,10 @@ def transfer(source: Network, target: Network,
     Raises
     ------
     ConventionError
-        If one value does not fit. No parameter has been changed then.
+        If one value does not fit, or `deep` is neither true nor false. No
+        parameter has been changed then.
+    TypeError
+        If it is no network.
 
     Examples
     --------
@@ -61,6 +65,7 @@ def transfer(source: Network, target: Network,
     >>> transfer(source, target)
     TransferRecord(copied=('two.b',), turned=('two.W',), permuted=(), left=())
     """
+    check_flag("deep", deep)
     sources, targets = (slots_of(network, deep, "transfer")
                         for network in (source, target))
     if len(sources) != len(targets):
