@@ -51,7 +51,8 @@ class LoadRecord(NamedTuple):
     missing : tuple of str
         With ``strict=False``: parameters that the file has nothing for.
     unused : tuple of str
-        With ``strict=False``: arrays of the file that nothing takes.
+        With ``strict=False``: arrays of the file that nothing takes. Else
+        numbers beside a list of arrays, such as that of the epoch.
     refused : dict of str to str
         With ``strict=False``: parameters whose value does not fit, and why.
     """
