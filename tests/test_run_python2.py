@@ -94,6 +94,15 @@ PROGRAMS = {
     "a reload": ({
         "a.py": "import b\nb.n = 5\nreload(b)\nprint b.n",
         "b.py": "n = 7 / 2"}, "a.py", "3\n"),
+    "a file loaded by its path": ({
+        "a.py": "import imp\nfrom imp import load_source\n"
+        "print load_source('c', 'conf/c.conf').half(7)\n"
+        "m = imp.load_source('b', 'b.py')\n"
+        "print m.half(9), m is imp.load_source('b', 'b.py')\n"
+        "print imp.load_module('d', *imp.find_module('b', ['.'])).half(5)\n"
+        "print imp.load_module('q', *imp.find_module('q')).n",
+        "b.py": HALF, "conf/c.conf": HALF, "q/__init__.py": "n = 3 / 2"},
+        "a.py", "half\n3\nhalf\n4 half\nTrue\nhalf\n2\n1\n"),
     "abstract base classes": ({
         "a.py": "import collections\nprint isinstance([], collections"
         ".Iterable)"}, "a.py", "True\n"),

@@ -7,23 +7,34 @@ import builtins
 import importlib
 import importlib.machinery
 import importlib.util
+import runpy
 import sys
 from types import ModuleType
 
 from ...compat.import_hooks import find_source
 from ...compat.numpy_names import BUILTINS, old_numpy_names
 from ..whose import belongs_to_program
-from . import arguments, arrays, cuda, skimage_names
+from . import arguments, arrays, cuda, skimage_names, standard_library
 from .arguments import pillow_methods
 from .table import ROWS, became
 
 __all__ = ["Loader", "lend_through_tools", "lend_to_program", "lent_import",
            "refresh"]
 
+
+def _run_path(path_name, init_globals=None, run_name=None):
+    """Run a file as ``runpy`` does, with the names of the table."""
+    return runpy.run_path(path_name, dict(
+        init_globals or {}, __builtins__=LENT_BUILTINS), run_name)
+
+
 #: What a stand-in has whether the module has it or not.
 _INSTEAD = {"numpy": dict(old_numpy_names(), **arrays.INSTEAD),
             "numpy.random": arrays.RANDOM,
             "skimage.transform": skimage_names.INSTEAD,
+            "imp": standard_library.IMP,
+            "importlib.util": standard_library.UTIL,
+            "runpy": {"run_path": _run_path},
             **cuda.INSTEAD, **pillow_methods.INSTEAD}
 
 #: Module → name → row.
@@ -239,3 +250,7 @@ class _Finder:
             return None
         spec.loader = self.loader(fullname, spec.origin)
         return spec
+
+    def loader_of(self, name, path):
+        """Return what loads a file of the program under a name, else None."""
+        return self.loader(name, path) if belongs_to_program(path) else None

@@ -1,12 +1,16 @@
 """Functions that later releases of Python dropped."""
 import html
+import importlib
+import importlib.machinery
 import importlib.util
 import inspect
+import io
 import math
+import os
 import sys
 from collections import namedtuple
 
-__all__ = ["escape", "formatargspec", "gcd", "getargspec", "load_source"]
+__all__ = ["IMP", "UTIL", "escape", "formatargspec", "gcd", "getargspec"]
 
 ArgSpec = namedtuple("ArgSpec", "args varargs keywords defaults")
 
@@ -118,22 +122,105 @@ def gcd(a, b):
     return -found if b < 0 or (b == 0 and a < 0) else found
 
 
-def load_source(name, pathname, file=None):
-    """Load a module from a file, under any name.
+def _loader(name, path):
+    """Return what loads a file: one of the program as those it imports."""
+    for finder in sys.meta_path:
+        loader = getattr(finder, "loader_of", lambda *file: None)(name, path)
+        if loader is not None:
+            return loader
+    return importlib.machinery.SourceFileLoader(name, path)
 
-    Parameters
-    ----------
-    name, pathname : str
-        The name that it gets, and its file.
-    file : object
-        Ignored.
 
-    Returns
-    -------
-    module
-        It is in ``sys.modules``.
-    """
-    spec = importlib.util.spec_from_file_location(name, pathname)
-    module = sys.modules[name] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def _spec(name, path, **options):
+    """Return the spec of a file of any suffix."""
+    binary = path.endswith((*importlib.machinery.EXTENSION_SUFFIXES,
+                            *importlib.machinery.BYTECODE_SUFFIXES))
+    if not binary:
+        options["loader"] = _loader(name, path)
+    return importlib.util.spec_from_file_location(name, path, **options)
+
+
+def _loaded(spec):
+    """Run a module that is in ``sys.modules``, or one that is put there."""
+    before = sys.modules.get(spec.name)
+    module = importlib.util.module_from_spec(spec)
+    if before is not None:
+        before.__spec__, before.__loader__ = spec, spec.loader
+        before.__file__ = spec.origin
+        module = before
+    sys.modules[spec.name] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        if before is None:
+            sys.modules.pop(spec.name, None)
+        raise
+    return sys.modules.get(spec.name, module)
+
+
+def _load_source(name, pathname, file=None):
+    """Load a module from a file, under any name."""
+    return _loaded(_spec(name, os.fspath(pathname)))
+
+
+def _load_package(name, path):
+    """Load the package in a folder."""
+    return _loaded(_spec(name, os.path.join(path, "__init__.py"),
+                         submodule_search_locations=[path]))
+
+
+#: Kinds of modules, as numbers.
+_SOURCE, _COMPILED, _EXTENSION, _FOLDER, _BUILTIN, _FROZEN = 1, 2, 3, 5, 6, 7
+
+
+def _find_module(name, path=None):
+    """Return the open file of a module, its path, and what it is."""
+    if path is None and name in sys.builtin_module_names:
+        return None, name, ("", "", _BUILTIN)
+    spec = importlib.machinery.PathFinder.find_spec(name, path)
+    if spec is None or not (spec.origin or spec.submodule_search_locations):
+        raise ImportError("No module named %s" % name, name=name)
+    if spec.submodule_search_locations:
+        return None, list(spec.submodule_search_locations)[0], (
+            "", "", _FOLDER)
+    suffix = next((s for s in importlib.machinery.all_suffixes()
+                   if spec.origin.endswith(s)), "")
+    if suffix in importlib.machinery.SOURCE_SUFFIXES:
+        return io.open(spec.origin, encoding="utf-8",
+                       errors="surrogateescape"), spec.origin, (
+                           suffix, "U", _SOURCE)
+    return io.open(spec.origin, "rb"), spec.origin, (suffix, "rb", (
+        _EXTENSION if suffix in importlib.machinery.EXTENSION_SUFFIXES
+        else _COMPILED))
+
+
+def _load_module(name, file, pathname, description):
+    """Load what `_find_module` found."""
+    kind = description[2]
+    if kind in (_BUILTIN, _FROZEN):
+        return importlib.import_module(name)
+    if kind == _FOLDER:
+        return _load_package(name, pathname)
+    return _loaded(_spec(name, os.fspath(pathname)))
+
+
+#: What ``imp`` had; what it has until Python 3.12 takes no file of a program
+#: for one.
+IMP = {"load_source": _load_source, "load_package": _load_package,
+       "find_module": _find_module, "load_module": _load_module,
+       "PY_SOURCE": _SOURCE, "PY_COMPILED": _COMPILED,
+       "C_EXTENSION": _EXTENSION, "PKG_DIRECTORY": _FOLDER,
+       "C_BUILTIN": _BUILTIN, "PY_FROZEN": _FROZEN}
+
+
+def _spec_from_file_location(name, location=None, *, loader=None, **options):
+    """Return the spec of a file; one of the program is loaded as others."""
+    if loader is None and location is not None and os.fspath(
+            location).endswith(".py"):
+        loader = _loader(name, os.fspath(location))
+    return importlib.util.spec_from_file_location(
+        name, location, loader=loader, **options)
+
+
+#: What of ``importlib.util`` takes a file of a program for one.
+UTIL = {"spec_from_file_location": _spec_from_file_location}

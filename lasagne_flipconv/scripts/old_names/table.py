@@ -227,8 +227,7 @@ ROWS = (
                        "formatargspec": standard_library.formatargspec},
            "Python 3.11")
     + _new("fractions", {"gcd": standard_library.gcd}, "Python 3.9")
-    + _new("imp", {"load_source": standard_library.load_source},
-           "Python 3.12")
+    + _new("imp", standard_library.IMP, "Python 3.12")
     + _moved("imp", "reload", "importlib", "Python 3.12")
     + [Row("imp", "new_module", "types:ModuleType", "Python 3.12"),
        Row("pipes", "quote", "shlex:quote", "Python 3.13")]
