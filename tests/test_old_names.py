@@ -89,7 +89,8 @@ PROGRAMS = [
     ("numpy", "from imp import load_source; print(load_source('o', 'other.py')"
      ".y)", "2.0"),
     ("numpy", "import imp; print(imp.load_module('q', *imp.find_module("
-     "'other', ['.'])).y, imp.load_module('math', *imp.find_module('math')).pi > 3)",
+     "'other', ['.'])).y, imp.load_module('math', *imp.find_module('math'))"
+     ".pi > 3)",
      "2.0 True"),
     ("numpy", "import importlib.util as u; s = u.spec_from_file_location('p', "
      "'other.py'); m = u.module_from_spec(s); s.loader.exec_module(m); "
