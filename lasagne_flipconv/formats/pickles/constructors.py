@@ -9,8 +9,8 @@ from ...errors import UnsafeFileError
 from ..common.arrays import StoredArray, check_shape, numeric_dtype
 
 __all__ = ["Array", "CALLS", "DType", "EMPTY_DICTS", "NoKey", "Ordered",
-           "Symbol", "TwoOfAKey", "as_text", "build", "is_bytes", "only",
-           "pairs_of", "shape_of_objects", "with_pairs"]
+           "Symbol", "TurnedArray", "TwoOfAKey", "as_text", "build",
+           "is_bytes", "only", "pairs_of", "shape_of_objects", "with_pairs"]
 
 #: A module's name and a name in it, as the file says; never looked up.
 Symbol = namedtuple("Symbol", "module name")
@@ -37,6 +37,18 @@ class Array:
 
     def __init__(self):
         self.stored = None
+
+
+class TurnedArray(StoredArray):
+    """Hold an array whose bytes are in order before its axes are put into
+    another, `axes`, as ``numpy.transpose`` takes it."""
+
+    def read(self):
+        """Return a new array, with its bytes as they are stored."""
+        stored = tuple(self.shape[self.axes.index(i)]
+                       for i in range(len(self.axes)))
+        return StoredArray(self.dtype, stored, False, self.raw).read(
+            ).transpose(self.axes)
 
 
 class Ordered(dict):
@@ -214,8 +226,28 @@ def _call_scalar(machine, arguments):
 
 
 def _call_frombuffer(machine, arguments):
-    raw, dtype, shape, order = arguments
-    return _ready(machine, dtype, shape, as_text(order) == "F", raw)
+    """Return an array from its bytes; since NumPy 2.5 there may be an order
+    of axes behind, into which they are put once the array has its shape."""
+    raw, dtype, shape, order, *rest = arguments
+    order = as_text(order)
+    if order not in ("C", "F", "K") or len(rest) > 1:
+        raise ValueError("no order of elements")
+    array = _ready(machine, dtype, shape, order == "F", raw)
+    if order == "K":
+        array.stored = _turned(array.stored, *rest)
+    elif rest not in ([], [None]):
+        raise ValueError("two orders of axes")
+    return array
+
+
+def _turned(stored, axes):
+    if type(axes) is not tuple or {int} != {int, *map(type, axes)} or (
+            sorted(axes) != list(range(len(stored.shape)))):
+        raise ValueError("no order of axes")
+    turned = TurnedArray(stored.dtype, tuple(stored.shape[i] for i in axes),
+                         False, stored.raw)
+    turned.axes = axes
+    return turned
 
 
 def _call_encode(machine, arguments):
