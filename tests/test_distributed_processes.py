@@ -312,7 +312,7 @@ def test_without_torchrun_or_pytorch(tmp_path):
             MASTER_PORT="1"))
     assert result.returncode == 2
     assert "torch is not installed" in result.stderr
-    assert "pip install lasagne-flipconv[torch]" in result.stderr
+    assert "pip install 'lasagne-flipconv[torch]'" in result.stderr
 
 
 def test_shard_of_one_process_is_all():

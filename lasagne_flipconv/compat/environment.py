@@ -123,7 +123,8 @@ def try_import(name, shims):
     except Exception as error:
         names = ("theano", "lasagne") if name == "theano" else (name,)
         if getattr(error, "name", None) != name:
-            refuse(names, "%s: %s" % (type(error).__name__, error), error)
+            refuse(names, "%s: %s." % (type(error).__name__,
+                                       str(error).rstrip(". ")), error)
         elif name == "theano" and sys.version_info >= (3, 12):
             refuse(names, NOT_INSTALLED, error)
         return False

@@ -113,7 +113,7 @@ def _torch():
         raise FlipconvError(
             "--data-parallel: %s is not installed; expected PyTorch, whose "
             "torchrun starts the ranks. Install it by pip install "
-            "lasagne-flipconv[torch]." % (error.name or "torch")) from error
+            "'lasagne-flipconv[torch]'." % (error.name or "torch")) from error
     if not (distributed.is_available() and distributed.is_gloo_available()):
         raise FlipconvError(
             "--data-parallel: PyTorch %s is built without Gloo; expected a "

@@ -1,9 +1,9 @@
 """Run Theano's convolutions, pooling and batch normalization on oneDNN.
 
-The engine is on by itself where oneDNN is installed (Linux on x86-64, with
-``pip install lasagne-flipconv[fast]``). It changes what `theano.function`
-compiles, for any graph in float32; what it cannot do stays with Theano. With
-`use`, PyTorch computes instead, on a GPU of today.
+The engine is on by itself where oneDNN is installed, as it is with this
+package on Linux on x86-64. It changes what `theano.function` compiles, for any
+graph in float32; what it cannot do stays with Theano. With `use`, PyTorch
+computes instead, on a GPU of today.
 """
 from .freezing import frozen
 from .graph.rewrites import register

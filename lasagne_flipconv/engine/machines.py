@@ -15,7 +15,7 @@ VARIABLE = "LASAGNE_FLIPCONV_DEVICE"
 
 #: Name → the module that has ``use(device)``, ``using(device)``, ``stop()``,
 #: ``stopped()``, and what to install for it. Imported when it is asked for.
-BACKENDS = {"torch": ("lasagne_flipconv.pytorch", "lasagne-flipconv[torch]")}
+BACKENDS = {"torch": ("lasagne_flipconv.pytorch", "'lasagne-flipconv[torch]'")}
 
 
 def use(backend: str, device: Optional[str] = None, **options: Any) -> None:
