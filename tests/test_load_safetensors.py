@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from lasagne_flipconv import read
+from lasagne_flipconv import load, read
 from lasagne_flipconv.weights.checkpoint import Checkpoint, Entry, write
 from lasagne_flipconv.errors import CheckpointError, FlipconvError
 from lasagne_flipconv.formats.parts.views import digest
@@ -73,6 +73,55 @@ def test_arrays_may_be_in_another_order_than_their_bytes(tmp_path):
         found = {name: list(value) for name, value
                  in checkpoint.values().items()}
     assert found == {"b": [7], "z": [], "a": [1.0]}
+
+
+def numbered(path, names, metadata):
+    """Write one number per name, in the order of the alphabet, as the library
+    does."""
+    header = {"__metadata__": metadata}
+    for i, name in enumerate(sorted(names)):
+        header[name] = {"dtype": "F32", "shape": [1],
+                        "data_offsets": [4 * i, 4 * i + 4]}
+    path.write_bytes(safetensors(header, np.float32(
+        [names.index(name) for name in sorted(names)]).tobytes()))
+
+
+@pytest.mark.parametrize("metadata", [{}, {"format": "pt"}])
+@pytest.mark.parametrize("form, ordered", [
+    ("arr_%d", True), ("param_%d", True), ("%d", True), ("p%02d", True),
+    ("params %d", True), ("conv%d", False), ("%d.weight", False)])
+def test_numbers_alone_tell_the_order(tmp_path, form, ordered, metadata):
+    """As in every other format: of a list that was saved by its places."""
+    path, names = tmp_path / "a.safetensors", [form % i for i in range(12)]
+    numbered(path, names, metadata)
+    with read(path) as checkpoint:
+        assert checkpoint.ordered is ordered
+        found = [entry.read().item() for entry in checkpoint.entries]
+    assert (found == list(range(12))) is ordered
+
+
+def test_a_number_beside_a_name_tells_no_order(tmp_path):
+    for names in (["arr_0", "arr_1", "mean"], ["arr_0", "param_0"]):
+        numbered(tmp_path / "a.safetensors", names, {})
+        with read(tmp_path / "a.safetensors") as checkpoint:
+            assert not checkpoint.ordered
+
+
+def test_a_network_gets_what_is_numbered(tmp_path):
+    net = files.network()
+    values = [cases.values(value.shape, i, "f4")
+              for i, value in enumerate(files.values_of(net))]
+    header, at = {}, 0
+    for i, value in enumerate(values):
+        header["arr_%d" % i] = {
+            "dtype": "F32", "shape": list(value.shape),
+            "data_offsets": [at, at + value.nbytes]}
+        at += value.nbytes
+    (tmp_path / "a.safetensors").write_bytes(safetensors(
+        header, b"".join(value.tobytes() for value in values)))
+    load(tmp_path / "a.safetensors", net, orientation="convolution")
+    assert all(np.array_equal(found, value.astype(found.dtype)) for
+               found, value in zip(files.values_of(net), values))
 
 
 def test_the_file_is_not_opened_again(tmp_path):
