@@ -1,5 +1,6 @@
 """Theano's functions of each element: scalar Op → what part it is."""
 import math
+import operator
 from itertools import product
 
 import numpy as np
@@ -8,6 +9,8 @@ from theano.tensor import Reshape, elemwise, subtensor
 from theano.tensor.nnet import nnet, sigm
 
 from ..errors import LeavingError
+from .exact import exact, has_exact, is_exact
+from .finite import FINITE, quotient
 
 __all__ = ["ELEMENTWISE", "NARROW", "elementwise", "is_float", "same"]
 
@@ -33,7 +36,8 @@ for _name, _kind in (("ScalarMaximum", "maximum"), ("Maximum", "maximum"),
 #: What only moves values; an input is of no kind.
 _MOVED = ("", "dimshuffle", "reshape", "slice", "index", "concat",
           "flatten_end", "identity", "dropout", "fill", "full")
-_FOLDED = ("add", "mul", "maximum", "minimum")
+_FOLDED = {"add": operator.add, "mul": operator.mul, "maximum": max,
+           "minimum": min}
 _LOGICAL = ("and", "or", "where")
 _COMPARED = ("greater", "greater_equal", "less", "less_equal", "equal")
 
@@ -46,22 +50,58 @@ NARROW = ("int8", "uint8", "int16", "uint16", "uint32")
 
 def elementwise(walk, node):
     """Say a function of each element, with all inputs of one type."""
+    if has_exact(walk, node):
+        made, walk = node.outputs[0], exact(walk)
+        if made.dtype == "float64":
+            return walk.narrow(made)
+    values = [_operand(walk, node, x) for x in node.inputs]
+    if not any(isinstance(value, str) for value in values):
+        return _computed(node, values)
     op = type(node.op.scalar_op)
-    if op in _SPECIAL:
-        return _SPECIAL[op](walk, node)
-    kind = ELEMENTWISE.get(op)
+    return _SPECIAL[op](walk, node) if op in _SPECIAL else _said(walk, node)
+
+
+def _computed(node, values):
+    """Return what a function gives of numbers, as its type holds it."""
+    with np.errstate(all="ignore"):
+        value = node.op.scalar_op.impl(*(
+            np.asarray(value).astype(x.dtype)[()]
+            for value, x in zip(values, node.inputs)))
+        return np.asarray(value).astype(node.outputs[0].dtype).item()
+
+
+def _said(walk, node):
+    """Say a function that is one kind of part."""
+    kind = ELEMENTWISE.get(type(node.op.scalar_op))
     if node.outputs[0].dtype == "bool":
         kind = {"mul": "and", "add": "or"}.get(kind, kind)
     if kind is None:
         return None
     values = _of_one_type(walk, node, kind)
-    if not any(isinstance(value, str) for value in values):
-        return node.op.scalar_op.impl(*values)
+    if kind == "where" and not isinstance(values[0], str):
+        return _chosen(walk, node, *values)
     if kind in _FOLDED:
         while len(values) > 2:
-            values[:2] = [walk.add(kind, *values[:2])]
-    finite = kind in _FINITE and _FINITE[kind](walk, *values)
+            values[:2] = [_joined(walk, kind, *values[:2])]
+    finite = kind in FINITE and FINITE[kind](walk, *values)
     return _held(walk, node, finite or walk.add(kind, *values))
+
+
+def _joined(walk, kind, one, other):
+    """Say a function of two of several."""
+    if isinstance(one, str) or isinstance(other, str):
+        return walk.add(kind, one, other)
+    return _FOLDED[kind](one, other)
+
+
+def _chosen(walk, node, test, *values):
+    """Return one of two, where the test is known, in the shape of both."""
+    kept, made = node.inputs[1 if test else 2], node.outputs[0]
+    value = values[0 if test else 1]
+    if isinstance(value, str) and kept.broadcastable == made.broadcastable:
+        return value
+    return walk.add("where", walk.scope.constant(
+        np.array(bool(test)), "test", False), *values)
 
 
 def _held(walk, node, value):
@@ -117,6 +157,8 @@ def _reach(node, bounds):
         return min(0, *ends), max(1, *ends)
     if isinstance(op, S.Mod):  # of the sign of the divisor
         return min(0, lows[1]), max(0, highs[1])
+    if isinstance(op, S.Second):
+        return lows[1], highs[1]
     if isinstance(op, S.Neg):
         return -highs[0], -lows[0]
     if isinstance(op, S.Abs):
@@ -125,97 +167,6 @@ def _reach(node, bounds):
             type(op)) in _FOLDED:  # the smaller or larger of some
         return min(lows), max(highs)
     return -np.inf, np.inf
-
-
-def _logarithm(walk, value):
-    """Say the logarithm of what exponentials are in, as Theano rewrites it.
-
-    Computed one after the other, they get infinite; None for all else.
-    """
-    made = walk.part_of(value)
-    if made.kind == "softmax":
-        return walk.add("log_softmax", *made.inputs, **made.options)
-    if made.kind == "sigmoid":
-        return _less_softplus(walk, walk.add("neg", *made.inputs))
-    if made.kind == "add":
-        return _logarithm_of_sum(walk, *made.inputs)
-    if made.kind == "sub" and made.inputs[0] == 1:
-        inner = walk.part_of(made.inputs[1])
-        if inner.kind == "sigmoid":
-            return _less_softplus(walk, *inner.inputs)
-    if made.kind == "dimshuffle":
-        inner = _logarithm(walk, *made.inputs)
-        return inner and walk.add("dimshuffle", inner, **made.options)
-    if made.kind == "sum" and _inside(walk, "exp", *made.inputs):
-        return _logarithm_of_all(walk, made)
-    return None
-
-
-def _logarithm_of_sum(walk, one, other):
-    """Say log(1 + exp(x)), and log(exp(x) + exp(y)) by the larger one."""
-    rest = _beside_one(one, other)
-    if rest is not None:
-        return _logarithm_of_more(walk, rest)
-    x, y = (_inside(walk, "exp", value) for value in (one, other))
-    if None in (x, y):
-        return None
-    larger = walk.add("maximum", x, y)
-    return walk.add("add", larger, walk.add("softplus", walk.add(
-        "sub", walk.add("minimum", x, y), larger)))
-
-
-def _logarithm_of_all(walk, made):
-    """Say the logarithm of a sum of exponentials by the largest of them."""
-    axes, x = made.options["axes"], _inside(walk, "exp", *made.inputs)
-    less = walk.add("sub", x, walk.add("max", x, axes=axes, keepdims=True))
-    rest = walk.add("sum", walk.add("exp", less), **made.options)
-    return walk.add("add", walk.add("max", x, **made.options),
-                    walk.add("log", rest))
-
-
-def _logarithm_of_more(walk, value):
-    """Say log(1 + exp(x))."""
-    x = _inside(walk, "exp", value)
-    return x and walk.add("softplus", x)
-
-
-def _quotient(walk, over, under):
-    """Say quotients of exponentials: softmax, and sigmoid, by hand."""
-    x, made = _inside(walk, "exp", over), walk.part_of(under)
-    if x is not None and made.kind == "dimshuffle" and (
-            made.options["pattern"] == (0, "x")):  # the one that Theano knows
-        total = walk.part_of(*made.inputs)
-        if total.kind == "sum" and total.inputs == (over,) and (
-                total.options["axes"] == (1,)):
-            return walk.add("softmax", x, axis=1)
-    other = _beside_one(*made.inputs) if made.kind == "add" else None
-    if other is None:
-        return None
-    y = _inside(walk, "exp", other)
-    if y is None or y == x:
-        return y and walk.add("sigmoid", y)
-    inner = walk.part_of(y)
-    falling = walk.add("sigmoid", inner.inputs[0] if inner.kind == "neg"
-                       else walk.add("neg", y))
-    return falling if over == 1 else walk.add("mul", over, falling)
-
-
-def _beside_one(one, other):
-    """Return what 1 is added to, None where neither is 1."""
-    return other if one == 1 else one if other == 1 else None
-
-
-def _inside(walk, kind, value):
-    """Return what a part of a kind takes in, None for another part."""
-    made = walk.part_of(value)
-    return made.inputs[0] if made.kind == kind else None
-
-
-def _less_softplus(walk, value):
-    return walk.add("neg", walk.add("softplus", value))
-
-
-_FINITE = {"log": _logarithm, "log1p": _logarithm_of_more, "div": _quotient}
 
 
 def _of_one_type(walk, node, kind):
@@ -234,6 +185,8 @@ def _of_one_type(walk, node, kind):
                 "cast", value, dtype="float32")
         elif not wanted and _is_narrow(walk, kind, x, value):
             value = walk.add("cast", value, dtype="int64")
+        elif isinstance(value, bool) and kind not in _LOGICAL:
+            value = int(value)
         values.append(value)
     return values
 
@@ -277,10 +230,9 @@ def is_float(variable):
 def _cast(walk, node):
     x, = node.inputs
     value, dtype = walk.value_of(x), node.outputs[0].dtype
-    if is_float(x) and is_float(node.outputs[0]) or x.dtype == dtype:
-        return value
-    if not isinstance(value, str):  # a size that is known
-        return np.dtype(dtype).type(value).item()
+    if x.dtype == dtype or is_float(x) and is_float(node.outputs[0]):
+        return walk.narrow(x) if dtype != "float64" and is_exact(
+            walk) else value
     return _held(walk, node, walk.add(
         "cast", value, dtype="float32" if dtype.startswith("float") else
         "bool" if dtype == "bool" else "int64"))
@@ -288,7 +240,7 @@ def _cast(walk, node):
 
 def _inverse(walk, node):
     value = walk.value_of(node.inputs[0])
-    return _quotient(walk, 1., value) or walk.add("div", 1., value)
+    return quotient(walk, 1., value) or walk.add("div", 1., value)
 
 
 def _square(walk, node):
@@ -298,7 +250,8 @@ def _square(walk, node):
 
 def _clip(walk, node):
     value, low, high = _of_one_type(walk, node, "clip")
-    return walk.add("minimum", walk.add("maximum", value, low), high)
+    return _joined(walk, "minimum", _joined(walk, "maximum", value, low),
+                   high)
 
 
 def _not_equal(walk, node):
@@ -365,10 +318,7 @@ def _int_div(walk, node):
 def _rest(walk, node):
     """Say what a quotient that is rounded down leaves."""
     kind = "rest" if is_float(node.outputs[0]) else "int_rest"
-    values = _of_one_type(walk, node, kind)
-    if not any(isinstance(value, str) for value in values):
-        return node.op.scalar_op.impl(*values)
-    return _held(walk, node, walk.add(kind, *values))
+    return _held(walk, node, walk.add(kind, *_of_one_type(walk, node, kind)))
 
 
 _SPECIAL = {S.IntDiv: _int_div, S.Mod: _rest, S.Cast: _cast, S.Inv: _inverse,

@@ -44,7 +44,8 @@ def graph_of(plan):
                                                             part.kind))
         graph.own = part.name
         OPERATORS[part.kind](part, graph, *(
-            graph.name_of(value, part.name) for value in part.inputs))
+            graph.name_of(value, part.name, "wide" in part.options)
+            for value in part.inputs))
     _name_outputs(plan, graph)
     return graph
 

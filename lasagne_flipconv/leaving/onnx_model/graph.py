@@ -25,7 +25,7 @@ class Graph:
         self.nodes, self.tensors = [], {} if outer is None else outer.tensors
         self.opset, self.alias = 13, {}
 
-    def name_of(self, value, like=""):
+    def name_of(self, value, like="", wide=False):
         """Return the name of the tensor that stands for an input of a part.
 
         Parameters
@@ -34,6 +34,8 @@ class Graph:
             Name of a part or input, or a number.
         like : str
             Name of who asks, for numbers.
+        wide : bool, default False
+            Whether who asks computes in float64.
 
         Returns
         -------
@@ -42,9 +44,9 @@ class Graph:
         """
         if isinstance(value, str):
             return self.alias.get(value, value)
-        return self.tensor("%s.number" % like, np.asarray(value))
+        return self.tensor("%s.number" % like, np.asarray(value), wide)
 
-    def tensor(self, name, array):
+    def tensor(self, name, array, wide=False):
         """Add an initialiser.
 
         Parameters
@@ -53,14 +55,17 @@ class Graph:
             Its name; another is taken if that one has other values.
         array : numpy.ndarray
             Its values.
+        wide : bool, default False
+            Whether floats stay float64.
 
         Returns
         -------
         str
             Its name.
         """
-        array = np.asarray(array)
-        array = np.asarray(array, _TYPES[array.dtype.kind], order="C")
+        kind = np.asarray(array).dtype.kind
+        array = np.asarray(array, np.float64 if wide and kind == "f" else
+                           _TYPES[kind], order="C")
         base, i = name, 1
         while self._is_taken(name) or name in self.tensors and not _same(
                 self.tensors[name], array):

@@ -178,7 +178,8 @@ def size(part, graph, x):
 def cast(part, graph, x):
     """Add Cast."""
     return graph.node("Cast", [x], part.name, to={
-        "float32": 1, "int64": 7, "bool": 9}[part.options["dtype"]])
+        "float32": 1, "int64": 7, "bool": 9, "float64": 11}[
+            part.options["dtype"]])
 
 
 def wrap(part, graph, x):

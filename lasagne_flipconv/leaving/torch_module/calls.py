@@ -42,7 +42,9 @@ def plain(part):
             isinstance(value, str) for value in part.inputs[1:]):
         return Call(None, {}, "torch.where({0}, torch.full_like({0}, {1}, "
                     "dtype=torch.float64), {2})")
-    return Call(None, {}, _PLAIN[part.kind])
+    made = ".to({3}.dtype)" if part.kind == "where" and len(
+        part.inputs) > 3 else ""
+    return Call(None, {}, _PLAIN[part.kind] + made)
 
 
 def extreme(part):

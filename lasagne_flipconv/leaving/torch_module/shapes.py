@@ -66,7 +66,8 @@ def full(part):
                                                             _dims(part)))
     device = "{%d}.device" % after if len(part.inputs) > after else None
     return Call(None, {}, "torch.full(%s)" % arguments(
-        "(%s,)" % _dims(part), "{0}", device=device))
+        "(%s,)" % _dims(part), "{0}", device=device,
+        dtype="torch.float64" if "wide" in part.options else None))
 
 
 def fill(part):
@@ -149,12 +150,12 @@ def size(part):
 
 
 def cast(part):
-    """Return another type; sizes are numbers already."""
+    """Return another type; torch.jit does not know .bool()."""
     if len(part.inputs) > 1:
         return Call(None, {}, "{0}.to({1}.dtype)")
-    return Call(None, {}, "{0}.%s()" % {
-        "float32": "float", "int64": "long", "bool": "bool"}[
-            part.options["dtype"]])
+    return Call(None, {}, "{0}.%s" % {
+        "float32": "float()", "float64": "double()", "int64": "long()",
+        "bool": "to(torch.bool)"}[part.options["dtype"]])
 
 
 def wrap(part):

@@ -6,7 +6,7 @@ from collections import Counter, namedtuple
 from ..errors import LeavingError
 from ..record import measured
 from .calls import CALLS
-from .text import number
+from .text import Wide, number
 from .types import Types
 
 __all__ = ["Step", "identifier", "named", "steps_of"]
@@ -40,9 +40,11 @@ _TAKEN = frozenset(
     "set_submodule shape_env share_memory state_dict to to_empty to_folder "
     "train training type xpu zero_grad".split()) | {"self", "torch"}  # of code
 
-#: Of sizes, these are numbers still; of those, the last change nothing.
-_ARITHMETIC = ("add", "sub", "mul", "int_div", "int_rest", "cast",
-               "dimshuffle")
+#: Of sizes, these are integers still; as float64, those of the second.
+_INTEGER = ("add", "sub", "mul", "int_div", "int_rest")
+_DOUBLE = ("add", "sub", "mul", "div")
+
+#: Of numbers, these change nothing.
 _PASSED = ("cast", "dimshuffle")
 
 #: What takes sizes as numbers, behind an array.
@@ -78,16 +80,19 @@ def steps_of(plan):
             raise LeavingError(
                 "%s: is a %r, which has no row for PyTorch; expected another."
                 % (part.name, part.kind))
-        if part.kind == "size" or part.kind in _ARITHMETIC and all(
-                value in sizes for value in part.inputs
-                if isinstance(value, str)):
-            sizes[part.name] = _is_float(part, sizes)
+        dtype = _type_of_number(part, sizes)
+        if dtype is not None:
+            sizes[part.name] = dtype
+        if "wide" in part.options:
+            part = part._replace(inputs=tuple(
+                Wide(value) if isinstance(value, float) else value
+                for value in part.inputs))
         part = types.typed(part, part.name in sizes)
         call = CALLS[part.kind](part)
         inputs = [alias.get(value, value) for value in part.inputs]
         for place in _arrays(part, sizes):
             step = _array(part.inputs[place], inputs[place], sizes, parts,
-                          alias)
+                          alias, types.floats)
             if step not in steps:
                 steps.append(step)
             inputs[place] = step.value
@@ -106,12 +111,39 @@ def steps_of(plan):
     return steps, tuple(alias.get(name, name) for name in plan.outputs)
 
 
-def _is_float(part, sizes):
-    """Tell whether what is computed of sizes is a float."""
+def _type_of_number(part, sizes):
+    """Return the type of a size, or what is computed of sizes, as a number.
+
+    None for an array: what Python has no number for, as of float32.
+    """
+    if part.kind == "size":
+        return "long"
+    types = [sizes.get(value) if isinstance(value, str) else "long"
+             if isinstance(value, int) else "float64" for value in part.inputs]
+    if not part.inputs or None in types:
+        return None
+    if part.kind == "dimshuffle":
+        return types[0]
     if part.kind == "cast":
-        return part.options["dtype"] == "float32"
-    return part.kind != "size" and any(
-        sizes.get(value, isinstance(value, float)) for value in part.inputs)
+        return _type_of_cast(part.options["dtype"], *types)
+    if "wide" not in part.options:
+        is_whole = part.kind in _INTEGER and set(types) == {"long"}
+        return "long" if is_whole else None
+    return "float64" if part.kind in _DOUBLE and "float32" not in types and (
+        part.kind != "div" or part.inputs[1] and not isinstance(
+            part.inputs[1], str)) else None
+
+
+def _type_of_cast(dtype, before):
+    """Return the type of a number that was of another; None for an array.
+
+    As float32 it is rounded where it is used.
+    """
+    if dtype in ("float32", "float64") and before in ("long", dtype):
+        return dtype
+    if dtype == "int64":
+        return "long" if before == "long" else None
+    return dtype if (before, dtype) == ("float64", "float32") else None
 
 
 def _arrays(part, sizes):
@@ -126,13 +158,14 @@ def _arrays(part, sizes):
     return places
 
 
-def _array(name, value, sizes, parts, alias):
+def _array(name, value, sizes, parts, alias, floats):
     """Return the step that makes an array of a size, where its whole is."""
-    text = "{0}.new_full([], {1}, dtype=torch.%s)" % (
-        "float32" if sizes[name] else "long")
     whole = measured([name], parts.get)
-    return Step(name + " as an array", None, {}, text, (
-        alias.get(whole, whole), value), "", "array", False)
+    dtype = ", dtype=torch.%s" % sizes[name]
+    if sizes[name] == "float32" and whole in floats:
+        dtype = ""  # as its whole, which may be moved to another type
+    return Step(name + " as an array", None, {}, "{0}.new_full([], {1}%s)"
+                % dtype, (alias.get(whole, whole), value), "", "array", False)
 
 
 def _wanted(part):

@@ -3,7 +3,8 @@ from collections import namedtuple
 
 import numpy as np
 
-__all__ = ["Call", "arguments", "number", "numbers", "one_or_all", "pads"]
+__all__ = ["Call", "Wide", "arguments", "number", "numbers", "one_or_all",
+           "pads"]
 
 #: How a part is written: the text that builds its module or parameter, or
 #: None; its arrays, by their names in that module; the expression, with
@@ -12,13 +13,17 @@ __all__ = ["Call", "arguments", "number", "numbers", "one_or_all", "pads"]
 Call = namedtuple("Call", "init state text fixed", defaults=((),))
 
 
+class Wide(float):
+    """A number that float64 is computed with: all its digits count."""
+
+
 def number(value):
     """Return a number as a person writes it.
 
     Parameters
     ----------
     value : float or int
-        Known to seven digits, as float32 has them.
+        Known to seven digits, as float32 has them, unless it is Wide.
 
     Returns
     -------
@@ -29,11 +34,15 @@ def number(value):
     --------
     >>> number(9.999999747378752e-05), number(2), number(.5)
     ('1e-4', '2', '0.5')
+    >>> number(Wide(9.999999747378752e-05))
+    '9.999999747378752e-05'
     """
     if isinstance(value, (int, np.integer)):
         return "%d" % value
     if not np.isfinite(value):
         return 'float("%s")' % value
+    if isinstance(value, Wide):
+        return float.__repr__(value)
     short = min((np.format_float_positional(np.float32(value)),
                  np.format_float_scientific(np.float32(value), exp_digits=1,
                                             trim="-")), key=len)

@@ -48,13 +48,19 @@ class Types:
         Part
             With an input more, for a cast; else with an option more.
         """
-        if self._is_float(part) and not is_number:
+        if self._is_float(part) and not is_number and (
+                "wide" not in part.options):
             self.floats.add(part.name)
         found = (self.like.get(value) for value in part.inputs)
         before = next(filter(None, found), None)
         self.like[part.name] = part.name if part.name in self.floats else (
             before)
         if part.kind == "cast" and part.name in self.floats:
+            like = before or self.first
+            return part._replace(inputs=part.inputs + (like,)) if like else (
+                part)
+        if part.kind == "where" and part.name in self.floats and (
+                not self.floats.intersection(part.inputs)):  # two numbers
             like = before or self.first
             return part._replace(inputs=part.inputs + (like,)) if like else (
                 part)
