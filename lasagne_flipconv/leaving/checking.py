@@ -1,5 +1,5 @@
 """Run a network and its export on the same random input, and compare."""
-from itertools import product
+from itertools import islice
 
 import numpy as np
 
@@ -13,7 +13,15 @@ TOLERANCE, _NOTHING = 1e-5, 1e-8
 
 #: Sizes that are tried for axes whose length the network leaves open: the
 #: second and third, and those after.
-_OPEN = ((7, 8), (12, 14), (33, 36), (64, 96), (128, 160), (224, 256))
+_OPEN = ((7, 8), (10, 9), (12, 14), (33, 36), (64, 96), (128, 160),
+         (224, 256))
+
+#: How many of the next sizes are compared as well, up to which.
+_MORE, _LARGEST = 2, 128
+
+#: Pairs of batches that are tried where the first size is open: the later
+#: ones for networks that take several examples, or rows, as one.
+_BATCHES = ((1, 3), *((n, 2 * n) for n in (*range(2, 17), 20, 24, 25, 32)))
 
 #: By what an input is multiplied to see whether numbers stay finite.
 _LARGE = np.float32(1000)
@@ -63,29 +71,54 @@ class Oracle:
 
     def __init__(self, source, plan):
         self.plan, run = plan, source.function()
-        self.cases = [self._case(run, batch, source)
-                      for batch in _batches(plan)]
+        self.cases = self._cases(run, source)
         self.large = self._large_case(run)
         self.still = self._still(run, *self.cases[-1])
         self.moving = self._moving_case(run) if self.still else None
 
-    def _case(self, run, batch, source):
-        """Return inputs and outputs for one batch size."""
-        error = None
-        for sizes, most in product(
-                _OPEN if _is_open(self.plan) else _OPEN[:1], _MOST):
+    def _cases(self, run, source):
+        """Return inputs and outputs: of two batches, and of more sizes."""
+        errors, pairs = [], _batches(self.plan)
+        for batches in pairs:
+            sizes = _OPEN if batches is pairs[0] else _OPEN[:_MORE]
+            running = [self._running(run, batch, sizes, source, errors)
+                       for batch in batches]
+            first = [next(cases, None) for cases in running]
+            if None not in first:
+                more = islice(running[0], _MORE)
+                return [*first[:1], *more, *first[1:]]
+        tried = [batch for batches in pairs for batch in batches]
+        raise LeavingError(
+            "%s: the network itself fails on random input of %s: %s; expected "
+            "that it runs. Check the shapes of its input layers." % (
+                source.where, "a batch of %d" % tried[0] if len(tried) == 1
+                else "batches of %d to %d" % (min(tried), max(tried)),
+                str(errors[0] if errors else "its layers get empty, or their "
+                    "shapes do not fit").split("\n")[0])) from (
+                        errors[0] if errors else None)
+
+    def _running(self, run, batch, tried, source, errors):
+        """Yield inputs and outputs for one batch, at each size that runs."""
+        found = False
+        for sizes in tried if _is_open(self.plan) else tried[:1]:
+            if found and sizes[0] > _LARGEST:
+                return
+            case = self._case(run, batch, sizes, source, errors)
+            if case is not None:
+                found = True
+                yield case
+
+    def _case(self, run, batch, sizes, source, errors):
+        """Return inputs and outputs, None where the network does not run."""
+        for most in _MOST:
             values = random_inputs(self.plan, batch, sizes, most)
             if not source.fits([value.shape for value in values.values()]):
-                continue
+                return None
             try:
                 return values, run(*values.values())
             except Exception as failed:  # of any Op, for any reason
-                error = failed
-        raise LeavingError(
-            "%s: the network itself fails on random input: %s; expected that "
-            "it runs. Check the shapes of its input layers." % (
-                source.where, str(error or "its layers get empty").split(
-                    "\n")[0])) from error
+                errors.append(failed)
+        return None
 
     def _large_case(self, run):
         """Return inputs a thousand times as large, with outputs.
@@ -263,8 +296,9 @@ def _difference(ours, theirs):
 
 
 def _batches(plan):
+    """Return what is tried, the first that works being taken."""
     fixed = {put.shape[0] for put in plan.inputs if put.shape} - {None}
-    return sorted(fixed)[:1] if fixed else (1, 3)
+    return (sorted(fixed)[:1],) if fixed else _BATCHES
 
 
 def _is_open(plan):
