@@ -1,4 +1,6 @@
 """Networks of PyTorch and of Lasagne loaded from their state dicts agree."""
+import argparse
+import collections
 import copy
 import pickle
 import sys
@@ -489,3 +491,56 @@ def test_what_a_weight_is_computed_from_can_be_had(tmp_path):
          strict=False)
     assert files.same(network.W.get_value()[:, :, ::-1, ::-1].astype("f4"),
                       module.weight_orig.detach().numpy())
+
+
+#: What may lie beside a state dict, or be one, that only PyTorch can load.
+BESIDE = {
+    "size": lambda state: {**state, "size": torch.Size([1, 2])},
+    "device": lambda state: {**state, "device": torch.device("cpu")},
+    "type": lambda state: {**state, "w": torch.zeros(3, dtype=torch.uint16)},
+    "complex": lambda state: {**state, "w": torch.zeros(
+        3, dtype=torch.complex64)},
+    "default": lambda state: collections.defaultdict(list, state),
+    "arguments": lambda state: {"state_dict": state,
+                                "args": argparse.Namespace(a=1)},
+    "set": lambda state: {"state_dict": state, "seen": {1, 2}}}
+
+#: How PyTorch may write it: zipped, or as before 1.6, by which protocol.
+WRITTEN = [{}, {"pickle_protocol": 5}, *(
+    {"_use_new_zipfile_serialization": False, "pickle_protocol": protocol}
+    for protocol in (2, 3, 4, 5))]
+
+
+@pytest.mark.parametrize("options", WRITTEN, ids=str)
+@pytest.mark.parametrize("what", BESIDE)
+def test_what_only_pytorch_loads_is_loaded_there(what, options, tmp_path):
+    """A file of PyTorch holds no network of Lasagne to be unpickled."""
+    path, state = tmp_path / "a.pt", nn.Conv2d(3, 4, 2).state_dict()
+    torch.save(BESIDE[what](state), path, **options)
+    with pytest.raises(UnsafeFileError, match="torch.load") as caught:
+        read(path)
+    assert "lasagne_flipconv.unpickle" not in str(caught.value)
+    assert "found['state_dict']" in str(caught.value)
+
+
+@pytest.mark.parametrize("options", WRITTEN, ids=str)
+def test_a_state_dict_of_any_protocol_is_read(options, tmp_path):
+    state = nn.Sequential(nn.Conv2d(3, 4, 2), nn.BatchNorm2d(4)).state_dict()
+    torch.save(state, tmp_path / "a.pt", **options)
+    with read(tmp_path / "a.pt") as checkpoint:
+        found = checkpoint.values()
+    assert all(np.array_equal(value, state[name].numpy())
+               for name, value in found.items())
+    assert len(found) == len(state) - 1  # a counter
+
+
+@pytest.mark.parametrize("options", WRITTEN, ids=str)
+def test_a_tensor_that_repeats_elements_is_refused(options, tmp_path):
+    path, small = tmp_path / "a.pt", torch.randn(1, 3, 1, 5)
+    torch.save({"w": small.expand(4, 3, 5, 5)}, path, **options)
+    with pytest.raises(UnsafeFileError, match=r"shape \(4, 3, 5, 5\), 300 "
+                       r"elements, on a storage of 15, .*contiguous"):
+        read(path)
+    torch.save({"w": small.expand(4, 3, 5, 5).contiguous()}, path, **options)
+    with read(path) as checkpoint:
+        assert checkpoint.values()["w"].shape == (4, 3, 5, 5)

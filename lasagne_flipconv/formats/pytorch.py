@@ -20,8 +20,10 @@ from .pickles.unpickle import unpickle
 
 __all__ = ["read", "read_legacy", "sniff", "sniff_legacy"]
 
-#: The integer that a legacy file begins with, as a pickle.
-_LEGACY = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."
+#: The integer that a legacy file begins with, as a pickle of any protocol
+#: that PyTorch has, from the fourth on maybe in a frame.
+_LEGACY = re.compile(b"\x80[\x02-\x05](\x95.{8})?"
+                     b"\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19[.]", re.DOTALL)
 
 #: How many members there may be that are no storages.
 _BESIDES = 8
@@ -39,7 +41,7 @@ def sniff(head):
 
 def sniff_legacy(head):
     """Tell whether a file has the magic number of legacy files."""
-    return head.startswith(_LEGACY)
+    return _LEGACY.match(head) is not None
 
 
 def read(file, limits):

@@ -16,6 +16,7 @@ from ..common.guard import check_name
 from ..common.naming import describe, tell_no_order, twins_of
 from ..common.record import Checkpoint, Entry
 from ..pickles.constructors import Symbol, as_text, only
+from ..pickles.opcodes import WAY_OUT
 from ..pickles.unpickle import unpickle
 
 __all__ = ["Storage", "Tensor", "checkpoint_of", "unpickled"]
@@ -24,6 +25,13 @@ __all__ = ["Storage", "Tensor", "checkpoint_of", "unpickled"]
 _STORAGES = {"Double": "f8", "Float": "f4", "Half": "f2", "BFloat16": "V2",
              "Long": "i8", "Int": "i4", "Short": "i2", "Char": "i1",
              "Byte": "u1", "Bool": "?"}
+
+#: How to get at the tensors of a file that is refused.
+_WAY_OUT = ("If you trust the file as you would a program, found = torch.load("
+            "path, weights_only=False) loads it; then save its state dict "
+            "alone: torch.save(found['state_dict'], path), or of a module "
+            "found.state_dict(). Tensors of complex numbers, of float8 or of "
+            "unsigned integers are read once tensor.float() is saved.")
 
 #: What a persistent id stands for: `size` elements from `begin` on, of as many
 #: as there are; and what a tensor is of it, in elements.
@@ -78,7 +86,13 @@ def unpickled(data, where, limits, start, check):
         check(found)
         return found
 
-    return unpickle(data, where, limits, start, calls, persistent)
+    try:
+        return unpickle(data, where, limits, start, calls, persistent)
+    except UnsafeFileError as error:
+        said, found, _ = str(error).partition(WAY_OUT)
+        if not found:
+            raise
+        raise UnsafeFileError(said + _WAY_OUT) from error
 
 
 def _storage(machine, told):
@@ -116,12 +130,17 @@ def _rebuild_tensor(machine, arguments):
         raise ValueError("no tensor")
     tensor = Tensor(storage, offset, shape, stride)
     begin, end = _span(tensor)
-    if math.prod(shape) > max(storage.size, 1) or begin < end and (
-            end > storage.size):
+    if begin < end and end > storage.size:
         raise UnsafeFileError(
             "%s: has a tensor of shape %r that reaches element %d; expected "
             "at most the %d of its storage."
             % (machine.where, shape, end - 1, storage.size))
+    if math.prod(shape) > max(storage.size, 1):
+        raise UnsafeFileError(
+            "%s: has a tensor of shape %r, %d elements, on a storage of %d, "
+            "as tensor.expand makes it; expected no element more than once. "
+            "Save tensor.contiguous()."
+            % (machine.where, shape, math.prod(shape), storage.size))
     return tensor
 
 
