@@ -539,7 +539,7 @@ def test_a_tensor_that_repeats_elements_is_refused(options, tmp_path):
     path, small = tmp_path / "a.pt", torch.randn(1, 3, 1, 5)
     torch.save({"w": small.expand(4, 3, 5, 5)}, path, **options)
     with pytest.raises(UnsafeFileError, match=r"shape \(4, 3, 5, 5\), 300 "
-                       r"elements, on a storage of 15, .*contiguous"):
+                       r"elements, on the 15 of its storage, .*contiguous"):
         read(path)
     torch.save({"w": small.expand(4, 3, 5, 5).contiguous()}, path, **options)
     with read(path) as checkpoint:

@@ -137,9 +137,9 @@ def _rebuild_tensor(machine, arguments):
             % (machine.where, shape, end - 1, storage.size))
     if math.prod(shape) > max(storage.size, 1):
         raise UnsafeFileError(
-            "%s: has a tensor of shape %r, %d elements, on a storage of %d, "
-            "as tensor.expand makes it; expected no element more than once. "
-            "Save tensor.contiguous()."
+            "%s: has a tensor of shape %r, %d elements, on the %d of its "
+            "storage, as tensor.expand makes it; expected none more than "
+            "once. Save tensor.contiguous()."
             % (machine.where, shape, math.prod(shape), storage.size))
     return tensor
 
