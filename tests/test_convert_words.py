@@ -170,3 +170,148 @@ def test_slopes_of_channels_last_are_asked_for(tmp_path, told, right):
     assert np.array_equal(net.alpha.get_value(), (
         alpha if right == "before" else np.moveaxis(alpha, -1, 0)).astype(
             net.alpha.dtype))
+
+
+#: What is said of a kernel of five axes, and what is wanted → whether it may
+#: be reversed over its last three axes, or over two for each position.
+FIVE = [
+    ("convolution", "correlation", None), ("correlation", "theano", None),
+    ("theano", "correlation", None), ("correlation", "torch", None),
+    ("convolution", "convolution", None), ("Conv2DLayer", "torch", None),
+    ("LocallyConnected2DLayer", "correlation", None),
+    ("Conv3DLayer", "correlation", (2, 3, 4)),
+    (layers.Conv3DLayer, "correlation", (2, 3, 4)),
+    ("convolution", "Conv3DDNNLayer", (2, 3, 4)),
+    ("OIDHW:convolution", "correlation", (2, 3, 4)),
+    ("torch", "convolution", (2, 3, 4)), ("caffe", "theano", (2, 3, 4)),
+    ("OHWhw:convolution", "correlation", (1, 2)),
+    (Convention("OHWhw", "correlation"), "convolution", (1, 2))]
+
+
+@pytest.mark.parametrize("name", ["arr_0", "local.W"])
+@pytest.mark.parametrize("told, wanted, axes", FIVE, ids=str)
+def test_five_axes_may_be_of_two_layers(tmp_path, told, wanted, axes, name):
+    before, after = tmp_path / "plain.npz", tmp_path / "converted.npz"
+    kernel = cases.values((4, 3, 2, 7, 6), 1, "f4")
+    np.savez(before, **{name: kernel})
+    if axes is None:
+        with pytest.raises(ConventionError, match="%s in .* has 5 axes.*"
+                           "'Conv3DLayer', or 'OHWhw:" % name):
+            convert_file(before, after, told, wanted)
+        assert not after.exists()
+        return
+    convert_file(before, after, told, wanted)
+    with load(after) as checkpoint:
+        assert np.array_equal(checkpoint.entries[0].read(),
+                              np.flip(kernel, axes))
+
+
+
+#: Layers with axes of their own, and the words for a file of such layers.
+OWN = {
+    "dilated": (lambda i, o, s: layers.DilatedConv2DLayer(
+        (None, i, 9, 9), o, s, b=None, name="own"), "IOHW",
+        "DilatedConv2DLayer"),
+    "c01b": (lambda i, o, s: layers.Conv2DCCLayer(
+        (i, 40, 40, None), o, s, b=None, name="own", dimshuffle=False),
+        "IHWO", ("IHWO", "correlation"))}
+
+ASKED = [
+    ("dilated", 4, 4, 3, True), ("dilated", 4, 4, 1, True),
+    ("dilated", 4, 3, 3, False), ("dilated", 3, 4, 1, False),
+    ("dilated", 1, 1, 3, False), ("c01b", 16, 16, 16, True),
+    ("c01b", 16, 16, 3, False), ("c01b", 16, 32, 16, False)]
+
+
+@pytest.mark.parametrize("converted", [False, True])
+@pytest.mark.parametrize("layer, i, o, size, open_", ASKED)
+def test_axes_of_their_own_are_asked_for(tmp_path, layer, i, o, size, open_,
+                                         converted):
+    """An orientation does not tell them, where those of others fit too."""
+    make, axes, own = OWN[layer]
+    net, path = make(i, o, size), tmp_path / "w.npz"
+    sizes = dict(zip("OIHW", (o, i, size, size)))
+    for order, word in (("OIHW", "Conv2DDNNLayer"), (axes, own),
+                        ("OIHW", "torch")):
+        kernel = cases.values([sizes[axis] for axis in order], 1, "f4")
+        np.savez(path, kernel)
+        if converted:
+            convert_file(path, tmp_path / "c.npz", "correlation")
+            path = tmp_path / "c.npz"
+        wanted = kernel.transpose([order.index(axis) for axis in axes])
+        if open_:
+            with pytest.raises(ConventionError, match="own.W.*'%s'.*'OIHW'.*"
+                               "'own.W'" % axes):
+                load(path, net, orientation="correlation")
+        elif wanted.shape == kernel.shape:
+            load(path, net, orientation="correlation")
+            assert np.array_equal(net.W.get_value(), kernel.astype(
+                net.W.dtype))
+        else:
+            with pytest.raises(CheckpointError, match="has shape"):
+                load(path, net, orientation="correlation")
+        load(path, net, orientation={"own.W": word})
+        assert np.array_equal(net.W.get_value(), wanted.astype(net.W.dtype))
+        path = tmp_path / "w.npz"
+
+
+@pytest.mark.parametrize("converted", [False, True])
+@pytest.mark.parametrize("size", [1, 3])
+def test_a_kernel_of_a_convolution_is_none_of_a_dilated_layer(tmp_path, size,
+                                                              converted):
+    net, path = OWN["dilated"][0](4, 4, size), tmp_path / "w.npz"
+    kernel = cases.values((4, 4, size, size), 1, "f4")
+    np.savez(path, kernel)
+    if converted:
+        convert_file(path, tmp_path / "c.npz", "convolution")
+        path = tmp_path / "c.npz"
+    with pytest.raises(ConventionError, match="own.W.*Pass orientation="):
+        load(path, net, orientation="convolution")
+    load(path, net, orientation={"own": ("OIHW", "convolution")})
+    assert np.array_equal(net.W.get_value(), kernel.swapaxes(0, 1)[
+        :, :, ::-1, ::-1].astype(net.W.dtype))
+
+
+@pytest.mark.parametrize("axes, order", [
+    ("OIHW", (1, 0, 2, 3)), ("IOHW", (0, 1, 2, 3))])
+def test_a_kernel_that_was_turned_by_convert_is_asked_for_too(tmp_path, axes,
+                                                              order):
+    net, path = OWN["dilated"][0](4, 4, 3), tmp_path / "w.npz"
+    kernel = cases.values((4, 4, 3, 3), 1, "f4")
+    np.savez(path, kernel)
+    convert_file(path, tmp_path / "c.npz", "correlation", "convolution")
+    with pytest.raises(ConventionError, match=r"'own.W': \('%s', 'convolution"
+                       % axes):
+        load(tmp_path / "c.npz", net)
+    load(tmp_path / "c.npz", net, orientation={"own": (axes, "convolution")})
+    assert np.array_equal(net.W.get_value(), kernel.transpose(order).astype(
+        net.W.dtype))
+
+
+@pytest.mark.parametrize("word, turned", [
+    ("torch", True), ("correlation", True), ("convolution", False),
+    ("theano", False), ("TransposedConv2DLayer", False),
+    ("Conv2DLayer", None), ("Conv2DDNNLayer", None),
+    (layers.Conv2DLayer, None)], ids=str)
+def test_a_transposed_layer_with_as_many_channels(tmp_path, word, turned):
+    """Its axes are the same everywhere, but are not those of a Conv2DLayer."""
+    path = tmp_path / "w.npz"
+    net = layers.TransposedConv2DLayer((None, 4, 5, 5), 4, 3, b=None,
+                                       name="up")
+    kernel = cases.values((4, 4, 3, 3), 1, "f4")
+    np.savez(path, kernel)
+    if turned is None:
+        with pytest.raises(ConventionError, match="up.W.*is said to be of a "
+                           "Conv2D.*TransposedConv2DLayer"):
+            load(path, net, orientation=word)
+        return
+    load(path, net, orientation=word)
+    assert np.array_equal(net.W.get_value(), (
+        kernel[:, :, ::-1, ::-1] if turned else kernel).astype(net.W.dtype))
+
+
+def test_a_transposed_kernel_is_of_no_forward_layer(tmp_path):
+    net = layers.Conv2DLayer((None, 4, 5, 5), 4, 3, b=None, name="conv")
+    np.savez(tmp_path / "w.npz", cases.values((4, 4, 3, 3), 1, "f4"))
+    with pytest.raises(ConventionError, match="said to be of a Transposed"):
+        load(tmp_path / "w.npz", net, orientation="TransposedConv2DLayer")

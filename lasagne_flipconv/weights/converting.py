@@ -141,6 +141,7 @@ def _converted(entry, told, wanted, where):
     if entry.convention is None and entry.role not in (None, "W"):
         _refuse_unsure(entry, told, wanted, where)
         return entry, None
+    _refuse_local(entry, told, wanted, where)
     entry = _with_kind_told(entry, told, wanted)
     if entry.convention in OPEN_AXES and (told, wanted) != (None, None):
         entry = _with_axes_told(entry, told, where)
@@ -163,6 +164,30 @@ def _converted(entry, told, wanted, where):
             isinstance(wanted, str)):
         target = _for_any_layer(known, wanted, target, entry, where)
     return _changed(entry, plan)._replace(convention=target), plan
+
+
+def _refuse_local(entry, told, wanted, where):
+    """Refuse to change a kernel of 5 axes that may be one of two: over three
+    axes, or over two for each position, of a locally connected layer that
+    keeps its channels apart. Words of other libraries are for none such."""
+    foreign = isinstance(told, str) and told in FORMAT_CONVENTIONS and (
+        told != "theano")
+    if len(entry.shape) == 5 and entry.convention is entry.kind is None and (
+            wanted is not None and not foreign
+            and not any(map(_names_five, (told, wanted)))):
+        raise ConventionError(
+            "%s in %s: has 5 axes and may be the kernel of a Conv3DLayer, or "
+            "of a channelwise LocallyConnected2DLayer; expected to be told. "
+            "Pass told= or wanted=, --from or --to on the command line, such "
+            "as 'Conv3DLayer', or 'OHWhw:convolution' if it is of the other."
+            % (entry.name, where))
+
+
+def _names_five(word):
+    """Tell whether a word is a class, or axes, of a kernel of five axes."""
+    return word is not None and not (
+        isinstance(word, str) and word in (*ORIENTATIONS, *FORMAT_CONVENTIONS)
+        ) and len(convention_told(word, 3).axes) == 5
 
 
 def _changed(entry, plan):

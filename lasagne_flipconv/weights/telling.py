@@ -3,9 +3,9 @@ import fnmatch
 
 import numpy as np
 
-from ..axes import CONVOLUTION, ORIENTATIONS, Convention
+from ..axes import CONVOLUTION, CORRELATION, ORIENTATIONS, Convention
 from ..conventions import (FORMAT_CONVENTIONS, OPEN_AXES, convention_told,
-                           find_row, orders_of)
+                           find_row, orders_of, row_told)
 from ..errors import CheckpointError, ConventionError
 
 __all__ = ["AS_IN_NETWORK", "DATA_FORMATS", "axes_like", "check_epsilon",
@@ -158,15 +158,20 @@ def _source(slot, entry, name, options, target):
     told = told_of(options.orientation, slot, entry)
     if told == AS_IN_NETWORK:
         told = target
+    known = entry.convention
+    if known is None or known in (*ORIENTATIONS, *OPEN_AXES):
+        _refuse_class_of_others(told, row, name, slot)
     names_axes = told is not None and told not in ORIENTATIONS
-    if told == CONVOLUTION and entry.convention is None:
-        _refuse_axes_of_correlation(slot, entry, name, row, target)
+    if not names_axes and (known is None or known in ORIENTATIONS):
+        _refuse_axes_of_others(slot, entry, name, row, target, known or told)
     told = _resolved(told, row, target)
-    if entry.convention in OPEN_AXES and not names_axes:
+    if known in OPEN_AXES and not names_axes:
         return told._replace(axes=_only_axes(slot, entry, name, row, target))
-    if entry.convention is None or entry.convention in OPEN_AXES:
+    if known is None or known in OPEN_AXES:
         return told
-    recorded = _resolved(entry.convention, row, target)
+    recorded = _resolved(known, row, target)
+    if known in ORIENTATIONS and names_axes:
+        recorded = recorded._replace(axes=told.axes)
     if len(recorded.axes) != len(entry.shape):
         raise CheckpointError(
             "%s: has shape %r and a record of axes %r; expected as many. The "
@@ -174,6 +179,47 @@ def _source(slot, entry, name, options, target):
     if options.blind:
         return recorded._replace(orientation=told.orientation)
     return _agreed(recorded, told, name, options.orientation, entry)
+
+
+def _refuse_class_of_others(told, row, name, slot):
+    """Refuse a class of layers for a kernel that is of no such layer."""
+    said = row_told(told)
+    if said and (said.family, row.family).count("transposed") == 1:
+        raise ConventionError(
+            "%s: is said to be of a %s, whose axes are others than those of a "
+            "%s; expected a word for such a layer. Pass orientation={%r: %r} "
+            "or the like, a dict by name; or a word for all, such as "
+            "'convolution' or 'torch'."
+            % (name, getattr(told, "__name__", told),
+               type(slot.layer).__name__, slot.name, "as in network"))
+
+
+def _refuse_axes_of_others(slot, entry, name, row, target, word):
+    """Refuse a kernel of which no more than an orientation is known, where a
+    layer has axes of its own and those of all others fit as well."""
+    common = orders_of(["torch"], row.n, row.family == "transposed")[0]
+    both = len(_fitting({target.axes, common}, entry.shape, slot,
+                        target)) > 1 and any(
+        size != 1 and ours != theirs for size, ours, theirs
+        in zip(entry.shape, target.axes, common))
+    if word == CONVOLUTION and (both or entry.convention is None):
+        _refuse_axes_of_correlation(slot, entry, name, row, target)
+    if not both:
+        return
+    layer, word = type(slot.layer).__name__, word or CORRELATION
+    own, other = (target.axes, word), (common, word)
+    if row.channels == "IO":
+        own = "DilatedConv%dDLayer" % row.n
+        other = "Conv%dDDNNLayer" % row.n if word == CORRELATION else (
+            "Conv%dDLayer" % row.n)
+    raise ConventionError(
+        "%s: has shape %r, and it is not said in which order its axes are, "
+        "which may be %r, as in this %s, or %r, as in other layers and in "
+        "PyTorch; expected to be told. Pass orientation={%r: %r} if it was "
+        "saved from such a layer, {%r: %r} if from another%s."
+        % (name, tuple(entry.shape), target.axes, layer, common, slot.name,
+           own, slot.name, other, ", 'torch' if from PyTorch"
+           if word == CORRELATION else ""))
 
 
 def _refuse_axes_of_correlation(slot, entry, name, row, target):
@@ -185,10 +231,11 @@ def _refuse_axes_of_correlation(slot, entry, name, row, target):
         raise ConventionError(
             "%s: is for convolution, as is said, and a %s only correlates, "
             "with axes %r; expected a kernel of such a layer, or to be told "
-            "its axes. Pass orientation={%r: 'as in network'} if it is from a "
-            "%s, {%r: %r} if from a Conv2DLayer; for several layers a dict by "
-            "name." % (name, layer, target.axes, slot.name, layer, slot.name,
-                       ("OIHW", CONVOLUTION)))
+            "its axes. Pass orientation={%r: %r} if it is from a %s, {%r: %r} "
+            "if from a Conv2DLayer; for several layers a dict by name."
+            % (name, layer, target.axes, slot.name, AS_IN_NETWORK if (
+                entry.convention is None) else (target.axes, CONVOLUTION),
+               layer, slot.name, ("OIHW", CONVOLUTION)))
 
 
 def _resolved(told, row, target):
