@@ -582,7 +582,14 @@ def test_groups_by_class_are_no_names_where_no_model_tells(tmp_path):
 @pytest.mark.parametrize("name, cls", [
     ("up1", layers.TransposedConv2DLayer), ("up1", layers.Conv2DLayer),
     ("conv2d_1", layers.Conv2DLayer),
-    ("conv2d_transpose", layers.TransposedConv2DLayer)])
+    ("conv2d_transpose", layers.TransposedConv2DLayer),
+    ("conv2d_transpose_12", layers.TransposedConv2DLayer),
+    ("conv_after_deconv", layers.Conv2DLayer),
+    ("transpose_free_conv", layers.Conv2DLayer),
+    ("pre_depthwise_conv", layers.Conv2DLayer),
+    ("conv2d_1_up", layers.TransposedConv2DLayer),
+    ("deconv1", layers.TransposedConv2DLayer),
+    ("deconv1", layers.Conv2DLayer)])
 @pytest.mark.parametrize("backend", [b"tensorflow", b"theano"])
 @pytest.mark.parametrize("road", ["load", "npz"])
 def test_a_name_of_ones_own_does_not_tell_the_class(tmp_path, name, cls,
@@ -606,10 +613,94 @@ def test_a_name_of_ones_own_does_not_tell_the_class(tmp_path, name, cls,
     assert np.array_equal(net.W.get_value(),
                           kernel.transpose(3, 2, 0, 1)[:, :, turn, turn])
     other = {"conv2d_1": layers.TransposedConv2DLayer,
+             "conv2d_transpose_12": layers.Conv2DLayer,
              "conv2d_transpose": layers.Conv2DLayer}.get(name)
     if other:
         with pytest.raises(CheckpointError, match="expected the same"):
             load(path, other((None, 4, 6, 6), 4, (2, 3), b=None, name=name))
+
+
+def weights_alone(path, name, version, backend=None, **arrays):
+    """Write the weights of one layer of Keras, without its configuration."""
+    h5py = pytest.importorskip("h5py")
+    words = ["%s/%s:0" % (name, word) for word in arrays]
+    with h5py.File(path, "w") as file:
+        for word, array in zip(words, arrays.values()):
+            file[name + "/" + word] = array
+        file[name].attrs["weight_names"] = [word.encode() for word in words]
+        file.attrs.update(layer_names=[name.encode()],
+                          keras_version=version.encode())
+        if backend:
+            file.attrs["backend"] = backend.encode()
+    return path
+
+
+@pytest.mark.parametrize("name", [
+    "stem", "stem_before_depthwise", "Depthwise", "after_deconv",
+    "conv2d_3", "depthwise_conv2d_of_mine"])
+@pytest.mark.parametrize("backend", ["theano", "tensorflow"])
+def test_a_kernel_of_one_channel_is_no_depthwise_one_by_a_name(
+        tmp_path, name, backend):
+    """Depthwise kernels correlate with Theano too, those of others do not."""
+    kernel = cases.values((3, 2, 1, 4), 1, files.FLOAT)
+    path = weights_alone(tmp_path / "net.h5", name, "2.1.0", backend,
+                         kernel=kernel)
+    net = layers.Conv2DLayer((None, 1, 8, 8), 4, (3, 2), b=None, name=name)
+    load(path, net)
+    turn = slice(None, None, 1 if backend == "theano" else -1)
+    assert np.array_equal(net.W.get_value(), kernel.transpose(3, 2, 0, 1)[
+        :, :, turn, turn])
+
+
+@pytest.mark.parametrize("name, version, word", [
+    ("dw", "2.1.0", "depthwise_kernel"), ("deconv", "2.1.0",
+                                          "depthwise_kernel"),
+    ("depthwise_conv2d_1", "2.1.0", "depthwise_kernel"),
+    ("depthwise_conv2d_1", "3.1.0", "kernel"), ("dw", "3.1.0", "kernel"),
+    ("block_depthwise", "3.1.0", "kernel"), ("deconv", "3.1.0", "kernel")])
+@pytest.mark.parametrize("more", [1, 2])
+def test_depthwise_kernels_of_weights_alone(tmp_path, name, version, word,
+                                            more):
+    """By what the array is called, the layer is by Keras, or by its shape."""
+    kernel = cases.values((3, 2, 4, more), 1, files.FLOAT)
+    path = weights_alone(tmp_path / "net.h5", name, version, "tensorflow",
+                         **{word: kernel})
+    net = layers.Conv2DDNNLayer((None, 4, 8, 8), 4 * more, (3, 2),
+                                num_groups=4, b=None, name=name)
+    load(path, net)
+    assert np.array_equal(net.W.get_value(), kernel.transpose(
+        2, 3, 0, 1).reshape(4 * more, 1, 3, 2))
+
+
+def test_a_pointwise_kernel_is_none_by_the_name_of_its_layer(tmp_path):
+    depth = cases.values((3, 2, 4, 1), 1, files.FLOAT)
+    point = cases.values((1, 1, 4, 5), 2, files.FLOAT)
+    name = "depthwise_sep"
+    path = weights_alone(tmp_path / "net.h5", name, "2.1.0", "tensorflow",
+                         depthwise_kernel=depth, pointwise_kernel=point)
+    net = layers.Conv2DDNNLayer((None, 4, 8, 8), 4, (3, 2), num_groups=4,
+                                b=None, name="dw")
+    net = layers.Conv2DDNNLayer(net, 5, 1, b=None, name="pw")
+    load(path, net, names={
+        "%s/%s/depthwise_kernel:0" % (name, name): "dw.W",
+        "%s/%s/pointwise_kernel:0" % (name, name): "pw.W"})
+    assert np.array_equal(net.W.get_value(), point.transpose(3, 2, 0, 1))
+    assert np.array_equal(net.input_layer.W.get_value(),
+                          depth.transpose(2, 3, 0, 1))
+
+
+@pytest.mark.parametrize("name", ["up", "deconv", "conv_after_deconv"])
+@pytest.mark.parametrize("cls", [layers.Conv2DLayer,
+                                 layers.TransposedConv2DLayer])
+def test_a_name_of_ones_own_does_not_tell_the_class_in_keras_1(tmp_path, name,
+                                                              cls):
+    kernel = cases.values((5, 4, 3, 2), 1, files.FLOAT)
+    path = weights_alone(tmp_path / "net.h5", name, "1.2.0", W=kernel)
+    transposed = cls is layers.TransposedConv2DLayer
+    net = cls((None, 4, 8, 8), 5, (3, 2), b=None, name=name)
+    load(path, net, orientation=("OIHW", "convolution"))
+    assert np.array_equal(net.W.get_value(), kernel.swapaxes(0, 1)
+                          if transposed else kernel)
 
 
 @pytest.mark.parametrize("shape, slopes", [

@@ -5,15 +5,15 @@ from itertools import dropwhile
 import numpy as np
 
 from ..axes import ORIENTATIONS
-from ..conventions import OPEN_AXES, convention_told
+from ..conventions import OPEN_AXES, convention_of, convention_told
 from ..errors import CheckpointError, ConventionError
 from ..formats.common.record import is_kernel, is_one_by_one
 from .orientation.words import (check_square, dense_axes, is_from_elsewhere,
                                 rows_told)
 from .telling import AS_IN_NETWORK, DATA_FORMATS, told_of
 
-__all__ = ["as_parameter", "check_computed", "check_plain", "check_source",
-           "computes_matrix", "is_a", "is_dense"]
+__all__ = ["as_depthwise", "as_parameter", "check_computed", "check_plain",
+           "check_source", "computes_matrix", "is_a", "is_dense"]
 
 #: Layers whose W has axes (input units, output units), and one that looks it.
 _DENSE, _TABLE = ("DenseLayer", "NINLayer"), "EmbeddingLayer"
@@ -107,6 +107,38 @@ def as_parameter(slot, entry, options):
     return _reshaped(entry, tuple(entry.shape[axes.index(axis)]
                                   for axis in order)
                      )._replace(kind="dense", convention=order)
+
+
+def as_depthwise(slot, entry):
+    """Return a kernel with the axes of a depthwise one, if it can be no other.
+
+    Keras 3 calls it as all kernels, and a file of weights alone has no class.
+
+    Parameters
+    ----------
+    slot : lasagne_flipconv.weights.networks.Slot
+        The kernel in the network.
+    entry : Entry
+        The kernel in the file.
+
+    Returns
+    -------
+    Entry
+        The same, unless it has axes (…, input channels, multiplier), of more
+        channels than one, and the network has one group for each.
+    """
+    if entry.kind is not None or entry.convention != "keras" or (
+            len(entry.shape) < 3):
+        return entry
+    *spatial, channels, more = entry.shape
+    shape, n = (channels * more, 1, *spatial), len(spatial)
+    if channels == 1 or slot.shape != shape or (
+            convention_of(slot.layer).axes[:2] != "OI"):
+        return entry
+    return entry._replace(
+        shape=shape, kind="conv", convention=convention_told("onnx", n),
+        read=lambda: entry.read().transpose(n, n + 1, *range(n)).reshape(
+            shape))
 
 
 def _in_line(slot, entry):

@@ -14,8 +14,8 @@ from .networks import (consumers_in, exchangeable, expressions_in, outputs_of,
                        slots_of, steps_in)
 from .orientation.words import (check_square, dense_axes, epsilon_of,
                                 rows_told)
-from .plain import (as_parameter, check_computed, check_plain, check_source,
-                    computes_matrix, is_dense)
+from .plain import (as_depthwise, as_parameter, check_computed, check_plain,
+                    check_source, computes_matrix, is_dense)
 from .telling import (AS_IN_NETWORK, axes_like, check_mapping, source_of,
                       told_of)
 
@@ -213,7 +213,7 @@ def _plan(slot, entry, where, options, around):
     name = "%s in %s → %s" % (entry.name, where, slot.name)
     check_source(slot, entry, name, options)
     if slot.kernel:
-        target = convention_of(slot.layer)
+        target, entry = convention_of(slot.layer), as_depthwise(slot, entry)
         _check_kind(slot, entry, name, target)
         source = source_of(slot, entry, name, options, target)
         plan = plan_kernel(slot, entry, source, name)

@@ -16,8 +16,16 @@ _VARIABLES = {
     "PReLU": ("alpha",),
 }
 
-#: Names that Keras gives forward convolutions, where no configuration tells.
-_AUTOMATIC = re.compile(r"(conv|convolution)[123]d(_\d+)?\Z")
+#: Classes of Keras, and what it names its layers after, without underscores
+#: and capitals → kind of their kernels. Others are the user's own.
+_KINDS = (
+    (re.compile("(atrous|separable)?conv(olution)?[123]d"), "conv"),
+    (re.compile("conv(olution)?[123]dtranspose|deconv(olution)?[123]d"),
+     "transposed"),
+    (re.compile("depthwiseconv(olution)?[123]d"), "depthwise"))
+
+#: What only some layers call their kernels.
+_OF_ARRAYS = {"depthwise_kernel": "depthwise", "pointwise_kernel": "conv"}
 
 #: Last word of a variable's name → its role. Keras 1 calls a variance std.
 _WORDS = (("gamma", "gamma"), ("beta", "beta"), ("moving_mean", "mean"),
@@ -178,10 +186,10 @@ def entry_of(data, layer, role, path, config, model):
 
     kind = _kind(config, layer, role, path, len(shape))
     convention = _convention(kind, len(shape) - 2, config, model)
-    if kind == "conv" and model.backend and model.version[:1] != "1" and not (
-            config.get("class_name") or _AUTOMATIC.match(layer)):
+    if kind == "open":
         # a name of the user's: only the layer it is loaded into tells more
-        kind, convention = None, _row(model)
+        known = isinstance(convention, str) or model.version[:1] == "1"
+        kind = None if known else "conv"
     if kind == "depthwise":
         # H, W, I, multiplier → (I multiplier), 1, H, W: one group per input
         kind, n = "conv", len(shape) - 2
@@ -231,15 +239,19 @@ def told_apart(entries, paths):
 
 
 def _kind(config, layer, role, path, axes):
-    words = str(config.get("class_name") or layer)
+    """Return what kind of layer a kernel is of, open if none is told."""
     if role != "W":
         return None
     if axes == 2:
         return "dense"
-    if re.search("depthwise", words + path.rpartition("/")[2], re.I):
-        return "depthwise"
-    return ("transposed" if re.search("transpose|deconv", words, re.I)
-            else "conv")
+    array = _last_word(path)
+    for word, kind in _OF_ARRAYS.items():
+        if array == word or array.endswith("_" + word):
+            return kind
+    word = str(config.get("class_name") or re.sub(r"_\d+\Z", "", layer))
+    word = word.replace("_", "").lower()
+    return next((kind for words, kind in _KINDS if words.fullmatch(word)),
+                "open")
 
 
 def _convention(kind, n, config, model):
@@ -251,6 +263,9 @@ def _convention(kind, n, config, model):
     if kind == "depthwise":
         # every backend of Keras 2 and 3 correlates here, Theano's as well
         return convention_of_format("onnx", n)
+    if kind == "open" and model.version[:1] != "1" and (
+            model.backend or model.version[:1] == "3"):
+        return _row(model)
     told = convention_of_format(_row(model), n, kind == "transposed")
     if model.version.startswith("1"):
         ordering = setting(config, "dim_ordering")
