@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from lasagne_flipconv import load, read, save
 from lasagne_flipconv.errors import CheckpointError, UnsafeFileError
-from lasagne_flipconv.formats.common.notes import OURS
+from lasagne_flipconv.formats.common.notes import OURS, note_of
 from lasagne_flipconv.weights.checkpoint import Checkpoint, Entry, write
 
 import files
@@ -132,3 +132,48 @@ def test_a_file_of_ours_holds_no_objects(tmp_path):
     path.write_bytes(data[:-2] + len(comment).to_bytes(2, "little") + comment)
     with pytest.raises(UnsafeFileError, match="elements of type"):
         read(path)
+
+
+@pytest.mark.parametrize("told", [
+    "torch", "keras-theano", ["HWIO", "correlation"], ["OIHW", None]],
+    ids=str)
+def test_what_was_told_of_a_file_is_read(path, told):
+    save(path, files.network())
+    record(path, lambda note: {**note, "told": told})
+    with read(path) as checkpoint:
+        assert checkpoint.entries[0].told == (
+            told if isinstance(told, str) else tuple(told))
+
+
+@pytest.mark.parametrize("told", [
+    "correlation", "OI", "keras-1", "pytorch", 3, ["OIHW"]], ids=str)
+def test_what_was_told_of_a_file_is_a_word_for_all_of_it(path, told):
+    save(path, files.network())
+    record(path, lambda note: {**note, "told": told})
+    with pytest.raises(CheckpointError, match="is recorded with told="):
+        read(path)
+
+
+def shared_by(count, layer):
+    """Return a kernel that many layers share."""
+    return Entry("conv.W", (2, 1, 1, 1), np.dtype("f4"),
+                 lambda: np.ones((2, 1, 1, 1), "f4"), layer, "W", "conv",
+                 ("OIHW", "correlation"),
+                 shared=(("conv", ("OIHW", "correlation")),) * count)
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".safetensors"])
+def test_no_record_is_written_that_is_too_long_to_be_read(tmp_path, suffix):
+    path = tmp_path / ("w" + suffix)
+    entry = shared_by(1000, "")
+    entry = shared_by(1000, "x" * ((1 << 16) - 1 - len(note_of(entry))))
+    write(path, Checkpoint("w", "test", (entry,)))
+    before = path.read_bytes()
+    with read(path) as checkpoint:
+        assert checkpoint.entries[0].shared == entry.shared
+    for longer in (entry._replace(layer=entry.layer + "x"),
+                   shared_by(2000, "conv")):
+        with pytest.raises(CheckpointError, match="would be recorded in .*"
+                           "numpy.savez"):
+            write(path, Checkpoint("w", "test", (longer,)))
+        assert path.read_bytes() == before

@@ -68,7 +68,14 @@ def note_of(entry):
             if getattr(entry, key) is not None}
     _check(told, "%s: would be recorded with" % entry.name,
            "Correct it in the source, or with entry._replace.")
-    return json.dumps(told, sort_keys=True)
+    note = json.dumps(told, sort_keys=True)
+    if len(note) > _LONGEST:
+        raise CheckpointError(
+            "%.200s: would be recorded in %d bytes, as %d layers share it; "
+            "expected at most %d. Save the values alone: numpy.savez(path, "
+            "*lasagne.layers.get_all_param_values(network))."
+            % (entry.name, len(note), 1 + len(entry.shared or ()), _LONGEST))
+    return note
 
 
 def entry_of_note(entry, note, where):
@@ -121,8 +128,9 @@ def _convention(value):
     """Return what a record says, whose pairs JSON made lists."""
     return Convention(*value) if isinstance(value, list) else value
 
-#: Bytes of a record: two names of 1024 characters take a third of it.
-_LONGEST = 1 << 16
+#: Bytes of a record, as many as the comment of a member of a ZIP archive has:
+#: two names of 1024 characters take a third of it.
+_LONGEST = (1 << 16) - 1
 
 _CHANGED = ("The file was changed after it was written, or a newer version "
             "wrote it; get it again, or save it again.")
