@@ -576,6 +576,10 @@ CASES.update({
         + T.set_subtensor(x[:, 3], 7)),
     "sums that are cut": of_integers("int8", lambda x: T.cast(
         x, "int32").sum(axis=1, keepdims=True, dtype="int8") * 1.5 + x),
+    "merging of one's own, cut": lambda: L.ElemwiseMergeLayer(
+        [InputLayer((None, 6, 5)), InputLayer((None, 6, 7)),
+         InputLayer((None, 4, 6))], lambda x, y: x * y / 3 + x,
+        cropping=[None, "lower", "center"]),
     "inverse dense": lambda: inverse(L.DenseLayer(InputLayer((None, 5)), 7)),
 })
 

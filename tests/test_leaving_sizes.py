@@ -202,3 +202,49 @@ def test_several_sizes_are_compared():
     shapes = [x.shape for values, _ in Oracle(source, plan_of(source)).cases
               for x in values.values()]
     assert shapes == [(1, 7), (1, 10), (1, 12), (3, 7)]
+
+
+@pytest.mark.parametrize("function", [
+    lambda v: v * v, lambda v: T.sqr(v) + v, lambda v: (v * 31 + 7) % 1000,
+    lambda v: -v - 2, lambda v: T.inc_subtensor(v[:, 1:], v[:, :1])])
+def test_integers_of_32_bits_are_cut(function, tmp_path):
+    """Beyond what the comparison tries."""
+    net = leaving_cases.of_integers("int32", function)()
+    x = np.array([[50000, 3, -70000, 2 ** 31 - 1, 2 ** 30]], "int32")
+    expected = leaving_runs.run_theano(net, [x])
+    for got in runs_elsewhere(net, x, tmp_path):
+        np.testing.assert_array_equal(got, expected)
+
+
+@pytest.mark.parametrize("function", [
+    lambda v: T.cast(v, "float64") % 86400, lambda v: v * 1. - 1500000000,
+    lambda v: (v - 1500000000) / np.float64(3)])
+def test_large_integers_meet_floats(function, tmp_path):
+    """As times in seconds, float64 in Theano."""
+    net = leaving_cases.of_integers("int64", function)()
+    x = np.array([[2 ** 24 + 1, 1500000001, 1500086399, 3, 1499999990]])
+    expected = leaving_runs.run_theano(net, [x])
+    for got in runs_elsewhere(net, x, tmp_path):
+        np.testing.assert_allclose(got, expected, rtol=1e-6)
+
+
+def runs_elsewhere(net, x, tmp_path):
+    """Yield what the exports that can run here compute."""
+    if files.has("torch"):
+        yield leaving_runs.run_torch(to_torch(net), [x])
+    if files.has("onnx"):
+        leaving_runs.export(net, str(tmp_path / "net.onnx"))
+        yield leaving_runs.run_onnx(tmp_path / "net.onnx", [x])
+
+
+def test_what_is_no_number_has_no_sign(tmp_path):
+    net = layer(lambda x: T.sgn(x) + T.sgn(T.cast(x.shape[1], "int32")))
+    x = np.float32([[np.nan, -2, 0, np.inf]])
+    for got in runs_elsewhere(net, x, tmp_path):
+        np.testing.assert_array_equal(got, [[np.nan, 0, 1, 2]])
+
+
+@pytest.mark.skipif(not files.has("torch"), reason="torch is not installed")
+def test_complex_numbers_are_refused_as_such():
+    with pytest.raises(LeavingError, match="of complex numbers; expected"):
+        to_torch(layer(lambda x: abs(x + 1j * x)))

@@ -5,6 +5,8 @@ from itertools import product
 
 import numpy as np
 import theano.scalar as S
+from theano.compile.ops import Shape, Shape_i
+from theano.gof.graph import Constant
 from theano.tensor import Reshape, elemwise, subtensor
 from theano.tensor.nnet import nnet, sigm
 
@@ -44,12 +46,20 @@ _COMPARED = ("greater", "greater_equal", "less", "less_equal", "equal")
 #: Nodes that compute none of the values that they give out.
 _MOVING = (elemwise.DimShuffle, Reshape, subtensor.Subtensor)
 
+#: What may give integers beyond those that go in.
+_CUT = (S.Add, S.Sub, S.Mul, S.Pow, S.Neg, S.Abs, S.Sqr)
+
 #: Integers that are held in less than what all are computed with.
 NARROW = ("int8", "uint8", "int16", "uint16", "uint32")
 
 
 def elementwise(walk, node):
     """Say a function of each element, with all inputs of one type."""
+    if any(x.dtype.startswith("complex") for x in node.inputs + node.outputs):
+        raise LeavingError(
+            "%s: computes %s of complex numbers; expected real ones. Write it "
+            "with their real and imaginary parts." % (
+                walk.scope.layer, node.op.scalar_op))
     if has_exact(walk, node):
         made, walk = node.outputs[0], exact(walk)
         if made.dtype == "float64":
@@ -111,6 +121,8 @@ def _held(walk, node, value):
     floats beside it.
     """
     made = node.outputs[0]
+    if made.dtype == "int32" and isinstance(node.op.scalar_op, _CUT):
+        return _cut(walk, node, value)
     if made.dtype not in NARROW:
         return value
     least, most = _reach(node, [_bounds(walk, x) for x in node.inputs])
@@ -128,6 +140,24 @@ def _held(walk, node, value):
     return value
 
 
+def _cut(walk, node, value):
+    """Return what is computed of int32 as Theano has it: beyond, it is cut."""
+    least, most = _reach(node, [_bounds(walk, x) for x in node.inputs])
+    holds = np.iinfo("int32")
+    if holds.min <= least and most <= holds.max or all(
+            map(_is_of_sizes, node.inputs)):
+        return value
+    return walk.add("wrap", value, dtype="int32")
+
+
+def _is_of_sizes(x):
+    """Tell whether sizes and numbers alone lead to integers."""
+    if isinstance(x, Constant) or x.owner is None:
+        return isinstance(x, Constant)
+    return isinstance(x.owner.op, (Shape, Shape_i)) or not is_float(
+        x) and all(_is_of_sizes(each) for each in x.owner.inputs)
+
+
 def _bounds(walk, x):
     """Return the least and the largest that a variable may be."""
     if x.dtype == "bool":
@@ -140,6 +170,14 @@ def _bounds(walk, x):
         return _bounds(walk, x.owner.inputs[0])
     holds = np.finfo("float32") if is_float(x) else np.iinfo(x.dtype)
     return walk.bounds.get(x, (holds.min, holds.max))
+
+
+#: Scalar Op → what it may compute, by the bounds of its inputs.
+_REACHES = {
+    S.Neg: lambda lows, highs: (-highs[0], -lows[0]),
+    S.Abs: lambda lows, highs: (0, max(-lows[0], highs[0])),
+    S.Sqr: lambda lows, highs: (0, max(lows[0] ** 2, highs[0] ** 2)),
+    S.Second: lambda lows, highs: (lows[1], highs[1])}
 
 
 def _reach(node, bounds):
@@ -157,12 +195,8 @@ def _reach(node, bounds):
         return min(0, *ends), max(1, *ends)
     if isinstance(op, S.Mod):  # of the sign of the divisor
         return min(0, lows[1]), max(0, highs[1])
-    if isinstance(op, S.Second):
-        return lows[1], highs[1]
-    if isinstance(op, S.Neg):
-        return -highs[0], -lows[0]
-    if isinstance(op, S.Abs):
-        return 0, max(-lows[0], highs[0])
+    if type(op) in _REACHES:
+        return _REACHES[type(op)](lows, highs)
     if isinstance(op, (S.Cast, S.Switch)) or ELEMENTWISE.get(
             type(op)) in _FOLDED:  # the smaller or larger of some
         return min(lows), max(highs)
@@ -244,8 +278,8 @@ def _inverse(walk, node):
 
 
 def _square(walk, node):
-    value = walk.value_of(node.inputs[0])
-    return walk.add("mul", value, value, suffix="square")
+    value, = _of_one_type(walk, node, "mul")
+    return _held(walk, node, walk.add("mul", value, value, suffix="square"))
 
 
 def _clip(walk, node):

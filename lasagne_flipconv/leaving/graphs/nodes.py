@@ -20,7 +20,7 @@ from ..record import measured
 from . import choosing
 from .elements import ELEMENTWISE, NARROW, elementwise, is_float, same
 from .setting import subset
-from .sizes import elements_of, length_of
+from .sizes import elements_of, largest_of, length_of
 from .unpooling import spread, unpool
 
 __all__ = ["NODES", "rule_of"]
@@ -125,7 +125,8 @@ def _axes(axes, ndim):
 
 def largest(walk, node):
     """Say the largest values; where they are has a node of its own."""
-    return _reduced(walk, node, "max")
+    size = largest_of(walk, node.inputs[0])
+    return _reduced(walk, node, "max") if size is None else size
 
 
 def where_largest(walk, node):

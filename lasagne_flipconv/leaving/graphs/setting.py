@@ -24,8 +24,8 @@ def subset(walk, node):
         return walk.add("fill" if is_set else "add", part, new)
 
     value = _changed(walk, value, list(enumerate(places)), change)
-    return value if is_set or x.dtype not in NARROW else walk.add(
-        "wrap", value, dtype=x.dtype)
+    return walk.add("wrap", value, dtype=x.dtype) if not is_set and (
+        x.dtype in (*NARROW, "int32")) else value
 
 
 def _place(walk, item, x, axis):

@@ -1,9 +1,11 @@
 """Shapes in a graph: vectors of sizes, taken apart into their elements."""
+from functools import partial, reduce
+
 from theano.compile.ops import Rebroadcast, Shape
 from theano.tensor import Alloc, Join, Reshape, elemwise, opt, subtensor
 import theano.scalar as S
 
-__all__ = ["elements_of", "length_of"]
+__all__ = ["elements_of", "largest_of", "length_of"]
 
 
 def elements_of(walk, vector):
@@ -56,6 +58,26 @@ def length_of(walk, variable, axis):
     return walk.lengths[key]
 
 
+def largest_of(walk, vector):
+    """Return the largest of sizes, as those of layers that are cut to one.
+
+    Parameters
+    ----------
+    walk : Walk
+        Through the graph.
+    vector : theano.Variable
+        Any array.
+
+    Returns
+    -------
+    int or str or None
+        A number where it is known; None if it is no vector of sizes.
+    """
+    sizes = vector.ndim == 1 and "int" in vector.dtype and elements_of(
+        walk, vector)
+    return reduce(partial(_larger, walk), sizes) if sizes else None
+
+
 def _known(walk, variable, axis):
     """Return the length of an axis if a layer says it, else None."""
     if variable in walk.shapes:
@@ -99,10 +121,23 @@ def _joined(walk, node):
     return None if None in parts else sum(parts, [])
 
 
-def _cast(walk, node):
-    if not isinstance(node.op.scalar_op, S.Cast):
+def _each(walk, node):
+    op, inner = node.op.scalar_op, node.inputs[0]
+    if not isinstance(op, (S.Cast, S.Neg)):
         return None
-    return elements_of(walk, node.inputs[0])
+    found = elements_of(walk, inner)
+    return found if isinstance(op, S.Cast) or found is None else [
+        _negative(walk, size) for size in found]
+
+
+def _negative(walk, size):
+    return walk.add("neg", size) if isinstance(size, str) else -size
+
+
+def _larger(walk, one, other):
+    if isinstance(one, str) or isinstance(other, str):
+        return one if one == other else walk.add("maximum", one, other)
+    return max(one, other)
 
 
 def _same(walk, node):
@@ -126,5 +161,5 @@ def _shuffled(walk, node):
 
 _RULES = ((Shape, _shape), (opt.MakeVector, _made),
           (subtensor.Subtensor, _part), (Join, _joined),
-          (elemwise.Elemwise, _cast), (Rebroadcast, _same),
+          (elemwise.Elemwise, _each), (Rebroadcast, _same),
           (Reshape, _reshaped), (elemwise.DimShuffle, _shuffled))

@@ -21,7 +21,8 @@ _PLAIN = {
     "int_rest": "({0} % {1})", "pow": "({0} ** {1})", "neg": "(-{0})",
     "exp": "torch.exp({0})", "log": "torch.log({0})",
     "sqrt": "torch.sqrt({0})", "abs": "torch.abs({0})",
-    "sign": "torch.sign({0})", "floor": "torch.floor({0})",
+    "sign": "torch.where(torch.isnan({0}), {0}, torch.sign({0}))",
+    "floor": "torch.floor({0})",
     "ceil": "torch.ceil({0})", "round": "torch.round({0})",
     **{kind: "torch.%s({0})" % kind for kind in (
         "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "asinh",
