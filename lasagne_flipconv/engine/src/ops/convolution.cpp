@@ -7,6 +7,7 @@
 #include "kernels/cache.hpp"
 #include "operands/finite.hpp"
 #include "ops/direct.hpp"
+#include "ops/grad_kernel.hpp"
 #include "ops/ops.hpp"
 
 namespace flipconv {
@@ -118,21 +119,6 @@ bool run_forward(const Convolution &c, const Geometry &g, const Sizes &s,
     return true;
 }
 
-bool run_grad_kernel(const Convolution &c, const Geometry &g, const Sizes &s,
-                     const fc_array *in, float *kernel, Scratch &scratch) {
-    const float *gradient = dense(in[1], scratch);
-    if (!c.careful && has_padding(s) && !finite_at_padding(g, s, gradient))
-        return false;
-    auto *packed = static_cast<float *>(scratch.take(c.layout->bytes()));
-    Call call(c.scratch, scratch);
-    call.read(DNNL_ARG_SRC, c.input, input_of(c, s, in[0], scratch));
-    call.read(DNNL_ARG_DIFF_DST, c.output, gradient);
-    call.argument(DNNL_ARG_DIFF_WEIGHTS, c.kernel, packed);
-    call.run(c.primitive);
-    c.layout->unpack(packed, g.flip, kernel);
-    return true;
-}
-
 struct Swapped { // a view of a kernel with its channels in each other's place
     explicit Swapped(const fc_array &kernel)
         : shape(kernel.shape, kernel.shape + kernel.ndim),
@@ -168,9 +154,20 @@ bool run(Kind kind, const Convolution &c, const Geometry &g, const Sizes &s,
     set_implementation(c.name);
     if (kind == CONVOLUTION)
         return run_forward(c, g, s, cache, in, result, scratch);
-    if (kind == CONVOLUTION_GRAD_KERNEL)
-        return run_grad_kernel(c, g, s, in, result, scratch);
     return run_grad_input(c, g, cache, in, result, scratch);
+}
+
+void run_grad_kernel(State &state, State::Key key, const Geometry &g,
+                     const Sizes &s, const fc_array *in, float *kernel,
+                     Scratch &scratch) {
+    for (bool careful : {false, true}) {
+        if (careful) key.push_back(0);
+        auto gradient = state.get<KernelGradient>(key, [&] {
+            return KernelGradient::make(g, s, careful);
+        });
+        set_implementation(gradient->name());
+        if (gradient->run(g, in, kernel, scratch)) return;
+    }
 }
 
 // Compute sums of nothing, which oneDNN does not.
@@ -205,13 +202,15 @@ void convolution_run(Kind kind, State &state, Params params,
     Scratch scratch;
     if (s.nothing_to_sum())
         return run_empty(kind, g, s, in, *out, scratch);
+    auto *result = static_cast<float *>(out->data);
     State::Key key = {s.batch, s.inputs, s.outputs};
     key.insert(key.end(), s.input.begin(), s.input.end());
     key.insert(key.end(), s.kernel.begin(), s.kernel.end());
+    if (kind == CONVOLUTION_GRAD_KERNEL)
+        return run_grad_kernel(state, key, g, s, in, result, scratch);
     auto c = state.get<Convolution>(key, [&] { return make(kind, g, s); });
     auto new_cache = [] { return std::make_shared<KernelCache>(); };
     auto cache = state.get<KernelCache>({}, new_cache);
-    auto *result = static_cast<float *>(out->data);
     if (run(kind, *c, g, s, *cache, in, result, scratch)) return;
     g.frozen = false; // it may be unlike others because it was changed
     key.push_back(0);
