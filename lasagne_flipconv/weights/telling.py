@@ -147,8 +147,9 @@ def source_of(slot, entry, name, options, target):
             "%s: the file does not say whether its kernels are for "
             "convolution or correlation. Pass orientation='convolution' if "
             "they come from Conv2DLayer, 'correlation' if from "
-            "Conv2DDNNLayer, Conv2DMMLayer, PyTorch, TensorFlow or ONNX, "
-            "'as in network' if from a network of the same classes." % name)
+            "Conv2DDNNLayer or Conv2DMMLayer, 'torch', 'tensorflow' or 'onnx' "
+            "if from there, 'as in network' if from a network of the same "
+            "classes." % name)
     return source
 
 
