@@ -1,5 +1,6 @@
 """The library of the engine: built once, whole, and told of where it is not.
 """
+import functools
 import os
 import re
 import shutil
@@ -119,6 +120,21 @@ def test_one_that_is_damaged_is_built_anew(built, damage):
     assert build_in(path.parent.parent) == path
     assert compiled == [path]
     assert path.read_bytes() == whole
+
+
+def test_one_that_was_cleared_away_is_built_anew(monkeypatch, tmp_path):
+    made = []
+
+    @functools.lru_cache(maxsize=None)
+    def build(compiledir, compiler):
+        made.append(tmp_path / "library")
+        made[-1].write_text("")
+        return made[-1]
+
+    monkeypatch.setattr(library, "_build", build)
+    assert library.build() == library.build() and len(made) == 1
+    made[0].unlink()
+    assert library.build().exists() and len(made) == 2
 
 
 def test_what_is_built_is_sealed():

@@ -132,7 +132,11 @@ def build():
     EngineError
         If there is no compiler, or it or the loader fails.
     """
-    return _build(theano.config.compiledir, theano.config.cxx)
+    path = _build(theano.config.compiledir, theano.config.cxx)
+    if not path.exists():  # somebody cleared the compile directory
+        _build.cache_clear()
+        path = _build(theano.config.compiledir, theano.config.cxx)
+    return path
 
 
 @functools.lru_cache(maxsize=None)
