@@ -3,8 +3,10 @@
 The tables are in ``python2/``: one for each kind, with what Python 2.7 printed
 beside it. ``PYTHON2`` names one that the tables are compared with anew.
 """
+import builtins
 import contextlib
 import importlib
+import inspect
 import io
 import os
 import re
@@ -14,6 +16,8 @@ from pathlib import Path
 
 import pytest
 from lasagne_flipconv.scripts import python2
+from lasagne_flipconv.scripts.python2.library.attributes import LENT
+from lasagne_flipconv.scripts.python2.library.functions import BUILTINS
 from python2 import make_expected
 
 TABLES = sorted(make_expected.HERE.glob("*.txt"))
@@ -151,3 +155,35 @@ def test_a_series_is_known_by_the_module_of_its_class():
                                lambda self, other: "as today"})
     for cls in (base, type("Own", (base,), {})):
         assert python2.divide(cls(), 2) == "as today"
+
+
+#: What a program of Python 2 finds instead of what is there today.
+INSTEAD = [(*place, found) for place, found in LENT.items()] + [
+    ("builtins", name, found) for name, found in vars(BUILTINS).items()
+    if found is not getattr(builtins, name, None)]
+
+
+@pytest.mark.parametrize("module, name, found", [
+    pytest.param(*row, id="%s.%s" % row[:2]) for row in INSTEAD
+    if callable(row[2])])
+def test_what_is_replaced_takes_arguments_by_their_names(module, name, found):
+    """As ``np.loadtxt(fname="a.txt")``."""
+    stock = getattr(importlib.import_module(module), name, None)
+    try:
+        parameters = inspect.signature(stock).parameters.values()
+        ours = inspect.signature(found)
+    except (TypeError, ValueError):
+        pytest.skip("%s.%s tells no names" % (module, name))
+    needed = {p.name: None for p in parameters
+              if p.kind is p.POSITIONAL_OR_KEYWORD and p.name not in (
+                  "self", "fix_imports", *NEW.get((module, name), ()))}
+    ours.bind_partial(**needed)
+
+
+#: Arguments that Python 2 did not have, or under another name.
+NEW = {("builtins", "open"): ["file", "encoding", "errors", "newline",
+                              "closefd", "opener"],
+       ("builtins", "compile"): ["_feature_version"],
+       ("builtins", "enumerate"): ["iterable"],
+       ("gzip", "open"): ["encoding", "errors", "newline"],
+       ("hashlib", "new"): ["data"], ("random", "seed"): ["version"]}

@@ -61,6 +61,14 @@ READ = [
      "print joblib.load(open('a')).sum()", "1128"),
     ("h5py", "import h5py; f = h5py.File('a', 'w'); f['x'] = x; f.close()",
      "print h5py.File(open('a'), 'r')['x'][:].sum()", "1128"),
+    ("h5py", "import h5py; f = h5py.File('a', 'w'); n = f.create_dataset("
+     "'n', data=np.array(['the', 'cat'])); n = f.create_dataset('m', (1,), "
+     "data=['dog']); f['l'] = np.array(['a']); n.attrs['k'] = ['b', 'c']; "
+     "n.attrs['s'] = 'cat'; f.close()",
+     "f = h5py.File('a', 'r'); v = {'the': 1, 'cat': 2, 'a': 3, 'b': 4}; "
+     "print [v.get(w) for w in f['n']], v[f['n'][1]], v.get(f['m'].attrs['s'])"
+     ", f['l'].dtype, v.get(f['m'].attrs['k'][0]), list(f['n']), f['m'][0]",
+     "[1, 2] 2 2 |S1 4 ['the', 'cat'] dog"),
     ("sklearn", "import sklearn.datasets as s; s.dump_svmlight_file(np.eye(2)"
      ", [0, 1], open('a', 'w'))", "print s.load_svmlight_file(open('a'))[1]",
      "[0. 1.]"),

@@ -103,6 +103,15 @@ PROGRAMS = {
         "print imp.load_module('q', *imp.find_module('q')).n",
         "b.py": HALF, "conf/c.conf": HALF, "q/__init__.py": "n = 3 / 2"},
         "a.py", "half\n3\nhalf\n4 half\nTrue\nhalf\n2\n1\n"),
+    "an array that is not None": ({
+        "a.py": "import numpy as np\na = np.ones((2, 2))\n"
+        "def f(W=None): return 'none' if W == None else 'given'\n"
+        "print f(), f(a), f(W=a.sum()), a in [None], None in [a], a in (a,)\n"
+        "if a != None and not (a == None): print 'array'\n"
+        "print [None].count(a), [a, None].index(None), (a == None).any()\n"
+        "try: [None].index(a)\nexcept ValueError: print 'not there'\n"},
+        "a.py", "none given given False False True\narray\n0 1 False\n"
+        "not there\n"),
     "abstract base classes": ({
         "a.py": "import collections\nprint isinstance([], collections"
         ".Iterable)"}, "a.py", "True\n"),

@@ -8,10 +8,18 @@ import array
 import builtins
 import functools
 import io
+import mmap
 import operator
+import socket
+import struct
+import subprocess
 import sys
+import tempfile
+import zipfile
 
-from .library.equality import bytes_of, text_of
+import numpy as np
+
+from .strings import bytes_of, native, own, text_of, words_of
 
 __all__ = ["BinaryFile", "METHODS", "StringIO", "TextFile", "below",
            "open_file"]
@@ -187,8 +195,7 @@ def open_file(name, mode="r", buffering=-1, *args, **options):
     file = builtins.open(name, plain + "b", buffering if buffering != 1
                          else -1)
     if "b" in mode:
-        writes = plain != "r" and isinstance(file, io.BufferedIOBase)
-        return BinaryFile(file) if writes else file
+        return BinaryFile(file) if plain != "r" else file
     if isinstance(file, io.RawIOBase):
         file = io.BufferedRandom(file) if "+" in plain else (
             io.BufferedReader if plain == "r" else io.BufferedWriter)(file, 1)
@@ -284,5 +291,65 @@ def _fromfile(numbers):
             ) if isinstance(numbers, array.array) else None
 
 
+#: What gives bytes to a program, or takes them.
+_OF_BYTES = (io.BufferedIOBase, io.RawIOBase, zipfile.ZipFile, socket.socket,
+             subprocess.Popen, np.ndarray, np.generic, array.array, mmap.mmap,
+             struct.Struct, BinaryFile, tempfile._TemporaryFileWrapper)
+
+
+def _gives(name, convert):
+    """Return what gives a file a method whose bytes are texts as well."""
+    def given(thing):
+        method = getattr(thing, _TODAY.get(name, name), None)
+        if not isinstance(thing, _OF_BYTES) or method is None:
+            return None
+        takes = _same if isinstance(thing, zipfile.ZipFile) else _as_bytes
+        return lambda *args, **more: convert(
+            method(*map(takes, args), **more))
+    return given
+
+
+def _same(x):
+    return x
+
+
+#: Methods that have another name today.
+_TODAY = {"next": "__next__", "tostring": "tobytes"}
+
+
+def _takes(name):
+    """Return what gives a file a method that takes a text for bytes."""
+    def given(thing):
+        if isinstance(thing, _OF_BYTES) and hasattr(thing, name):
+            method = getattr(thing, name)
+            return lambda *args, **more: method(
+                *args[:-1], *map(_as_bytes, args[-1:]), **more)
+        if isinstance(thing, io.TextIOBase) and not isinstance(
+                thing, TextFile):
+            method = getattr(thing, name)
+            return lambda text: method(_as_text(text))
+        return None
+    return given
+
+
+def _as_bytes(x):
+    return bytes_of(x) if not isinstance(x, list) else list(map(bytes_of, x))
+
+
+def _as_text(x):
+    """Return what a file of texts is given."""
+    if isinstance(x, list):
+        return list(map(_as_text, x))
+    return text_of(x) if isinstance(x, bytes) else x
+
+
 #: Method → what is given for it, None to look further.
-METHODS = {"fromfile": _fromfile}
+METHODS = {
+    "fromfile": _fromfile, "communicate": _gives("communicate", words_of),
+    **{name: _gives(name, own) for name in (
+        "getvalue", "pack", "read", "read1", "recv", "tobytes", "tostring",
+        "unpack", "unpack_from")},
+    **{name: _gives(name, native) for name in ("next", "readline",
+                                               "readlines")},
+    **{name: _takes(name) for name in ("send", "sendall", "write",
+                                       "writelines", "writestr")}}

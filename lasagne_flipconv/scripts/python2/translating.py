@@ -252,11 +252,11 @@ def _execfile(path, names=None, local=None):
     exec(code, names, names if local is None else local)
 
 
-def _compile(source, path, mode, *args, **options):
+def _compile(source, filename, mode, *args, **options):
     """Compile as the built-in function, from code of either Python."""
     if isinstance(source, (str, bytes)) and not args and not options:
-        return _code(source, mode, path)
-    return compile(source, path, mode, *args, **options)
+        return _code(source, mode, filename)
+    return compile(source, filename, mode, *args, **options)
 
 
 vars(BUILTINS).update(execfile=_execfile, compile=_compile,

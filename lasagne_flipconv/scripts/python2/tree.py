@@ -4,6 +4,7 @@ import ast
 from .library.attributes import ATTRIBUTES
 from .scopes import (complete, ended, hand_in, hoisted_globals, leak,
                      mangled, metaclass_of, own_nodes)
+from .string_methods import CASES
 
 __all__ = ["Translation", "called", "features_of"]
 
@@ -157,6 +158,25 @@ class Translation(ast.NodeTransformer):
         divide = called("divide_item", target.value, _as_value(target.slice))
         return ast.Expr(ast.Call(divide, [value], []))
 
+    def visit_If(self, node):
+        """Let an array not be None where that decides: ``if W == None``."""
+        _decides(node.test)
+        return self.generic_visit(node)
+
+    visit_While = visit_IfExp = visit_Assert = visit_If
+
+    def visit_BoolOp(self, node):
+        """Let an array not be None: ``W == None or b == None``."""
+        for value in node.values:
+            _decides(value)
+        return self.generic_visit(node)
+
+    def visit_UnaryOp(self, node):
+        """Let an array not be None: ``not W == None``."""
+        if isinstance(node.op, ast.Not):
+            _decides(node.operand)
+        return self.generic_visit(node)
+
     def visit_Compare(self, node):
         """Compare what has no order today, and bytes with texts."""
         self.generic_visit(node)
@@ -174,6 +194,9 @@ class Translation(ast.NodeTransformer):
 
     def _compared(self, node, name):
         other = node.comparators[0]
+        if getattr(node, "decides", False):
+            made = called("same", node.left, other)
+            return made if name == "Eq" else ast.UnaryOp(ast.Not(), made)
         if name in ("Eq", "NotEq") and any(
                 isinstance(side, ast.Constant)
                 and not isinstance(side.value, (str, bytes))
@@ -192,7 +215,10 @@ class Translation(ast.NodeTransformer):
             node.value = self._items(node.value)
             if not _has_slice(node.slice):
                 return called("item", node.value, key)
-        elif isinstance(key, _MAY_BE_LIST):
+            if type(node.slice).__name__ == "Slice":
+                return called("part", node)
+        elif isinstance(key, _MAY_BE_LIST) or isinstance(
+                getattr(key, "value", None), str):  # of a file of HDF5
             node.value = ast.copy_location(called("target", node.value), node)
         return node
 
@@ -230,6 +256,9 @@ class Translation(ast.NodeTransformer):
     def visit_Call(self, node):
         """Change calls whose meaning depends on how they are written."""
         self.generic_visit(node)
+        for keyword in node.keywords:
+            if keyword.arg is None:  # f(**options)
+                keyword.value = called("keywords", keyword.value)
         name = getattr(node.func, "id", getattr(node.func, "attr", None))
         if name in _ITERATE and (isinstance(node.func, ast.Name)
                                  or name in _OF_MODULES):
@@ -248,9 +277,12 @@ class Translation(ast.NodeTransformer):
         return node
 
     def visit_Attribute(self, node):
-        """Look names up that are others today."""
+        """Look names up that are others today, or of texts of bytes."""
+        plain = node.attr not in ATTRIBUTES or (
+            not isinstance(node.ctx, ast.Load)) or (
+                node.attr in CASES and _is_unicode(node.value))
         self.generic_visit(node)
-        if node.attr not in ATTRIBUTES or not isinstance(node.ctx, ast.Load):
+        if plain:
             return node
         return called("attribute", node.value, ast.Constant(node.attr))
 
@@ -277,6 +309,26 @@ class Translation(ast.NodeTransformer):
             return node
         return ast.Expr(called("star", ast.Constant(node.module or ""),
                                ast.Constant(node.level)))
+
+
+def _decides(node):
+    """Mark ``a == None`` and ``a != None`` of which the truth is asked."""
+    if isinstance(node, ast.Compare) and len(node.ops) == 1 and isinstance(
+            node.ops[0], (ast.Eq, ast.NotEq)) and any(
+                isinstance(side, ast.Constant) and side.value is None
+                for side in (node.left, node.comparators[0])):
+        node.decides = True
+
+
+def _is_unicode(node):
+    """Tell whether an expression shows that it is of Unicode: ``u"..."``."""
+    if isinstance(node, ast.Call):
+        name = getattr(node.func, "id", getattr(node.func, "attr", None))
+        return name in ("decode", "unicode") or (
+            name in CASES and isinstance(node.func, ast.Attribute)
+            and _is_unicode(node.func.value))
+    return getattr(node, "kind", None) == "u" or (
+        getattr(node, "id", None) == "unicode")
 
 
 def _errors_of(body):

@@ -4,11 +4,12 @@ import re
 
 import numpy as np
 
+from ..strings import bytes_of, text_of
 from .division import by_zero, is_integer
-from .equality import bytes_of, contains, equal, text_of, unequal
+from .equality import contains, equal, unequal
 
 __all__ = ["OPERATORS", "Ordered", "as_argument", "bytes_of", "compare",
-           "contains", "equal", "formatted", "ordered", "shown"]
+           "contains", "equal", "formatted", "ordered", "represented", "shown"]
 
 
 #: What compares by itself; else the order was that of the types' names.
@@ -159,13 +160,57 @@ def shown(x):
     >>> shown(.1 + .2), shown(b"text")
     ('0.3', 'text')
     """
-    if isinstance(x, (bytes, memoryview)):
+    if isinstance(x, (bytes, bytearray, memoryview)):
         return text_of(x)
     if type(x) is float:
         return _twelve_digits(x)
     if type(x) is complex:
         return _complex_digits(x)
-    return str(_as_unicode(x))
+    return represented(x) if type(x) in _HOLDERS else str(_as_unicode(x))
+
+
+#: What may hold sets or bytes.
+_HOLDERS = (list, tuple, dict, set, frozenset)
+
+#: What is in the text of a list in which something may be shown otherwise.
+_OTHERWISE = re.compile(r"b['\"]|set\(\)|\{(?!\})")
+
+
+def represented(object):
+    """Return what ``repr`` made of a thing, with ``set([1])`` for a set.
+
+    Parameters
+    ----------
+    object : object
+        Anything.
+
+    Returns
+    -------
+    str
+        Bytes are shown as texts.
+
+    Examples
+    --------
+    >>> represented([{1}, b"a"])
+    "[set([1]), 'a']"
+    """
+    text = repr(object)
+    if type(object) is bytes:
+        return text[1:]
+    if type(object) not in _HOLDERS or "..." in text or (
+            not _OTHERWISE.search(text)):
+        return text
+    if type(object) is dict:
+        return "{%s}" % ", ".join("%s: %s" % tuple(map(represented, pair))
+                                  for pair in object.items())
+    within = ", ".join(map(represented, object))
+    return _BRACKETS[type(object)] % (
+        within + "," * (type(object) is tuple and len(object) == 1))
+
+
+#: How what holds things is shown.
+_BRACKETS = {list: "[%s]", tuple: "(%s)", set: "set([%s])",
+             frozenset: "frozenset([%s])"}
 
 
 def _as_unicode(x):
@@ -242,7 +287,7 @@ class _Shown:
         return shown(self._thing)
 
     def __repr__(self):
-        return repr(self._thing)
+        return represented(self._thing)
 
 
 class _NumPys(_Shown):
@@ -296,6 +341,8 @@ def formatted(template, arguments):
     >>> formatted("%s %s", (.1 + .2, b"RIFF")), formatted(7, 4)
     ('0.3 RIFF', 3)
     """
+    if isinstance(template, bytes):
+        template = text_of(template)
     if not isinstance(template, str):
         try:
             return template % arguments
@@ -311,5 +358,5 @@ def formatted(template, arguments):
 
 
 def _percent_argument(x):
-    return (as_argument(x) if type(x) in _NUMBERS
+    return (as_argument(x) if type(x) in _NUMBERS or type(x) in _HOLDERS
             or isinstance(x, (bytes, memoryview)) else _as_unicode(x))

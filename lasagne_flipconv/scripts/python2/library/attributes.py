@@ -1,5 +1,5 @@
 """Names of attributes, methods and contents of modules that moved."""
-import codecs
+import ast
 import collections.abc
 import contextlib
 import importlib
@@ -12,11 +12,14 @@ import subprocess
 import sys
 import types
 import wave
-from functools import cmp_to_key, partial
+from functools import cmp_to_key
 
 from .. import files as opened
+from .. import lookups, string_methods
+from ..strings import bytes_of, words_of
+from ..syntax import rewritten
 from . import arrays, equality, patterns, pickles, randoms, texts, zipped
-from .arithmetic import as_argument, bytes_of, ordered, shown
+from .arithmetic import ordered, shown
 from .division import divide, divide_in_place
 from .equality import each
 
@@ -44,11 +47,6 @@ SUCCESSORS = {
     "assertRegexpMatches": "assertRegex",
     "assertItemsEqual": "assertCountEqual", "xreadlines": "__iter__",
 }
-
-#: Encodings from text to text, or from bytes to bytes.
-_CODECS = ("hex", "base64", "zip", "bz2", "rot13", "rot_13", "zlib",
-           "string_escape", "string-escape", "hex_codec", "base64_codec")
-
 
 def listed(found):
     """Return a list where Python 3 gives a view of a mapping.
@@ -129,12 +127,12 @@ def _sort(thing):
     return sort
 
 
-def sort_by(things, cmp=None, key=None, reverse=False):
+def sort_by(iterable, cmp=None, key=None, reverse=False):
     """Return a sorted list, as ``sorted`` did with all its arguments.
 
     Parameters
     ----------
-    things : iterable
+    iterable : iterable
         What to sort.
     cmp, key : callable, optional
         Compares two; what of each is compared.
@@ -148,9 +146,9 @@ def sort_by(things, cmp=None, key=None, reverse=False):
     """
     if cmp is not None:
         by = cmp_to_key(cmp)
-        return sorted(things, reverse=reverse,
+        return sorted(iterable, reverse=reverse,
                       key=by if key is None else lambda x: by(key(x)))
-    return ordered(things, key=key, reverse=reverse)
+    return ordered(iterable, key=key, reverse=reverse)
 
 
 def _message(error):
@@ -168,79 +166,6 @@ def _im_func(function):
     return function if isinstance(function, types.FunctionType) else None
 
 
-def _format(text):
-    if not isinstance(text, str):
-        return None
-    return lambda *args, **kwargs: text.format(
-        *map(as_argument, args),
-        **{name: as_argument(value) for name, value in kwargs.items()})
-
-
-def _join(text):
-    if not isinstance(text, str):
-        return None
-    return lambda parts: text.join(
-        shown(part) if isinstance(part, bytes) else part
-        for part in each(parts))
-
-
-def _decode(text):
-    if not isinstance(text, (str, bytes)):
-        return None
-    return partial(_coded, text, codecs.decode, type(text) is str)
-
-
-def _encode(text):
-    if not isinstance(text, (str, bytes)):
-        return None
-    return partial(_coded, text, codecs.encode, type(text) is bytes)
-
-
-def _coded(text, code, is_coded, encoding="utf-8", errors="strict"):
-    """Code a text as the methods ``decode`` and ``encode`` did."""
-    if encoding.lower() not in _CODECS:
-        if isinstance(text, str) and is_coded:
-            text = bytes_of(text)
-        elif is_coded:
-            return text
-        return code(text, encoding, errors)
-    of_bytes = "string" in encoding and code is codecs.decode
-    if "escape" in encoding:
-        encoding, as_bytes = "unicode_escape", code is codecs.decode
-    else:
-        as_bytes = "rot" not in encoding
-    if as_bytes:
-        text = bytes_of(text)
-    found = code(text, encoding, errors)
-    if of_bytes:
-        return shown(found.encode("latin1"))
-    return shown(found) if isinstance(found, bytes) and all(
-        byte < 128 for byte in found) else found
-
-
-def _translate(text):
-    if not isinstance(text, str):
-        return None
-
-    def translate(table, deleted=""):
-        kept = "".join(c for c in text if c not in deleted)
-        return kept if table is None else kept.translate(table)
-    return translate
-
-
-def _of_bytes(name):
-    """Return what gives bytes a method that is called with texts."""
-    def given(thing):
-        if not isinstance(thing, bytes):
-            return None
-
-        def method(*args):
-            with_texts = any(isinstance(a, (str, tuple)) for a in args)
-            return getattr(shown(thing) if with_texts else thing, name)(*args)
-        return method
-    return given
-
-
 def _writes_bytes(name):
     """Return what gives a file of sound a method that is called with texts."""
     return lambda thing: (lambda text: getattr(thing, name)(bytes_of(text))
@@ -252,19 +177,24 @@ def _getchildren(element):
             or not hasattr(element, "iter") else lambda: list(element))
 
 
+def _one_after_another(*tables):
+    """Return one table of what several give to different things."""
+    found = {}
+    for table in tables:
+        for name, given in table.items():
+            found[name] = given if name not in found else (
+                lambda thing, first=found[name], then=given: (
+                    first(thing) or then(thing)))
+    return found
+
+
 #: Method or attribute → what is given for it, None to look further.
 _METHODS = {
     "sort": _sort, "message": _message, "im_class": _im_class,
-    "im_func": _im_func, "format": _format, "join": _join,
-    "decode": _decode, "encode": _encode, "translate": _translate,
-    "getchildren": _getchildren,
-    **{name: _of_bytes(name) for name in (
-        "split rsplit strip lstrip rstrip replace find rfind index rindex "
-        "count startswith endswith partition rpartition").split()},
-    "sub": lambda thing: patterns.method_of(thing, "sub"),
-    "split": lambda thing: (patterns.method_of(thing, "split")
-                            or _of_bytes("split")(thing)),
-    **equality.METHODS, **arrays.METHODS, **opened.METHODS,
+    "im_func": _im_func, "getchildren": _getchildren,
+    **_one_after_another(
+        patterns.METHODS, string_methods.METHODS, lookups.METHODS,
+        equality.METHODS, arrays.METHODS, opened.METHODS),
     **{name: _writes_bytes(name) for name in ("writeframes",
                                               "writeframesraw")},
 }
@@ -278,14 +208,14 @@ def _imap(function, *things):
 
 def _of_texts(name):
     """Return the function of ``string`` that calls a method of a text."""
-    return lambda text, *args: getattr(text, name)(*args)
+    return lambda s, *args: attribute(s, name)(*args)
 
 
-def _walk(top, function, argument):
+def _walk(top, func, arg):
     """Call a function for each folder, as ``os.path.walk`` did."""
     for folder, folders, files in os.walk(top):
         names = folders + files
-        function(argument, folder, names)
+        func(arg, folder, names)
         folders[:] = [name for name in folders if name in names]
 
 
@@ -301,18 +231,25 @@ def _nested(*managers):
         yield [stack.enter_context(manager) for manager in managers]
 
 
+def _literal_eval(node_or_string):
+    """Return the value of a literal, of Python 2 if it is a text."""
+    if isinstance(node_or_string, (str, bytes)):
+        node_or_string = rewritten(shown(node_or_string).strip())[0].strip()
+    return ast.literal_eval(node_or_string)
+
+
 def _check_output(*args, **kwargs):
-    return shown(subprocess.check_output(*args, **kwargs))
+    return words_of(subprocess.check_output(*args, **kwargs))
 
 
 _STRING = {
     "letters": string.ascii_letters, "lowercase": string.ascii_lowercase,
     "uppercase": string.ascii_uppercase, "maketrans": str.maketrans,
     "atoi": int, "atol": int, "atof": float,
-    "join": lambda parts, by=" ": by.join(parts),
-    "joinfields": lambda parts, by=" ": by.join(parts),
-    "splitfields": lambda text, *args: text.split(*args),
-    "zfill": lambda x, width: str(x).zfill(width),
+    "join": lambda words, sep=" ": attribute(sep, "join")(words),
+    "joinfields": lambda words, sep=" ": attribute(sep, "join")(words),
+    "splitfields": _of_texts("split"),
+    "zfill": lambda x, width: shown(x).zfill(width),
     **{name: _of_texts(name) for name in (
         "split rsplit upper lower strip lstrip rstrip replace find rfind "
         "index rindex count ljust rjust center swapcase capitalize translate "
@@ -355,7 +292,9 @@ _MODULES = {
             ("Header", "header"), ("Message", "message"),
             ("Parser", "parser"), ("Utils", "utils"))},
     "os": {"getcwdu": os.getcwd, "errno": __import__("errno")},
-    os.path.__name__: {"walk": _walk},
+    os.path.__name__: {"walk": _walk, "join": lambda a, *p: os.path.join(
+        *map(shown, (a, *p)))},
+    "ast": {"literal_eval": _literal_eval},
     "subprocess": {"check_output": _check_output},
     **arrays.MODULES, **pickles.MODULES, **randoms.MODULES,
     **texts.MODULES, **zipped.MODULES, **patterns.MODULES,

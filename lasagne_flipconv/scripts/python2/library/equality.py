@@ -1,54 +1,18 @@
 """``==``, ``in`` and items of Python 2, for which bytes were texts."""
 import collections
 import contextlib
+import io
 import itertools
 import operator
 
 import numpy as np
 
 from ...old_names.arguments.ragged import of_objects
-from ...old_names.arrays import INSTEAD
+from ..strings import Bytes, bytes_of, native, text_of, words_of
 
-__all__ = ["ITERTOOLS", "METHODS", "NUMPY", "bytes_of", "contains", "each",
-           "equal", "every", "indices", "item", "text_of", "unequal"]
-
-
-def bytes_of(text):
-    """Return the bytes that a text was in Python 2.
-
-    Parameters
-    ----------
-    text : str or bytes
-        Of a file that was no UTF-8, it has a surrogate for each such byte.
-
-    Returns
-    -------
-    bytes
-        In UTF-8; bytes as they are.
-
-    Examples
-    --------
-    >>> bytes_of("a"), bytes_of(text_of(bytes([255])))
-    (b'a', b'\\xff')
-    """
-    return (text.encode("utf-8", "surrogateescape") if isinstance(text, str)
-            else text)
-
-
-def text_of(x):
-    """Return the text that bytes were in Python 2.
-
-    Parameters
-    ----------
-    x : bytes
-        In UTF-8, or not.
-
-    Returns
-    -------
-    str
-        As :func:`bytes_of` takes it.
-    """
-    return bytes(x).decode("utf-8", "surrogateescape")
+__all__ = ["ITERTOOLS", "METHODS", "alike", "as_texts", "contains", "each",
+           "equal", "every", "indices", "is_or_equals", "item", "part",
+           "unequal"]
 
 
 def equal(a, b):
@@ -69,7 +33,7 @@ def equal(a, b):
     >>> equal(b"RIFF", "RIFF")
     True
     """
-    return _compared(operator.eq, *_alike(a, b), False)
+    return _compared(operator.eq, *alike(a, b), False)
 
 
 def unequal(a, b):
@@ -85,7 +49,7 @@ def unequal(a, b):
     object
         A bool, or what the objects make of it.
     """
-    return _compared(operator.ne, *_alike(a, b), True)
+    return _compared(operator.ne, *alike(a, b), True)
 
 
 def _compared(compares, a, b, otherwise):
@@ -105,15 +69,23 @@ def _compared(compares, a, b, otherwise):
     return otherwise
 
 
-def _alike(a, b):
+def alike(a, b):
     """Return two things, texts both if one is bytes and one a text.
 
-    Arrays and lists of them as well.
+    Parameters
+    ----------
+    a, b : object
+        Arrays and lists of them as well.
+
+    Returns
+    -------
+    tuple
+        Of two.
     """
     a, b = _as_array(a, b), _as_array(b, a)
     kinds = _kind_of(a) + _kind_of(b)
-    return (_as_texts(a) if kinds in ("SU", "OU", "L", "LL") else a,
-            _as_texts(b) if kinds in ("US", "UO", "L", "LL") else b)
+    return (as_texts(a) if kinds in ("SU", "OU", "L", "LL") else a,
+            as_texts(b) if kinds in ("US", "UO", "L", "LL") else b)
 
 
 def _as_array(x, other):
@@ -134,7 +106,8 @@ def _kind_of(x):
         return x.dtype.kind
     if type(x) in _LISTS:
         return "L" if _holds_bytes(x) else ""
-    return "S" if isinstance(x, bytes) else "U" * isinstance(x, str)
+    return ("S" if isinstance(x, (bytes, bytearray))
+            else "U" * isinstance(x, str))
 
 
 def _holds_bytes(x):
@@ -144,14 +117,25 @@ def _holds_bytes(x):
         and any(_holds_bytes(item) for item in x if type(item) in _LISTS))
 
 
-def _as_texts(x):
-    """Return a text, a list of them, or an array of objects with them."""
+def as_texts(x):
+    """Return a text, a list of them, or an array of objects with them.
+
+    Parameters
+    ----------
+    x : object
+        Of bytes.
+
+    Returns
+    -------
+    object
+        Anything else as it is.
+    """
     if type(x) in _LISTS:
-        return type(x)(map(_as_texts, x))
+        return type(x)(map(as_texts, x))
     if not isinstance(x, np.ndarray):
-        return text_of(x) if isinstance(x, bytes) else x
+        return text_of(x) if isinstance(x, (bytes, bytearray)) else x
     found = np.empty(x.shape, object)
-    found.flat = [_as_texts(item) for item in x.flat]
+    found.flat = [as_texts(item) for item in x.flat]
     return found
 
 
@@ -174,9 +158,14 @@ def contains(container, item):
     (True, True)
     """
     if not isinstance(item, (str, bytes)):
-        return item in container
+        try:
+            return item in container
+        except ValueError:
+            if type(container) not in (list, tuple):
+                raise
+            return any(is_or_equals(item, other) for other in container)
     if isinstance(container, bytes):
-        container = text_of(container)
+        return bytes_of(item) in bytes(container)
     if isinstance(container, str):
         return (text_of(item) if isinstance(item, bytes) else item
                 ) in container
@@ -187,6 +176,27 @@ def contains(container, item):
     return item in container or (
         isinstance(container, (list, tuple, set, frozenset, dict))
         and other in container)
+
+
+def is_or_equals(a, b):
+    """Tell whether two things are the same, or equal, as to ``in``.
+
+    No array is None, as until NumPy 1.12.
+
+    Parameters
+    ----------
+    a, b : object
+        What to compare.
+
+    Returns
+    -------
+    bool
+        Whether they are.
+    """
+    with_none = a is None or b is None
+    if with_none and isinstance(b if a is None else a, np.ndarray):
+        return False
+    return a is b or bool(equal(a, b))
 
 
 _INDICES = (list, tuple, slice, np.ndarray, type(None), type(Ellipsis))
@@ -238,24 +248,37 @@ def item(thing, key):
     """
     if type(key) is list and isinstance(thing, np.ndarray):
         key = indices(key)
-    found = thing[key]
+    try:
+        found = thing[key]
+    except KeyError:
+        if type(key) is not bytes:
+            raise
+        found = thing[Bytes(key)]
     kind = type(found)
     if kind not in _OF_BYTES:  # as most, which has to be fast
         return found
+    if isinstance(thing, bytes):
+        return text_of([found]) if kind is int else native(found)
     if kind is int:
-        return text_of([found]) if type(thing) is bytes else found
-    return (_letters(found) if kind is np.bytes_ or hasattr(thing, "dtype")
-            else found)
+        return found
+    return (words_of(found) if kind is np.bytes_ or hasattr(thing, "dtype")
+            else Bytes(found))
 
 
-def _letters(x):
-    """Return a text for bytes that are UTF-8, also within lists, tuples."""
-    if type(x) in (list, tuple):
-        return type(x)(map(_letters, x))
-    try:
-        return x.decode("utf-8") if isinstance(x, bytes) else x
-    except UnicodeDecodeError:
-        return x
+def part(found):
+    """Return a slice, of bytes as a text if it is one of ASCII.
+
+    Parameters
+    ----------
+    found : object
+        What was found.
+
+    Returns
+    -------
+    object
+        Anything else as it is.
+    """
+    return native(found) if isinstance(found, bytes) else found
 
 
 def each(things, rows=False):
@@ -278,18 +301,34 @@ def each(things, rows=False):
     >>> each(np.array([b"cat", b"dog"])), each(b"RI"), each((1, 2))
     (['cat', 'dog'], ['R', 'I'], (1, 2))
     """
-    if type(things) is bytes:
-        return [text_of([byte]) for byte in things]
+    kind = type(things)
+    if kind in _PLAIN:  # as most
+        return things
+    if isinstance(things, bytes):
+        return [text_of([byte]) for byte in bytes(things)]
+    if isinstance(things, (io.BufferedIOBase, io.RawIOBase)):
+        return map(native, things)
     if isinstance(things, np.flatiter) and things.base.dtype.kind in "SO":
         things = things.copy()
     if not isinstance(things, (np.ndarray, np.void)):
-        return things
+        return map(words_of, things) if _is_stored(things) else things
     if rows and (things.ndim > 1 or things.dtype.names):
         return map(each, things)
     if things.dtype.names and not things.ndim or (
             things.dtype.kind in "SO" and things.ndim == 1):
-        return list(map(_letters, things))
+        return list(map(words_of, things))
     return things
+
+
+#: What is iterated as it is.
+_PLAIN = frozenset([list, tuple, dict, set, str, range])
+
+
+def _is_stored(things):
+    """Tell whether a thing is an array of texts in a file of HDF5."""
+    return type(things).__module__.startswith("h5py") and (
+        getattr(getattr(things, "dtype", None), "kind", "") in ("S", "O")
+        and things.ndim == 1)
 
 
 def every(arguments, rows=False):
@@ -321,7 +360,7 @@ def _gives_texts(name):
         if getattr(getattr(array, "dtype", None), "kind", "") not in (
                 "S", "V"):
             return None
-        return lambda *args: _letters(getattr(array, name)(*args))
+        return lambda *args: words_of(getattr(array, name)(*args))
     return given
 
 
@@ -343,38 +382,3 @@ ITERTOOLS = {
     "izip_longest": lambda *things, **more: itertools.zip_longest(
         *map(each, things), **more),
     "ifilterfalse": itertools.filterfalse}
-
-
-def _of_texts_alike(name):
-    """Return a function that compares two arrays, of bytes or texts."""
-    def compares(a, b, *args, **kwargs):
-        a, b = _alike(np.asarray(a), np.asarray(b))
-        return getattr(np, name)(a, b, *args, **kwargs)
-    return compares
-
-
-def _in1d(a, b, *args, **kwargs):
-    return np.isin(*_alike(np.ravel(a), np.asarray(b)), *args, **kwargs)
-
-
-def _reads_texts(name):
-    """Return a function that reads a table, whose converters take texts."""
-    stock = INSTEAD.get(name, getattr(np, name))
-
-    def reads(file, *args, **kwargs):
-        if isinstance(kwargs.get("converters"), dict):
-            kwargs["converters"] = {
-                key: _of_text(convert)
-                for key, convert in kwargs["converters"].items()}
-        return stock(file, *args, **kwargs)
-    return reads
-
-
-def _of_text(convert):
-    return lambda field: convert(_as_texts(field))
-
-
-#: What ``numpy`` is lent.
-NUMPY = {"in1d": _in1d, **{name: _of_texts_alike(name) for name in (
-    "array_equal", "isin", "setdiff1d")},
-    **{name: _reads_texts(name) for name in ("genfromtxt", "loadtxt")}}

@@ -14,11 +14,12 @@ from types import ModuleType
 import numpy as np
 
 from ....compat.numpy_names import buffer_of
-from .. import files
+from .. import files, lookups
 from . import arithmetic, division, texts
 from .arithmetic import bytes_of, compare, shown
+from .arrays import stored
 from .attributes import LENT, SUCCESSORS, attribute, listed, sort_by
-from .equality import each, every, indices, item
+from .equality import each, every, indices, is_or_equals, item, part
 
 __all__ = ["NAMES_THEN", "end_line", "helpers"]
 
@@ -53,8 +54,8 @@ def _zip(*iterables):
     return list(zip(*map(each, iterables)))
 
 
-def _enumerate(iterable, start=0):
-    return enumerate(each(iterable), start)
+def _enumerate(sequence, start=0):
+    return enumerate(each(sequence), start)
 
 
 def _iter(thing, *sentinel):
@@ -81,16 +82,16 @@ def _extreme(choose, better):
     return extreme
 
 
-def _round(number, digits=0):
+def _round(number, ndigits=0):
     """Round half away from zero, to a float."""
     try:
         exact = Decimal(float(number))
     except TypeError:
-        return round(number, digits)
-    if not math.isfinite(number) or digits > 300:
+        return round(number, ndigits)
+    if not math.isfinite(number) or ndigits > 300:
         return float(number)
-    return float(exact.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
-                 if exact.adjusted() + digits < 27 else exact)
+    return float(exact.quantize(Decimal(1).scaleb(-ndigits), ROUND_HALF_UP)
+                 if exact.adjusted() + ndigits < 27 else exact)
 
 
 def _input(prompt=""):
@@ -129,26 +130,6 @@ def _oct(number):
     return oct(number).replace("o", "", 1) if number else "0"
 
 
-def _kinds(kinds):
-    """Yield the classes that a tuple of them names, however deep."""
-    for kind in kinds if isinstance(kinds, tuple) else (kinds,):
-        if isinstance(kind, tuple):
-            yield from _kinds(kind)
-        else:
-            yield kind
-
-
-def _isinstance(thing, kinds):
-    """Tell whether a thing is of a class; int64 was one of int."""
-    return isinstance(thing, kinds) or (
-        isinstance(thing, np.int64) and int in _kinds(kinds))
-
-
-def _issubclass(cls, kinds):
-    return issubclass(cls, kinds) or (
-        issubclass(cls, np.int64) and int in _kinds(kinds))
-
-
 def _coerce(a, b):
     kind = type(a + b)
     return kind(a), kind(b)
@@ -158,11 +139,12 @@ def _apply(function, args=(), kwargs=None):
     return function(*args, **(kwargs or {}))
 
 
-def _unicode(text="", encoding=None, errors="strict"):
+def _unicode(string="", encoding=None, errors="strict"):
     """Return a text, of bytes or anything."""
+    text = string
     if encoding:
         text = bytes_of(text)
-    if isinstance(text, (bytes, bytearray)):
+    if isinstance(text, (bytes, builtins.bytearray)):
         return bytes(text).decode(encoding or "utf-8", errors)
     if isinstance(text, str):
         return text
@@ -170,8 +152,8 @@ def _unicode(text="", encoding=None, errors="strict"):
     return shown(text) if own is None else own(text)
 
 
-def _str(text="", *args, **options):
-    return str(text, *args, **options) if args or options else shown(text)
+def _str(object="", *args, **options):
+    return str(object, *args, **options) if args or options else shown(object)
 
 
 class _Kind(type):
@@ -208,6 +190,15 @@ class buffer(metaclass=_Kind):
         return buffer_of(bytes_of(thing), offset, None if size < 0 else size)
 
 
+class bytearray(metaclass=_Kind):
+    """Bytes that can be changed, of a text as well."""
+
+    kinds = (builtins.bytearray,)
+
+    def __new__(cls, source=b"", *args):
+        return builtins.bytearray(bytes_of(source))
+
+
 #: What is built in, where it is not as today.
 _OWN = {
     "map": _map, "filter": _filter, "range": _range, "xrange": range,
@@ -215,11 +206,11 @@ _OWN = {
     "apply": _apply,
     "sorted": sort_by, "min": _extreme(min, -1), "max": _extreme(max, 1),
     "cmp": compare, "round": _round, "raw_input": input, "input": _input,
-    "reload": _reload, "intern": sys.intern, "isinstance": _isinstance,
-    "issubclass": _issubclass,
+    "reload": _reload, "intern": sys.intern, **lookups.BUILT_IN,
     "unichr": chr, "chr": _chr, "ord": _ord, "oct": _oct,
     "format": _format, "coerce": _coerce,
     "unicode": str, "long": int, "basestring": basestring, "file": file,
+    "bytearray": bytearray, "repr": arithmetic.represented,
     "open": files.open_file, "buffer": buffer,
     "StandardError": Exception,
 }
@@ -307,7 +298,10 @@ def _items(thing):
 
 
 class _Target:
-    """An array, items of which are set by the indices of a list."""
+    """An array, items of which are set by the indices of a list.
+
+    Or a group of an HDF5 file, where texts are stored as bytes.
+    """
 
     __slots__ = ("_array",)
 
@@ -318,11 +312,15 @@ class _Target:
         return item(self._array, key)
 
     def __setitem__(self, key, value):
-        self._array[indices(key)] = value
+        if isinstance(self._array, np.ndarray):
+            self._array[indices(key)] = value
+        else:
+            self._array[key] = stored(value)
 
 
 def _target(thing):
-    return _Target(thing) if isinstance(thing, np.ndarray) else thing
+    return _Target(thing) if isinstance(thing, np.ndarray) or type(
+        thing).__module__.startswith("h5py.") else thing
 
 
 def _complete(cls):
@@ -384,7 +382,9 @@ def helpers():
              "listed": listed, "print": _print,
              "error": _error, "items": _items, "class": _complete,
              "slice": slice, "item": item, "target": _target, "each": each,
-             "every": every, "unicode": _unicode, "str": _str}
+             "every": every, "keywords": lookups.keywords,
+             "same": is_or_equals, "part": part, "unicode": _unicode,
+             "str": _str}
     return {"__python2_%s__" % name: value for name, value in found.items()}
 
 

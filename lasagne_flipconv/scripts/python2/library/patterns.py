@@ -7,7 +7,9 @@ import itertools
 import re
 from functools import partial
 
-__all__ = ["MODULES", "method_of"]
+from ..strings import text_of
+
+__all__ = ["METHODS", "MODULES"]
 
 
 _UNICODE = re.compile(r"\(\?[aiLmsx]*u")
@@ -21,17 +23,29 @@ def _compiled(pattern, flags=0):
     return re.compile(pattern, flags)
 
 
+def _subject(pattern, string):
+    """Return what a pattern is looked for in, as a text for one of texts."""
+    return text_of(string) if isinstance(string, bytes) and isinstance(
+        pattern.pattern, str) else string
+
+
 def _function(name):
     """Return a function of ``re`` that compiles its pattern so."""
     def function(pattern, string, flags=0):
-        return getattr(_compiled(pattern, flags), name)(string)
+        return _find(name, _compiled(pattern, flags), string)
     return function
+
+
+def _find(name, pattern, string, *bounds):
+    """Call a method of a pattern."""
+    return getattr(pattern, name)(_subject(pattern, string), *bounds)
 
 
 def _split(pattern, string, maxsplit=0, flags=0):
     """Split as ``re.split`` did until Python 3.7: not at what is empty."""
-    matches = (match for match in _compiled(pattern, flags).finditer(string)
-               if match.group())
+    pattern = _compiled(pattern, flags)
+    string = _subject(pattern, string)
+    matches = (match for match in pattern.finditer(string) if match.group())
     found, at = [], 0
     for match in itertools.islice(matches, maxsplit or None):
         found += [string[at:match.start()], *match.groups()]
@@ -45,6 +59,7 @@ def _sub(pattern, repl, string, count=0, flags=0):
     Only a pattern that fits an empty text can fit there.
     """
     pattern = _compiled(pattern, flags)
+    string = _subject(pattern, string)
     if not pattern.match(string[:0]):
         return pattern.sub(repl, string, count)
     found, at = [], None
@@ -59,30 +74,28 @@ def _sub(pattern, repl, string, count=0, flags=0):
 
 
 def _subn(pattern, repl, string, count=0, flags=0):
-    return _compiled(pattern, flags).subn(repl, string, count)
+    pattern = _compiled(pattern, flags)
+    return pattern.subn(repl, _subject(pattern, string), count)
 
 
-_FUNCTIONS = {"split": _split, "sub": _sub}
+_FUNCTIONS = {"split": _split, "sub": _sub, "subn": _subn}
 
-MODULES = {"re": {"compile": _compiled, "subn": _subn, **_FUNCTIONS, **{
-    name: _function(name) for name in (
-        "findall", "finditer", "match", "search")}}}
+#: What takes a text, and returns what fits.
+_FINDS = ("findall", "finditer", "match", "search")
+
+MODULES = {"re": {"compile": _compiled, **_FUNCTIONS, **{
+    name: _function(name) for name in _FINDS}}}
 
 
-def method_of(thing, name):
-    """Return a method of a pattern.
-
-    Parameters
-    ----------
-    thing : object
-        Whose method is asked for.
-    name : {'split', 'sub'}
-        Which.
-
-    Returns
-    -------
-    callable or None
-        None if it is no pattern.
-    """
-    return partial(_FUNCTIONS[name], thing) if isinstance(
+def _given(function):
+    return lambda thing: partial(function, thing) if isinstance(
         thing, re.Pattern) else None
+
+
+def _finds(name):
+    return _given(lambda pattern, *args: _find(name, pattern, *args))
+
+
+#: Method of a pattern → what is given for it, None to look further.
+METHODS = {**{name: _given(made) for name, made in _FUNCTIONS.items()},
+           **{name: _finds(name) for name in _FINDS}}

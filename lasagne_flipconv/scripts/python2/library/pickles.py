@@ -21,25 +21,26 @@ def load(file, **options):
     return pickle.load(bytes_of(file), **options)
 
 
-def loads(data, **options):
+def loads(str, **options):
     """Read a pickle from bytes, or from the text that they are."""
+    data = str
     options.setdefault("encoding", _ENCODING)
-    if isinstance(data, str):
+    if not isinstance(data, (bytes, bytearray, memoryview)):
         data = data.encode("utf-8" if max(data, default="") > "\xff"
                            else "latin1", "surrogateescape")
     return pickle.loads(data, **options)
 
 
-def dump(thing, file, protocol=None, **options):
+def dump(obj, file, protocol=None, **options):
     """Write a pickle that Python 2 reads, to a file of either mode."""
     if hasattr(file, "buffer"):
         file.flush()
-    pickle.dump(thing, bytes_of(file), _protocol(protocol), **options)
+    pickle.dump(obj, bytes_of(file), _protocol(protocol), **options)
 
 
-def dumps(thing, protocol=None, **options):
+def dumps(obj, protocol=None, **options):
     """Return a pickle that Python 2 reads."""
-    return pickle.dumps(thing, _protocol(protocol), **options)
+    return pickle.dumps(obj, _protocol(protocol), **options)
 
 
 class Unpickler(pickle.Unpickler):

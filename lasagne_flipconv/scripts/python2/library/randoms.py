@@ -7,8 +7,8 @@ import hashlib
 import math
 import random
 
+from ..strings import bytes_of
 from . import equality
-from .equality import bytes_of
 
 __all__ = ["MODULES", "Random"]
 

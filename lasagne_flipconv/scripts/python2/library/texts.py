@@ -11,6 +11,7 @@ from functools import partial
 
 import numpy as np
 
+from ..strings import own
 from .arithmetic import bytes_of, shown
 from .equality import each
 
@@ -85,19 +86,19 @@ class _Texts:
 
 
 class _DictReader(csv.DictReader):
-    def __init__(self, rows, *args, **options):
-        super().__init__(_lines(rows), *args, **options)
+    def __init__(self, f, *args, **options):
+        super().__init__(_lines(f), *args, **options)
 
 
 class _DictWriter(csv.DictWriter):
-    def __init__(self, file, *args, **options):
-        super().__init__(_Texts(file), *args, **options)
+    def __init__(self, f, *args, **options):
+        super().__init__(_Texts(f), *args, **options)
         self.writer = _Writer(self.writer)
 
 
 def _hash(make):
     """Return a hash that takes texts as well as bytes."""
-    return lambda text=b"", *args: _Hash(make, text)
+    return lambda string=b"", *args, **options: _Hash(make, string)
 
 
 class _Hash:
@@ -109,18 +110,30 @@ class _Hash:
     def update(self, text):
         self._hash.update(bytes_of(text))
 
+    def digest(self):
+        return own(self._hash.digest())
+
     def __getattr__(self, name):
         return getattr(self._hash, name)
 
 
+def _texts_as_bytes(function):
+    """Return a function all of whose texts are given as bytes."""
+    return lambda *args, **options: function(
+        *map(bytes_of, args),
+        **{name: bytes_of(value) for name, value in options.items()})
+
+
 def _on_bytes(function):
     """Return a function of bytes that takes and returns texts."""
-    return lambda text: shown(function(bytes_of(text)))
+    function = _texts_as_bytes(function)
+    return lambda *args, **options: shown(function(*args, **options))
 
 
 def _of_bytes(function):
     """Return a function of bytes that takes texts."""
-    return lambda text, *args: function(bytes_of(text), *args)
+    function = _texts_as_bytes(function)
+    return lambda *args, **options: own(function(*args, **options))
 
 
 def _signed(function):
@@ -132,13 +145,13 @@ def _signed(function):
 
 def _second_of_bytes(function):
     """Return a function of a format and bytes that takes texts."""
-    return lambda form, text, *args, **options: function(
-        form, bytes_of(text), *args, **options)
+    return lambda form, text, *args, **options: own(function(
+        form, bytes_of(text), *args, **options))
 
 
 def _with_texts(function):
     """Return ``struct.pack`` or its kind, which took texts for bytes."""
-    return lambda form, *values: function(form, *map(bytes_of, values))
+    return lambda form, *values: own(function(form, *map(bytes_of, values)))
 
 
 def _as_json(thing):
@@ -153,26 +166,35 @@ def _as_json(thing):
     return shown(thing) if isinstance(thing, bytes) else thing
 
 
-def _dumps(thing, *args, encoding=None, **options):
+#: The arguments of ``json.dumps`` behind the first, in their order.
+_OF_DUMPS = ("skipkeys", "ensure_ascii", "check_circular", "allow_nan", "cls",
+             "indent", "separators", "encoding", "default", "sort_keys")
+
+
+def _dumps(obj, *args, **options):
+    options.update(zip(_OF_DUMPS, args))
+    options.pop("encoding", None)
     try:
-        return json.dumps(thing, *args, **options)
+        return json.dumps(obj, **options)
     except TypeError:
-        return json.dumps(_as_json(thing), *args, **options)
+        return json.dumps(_as_json(obj), **options)
 
 
-def _dump(thing, file, *args, **options):
-    write_text(file, _dumps(thing, *args, **options))
+def _dump(obj, fp, *args, **options):
+    write_text(fp, _dumps(obj, *args, **options))
 
 
-def _without_encoding(function):
-    return lambda text, *args, encoding=None, **options: function(
-        text, *args, **options)
+def _loads(s, encoding=None, *args, **options):
+    return json.loads(s, *args, **options)
+
+
+def _load(fp, encoding=None, *args, **options):
+    return json.load(fp, *args, **options)
 
 
 MODULES = {
     "json": {"dumps": _dumps, "dump": _dump,
-             "loads": _without_encoding(json.loads),
-             "load": _without_encoding(json.load)},
+             "loads": _loads, "load": _load},
     "csv": {"reader": _reader, "writer": _writer, "DictReader": _DictReader,
             "DictWriter": _DictWriter},
     "binascii": {**{name: _on_bytes(getattr(binascii, name)) for name in (
