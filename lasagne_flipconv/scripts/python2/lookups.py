@@ -1,30 +1,32 @@
 """What looks something up: names, classes, keys, of bytes that were texts."""
 import builtins
-from functools import partial
 
 import numpy as np
 
 from .library.equality import is_or_equals
 from .strings import Bytes, text_of
 
-__all__ = ["BUILT_IN", "METHODS", "keywords"]
+__all__ = ["BUILT_IN", "BY_KEY", "METHODS", "key", "keywords"]
 
 
-def _key(x):
+#: Methods of containers whose first argument is a key.
+BY_KEY = ("add", "discard", "get", "has_key", "pop", "setdefault")
+
+
+def key(x):
+    """Return what is looked up, as one that is equal to the text it was.
+
+    Parameters
+    ----------
+    x : object
+        A key.
+
+    Returns
+    -------
+    object
+        The same if it is no bytes.
+    """
     return Bytes(x) if type(x) is bytes else x
-
-
-def _by_key(name):
-    """Return what gives a container a method whose first argument is a key."""
-    def given(things):
-        if not isinstance(things, (dict, set, frozenset)):
-            return None
-        return partial(_with_key, getattr(things, name))
-    return given
-
-
-def _with_key(method, *args, **more):
-    return method(*map(_key, args[:1]), *args[1:], **more)
 
 
 def _of_sequence(name):
@@ -36,7 +38,7 @@ def _of_sequence(name):
 
         def looks_up(item, *bounds):
             try:
-                return method(_key(item), *bounds)
+                return method(key(item), *bounds)
             except ValueError:
                 if not _has_arrays(things, item) or bounds:
                     raise
@@ -64,11 +66,7 @@ def _has_arrays(things, item):
 
 
 #: Method → what is given for it, None to look further.
-METHODS = {**{name: _by_key(name) for name in (
-    "add", "discard", "get", "pop", "setdefault")},
-    "has_key": lambda things: (lambda key: _key(key) in things) if isinstance(
-        things, dict) else None,
-    **{name: _of_sequence(name) for name in _OF_PLACES}}
+METHODS = {name: _of_sequence(name) for name in _OF_PLACES}
 
 
 def _kinds(kinds):

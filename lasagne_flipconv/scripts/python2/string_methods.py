@@ -13,8 +13,11 @@ __all__ = ["CASES", "METHODS"]
 _CODECS = ("hex", "base64", "zip", "bz2", "rot13", "rot_13", "zlib",
            "string_escape", "string-escape", "hex_codec", "base64_codec")
 
-#: What only Unicode takes for a space or the end of a line, or may.
-_OTHER = re.compile("[\x0b-\x0c\x1c-\x1f\x80-\U0010ffff]")
+#: What of ASCII only Unicode takes for a space or the end of a line, or may.
+_OTHER = re.compile("[\x0b-\x0c\x1c-\x1f]")
+
+#: Methods to which it matters.
+_AT_SPACES = ("isspace", "rsplit", "split", "splitlines")
 
 _SPACES = " \t\n\r\x0b\x0c"
 
@@ -109,7 +112,7 @@ def _of_text(name, text):
 
 def _through_bytes(name, text):
     """Return a method of a text that heeds no letters beyond ASCII."""
-    if not _OTHER.search(text):
+    if text.isascii() and (name not in _AT_SPACES or not _OTHER.search(text)):
         return getattr(text, name)
 
     def method(*args, **options):

@@ -73,7 +73,7 @@ class Bytes(np.bytes_):
         return hash(text_of(self))
 
     def __getitem__(self, key):
-        return own(bytes(self)[key])
+        return own(bytes.__getitem__(self, key))
 
     def __add__(self, other):
         return native(bytes(self) + bytes_of(other)) if isinstance(
@@ -149,8 +149,9 @@ def native(x):
     (['a', 'b'], '\\xff')
     """
     if isinstance(x, bytes):
-        x = bytes(x)
-        return x.decode("ascii") if x.isascii() else Bytes(x)
+        if x.isascii():
+            return bytes.decode(x, "ascii")
+        return x if type(x) is Bytes else Bytes(x)
     return type(x)(map(native, x)) if type(x) in (list, tuple) else x
 
 

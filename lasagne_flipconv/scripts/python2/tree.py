@@ -2,6 +2,7 @@
 import ast
 
 from .library.attributes import ATTRIBUTES
+from .lookups import BY_KEY
 from .scopes import (complete, ended, hand_in, hoisted_globals, leak,
                      mangled, metaclass_of, own_nodes)
 from .string_methods import CASES
@@ -255,7 +256,11 @@ class Translation(ast.NodeTransformer):
 
     def visit_Call(self, node):
         """Change calls whose meaning depends on how they are written."""
+        by_key = getattr(node.func, "attr", None) in BY_KEY
         self.generic_visit(node)
+        if by_key and node.args and not isinstance(
+                node.args[0], (ast.Constant, ast.Starred)):
+            node.args[0] = called("key", node.args[0])
         for keyword in node.keywords:
             if keyword.arg is None:  # f(**options)
                 keyword.value = called("keywords", keyword.value)

@@ -383,6 +383,7 @@ def helpers():
              "error": _error, "items": _items, "class": _complete,
              "slice": slice, "item": item, "target": _target, "each": each,
              "every": every, "keywords": lookups.keywords,
+             "key": lookups.key,
              "same": is_or_equals, "part": part, "unicode": _unicode,
              "str": _str}
     return {"__python2_%s__" % name: value for name, value in found.items()}
