@@ -121,6 +121,7 @@ BEFORE_NUMPY_2 = {
     "float(np.ones(1))": ((2, 5), "a.py, line 2: an array of one element was "
                           "a number before NumPy 2.5; write x.item()"),
     "print('%f' % np.ones(1))": ((2, 5), "write x.item()"),
+    "b = np.ones(1); a = np.zeros(2); a[0] = b": ((2, 5), "write x.item()"),
     "print('%d' % np.ones(1))": ((2, 5), "write x.item()"),
     "np.zeros(2)[0] = np.ones(1)": ((2, 5), "write x.item()"),
     "np.ones(1, 'uint8') + 300": ((2, 0), "line 2: a number that the type of "
@@ -142,6 +143,27 @@ def test_what_numpy_2_refuses_is_told(tmp_path, code, option):
         assert told in result.stderr.splitlines()[-1]
     else:
         assert result.returncode == 0
+
+
+#: What no NumPy computed, or is of no layer of Lasagne.
+OF_NOBODY = [
+    "a[0] = [1, 2]", "a[0] = b", "float(b)", "'%f' % b",
+    "Conv(3, border_mode='same')", "Conv(3).get_output()", "MaxPool2DLayer()",
+    "Conv(3).get_output_shape()", "Layer() ** 2"]
+
+
+@pytest.mark.parametrize("code", OF_NOBODY)
+def test_no_hint_is_given_of_what_it_is_not_of(tmp_path, code):
+    made(tmp_path, {"a.py": "import numpy as np\nimport lasagne\n"
+                    "a, b = np.zeros(3), np.ones(2)\nclass Conv(object):\n"
+                    "    def __init__(self, n): pass\nclass Layer(Conv):\n"
+                    "    def __init__(self): pass\n"
+                    "class MaxPool2DLayer(Conv):\n"
+                    "    def __init__(self, pool_size): pass\n%s\n"
+                    % code.replace("Conv(3).get", "Layer().get")})
+    result = run(tmp_path, "a.py")
+    assert result.returncode == 1
+    assert "lasagne-flipconv run" not in result.stderr
 
 
 @pytest.mark.parametrize("option", [[], ["--python2"]])

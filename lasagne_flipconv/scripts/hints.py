@@ -2,6 +2,8 @@
 
 Written in Python 2, for Lasagne before its release 0.1, or NumPy before 2.
 """
+import ast
+import linecache
 import os
 import re
 import sys
@@ -185,13 +187,48 @@ _BEFORE_0_1 = [
 _MEANT = {"Layer": "l2 of a layer", "pool_size": "pooling without pool_size"}
 
 
+#: Which class an error is of.
+_OF_CLASS = re.compile(r"^(\w+)\.__init__\(\) missing|^'(\w+)' object has|"
+                       r"'(\w+)' and")
+
+
+def _is_of_lasagne(error):
+    """Tell whether an error is of a layer, if it is of a class at all."""
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    if "unexpected keyword" in str(error):  # layers hand on what they get
+        return bool(frames) and frames[-1].f_globals.get(
+            "__name__", "").startswith("lasagne")
+    found = _OF_CLASS.search(str(error))
+    names = found and list(filter(None, found.groups()))
+    if str(error).startswith("__init__() missing"):  # until Python 3.9
+        names = re.findall(r"(\w+)\(", traceback.extract_tb(
+            error.__traceback__)[-1].line or "")
+    if names is None:
+        return True
+    kinds = [_class_named(name, frames) for name in names]
+    layer = sys.modules["lasagne.layers"].Layer
+    return any(isinstance(kind, type) and issubclass(kind, layer)
+               for kind in kinds)
+
+
+def _class_named(name, frames):
+    """Return the class of a name, as the program has it or else Lasagne."""
+    for frame in reversed(frames):
+        for names in (frame.f_locals, frame.f_globals):
+            for value in list(names.values()):
+                kind = value if isinstance(value, type) else type(value)
+                if kind.__name__ == name:
+                    return kind
+    return getattr(sys.modules["lasagne.layers"], name, None)
+
+
 def _of_lasagne(error, where):
     """Return what to write instead of what is from before Lasagne 0.1."""
     if not isinstance(error, (TypeError, AttributeError, ImportError)):
         return None
     for pattern, instead in _BEFORE_0_1:
         found = re.search(pattern, str(error))
-        if found:
+        if found and _is_of_lasagne(error):
             name = next(filter(None, found.groups()))
             return "%s%s is of Lasagne before 0.1; %s." % (
                 where, _MEANT.get(name, name), instead)
@@ -202,9 +239,6 @@ def _of_lasagne(error, where):
 _BEFORE_NUMPY_2 = [
     (TypeError, r"^only 0-dimensional arrays can be converted|"
      r" real number(?: is required)?, not numpy\.ndarray$",
-     "an array of one element was a number before NumPy 2.5; write x.item() "
-     "for that array x"),
-    (ValueError, r"^setting an array element with a sequence\.$",
      "an array of one element was a number before NumPy 2.5; write x.item() "
      "for that array x"),
     (ValueError, "^setting an array element with a sequence.*inhomogeneous",
@@ -225,10 +259,37 @@ _BEFORE_NUMPY_2 = [
 
 def _of_numpy(error, where):
     """Return what to write where NumPy 2 refuses what NumPy 1 computed."""
+    why = error
+    if re.search(r"^setting an array element with a sequence\.$", str(error)):
+        why = error.__cause__
     for kind, pattern, told in _BEFORE_NUMPY_2:
-        if type(error) is kind and re.search(pattern, str(error)) and where:
-            return "%s%s." % (where, told)
+        if type(why) is kind and re.search(pattern, str(why)) and where:
+            several = "x.item()" in told and _has_several(error)
+            return None if several else "%s%s." % (where, told)
     return None
+
+
+def _has_several(error):
+    """Tell whether the arrays of the line that failed have many elements.
+
+    Of what is assigned to, the size does not matter.
+    """
+    frames = [(frame, line) for frame, line in traceback.walk_tb(
+        error.__traceback__) if belongs_to_program(frame.f_code.co_filename)]
+    if not frames:
+        return False
+    frame, line = frames[-1]
+    try:
+        tree = ast.parse(linecache.getline(frame.f_code.co_filename,
+                                           line).strip()).body[0]
+    except (SyntaxError, IndexError):
+        return False
+    names = {node.id for node in ast.walk(getattr(tree, "value", tree))
+             if isinstance(node, ast.Name)}
+    sizes = [getattr(frame.f_locals.get(name, frame.f_globals.get(name)),
+                     "size", None) for name in names]
+    sizes = [size for size in sizes if isinstance(size, int)]
+    return bool(sizes) and 1 not in sizes
 
 
 def _of_gpu(error, where):
