@@ -389,3 +389,33 @@ def test_floatx_of_a_configuration_file(tmp_path):
     result = run(tmp_path, "floatx.py", env={
         "THEANO_FLAGS": flags(), "HOME": str(tmp_path)})
     assert result.stdout.split()[0] == "float64" and not result.stderr
+
+
+BUILDS = """
+    from __future__ import annotations
+    from dataclasses import dataclass
+    import lasagne
+
+    @dataclass
+    class Sizes:
+        units: int = 3
+
+    def build():
+        return lasagne.layers.DenseLayer(
+            lasagne.layers.InputLayer((None, 4)), Sizes().units)
+    """
+
+
+@pytest.mark.parametrize("name", ["net", "json", "a net"])
+def test_a_script_that_builds_a_network_is_a_module(tmp_path, name):
+    """One that dataclasses find, and that no other module is taken for."""
+    path = write(tmp_path, "sub/%s.py" % name, BUILDS)
+    write(tmp_path, "a.py", """
+        import json
+        from lasagne_flipconv.scripts.building import built_by
+        print(built_by(%r + ":build").num_units, json.dumps(1))
+        import json
+        print(json.dumps(2))
+        """ % str(path))
+    result = run(tmp_path, "a.py", python=True)
+    assert result.stdout == "3 1\n2\n", result.stderr

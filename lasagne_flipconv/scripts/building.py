@@ -2,11 +2,13 @@
 import importlib.util
 import inspect
 import os
+import sys
 from importlib.machinery import SourceFileLoader
 
 from ..errors import FlipconvError
 from ..weights.networks import layers_given
 from .running import code_of_file, make_ready
+from .whose import belongs_to_program
 
 __all__ = ["built_by"]
 
@@ -53,14 +55,27 @@ def built_by(where, shape=None, from_python2=False):
 
 
 def _module(path, from_python2):
-    """Run a script as a module, so that it does not do all it can."""
-    stem = os.path.splitext(os.path.basename(path))[0]
+    """Run a script as a module, so that it does not do all it can.
+
+    It stays in ``sys.modules``, where dataclasses look their module up.
+    """
+    stem = _free(os.path.splitext(os.path.basename(path))[0])
     spec = importlib.util.spec_from_file_location(
         stem, path, loader=SourceFileLoader(stem, path))  # of any suffix
     module = importlib.util.module_from_spec(spec)
     program, module.__builtins__ = code_of_file(path, from_python2)
+    sys.modules[stem] = module
     exec(program, vars(module))
     return module
+
+
+def _free(name):
+    """Return a name that no module has, but for one of a program."""
+    taken = sys.modules.get(name)
+    if taken is None or belongs_to_program(
+            getattr(taken, "__file__", None) or os.__file__):
+        return name
+    return _free(name + "_")
 
 
 def _arguments(function, shape, where):
