@@ -8,6 +8,7 @@ import json
 import struct
 import zlib
 from functools import partial
+from typing import Any, Dict
 
 import numpy as np
 
@@ -192,7 +193,7 @@ def _load(fp, encoding=None, *args, **options):
     return json.load(fp, *args, **options)
 
 
-MODULES = {
+MODULES: Dict[str, Dict[str, Any]] = {
     "json": {"dumps": _dumps, "dump": _dump,
              "loads": _loads, "load": _load},
     "csv": {"reader": _reader, "writer": _writer, "DictReader": _DictReader,
