@@ -14,25 +14,25 @@ CONV = {1: abstract_conv.AbstractConv2d, 2: abstract_conv.AbstractConv2d,
 #: Shape of the input, kernels, sizes of these, what the convolution is told:
 #: more positions than are added up at once, of many images, or of one.
 CASES = {
-    "many images": ((70, 2, 24, 25), 3, (3, 3), {"border_mode": "half"}),
-    "lines": ((1, 3, 301, 201), 4, (3, 3), {"border_mode": (1, 1)}),
-    "lines of two": ((2, 2, 260, 190), 3, (5, 2), {"border_mode": "full"}),
-    "stride": ((1, 2, 500, 401), 2, (3, 4), {
+    "many images": ((230, 2, 24, 25), 3, (3, 3), {"border_mode": "half"}),
+    "lines": ((1, 3, 501, 301), 4, (3, 3), {"border_mode": (1, 1)}),
+    "lines of two": ((2, 2, 400, 360), 3, (5, 2), {"border_mode": "full"}),
+    "stride": ((1, 2, 900, 601), 2, (3, 4), {
         "subsample": (2, 2), "border_mode": (2, 1)}),
-    "rest behind": ((1, 2, 404, 403), 2, (2, 2), {"subsample": (3, 2)}),
-    "dilation": ((1, 2, 270, 190), 2, (3, 3), {
+    "rest behind": ((1, 2, 904, 1003), 2, (2, 2), {"subsample": (3, 2)}),
+    "dilation": ((1, 2, 420, 390), 2, (3, 3), {
         "filter_dilation": (4, 2), "border_mode": (5, 3)}),
-    "groups": ((3, 4, 200, 190), 6, (3, 3), {
+    "groups": ((1, 4, 400, 390), 6, (3, 3), {
         "num_groups": 2, "border_mode": "half"}),
-    "flip": ((1, 2, 250, 200), 2, (3, 3), {
+    "flip": ((1, 2, 400, 390), 2, (3, 3), {
         "filter_flip": True, "border_mode": (1, 1)}),
-    "one line": ((1, 2, 1, 90000), 3, (1, 5), {"border_mode": (0, 2)}),
-    "a column": ((1, 2, 90000, 1), 3, (5, 1), {"border_mode": (2, 0)}),
-    "volumes": ((1, 2, 40, 41, 39), 2, (3, 3, 3), {"border_mode": "half"}),
-    "volumes with a stride": ((3, 2, 60, 50, 40), 2, (3, 2, 3), {
+    "one line": ((1, 2, 1, 150000), 3, (1, 5), {"border_mode": (0, 2)}),
+    "a column": ((1, 2, 150000, 1), 3, (5, 1), {"border_mode": (2, 0)}),
+    "volumes": ((1, 2, 60, 55, 50), 2, (3, 3, 3), {"border_mode": "half"}),
+    "volumes with a stride": ((1, 2, 120, 60, 50), 2, (3, 2, 3), {
         "subsample": (2, 1, 1), "border_mode": (1, 0, 1)}),
-    "1 x 1": ((2, 3, 200, 210), 4, (1, 1), {}),
-    "mostly zeros": ((1, 2, 3, 200), 2, (2, 2), {"border_mode": (300, 1)}),
+    "1 x 1": ((2, 3, 300, 310), 4, (1, 1), {}),
+    "mostly zeros": ((1, 2, 3, 400), 2, (2, 2), {"border_mode": (300, 1)}),
 }
 
 
@@ -81,5 +81,5 @@ def test_digits_are_not_lost_with_the_number_of_positions(shape):
     got = ours(image, np.zeros((2, 3, 3, 3), "f"), gradient)
     expected = np.einsum("bchw,bohw->oc", image[:, :, 1:-1, 1:-1], gradient,
                          dtype="float64", optimize=True)
-    np.testing.assert_allclose(got[:, :, 1, 1], expected, 1e-5)
+    np.testing.assert_allclose(got[:, :, 1, 1], expected, 3e-5)
     assert ran_on()
