@@ -88,7 +88,7 @@ def of_safetensors():
              b"\0" * 8, "cannot be read", "broken"),
             ("record-large", {"__metadata__": {
                 "lasagne_flipconv": '[["a", "%s"]]' % ("[" * 70000)},
-                "a": entry}, b"\0" * 8, "at most 65536", "broken"),
+                "a": entry}, b"\0" * 8, "at most 65535", "broken"),
             ("record-other", {"__metadata__": {"lasagne_flipconv":
                                                '[["b", "{}"]]'}, "a": entry},
              b"\0" * 8, "record of other arrays", "broken"),
