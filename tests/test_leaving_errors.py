@@ -285,11 +285,6 @@ def test_outputs_that_do_not_depend_on_the_input_are_told(tmp_path):
                tmp_path / "y.onnx")
 
 
-def torch_tensor(array):
-    import torch
-    return torch.tensor(array)
-
-
 def has_torch():
     import files
     return files.has("torch")
@@ -436,8 +431,9 @@ def test_integers_that_are_too_large_for_their_type(tmp_path):
         x, lambda x: x * x * x * np.float32(1)))
     export(net, tmp_path / "net.onnx")
     if has_torch():
+        import torch
         x = np.array([[50000, -3, 2000, 7]], "int32")
-        got = to_torch(net)(torch_tensor(x)).numpy()
+        got = to_torch(net)(torch.tensor(x)).numpy()
         expected = get_output(net, x).eval()
         np.testing.assert_allclose(got, expected, 1e-6)
 

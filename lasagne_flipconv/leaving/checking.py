@@ -1,5 +1,5 @@
 """Run a network and its export on the same random input, and compare."""
-from itertools import islice
+from itertools import chain, islice
 
 import numpy as np
 
@@ -27,9 +27,8 @@ _BATCHES = ((1, 3), *((n, 2 * n) for n in (*range(2, 17), 20, 24, 25, 32)))
 _LARGE = np.float32(1000)
 
 #: What is made of an input where outputs stay as they are with another one:
-#: pictures of 0 to 255, and larger numbers.
-_OTHERS = (lambda value: np.abs(value) % 1 * 255,
-           lambda value: value * 30, lambda value: value * _LARGE)
+#: pictures of 0 to 255, and larger numbers; then it is the large one.
+_OTHERS = (lambda value: np.abs(value) % 1 * 255, lambda value: value * 30)
 
 #: How far an output has to move, as a share of the largest, to tell anything;
 #: and of this way how far an export may be off then.
@@ -72,7 +71,7 @@ class Oracle:
     def __init__(self, source, plan):
         self.plan, run = plan, source.function()
         self.cases = self._cases(run, source)
-        self.large = self._large_case(run)
+        self.large = self._changed_case(run, lambda value: value * _LARGE)
         self.still = self._still(run, *self.cases[-1])
         self.moving = self._moving_case(run) if self.still else None
 
@@ -120,15 +119,11 @@ class Oracle:
                 errors.append(failed)
         return None
 
-    def _large_case(self, run):
-        """Return inputs a thousand times as large, with outputs.
+    def _changed_case(self, run, change):
+        """Return inputs of which floats are changed, with outputs.
 
         None where nothing can be said.
         """
-        return self._changed_case(run, lambda value: value * _LARGE)
-
-    def _changed_case(self, run, change):
-        """Return inputs of which floats are changed, with outputs, or None."""
         floats = {put.name for put in self.plan.inputs if put.kind == "float"}
         values = {name: change(value).astype(value.dtype)
                   if name in floats else value
@@ -144,7 +139,7 @@ class Oracle:
         Of outputs that do not depend on what goes in, nothing can be told.
         """
         cases = (self._changed_case(run, change) for change in _OTHERS)
-        return next((case for case in cases if case
+        return next((case for case in chain(cases, [self.large]) if case
                      and not self._still(run, *case) & self.still), None)
 
     def _still(self, run, values, outputs):

@@ -6,9 +6,10 @@ sometimes: 10 * .7 in float32 is 7, in float64 less, of which 6 is cut off.
 from functools import lru_cache
 
 import numpy as np
-import theano
 from theano.compile import SharedVariable
 from theano.gof.graph import Constant
+
+from .views import is_random
 
 __all__ = ["exact", "has_exact", "is_exact"]
 
@@ -54,14 +55,9 @@ def _is_known(walk, x):
         seen[x] = x in _found(walk) if x in walk.shapes else (
             isinstance(x, (Constant, SharedVariable))
             and x not in walk.scope.trainable
-            if x.owner is None else not _is_random(x.owner)
+            if x.owner is None else not is_random(x.owner)
             and all(_is_known(walk, each) for each in x.owner.inputs))
     return seen[x]
-
-
-def _is_random(node):
-    name = type(node.op).__name__.lower()
-    return "random" in name or "mrg" in name
 
 
 def _found(walk):
@@ -150,27 +146,20 @@ class _Exact:
         return self.outer.add("cast", value, dtype="float32") if isinstance(
             value, str) else value
 
-    def array_of(self, variable):
-        """Return the value of a variable that is fixed, as it is.
+    def as_computed(self, value):
+        """Return an array as it is.
 
         Parameters
         ----------
-        variable : theano.Variable
-            See :meth:`Walk.is_fixed`.
+        value : numpy.ndarray
+            Of the graph.
 
         Returns
         -------
         numpy.ndarray
             Of its own type.
         """
-        if isinstance(variable, Constant):
-            return np.asarray(variable.data)
-        if isinstance(variable, SharedVariable):
-            return np.asarray(variable.get_value())
-        if variable.owner is None or not self.is_fixed(variable):
-            return super().array_of(variable)
-        return np.asarray(theano.function(
-            [], variable, mode="FAST_COMPILE")())
+        return value
 
     def _constant(self, variable):
         value = self.array_of(variable)

@@ -1,12 +1,29 @@
-"""Whether a variable is a parameter, or something computed of one."""
+"""What a variable is: a parameter or computed of one, random or not."""
 from theano.compile.ops import Rebroadcast, SpecifyShape, ViewOp
 from theano.tensor import DimShuffle, Reshape
 from theano.tensor.subtensor import Subtensor, get_idx_list
 
-__all__ = ["is_view_of_one"]
+__all__ = ["is_random", "is_view_of_one"]
 
 #: Ops that give all values of their first input, in another order or shape.
 _ORDERS = (DimShuffle, Reshape, Rebroadcast, SpecifyShape, ViewOp)
+
+
+def is_random(node):
+    """Tell whether a node draws random numbers.
+
+    Parameters
+    ----------
+    node : theano.Apply
+        Of any graph.
+
+    Returns
+    -------
+    bool
+        Whether its Op or that of its kind is called so.
+    """
+    return "random" in str(type(node.op)).lower() or (
+        "mrg" in type(node.op).__name__.lower())
 
 
 def is_view_of_one(variable):

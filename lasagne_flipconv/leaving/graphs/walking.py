@@ -6,7 +6,7 @@ from theano.gof.graph import Constant, inputs as graph_inputs
 
 from ..errors import LeavingError
 from ..record import Part
-from .views import is_view_of_one
+from .views import is_random, is_view_of_one
 
 __all__ = ["Walk"]
 
@@ -91,9 +91,8 @@ class Walk:
                    ) and not self._is_random(variable)
 
     def _is_random(self, variable):
-        return any("random" in str(type(node.op)).lower()
-                   or "mrg" in type(node.op).__name__.lower()
-                   for node in theano.gof.graph.io_toposort([], [variable]))
+        return any(map(is_random, theano.gof.graph.io_toposort(
+            [], [variable])))
 
     def array_of(self, variable):
         """Return the value of a variable that is fixed.
@@ -125,7 +124,21 @@ class Walk:
             value = variable.get_value()
         else:
             value = theano.function([], variable, mode="FAST_COMPILE")()
-        value = np.asarray(value)
+        return self.as_computed(np.asarray(value))
+
+    def as_computed(self, value):
+        """Return an array in the type that the export computes with.
+
+        Parameters
+        ----------
+        value : numpy.ndarray
+            Of the graph.
+
+        Returns
+        -------
+        numpy.ndarray
+            Numbers as float32, integers as they are.
+        """
         return value.astype("float32") if value.dtype.kind == "f" else value
 
     def _constant(self, variable):
