@@ -1,7 +1,7 @@
 """HDF5: Keras, Caffe, and flat files of arrays."""
 from ..errors import CheckpointError
 from . import caffe, keras
-from .common.naming import describe, positions_of
+from .common.naming import by_position, describe
 from .common.record import Checkpoint, Entry
 from .hdf5_file.tree import opened
 
@@ -29,13 +29,10 @@ def _flat(tree, where, limits):
     if not tree.datasets:
         return None
     entries = [entry_of(name, data) for name, data in tree.datasets.items()]
-    numbers = positions_of(entry.name for entry in entries)
-    ordered = numbers is not None
-    if ordered:
-        entries = [e for _, e in sorted(zip(numbers, entries),
-                                        key=lambda pair: pair[0])]
-    return Checkpoint(where, "hdf5", describe(entries), {}, None,
-                      ordered or len(entries) == 1)
+    listed = by_position((entry.name for entry in entries), entries)
+    return Checkpoint(where, "hdf5", describe(entries if listed is None
+                                              else listed), {}, None,
+                      listed is not None or len(entries) == 1)
 
 
 def entry_of(name, data, **known):

@@ -14,7 +14,7 @@ from ..errors import CheckpointError, UnsafeFileError
 from .archives.unzipped import STORED, read_into, read_member
 from .archives.zipped import members_of
 from .common.arrays import check_shape, numeric_dtype, pieces_of
-from .common.naming import describe, positions_of
+from .common.naming import by_position, describe
 from .common.notes import (OURS, entry_of_note, note_of, siblings_to_tell,
                            siblings_told)
 from .common.record import Checkpoint, Entry
@@ -67,12 +67,9 @@ def read(file, limits):
     metadata = _metadata([part for _, part in held if _are_texts(part)],
                          file.name, limits)
     held = [pair for pair in held if not _are_texts(pair[1])]
-    numbers = positions_of(name for name, _ in held)
-    ordered = numbers is not None or len(held) == 1
-    if numbers is not None:
-        held = [pair for _, pair in sorted(zip(numbers, held),
-                                           key=lambda row: row[0])]
-    entries, beside, known = _flattened(held)
+    listed = by_position((name for name, _ in held), held)
+    ordered = listed is not None or len(held) == 1
+    entries, beside, known = _flattened(held if listed is None else listed)
     return Checkpoint(file.name, "npz", describe(entries),
                       dict(metadata, **beside), None, ordered and known,
                       file.close)

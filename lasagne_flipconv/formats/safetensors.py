@@ -10,7 +10,7 @@ from ..errors import CheckpointError, UnsafeFileError
 from .common.arrays import (are_sizes, check_shape, float32_of, pieces_of,
                             read_at)
 from .common.jsontext import parsed_json
-from .common.naming import describe, positions_of
+from .common.naming import by_position, describe
 from .common.notes import (OURS, entry_of_note, note_of, siblings_to_tell,
                            siblings_told)
 from .common.record import Checkpoint, Entry
@@ -71,13 +71,11 @@ def read(file, limits):
     if torch:
         entries = [entry._replace(convention="torch", epsilon=1e-5)
                    for entry in entries]
-    numbers = positions_of(header)
-    if numbers is not None:  # the order of the file is that of the alphabet
-        entries = [entry for _, entry in sorted(zip(numbers, entries),
-                                                key=lambda row: row[0])]
-    return Checkpoint(file.name, "safetensors", describe(entries), metadata,
-                      "PyTorch" if torch else None, numbers is not None,
-                      file.close)
+    listed = by_position(header, entries)  # the file has them by the alphabet
+    return Checkpoint(
+        file.name, "safetensors", describe(entries if listed is None
+                                           else listed), metadata,
+        "PyTorch" if torch else None, listed is not None, file.close)
 
 
 def _parsed(data, size, where, limits):

@@ -5,8 +5,8 @@ import unicodedata
 from itertools import islice, permutations, product
 from operator import le
 
-__all__ = ["DOES", "IGNORED", "POSITION", "are_registered", "describe",
-           "last_word", "lists_in", "positions_of", "split_name",
+__all__ = ["DOES", "IGNORED", "POSITION", "are_registered", "by_position",
+           "describe", "last_word", "lists_in", "positions_of", "split_name",
            "tell_no_order", "twins_of", "unique", "without_prefix"]
 
 #: Last part of a name → role of the array, in Lasagne's words.
@@ -155,6 +155,31 @@ def positions_of(names):
     return numbers if len(set(numbers)) == len(found) else None
 
 
+def by_position(names, things):
+    """Return things in the order of the numbers that are their names.
+
+    Parameters
+    ----------
+    names : iterable of str or int
+        As for :func:`positions_of`.
+    things : iterable
+        One for each name.
+
+    Returns
+    -------
+    list or None
+        None if names say more than a number.
+
+    Examples
+    --------
+    >>> by_position(["arr_1", "arr_0"], "ab"), by_position(["conv"], "a")
+    (['b', 'a'], None)
+    """
+    numbers = positions_of(names)
+    return None if numbers is None else [thing for _, thing in sorted(
+        zip(numbers, things), key=lambda row: row[0])]
+
+
 def lists_in(names):
     """Return the lists among arrays, by their names: arr_0, arr_1, ….
 
@@ -172,7 +197,7 @@ def lists_in(names):
     Examples
     --------
     >>> lists_in(["epoch", "arr_1", "arr_0", "old.arr_0", "new.arr_1"])
-    {'': ['arr_0', 'arr_1'], 'old.': ['arr_0']}
+    {'': ['arr_0', 'arr_1'], 'old.': ['old.arr_0']}
     """
     found = {}
     for name in names:

@@ -25,9 +25,6 @@ constexpr long SHARED = 3 << 20; // bytes of a kernel that all threads read
 // Whole images, or parts of one along its first axis; as many as `sharers` can
 // share evenly.
 std::vector<Lines::Group> Lines::groups_of(long bytes, long sharers) const {
-    auto parts_of = [](long items, long most) { // of at most so many
-        return (items + most - 1) / most;
-    };
     auto evenly = [&](long parts) {
         return parts_of(parts, sharers) * sharers;
     };
@@ -327,7 +324,7 @@ void Lines::fetch_next(const Data &data, long panel, const Block &block,
 
 long Lines::chunks_of(const Group &group) const {
     const long each = Chunk::MOST * group.sharers;
-    return (group.lines() * width_.output + each - 1) / each * group.sharers;
+    return parts_of(group.lines() * width_.output, each) * group.sharers;
 }
 
 Lines::Chunk::Chunk(const Lines &l, const Group &group, const Slab &slab,

@@ -4,6 +4,7 @@
 
 #include "base/arrays.hpp"
 #include "operands/finite.hpp"
+#include "products/products.hpp"
 
 namespace flipconv {
 
@@ -16,10 +17,6 @@ long product(const std::vector<long> &sizes) {
     long all = 1;
     for (long size : sizes) all *= size;
     return all;
-}
-
-long parts_of(long items, long most) { // of at most so many
-    return (items + most - 1) / most;
 }
 
 // The lines of an image under some of the output, along its first axis.
