@@ -5,10 +5,11 @@ several runs in GFLOP/s.
 """
 import ctypes
 import ctypes.util
-import subprocess
 import time
 
 import numpy as np
+
+from .checks.compilers import run
 
 __all__ = ["fastest_system_blas", "numpy_rate", "theano_rate"]
 
@@ -112,14 +113,9 @@ def links(compiler, flags):
         Whether it does.
     """
     program = 'extern "C" void sgemm_(); int main() { sgemm_(); }'
-    try:
-        done = subprocess.run(
-            [compiler, "-x", "c++", "-", "-o", "/dev/null", *flags],
-            input=program.encode(), stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL)
-    except OSError:  # there is no such compiler
-        return False
-    return done.returncode == 0
+    done = run([compiler, "-x", "c++", "-", "-o", "/dev/null", *flags],
+               program)
+    return done is not None and done.returncode == 0
 
 
 def sgemm_rate(library):

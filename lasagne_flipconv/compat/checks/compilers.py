@@ -3,7 +3,7 @@ import os
 import subprocess
 import sysconfig
 
-__all__ = ["compile_problem", "compiler_version", "has_openmp"]
+__all__ = ["compile_problem", "compiler_version", "has_openmp", "run"]
 
 
 def compile_problem(path, flags=()):
@@ -22,7 +22,7 @@ def compile_problem(path, flags=()):
         The first line of what it says; None if it can.
     """
     headers = sysconfig.get_paths()["include"]
-    done = _run([path, *flags, "-x", "c++", "-fsyntax-only", "-I" + headers,
+    done = run([path, *flags, "-x", "c++", "-fsyntax-only", "-I" + headers,
                  "-"], "#include <Python.h>\n#include <cmath>\n")
     if done is None:
         return "%s cannot be run" % path
@@ -47,7 +47,7 @@ def compiler_version(path):
     str
         As ``"12"``.
     """
-    done = _run([path, "-dumpversion"])
+    done = run([path, "-dumpversion"])
     return done.stdout.strip() if done else "unknown version"
 
 
@@ -64,13 +64,26 @@ def has_openmp(path):
     bool
         Whether it knows the flag, and finds the header.
     """
-    done = _run([path, "-x", "c++", "-fopenmp", "-fsyntax-only", "-"],
+    done = run([path, "-x", "c++", "-fopenmp", "-fsyntax-only", "-"],
                 "#include <omp.h>\nint main() { return 0; }\n")
     return done is not None and done.returncode == 0
 
 
-def _run(command, text=""):
-    """Run a command; return what came of it, or None if it cannot be run."""
+def run(command, text=""):
+    """Run a command.
+
+    Parameters
+    ----------
+    command : list of str
+        The program and what it is told.
+    text : str
+        What it reads.
+
+    Returns
+    -------
+    subprocess.CompletedProcess or None
+        None if it cannot be run, or takes two minutes.
+    """
     try:
         return subprocess.run(
             command, input=text, stdout=subprocess.PIPE,
