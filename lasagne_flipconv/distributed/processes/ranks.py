@@ -3,8 +3,10 @@
 All ranks send the same messages in the same order; whoever is not there in
 time is named.
 """
+import collections
 import datetime
 import itertools
+import pickle
 
 import numpy as np
 
@@ -14,6 +16,9 @@ __all__ = ["Ranks", "current", "set_current"]
 
 #: Bytes of gradients that go in one message at most.
 BUCKET = 64 << 20
+
+#: How many messages are kept, empty, after they have come.
+KEPT = 1000
 
 #: How long a rank waits for another that lives, in minutes.
 PATIENCE = 30
@@ -86,16 +91,42 @@ class Ranks:
         self.lifeline, self.synchronized = lifeline, False
         self._distributed, self._tensor = distributed, from_numpy
         self._asked, self._steps = None, 0
+        self._sent = collections.deque(maxlen=KEPT)
         self._failed, self._alone, self.store = None, False, None
         self.stage, self.lengths, self.problem = None, set(), None
         self.numbers, self.trained = itertools.count(), set()
 
-    def _call(self, name, *args, **kwargs):
-        """Send and receive; an error becomes one that names the rank."""
+    def _send(self, name, *args, **kwargs):
+        """Begin to send and receive, and keep the message for a while.
+
+        The thread of PyTorch that sends it would free it otherwise, and make
+        itself known to Python for that. A child that is forked in that moment
+        never begins (of Python before 3.12), and keeps the connections of
+        this rank open, so that the others do not hear of its end.
+        """
         try:
-            return getattr(self._distributed, name)(*args, **kwargs)
+            work = getattr(self._distributed, name)(
+                *args, async_op=True, **kwargs)
         except RuntimeError as error:
             raise self._explained(error) from None
+        self._sent.append(work)
+        return work
+
+    def _received(self, work):
+        """Wait for a message; an error becomes one that names the rank."""
+        try:
+            work.wait()
+        except RuntimeError as error:
+            raise self._explained(error) from None
+
+    def _exchange(self, name, *arrays, **kwargs):
+        """Send and receive arrays, or lists of them, in place."""
+        tensors = [[self._tensor(part) for part in array] if isinstance(
+            array, list) else self._tensor(array) for array in arrays]
+        self._received(self._send(name, *tensors, **kwargs))
+        for part in tensors:
+            for tensor in part if isinstance(part, list) else [part]:
+                tensor.set_()  # the message that is kept holds no array
 
     def _explained(self, error):
         gone = self.lifeline.who_is_gone()
@@ -117,7 +148,7 @@ class Ranks:
         array : numpy.ndarray
             Contiguous; the same shape and type on each rank.
         """
-        self._call("all_reduce", self._tensor(array))
+        self._exchange("all_reduce", array)
 
     def average(self, arrays):
         """Return the averages over all ranks, in few large messages.
@@ -158,17 +189,19 @@ class Ranks:
         numpy.ndarray
             With the rows of all.
         """
+        return np.concatenate(self._of_all(array))
+
+    def _of_all(self, array):
+        """Return the array of each rank, of any number of rows."""
         counts = self.rows_of_all(np.array([len(array)], "int64"))[:, 0]
         kept = np.zeros((counts.max(),) + array.shape[1:], array.dtype)
         kept[:len(array)] = array
         whole = np.empty((self.size,) + kept.shape, array.dtype)
         if kept.size:  # as bytes: Gloo does not have all types
-            self._call("all_gather", [
-                self._tensor(part.reshape(-1).view("uint8"))
-                for part in whole], self._tensor(kept.reshape(-1).view(
-                    "uint8")))
-        return np.concatenate([part[:count] for part, count in zip(
-            whole, counts)])
+            self._exchange("all_gather", [
+                part.reshape(-1).view("uint8") for part in whole],
+                kept.reshape(-1).view("uint8"))
+        return [part[:count] for part, count in zip(whole, counts)]
 
     def rows_of_all(self, row):
         """Return the rows of all ranks, one a rank.
@@ -201,9 +234,8 @@ class Ranks:
         list
             One value a rank.
         """
-        found = [None] * self.size
-        self._call("all_gather_object", found, value)
-        return found
+        return [pickle.loads(part.tobytes())
+                for part in self._of_all(_pickled(value))]
 
     def first_has(self, value):
         """Return what rank 0 has, on every rank.
@@ -218,9 +250,13 @@ class Ranks:
         object
             The value of rank 0.
         """
-        found = [value if self.rank == 0 else None]
-        self._call("broadcast_object_list", found, src=0)
-        return found[0]
+        text = _pickled(value if self.rank == 0 else None)
+        length = np.array([len(text)], "int64")
+        self._exchange("broadcast", length, src=0)
+        if self.rank:
+            text = np.empty(length[0], "uint8")
+        self._exchange("broadcast", text, src=0)
+        return pickle.loads(text.tobytes())
 
     def ask_whether_same(self, number):
         """Begin to compare a number with those of the other ranks.
@@ -234,8 +270,7 @@ class Ranks:
         self._refuse_failed()
         self._steps += 1
         pair = torch.tensor([number, -number])
-        work = self._call("all_reduce", pair, self._distributed.ReduceOp.MAX,
-                          async_op=True)
+        work = self._send("all_reduce", pair, self._distributed.ReduceOp.MAX)
         self._asked = work, pair, number
 
     def failed(self, error):
@@ -284,10 +319,7 @@ class Ranks:
         if self._asked is None:
             return
         (work, pair, number), self._asked = self._asked, None
-        try:
-            work.wait()
-        except RuntimeError as error:
-            raise self._explained(error) from None
+        self._received(work)
         if int(pair[0]) == -int(pair[1]):
             return
         others = self.all_have(number)
@@ -303,6 +335,11 @@ class Ranks:
     def leave(self):
         """Close the connections, after the last message."""
         self._distributed.destroy_process_group()
+
+
+def _pickled(value):
+    """Return a value as bytes in an array, which may be written to."""
+    return np.frombuffer(bytearray(pickle.dumps(value)), "uint8")
 
 
 def buckets(arrays):
