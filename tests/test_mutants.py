@@ -122,7 +122,7 @@ MUTANTS = {
         "weights/applying.py", "_check_shared(first[param], plan.slot, value)",
         "pass", "test_transfer.py"),
     "order ten before two": (
-        "formats/npz.py", "key=lambda row: row[0]",
+        "formats/common/naming.py", "key=lambda row: row[0]",
         "key=lambda row: str(row[0])",
         "test_matching.py::test_more_than_ten_values_keep_their_order"),
     "order before names": (
@@ -312,6 +312,9 @@ MUTANTS = {
         "distributed/processes/ranks.py",
         "if int(pair[0]) == -int(pair[1]):", "if True:",
         "test_distributed_refused.py::test_reason"),
+    "let PyTorch free messages of ranks": (
+        "distributed/processes/ranks.py", "self._sent.append(work)", "pass",
+        "test_distributed_messages.py"),
     "believe that ranks compute what one does": (
         "distributed/checking.py", "if not near(a, b, scale)]", "if False]",
         "test_distributed_refused.py::test_reason"),
