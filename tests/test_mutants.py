@@ -421,7 +421,8 @@ MUTANTS = {
 IN_BOTH = ("test_leaving_rows", "test_leaving_pools")
 BOTH = files.has("onnxruntime") and files.has("torch")
 #: Tests for which ranks are started.
-IN_RANKS = ("test_distributed_training", "test_distributed_refused")
+IN_RANKS = ("test_distributed_training", "test_distributed_refused",
+            "test_distributed_messages")
 HERE = [name for name, row in MUTANTS.items()
         if (BOTH or not row[-1].startswith(IN_BOTH)) and (
             files.has("torch") or not row[-1].startswith(IN_RANKS)
