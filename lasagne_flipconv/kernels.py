@@ -109,12 +109,33 @@ def convert_kernel(kernel: Any,
     array([[4, 3],
            [2, 1]])
     """
-    kernel = np.asarray(kernel)
+    kernel = _array_of(kernel, where)
     given, wanted = _meant(kernel.ndim, source, target, where)
     plan = plan_conversion(kernel.shape, given, wanted, where)
     if plan.permutation:
         kernel = kernel.transpose(plan.permutation)
     return np.flip(kernel, plan.reverse).copy(order="C")
+
+
+def _array_of(kernel: Any, where: str) -> np.ndarray:
+    """Return a kernel as an array, if it is one of numbers."""
+    problem = ""
+    try:
+        found = np.asarray(kernel)
+    except ValueError:  # by NumPy 1.24 and later
+        problem = "has rows of unequal lengths"
+    else:
+        if np.ma.is_masked(kernel):
+            problem = "has values that are masked"
+        elif found.dtype.kind in "OSUmM":
+            problem = "holds %s" % found.dtype
+        elif not found.ndim:
+            problem = "is a single number"
+    if problem:
+        raise ConventionError(
+            "%s: %s; expected an array of numbers, of 3 to 5 axes. Pass the "
+            "kernel itself, or a nested list of it." % (where, problem))
+    return found
 
 
 def _meant(axes, source, target, where):

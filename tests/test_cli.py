@@ -4,6 +4,7 @@ import io
 import json
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 
@@ -109,6 +110,20 @@ def test_a_reader_that_leaves_is_no_error(tmp_path):
     done = subprocess.run(command, shell=True, stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE, check=True)
     assert done.stdout + done.stderr == b""
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_ctrl_c_ends_by_the_signal_without_a_traceback(name, tmp_path):
+    """Whatever a command does at that time: the line is its own example."""
+    result = subprocess.run(
+        [sys.executable, "-c", "import shlex\n"
+         "from lasagne_flipconv import cli\n"
+         "from lasagne_flipconv.cli.commands import %s as command\n"
+         "def run(args):\n    raise KeyboardInterrupt\n"
+         "command.run = run\n"
+         "cli.main(shlex.split(command.EXAMPLE.split('>>')[0])[1:])" % name],
+        cwd=str(tmp_path), stderr=subprocess.PIPE, universal_newlines=True)
+    assert (result.returncode, result.stderr) == (-signal.SIGINT, "")
 
 
 @pytest.mark.parametrize("spelling", [

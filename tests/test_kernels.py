@@ -178,3 +178,16 @@ def test_words_and_classes_stand_for_conventions(source, target, same_as):
 def test_what_is_no_convention_is_told(shape, source, target, said):
     with pytest.raises(ConventionError, match=said):
         convert_kernel(np.zeros(shape), source, target)
+
+
+@pytest.mark.parametrize("kernel, said", [
+    (["text"], "holds <U4"), ("text", "holds <U4"), (3, "is a single number"),
+    (None, "holds object"), ({"W": 1}, "holds object"),
+    (np.zeros((2, 3, 3, 3), object), "holds object"),
+    (np.zeros((2, 3, 3, 3), "datetime64[s]"), "holds datetime64"),
+    (np.ma.masked_greater(np.ones((2, 3, 3, 3)), 0),
+     "has values that are masked"),
+    ([[1, 2], [3]], "has rows of unequal lengths|holds object")])
+def test_what_is_no_array_of_numbers_is_told(kernel, said):
+    with pytest.raises(ConventionError, match="^conv1: (%s)" % said):
+        convert_kernel(kernel, "torch", "tensorflow", "conv1")

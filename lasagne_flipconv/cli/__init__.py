@@ -12,7 +12,7 @@ import sys
 from ..compat.import_hooks import RefusedImport
 from ..errors import FlipconvError, escaped
 from .commands.run import split
-from .output import tell
+from .output import end_interrupted, tell
 from .starting import refused
 
 __all__ = ["COMMANDS", "main"]
@@ -68,6 +68,8 @@ def main(argv=None):
         # whoever read the output has left, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except KeyboardInterrupt:
+        end_interrupted()
     except (FlipconvError, OSError, RefusedImport) as error:
         tell("%s %s: %s" % (parser.prog, args.command, _line(error)),
              file=sys.stderr)

@@ -4,7 +4,7 @@ import os
 import sys
 
 from ...errors import FlipconvError
-from ..output import tell
+from ..output import end_interrupted, tell
 
 EXAMPLE = "lasagne-flipconv run --report train.py --epochs 5"
 
@@ -167,15 +167,6 @@ def run_alone(args):
     if code == INTERRUPTED and not args.data_parallel:
         end_interrupted()
     return code
-
-
-def end_interrupted():
-    """End as Python does after Ctrl-C: by the signal, as shells look for.
-
-    The traceback has been shown.
-    """
-    sys.excepthook = lambda *_: None
-    raise KeyboardInterrupt
 
 
 def print_report(report):
