@@ -101,8 +101,8 @@ class Ranks:
 
         The thread of PyTorch that sends it would free it otherwise, and make
         itself known to Python for that. A child that is forked in that moment
-        never begins (of Python before 3.12), and keeps the connections of
-        this rank open, so that the others do not hear of its end.
+        never begins (seen on Python 3.11), and keeps the connections of this
+        rank open, so that the others do not hear of its end.
         """
         try:
             work = getattr(self._distributed, name)(
