@@ -81,6 +81,13 @@ def test_no_processor_lacks_a_header(path):
     assert depth == 0
 
 
+def test_files_can_be_read_in_one_go():
+    lines = {str(path): len(path.read_text(encoding="utf-8").splitlines())
+             for end in ("py", "cpp", "hpp")
+             for path in rooms.PACKAGE.rglob("*." + end)}
+    assert {name: n for name, n in lines.items() if n > 400} == {}
+
+
 @pytest.mark.parametrize("name", [name for name, path in MODULES.items()
                                   if path.name == "__init__.py" and name])
 def test_each_room_says_what_it_is_for(name):

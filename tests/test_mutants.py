@@ -122,7 +122,7 @@ MUTANTS = {
         "weights/applying.py", "_check_shared(first[param], plan.slot, value)",
         "pass", "test_transfer.py"),
     "order ten before two": (
-        "formats/common/naming.py", "key=lambda row: row[0]",
+        "formats/common/numbering.py", "key=lambda row: row[0]",
         "key=lambda row: str(row[0])",
         "test_matching.py::test_more_than_ten_values_keep_their_order"),
     "order before names": (

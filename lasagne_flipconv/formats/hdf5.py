@@ -1,7 +1,8 @@
 """HDF5: Keras, Caffe, and flat files of arrays."""
 from ..errors import CheckpointError
 from . import caffe, keras
-from .common.naming import by_position, describe
+from .common.naming import describe
+from .common.numbering import by_position
 from .common.record import Checkpoint, Entry
 from .hdf5_file.tree import opened
 

@@ -14,7 +14,8 @@ from ..errors import CheckpointError, UnsafeFileError
 from .archives.unzipped import STORED, read_into, read_member
 from .archives.zipped import members_of
 from .common.arrays import check_shape, numeric_dtype, pieces_of
-from .common.naming import by_position, describe
+from .common.naming import describe
+from .common.numbering import by_position
 from .common.notes import (OURS, entry_of_note, note_of, siblings_to_tell,
                            siblings_told)
 from .common.record import Checkpoint, Entry

@@ -10,7 +10,8 @@ from ..errors import CheckpointError, UnsafeFileError
 from .common.arrays import (are_sizes, check_shape, float32_of, pieces_of,
                             read_at)
 from .common.jsontext import parsed_json
-from .common.naming import by_position, describe
+from .common.naming import describe
+from .common.numbering import by_position
 from .common.notes import (OURS, entry_of_note, note_of, siblings_to_tell,
                            siblings_told)
 from .common.record import Checkpoint, Entry

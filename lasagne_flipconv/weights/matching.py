@@ -6,8 +6,8 @@ every layer must have the same parameters on both sides. Never by shape.
 from collections import namedtuple
 
 from ..errors import CheckpointError, ConventionError
-from ..formats.common.naming import (DOES, last_word, lists_in, positions_of,
-                                     without_prefix)
+from ..formats.common.naming import DOES, last_word, without_prefix
+from ..formats.common.numbering import lists_in, positions_of
 from .networks.cells import refuse_cells
 
 __all__ = ["match", "without_prefix"]

@@ -13,7 +13,8 @@ import numpy as np
 from ...errors import CheckpointError, UnsafeFileError
 from ..common.arrays import are_sizes, float32_of
 from ..common.guard import check_name
-from ..common.naming import describe, tell_no_order, twins_of
+from ..common.naming import describe, twins_of
+from ..common.numbering import tell_no_order
 from ..common.record import Checkpoint, Entry
 from ..pickles.constructors import Symbol, as_text, only
 from ..pickles.opcodes import WAY_OUT

@@ -9,8 +9,8 @@ these that were pickled into one file, one after the other.
 from ...errors import CheckpointError, UnsafeFileError
 from ..common.arrays import StoredArray
 from ..common.guard import check_name
-from ..common.naming import (POSITION, are_registered, describe,
-                             positions_of, tell_no_order, twins_of)
+from ..common.naming import are_registered, describe, twins_of
+from ..common.numbering import POSITION, positions_of, tell_no_order
 from ..common.record import Checkpoint, Entry
 from .constructors import Array, Ordered, is_bytes
 

@@ -19,7 +19,8 @@ import zipfile
 
 import numpy as np
 
-from .strings import bytes_of, native, own, text_of, words_of
+from .strings import (as_bytes, as_text, bytes_of, native, own, text_of,
+                      words_of)
 
 __all__ = ["BinaryFile", "METHODS", "StringIO", "TextFile", "below",
            "open_file"]
@@ -303,7 +304,7 @@ def _gives(name, convert):
         method = getattr(thing, _TODAY.get(name, name), None)
         if not isinstance(thing, _OF_BYTES) or method is None:
             return None
-        takes = _same if isinstance(thing, zipfile.ZipFile) else _as_bytes
+        takes = _same if isinstance(thing, zipfile.ZipFile) else as_bytes
         return lambda *args, **more: convert(
             method(*map(takes, args), **more))
     return given
@@ -323,24 +324,13 @@ def _takes(name):
         if isinstance(thing, _OF_BYTES) and hasattr(thing, name):
             method = getattr(thing, name)
             return lambda *args, **more: method(
-                *args[:-1], *map(_as_bytes, args[-1:]), **more)
+                *args[:-1], *map(as_bytes, args[-1:]), **more)
         if isinstance(thing, io.TextIOBase) and not isinstance(
                 thing, TextFile):
             method = getattr(thing, name)
-            return lambda text: method(_as_text(text))
+            return lambda text: method(as_text(text))
         return None
     return given
-
-
-def _as_bytes(x):
-    return bytes_of(x) if not isinstance(x, list) else list(map(bytes_of, x))
-
-
-def _as_text(x):
-    """Return what a file of texts is given."""
-    if isinstance(x, list):
-        return list(map(_as_text, x))
-    return text_of(x) if isinstance(x, bytes) else x
 
 
 #: Method → what is given for it, None to look further.

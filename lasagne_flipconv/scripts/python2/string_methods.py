@@ -5,7 +5,7 @@ from functools import partial
 
 from .library.arithmetic import as_argument, shown
 from .library.equality import each
-from .strings import bytes_of, native, own, text_of
+from .strings import as_bytes, as_text, bytes_of, native, own, text_of
 
 __all__ = ["CASES", "METHODS"]
 
@@ -85,29 +85,17 @@ def _translate(text):
     return translate
 
 
-def _as_bytes(x):
-    """Return an argument of a method of bytes."""
-    return tuple(map(bytes_of, x)) if isinstance(x, tuple) else bytes_of(x)
-
-
-def _as_text(x):
-    """Return an argument of a method of a text."""
-    if isinstance(x, tuple):
-        return tuple(map(_as_text, x))
-    return text_of(x) if isinstance(x, bytes) else x
-
-
 def _of_bytes(name, thing):
     """Return a method of bytes that takes and gives texts."""
     method = getattr(bytes(thing), name)
     return lambda *args, **options: native(
-        method(*map(_as_bytes, args), **options))
+        method(*map(as_bytes, args), **options))
 
 
 def _of_text(name, text):
     """Return a method of a text that takes bytes as well."""
     method = getattr(text, name)
-    return lambda *args, **options: method(*map(_as_text, args), **options)
+    return lambda *args, **options: method(*map(as_text, args), **options)
 
 
 def _through_bytes(name, text):
@@ -116,7 +104,7 @@ def _through_bytes(name, text):
         return getattr(text, name)
 
     def method(*args, **options):
-        found = getattr(bytes_of(text), name)(*map(_as_bytes, args),
+        found = getattr(bytes_of(text), name)(*map(as_bytes, args),
                                               **options)
         return ([text_of(part) for part in found] if type(found) is list
                 else text_of(found) if isinstance(found, bytes) else found)
@@ -128,13 +116,13 @@ def _split(name, text):
     def split(sep=None, maxsplit=-1):
         chosen = (getattr(text, name) if sep is not None
                   else _through_bytes(name, text))
-        return chosen(_as_text(sep), maxsplit)
+        return chosen(as_text(sep), maxsplit)
     return split
 
 
 def _strip(name, text):
     return lambda chars=None: getattr(text, name)(
-        _SPACES if chars is None else _as_text(chars))
+        _SPACES if chars is None else as_text(chars))
 
 
 #: Methods that Unicode gave another meaning → what is called for a text.

@@ -7,7 +7,8 @@ import codecs
 
 import numpy as np
 
-__all__ = ["Bytes", "bytes_of", "native", "own", "text_of", "words_of"]
+__all__ = ["Bytes", "as_bytes", "as_text", "bytes_of", "native", "own",
+           "text_of", "words_of"]
 
 
 def bytes_of(text):
@@ -46,6 +47,52 @@ def text_of(x):
         As :func:`bytes_of` takes it.
     """
     return bytes(x).decode("utf-8", "surrogateescape")
+
+
+def as_bytes(x):
+    """Return an argument of a method of bytes, or of a file of them.
+
+    Parameters
+    ----------
+    x : object
+        A text, or a list or tuple of texts.
+
+    Returns
+    -------
+    object
+        Bytes for each text; anything else as it is.
+
+    Examples
+    --------
+    >>> as_bytes(("a", b"b")), as_bytes(["c"]), as_bytes(3)
+    ((b'a', b'b'), [b'c'], 3)
+    """
+    if isinstance(x, (list, tuple)):
+        return (list if isinstance(x, list) else tuple)(map(as_bytes, x))
+    return bytes_of(x)
+
+
+def as_text(x):
+    """Return an argument of a method of a text, or of a file of texts.
+
+    Parameters
+    ----------
+    x : object
+        Bytes, or a list or tuple of them.
+
+    Returns
+    -------
+    object
+        A text for each; anything else as it is.
+
+    Examples
+    --------
+    >>> as_text((b"a", "b")), as_text([b"c"]), as_text(3)
+    (('a', 'b'), ['c'], 3)
+    """
+    if isinstance(x, (list, tuple)):
+        return (list if isinstance(x, list) else tuple)(map(as_text, x))
+    return text_of(x) if isinstance(x, bytes) else x
 
 
 def _compared(name):
