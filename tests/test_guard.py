@@ -127,6 +127,24 @@ def test_no_reader_lets_another_error_out(shown, name, error):
     check(caught.value, path, type(error).__name__)
 
 
+def numbers_of_files():
+    """Return those of the files that are open, where Linux tells."""
+    folder = "/proc/self/fd"
+    return set(os.listdir(folder)) if os.path.isdir(folder) else set()
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_every_checkpoint_can_be_closed_and_leaves_no_file_open(name):
+    path = one_a_format()[name]
+    before = numbers_of_files()
+    checkpoint = read(str(path))
+    checkpoint.close()
+    checkpoint.close()
+    with checkpoint:
+        pass
+    assert not numbers_of_files() - before
+
+
 @pytest.mark.parametrize("surface", sorted(set(SURFACES) - {"inspect"}))
 @pytest.mark.parametrize("error", ERRORS, ids=lambda e: type(e).__name__)
 def test_nothing_passes_when_values_are_read(shown, error, surface):

@@ -68,6 +68,7 @@ def _read(where, limits):
         raise
     if checkpoint.close is None:
         file.close()
+        return checkpoint._replace(close=file.close)  # which does no more
     return checkpoint
 
 
