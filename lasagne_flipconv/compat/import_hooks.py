@@ -102,7 +102,8 @@ class ImportWithin(Hook):
 
     Examples
     --------
-    >>> import contextlib
+    >>> import contextlib, sys
+    >>> _ = sys.modules.pop("colorsys", None)
     >>> @contextlib.contextmanager
     ... def marked(module):
     ...     yield
