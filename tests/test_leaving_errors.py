@@ -257,8 +257,10 @@ def test_an_export_that_differs_is_not_written(tmp_path, monkeypatch):
 
 def dead(bias, nonlinearity=rectify):
     """Return a network whose outputs random inputs hardly move."""
-    return layers.Conv2DLayer(InputLayer((None, 3, 8, 8)), 4, 3,
-                              b=Constant(bias), nonlinearity=nonlinearity)
+    W = np.random.RandomState(3).uniform(-.2, .2, (4, 3, 3, 3))
+    return layers.Conv2DLayer(
+        InputLayer((None, 3, 8, 8)), 4, 3, W=W.astype("float32"),
+        b=Constant(bias), nonlinearity=nonlinearity)
 
 
 @pytest.mark.parametrize("net", [
