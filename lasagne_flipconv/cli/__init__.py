@@ -12,7 +12,7 @@ import sys
 from ..compat.import_hooks import RefusedImport
 from ..errors import FlipconvError, escaped
 from .commands.run import split
-from .output import end_interrupted, tell
+from .output import tell
 from .starting import refused
 
 __all__ = ["COMMANDS", "main"]
@@ -69,7 +69,10 @@ def main(argv=None):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except KeyboardInterrupt:
-        end_interrupted()
+        # end as Python does, by the signal, as shells look for; the traceback
+        # of a script has been shown, and one of ours would say nothing
+        sys.excepthook = lambda *_: None
+        raise
     except (FlipconvError, OSError, RefusedImport) as error:
         tell("%s %s: %s" % (parser.prog, args.command, _line(error)),
              file=sys.stderr)

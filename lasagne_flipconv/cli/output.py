@@ -8,7 +8,7 @@ import sys
 
 from ..errors import escaped
 
-__all__ = ["end_interrupted", "tell", "tell_json"]
+__all__ = ["tell", "tell_json"]
 
 
 def tell(*lines, file=None, begin=""):
@@ -40,13 +40,3 @@ def tell_json(value):
     """
     # json escapes all but the last of the control characters
     print(json.dumps(value, indent=2).replace("\x7f", "\\u007f"))
-
-
-def end_interrupted():
-    """End as Python does after Ctrl-C: by the signal, as shells look for.
-
-    No traceback is shown: that of a script has been, and one of ours says
-    nothing.
-    """
-    sys.excepthook = lambda *_: None
-    raise KeyboardInterrupt

@@ -31,8 +31,7 @@ def _flat(tree, where, limits):
         return None
     entries = [entry_of(name, data) for name, data in tree.datasets.items()]
     listed = by_position((entry.name for entry in entries), entries)
-    return Checkpoint(where, "hdf5", describe(entries if listed is None
-                                              else listed), {}, None,
+    return Checkpoint(where, "hdf5", describe(listed or entries), {}, None,
                       listed is not None or len(entries) == 1)
 
 

@@ -70,7 +70,7 @@ def read(file, limits):
     held = [pair for pair in held if not _are_texts(pair[1])]
     listed = by_position((name for name, _ in held), held)
     ordered = listed is not None or len(held) == 1
-    entries, beside, known = _flattened(held if listed is None else listed)
+    entries, beside, known = _flattened(listed or held)
     return Checkpoint(file.name, "npz", describe(entries),
                       dict(metadata, **beside), None, ordered and known,
                       file.close)

@@ -74,8 +74,7 @@ def read(file, limits):
                    for entry in entries]
     listed = by_position(header, entries)  # the file has them by the alphabet
     return Checkpoint(
-        file.name, "safetensors", describe(entries if listed is None
-                                           else listed), metadata,
+        file.name, "safetensors", describe(listed or entries), metadata,
         "PyTorch" if torch else None, listed is not None, file.close)
 
 

@@ -4,7 +4,7 @@ import os
 import sys
 
 from ...errors import FlipconvError
-from ..output import end_interrupted, tell
+from ..output import tell
 
 EXAMPLE = "lasagne-flipconv run --report train.py --epochs 5"
 
@@ -165,7 +165,7 @@ def run_alone(args):
     if code:
         print_hint(args.python2)
     if code == INTERRUPTED and not args.data_parallel:
-        end_interrupted()
+        raise KeyboardInterrupt  # which the command ends by
     return code
 
 

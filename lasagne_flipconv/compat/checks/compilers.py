@@ -23,7 +23,7 @@ def compile_problem(path, flags=()):
     """
     headers = sysconfig.get_paths()["include"]
     done = run([path, *flags, "-x", "c++", "-fsyntax-only", "-I" + headers,
-                 "-"], "#include <Python.h>\n#include <cmath>\n")
+                "-"], "#include <Python.h>\n#include <cmath>\n")
     if done is None:
         return "%s cannot be run" % path
     if done.returncode == 0:
@@ -65,7 +65,7 @@ def has_openmp(path):
         Whether it knows the flag, and finds the header.
     """
     done = run([path, "-x", "c++", "-fopenmp", "-fsyntax-only", "-"],
-                "#include <omp.h>\nint main() { return 0; }\n")
+               "#include <omp.h>\nint main() { return 0; }\n")
     return done is not None and done.returncode == 0
 
 

@@ -146,19 +146,7 @@ class _Exact:
         return self.outer.add("cast", value, dtype="float32") if isinstance(
             value, str) else value
 
-    def as_computed(self, value):
-        """Return an array as it is.
-
-        Parameters
-        ----------
-        value : numpy.ndarray
-            Of the graph.
-
-        Returns
-        -------
-        numpy.ndarray
-            Of its own type.
-        """
+    def _as_computed(self, value):
         return value
 
     def _constant(self, variable):

@@ -124,21 +124,9 @@ class Walk:
             value = variable.get_value()
         else:
             value = theano.function([], variable, mode="FAST_COMPILE")()
-        return self.as_computed(np.asarray(value))
+        return self._as_computed(np.asarray(value))
 
-    def as_computed(self, value):
-        """Return an array in the type that the export computes with.
-
-        Parameters
-        ----------
-        value : numpy.ndarray
-            Of the graph.
-
-        Returns
-        -------
-        numpy.ndarray
-            Numbers as float32, integers as they are.
-        """
+    def _as_computed(self, value):
         return value.astype("float32") if value.dtype.kind == "f" else value
 
     def _constant(self, variable):
