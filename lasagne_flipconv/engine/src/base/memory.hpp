@@ -1,9 +1,13 @@
-// Memory: of one run, and of results.
+// Memory: of one run, and of results; how many parts something falls into.
 #pragma once
 
 #include <cstddef>
 
 namespace flipconv {
+
+inline long parts_of(long items, long most) { // of at most so many
+    return (items + most - 1) / most;
+}
 
 // Memory at the begin of a cache line, to be given to free(); throws.
 void *aligned(size_t bytes);

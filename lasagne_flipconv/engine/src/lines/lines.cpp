@@ -80,9 +80,9 @@ void Lines::set_blocks() {
     const long terms = places() > 1 ? 2 * TERMS : TERMS;
     long most = std::max(long(WIDTH), terms / places() / WIDTH * WIDTH);
     bool whole = inputs_ * places() <= 2 * TERMS || inputs_ <= most;
-    long count = whole ? 1 : (inputs_ + most - 1) / most;
-    long each = (inputs_ + count - 1) / count;
-    if (!whole) each = (each + WIDTH - 1) / WIDTH * WIDTH;
+    long count = whole ? 1 : parts_of(inputs_, most);
+    long each = parts_of(inputs_, count);
+    if (!whole) each = parts_of(each, WIDTH) * WIDTH;
     for (long first = 0; first < inputs_; first += each)
         blocks_.push_back({first, std::min(each, inputs_ - first)});
     auto both = [&](const Block &block) {
@@ -105,7 +105,7 @@ void Lines::set_blocks() {
 // --- the kernel --------------------------------------------------------------
 
 // Panels of nearly one width, so that no narrow one is left.
-long Lines::panels() const { return (outputs_ + PANEL - 1) / PANEL; }
+long Lines::panels() const { return parts_of(outputs_, PANEL); }
 
 long Lines::first_vector(long panel) const {
     return outputs_ / WIDTH * panel / panels();

@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "base/arrays.hpp"
+#include "base/memory.hpp"
 #include "operands/finite.hpp"
-#include "products/products.hpp"
 
 namespace flipconv {
 

@@ -33,10 +33,6 @@ struct Rows {
     }
 };
 
-inline long parts_of(long items, long most) { // of at most so many
-    return (items + most - 1) / most;
-}
-
 struct Share { // of one among threads
     long index, threads;
     static Share of_this_thread() {

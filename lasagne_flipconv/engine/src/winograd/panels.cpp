@@ -8,8 +8,8 @@ namespace flipconv {
 // Panels of nearly one width, as many for each thread.
 template <int M, class Value>
 long Tiled<M, Value>::panels(long threads) const {
-    const long least = (e_.outputs + PANEL - 1) / PANEL;
-    return std::min((least + threads - 1) / threads * threads,
+    const long least = parts_of(e_.outputs, PANEL);
+    return std::min(parts_of(least, threads) * threads,
                     e_.outputs / WIDTH);
 }
 
@@ -27,8 +27,8 @@ template <int M, class Value>
 long Tiled<M, Value>::inputs_at_once() const {
     const long each = SQUARE * PANEL * e_.taps * sizeof(Value);
     const long most = std::max(1L, BLOCK / each / WIDTH) * WIDTH;
-    const long blocks = (e_.inputs + most - 1) / most;
-    return (e_.inputs / WIDTH + blocks - 1) / blocks * WIDTH;
+    const long blocks = parts_of(e_.inputs, most);
+    return parts_of(e_.inputs / WIDTH, blocks) * WIDTH;
 }
 
 template <int M, class Value>

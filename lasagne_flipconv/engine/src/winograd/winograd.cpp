@@ -25,10 +25,10 @@ bool Tiled<M, Value>::as_team(long threads) const {
 template <int M, class Value>
 long Tiled<M, Value>::tiles_per_chunk(long bytes, long threads) const {
     long fit = std::max(LEAST, bytes / bytes_per_tile());
-    long chunks = (tiles_ + fit - 1) / fit;
-    chunks = (chunks + threads - 1) / threads * threads;
-    long tiles = (tiles_ + chunks - 1) / chunks;
-    return (tiles + ROWS - 1) / ROWS * ROWS;
+    long chunks = parts_of(tiles_, fit);
+    chunks = parts_of(chunks, threads) * threads;
+    long tiles = parts_of(tiles_, chunks);
+    return parts_of(tiles, ROWS) * ROWS;
 }
 
 template <int M, class Value>
@@ -195,7 +195,7 @@ void Tiled<M, Value>::multiply_position(const Chunk &chunk, const Part &part,
 template <int M, class Value>
 void Tiled<M, Value>::multiply_all(const Data &data, const Chunk &chunk,
                                    Share share) const {
-    const long panels = (e_.outputs + PANEL - 1) / PANEL;
+    const long panels = parts_of(e_.outputs, PANEL);
     const long items = SQUARE * panels;
     for (long i = share.begin(items); i < share.end(items); ++i) {
         const long position = i / panels, panel = i % panels;
