@@ -44,6 +44,7 @@ def _layers(axes, rows):
 
 
 def _lines(axes, rows, label):
+    from matplotlib import ticker
     rows = [(row, _medians(row)) for row in rows.values()]
     for name, implementation in IMPLEMENTATIONS.items():
         pairs = [(row["at"], medians[name] * 1e3 / row["images"])
@@ -57,6 +58,9 @@ def _lines(axes, rows, label):
     axes.set_xscale("log", base=2)
     axes.set_xticks(ticks, [str(tick) for tick in ticks])
     axes.set_yscale("log")
+    axes.yaxis.set_major_locator(ticker.LogLocator(subs=(1, 2, 5)))
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.yaxis.set_minor_formatter(ticker.NullFormatter())
 
 
 def _draw(axes, part, rows):
@@ -91,18 +95,21 @@ def plot(results, path):
         8, sum(_height(part, rows) for part, rows in panels)))
     for axes, (part, rows) in zip(grid[:, 0], panels):
         _draw(axes, part, rows)
-    figure.tight_layout(rect=(0, 0, 1, 1 - 0.6 / figure.get_figheight()))
-    _legend(figure)
+    lines = _legend(figure)
+    figure.tight_layout(rect=(0, 0, 1, 1 - (
+        0.2 + 0.2 * lines) / figure.get_figheight()))
     figure.savefig(path, dpi=120)
     pyplot.close(figure)
     return True
 
 
 def _legend(figure):
-    entries = {}
+    """Draw one for all panels; return how many lines it has."""
+    entries, columns = {}, 3
     for axes in figure.axes:
         entries.update(zip(*axes.get_legend_handles_labels()[::-1]))
-    figure.legend(entries.values(), entries, loc="upper center", ncol=3)
+    figure.legend(entries.values(), entries, loc="upper center", ncol=columns)
+    return -(-len(entries) // columns)
 
 
 def _height(part, rows):
