@@ -11,7 +11,8 @@ import theano
 from lasagne.layers import (DenseLayer, InputLayer, Layer,
                             get_all_param_values, set_all_param_values)
 from lasagne_flipconv import layers, load, read, save, transfer
-from lasagne_flipconv.errors import CheckpointError, FlipconvError
+from lasagne_flipconv.errors import (CheckpointError, ConventionError,
+                                     FlipconvError)
 from lasagne_flipconv.formats import npz
 from lasagne_flipconv.formats.common.record import Checkpoint, Entry
 from lasagne_flipconv.formats.common.writing import replaced_together
@@ -62,12 +63,40 @@ def test_the_convention_of_each_kernel_is_recorded(tmp_path, suffix):
     net = layers.LocallyConnected2DLayer(net, 4, 3, name="six")
     save(path, DenseLayer(net, 4, name="seven"))
     with read(path) as checkpoint:
-        told = {entry.layer: tuple(entry.convention)
+        told = {entry.layer: entry.convention if entry.kind == "dense"
+                else tuple(entry.convention)
                 for entry in checkpoint.entries if entry.convention}
     assert told == {
         "one": ("OIHW", "convolution"), "two": ("OIHW", "correlation"),
         "three": ("OIHW", "convolution"), "four": ("IOHW", "convolution"),
-        "five": ("IOHW", "correlation"), "six": ("OIHWhw", "convolution")}
+        "five": ("IOHW", "correlation"), "six": ("OIHWhw", "convolution"),
+        "seven": "IO"}
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".safetensors"])
+@pytest.mark.parametrize("layer", [
+    lambda: DenseLayer((None, 4), 4), lambda: DenseLayer((None, 4), 3),
+    lambda: layers.NINLayer((None, 4, 2, 2), 4)])
+@pytest.mark.parametrize("said, fits", [
+    (None, True), ("theano", True), ("convolution", True), ("keras", True),
+    ({"*.W": "IO"}, True), ("torch", False), ("caffe", False),
+    ({"*.W": "OI"}, False)])
+def test_a_matrix_is_not_transposed_again(tmp_path, suffix, layer, said,
+                                          fits):
+    """What is said is said of files that do not know it."""
+    net, new, path = layer(), layer(), tmp_path / ("weights" + suffix)
+    if suffix != ".npz":
+        pytest.importorskip("safetensors")
+    save(path, net)
+    before = new.W.get_value()
+    if fits:
+        load(path, new, orientation=said)
+    else:
+        with pytest.raises(ConventionError, match="the file says axes 'IO', "
+                           "orientation=.* says 'OI'; expected both to agree"):
+            load(path, new, orientation=said)
+    assert np.array_equal(new.W.get_value(),
+                          net.W.get_value() if fits else before)
 
 
 #: Layers that can hold the same kernel, and how each is built.

@@ -9,8 +9,7 @@ import numpy as np
 
 from ..conventions import find_row, name_of
 from ..errors import ConventionError
-from .networks import inputs_of
-from .plain import is_a
+from .networks import inputs_of, is_a
 from .telling import DATA_FORMATS
 
 __all__ = ["columns_for", "is_gate", "mixes", "rows_for"]

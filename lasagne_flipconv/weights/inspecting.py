@@ -30,7 +30,8 @@ class ArrayReport(NamedTuple):
     bytes : int
         Size of the values.
     axes : str or None
-        Axes of a kernel; None if it is none, or they are not recorded.
+        Axes of a kernel or of the matrix of a dense layer, of which IO is
+        Lasagne's; None of others, or if they are not recorded.
     orientation : str or None
         ``convolution``, ``correlation``, ``any`` for a 1×1 kernel, or ``not
         recorded``; None if it is no kernel.
@@ -159,7 +160,8 @@ def _report(path, checkpoint):
 
 
 def _array(entry):
-    axes, orientation = None, None
+    axes = entry.convention if entry.kind == "dense" else None
+    orientation = None
     if is_kernel(entry):
         axes = axes_of(entry)
         orientation = orientation_of(entry) or NOT_RECORDED

@@ -8,15 +8,16 @@ from ..axes import ORIENTATIONS
 from ..conventions import OPEN_AXES, convention_of, convention_told
 from ..errors import CheckpointError, ConventionError
 from ..formats.common.record import is_kernel, is_one_by_one
+from .networks import is_a, is_dense
 from .orientation.words import (check_square, dense_axes, is_from_elsewhere,
                                 rows_told)
 from .telling import AS_IN_NETWORK, DATA_FORMATS, told_of
 
 __all__ = ["as_depthwise", "as_parameter", "check_computed", "check_plain",
-           "check_source", "computes_matrix", "is_a", "is_dense"]
+           "check_source", "computes_matrix"]
 
-#: Layers whose W has axes (input units, output units), and one that looks it.
-_DENSE, _TABLE = ("DenseLayer", "NINLayer"), "EmbeddingLayer"
+#: A layer whose W is looked up.
+_TABLE = "EmbeddingLayer"
 
 #: Parameters of batch normalization, which other libraries have in another
 #: order.
@@ -28,22 +29,6 @@ _SOURCE = re.compile(
     r"(.*\.)?(parametrizations\.\w+\..+|\w*(weight|bias)\w*_orig"
     r"|base_layer\.\w+)", re.DOTALL)
 _OF_NORM = re.compile(r"(.*\.)?weight\w*_[gv]", re.DOTALL)
-
-
-def is_dense(layer):
-    """Tell whether a layer has a W of axes (input units, output units).
-
-    Parameters
-    ----------
-    layer : Layer
-        The layer.
-
-    Returns
-    -------
-    bool
-        Of a class below one of these, too.
-    """
-    return is_a(layer, *_DENSE)
 
 
 def computes_matrix(slot):
@@ -166,7 +151,7 @@ def _full_shape(slot):
     axes = len(slot.layer.output_shape)
     shared = getattr(slot.layer, "shared_axes", None)
     if shared is None:  # a bias: of units in the last axis, of maps before
-        lead = axes - 1 if is_a(slot.layer, _DENSE[0]) else 1
+        lead = axes - 1 if is_a(slot.layer, "DenseLayer") else 1
         return ((1,) * lead + slot.shape + (1,) * axes)[:axes]
     sizes = iter(slot.shape)
     return tuple(1 if i in shared else next(sizes) for i in range(axes))
@@ -301,7 +286,8 @@ def check_plain(slot, entry, name, options):
             "lasagne_flipconv.conventions.register if it is W, or pass "
             "orientation={%r: 'as in network'} if the file is from such a "
             "network." % (name, axes, type(slot.layer).__name__, slot.name))
-    known = slot.attribute == "W" and is_a(slot.layer, *_DENSE, _TABLE)
+    known = slot.attribute == "W" and (is_dense(slot.layer)
+                                       or is_a(slot.layer, _TABLE))
     if axes == 2 and not known:
         check_square(slot, entry, name, options, by_name=False)
     if axes == 2 and not known and dense_axes(slot, entry, options) == "OI":
@@ -310,21 +296,3 @@ def check_plain(slot, entry, name, options):
             "what %s does with it is not known; expected the W of a "
             "DenseLayer or NINLayer. Set it by hand."
             % (name, type(slot.layer).__name__))
-
-
-def is_a(layer, *names):
-    """Tell whether a layer is of a class of some name, or one below it.
-
-    Parameters
-    ----------
-    layer : Layer
-        The layer.
-    *names : str
-        Names of classes, whichever Lasagne they are of.
-
-    Returns
-    -------
-    bool
-        Whether it is.
-    """
-    return any(cls.__name__ in names for cls in type(layer).__mro__)

@@ -10,12 +10,12 @@ from ..kernels import plan_conversion
 from .applying import check_variance
 from .flattening import columns_for, is_gate, mixes, rows_for
 from .matching import match
-from .networks import (consumers_in, exchangeable, expressions_in, outputs_of,
-                       slots_of, steps_in)
-from .orientation.words import (check_square, dense_axes, epsilon_of,
-                                rows_told)
+from .networks import (consumers_in, exchangeable, expressions_in, is_dense,
+                       outputs_of, slots_of, steps_in)
+from .orientation.words import (check_order, check_square, dense_axes,
+                                epsilon_of, rows_told)
 from .plain import (as_depthwise, as_parameter, check_computed, check_plain,
-                    check_source, computes_matrix, is_dense)
+                    check_source, computes_matrix)
 from .telling import (AS_IN_NETWORK, axes_like, check_mapping, source_of,
                       told_of)
 
@@ -351,6 +351,7 @@ def _plan_other(slot, entry, name, options, around):
         actions.add("computed")
     dense = slot.attribute == "W" and is_dense(slot.layer)
     if dense:
+        check_order(slot, entry, name, options)
         check_square(slot, entry, name, options)
     if dense and dense_axes(slot, entry, options) == "OI":
         transpose = (1, 0)

@@ -4,6 +4,7 @@ import numpy as np
 from ...conventions import convention_of, find_row
 from ...formats.common.record import Entry
 from .expressions import expressions_in
+from .kinds import is_dense
 from .slots import slots_of
 
 __all__ = ["entries_of", "entry_of"]
@@ -21,7 +22,7 @@ def entries_of(network):
     -------
     tuple of Entry
         In the order of ``get_all_param_values``, each kernel with its
-        convention.
+        convention, each matrix of a dense layer with its axes.
     """
     slots = {}
     for slot in slots_of(network, where="save"):
@@ -47,13 +48,22 @@ def entry_of(slot, *others):
         Its values are read without copying them.
     """
     value = slot.param.get_value(borrow=True)
-    shared = tuple(map(_reading, others)) if slot.kernel or any(
-        other.kernel for other in others) else ()
+    holders, reading = (slot, *others), _reading(slot)
+    shared = tuple(map(_reading, others)) if any(
+        holder.kernel for holder in holders) else ()
+    if not shared and all(map(_is_matrix, holders)):
+        reading = "dense", "IO"
     return Entry(
         slot.name, value.shape, value.dtype,
         lambda: np.asarray(slot.param.get_value(borrow=True)),
         slot.group if slot.layer.name else None, slot.attribute,
-        *_reading(slot), shared=shared or None, reader=slot.reader)
+        *reading, shared=shared or None, reader=slot.reader)
+
+
+def _is_matrix(slot):
+    """Tell whether a layer multiplies by it, as it is."""
+    return (slot.attribute == "W" and is_dense(slot.layer)
+            and slot.layer.W is slot.param and slot.param.ndim == 2)
 
 
 def _reading(slot):

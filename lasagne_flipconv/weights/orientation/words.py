@@ -11,8 +11,8 @@ from ...conventions import (DENSE_AXES, FORMAT_CONVENTIONS, OPEN_AXES,
 from ...errors import ConventionError
 from ..telling import AS_IN_NETWORK, told_of
 
-__all__ = ["check_square", "dense_axes", "epsilon_of", "is_from_elsewhere",
-           "is_told_of_all", "rows_told"]
+__all__ = ["check_order", "check_square", "dense_axes", "epsilon_of",
+           "is_from_elsewhere", "is_told_of_all", "rows_told"]
 
 #: Names of matrices of PyTorch, and of MXNet, with whatever sign between the
 #: words, and of Chainer, which have the same axes.
@@ -173,6 +173,36 @@ def dense_axes(slot, entry, options):
     if known in _ORDERS:
         return known
     return DENSE_AXES.get(known, "IO") if isinstance(known, str) else "IO"
+
+
+def check_order(slot, entry, name, options):
+    """Refuse another order of axes than the file has for a matrix.
+
+    Parameters
+    ----------
+    slot : lasagne_flipconv.weights.networks.Slot
+        The parameter.
+    entry : Entry
+        The array in the file.
+    name : str
+        Of both, for error texts.
+    options : lasagne_flipconv.weights.planning.Options
+        What the user says.
+
+    Raises
+    ------
+    ConventionError
+        If the file knows it, and the user says another.
+    """
+    told = told_of(options.orientation, slot, entry)
+    said = told if told in _ORDERS else DENSE_AXES.get(told, "IO") if (
+        isinstance(told, str) and told in FORMAT_CONVENTIONS
+        and told != _EITHER) else None
+    if entry.convention in _ORDERS and said not in (None, entry.convention):
+        raise ConventionError(
+            "%s: the file says axes %r, orientation=%r says %r; expected both "
+            "to agree. Leave orientation out: the file knows." % (
+                name, entry.convention, options.orientation, said))
 
 
 def check_square(slot, entry, name, options, by_name=True):
