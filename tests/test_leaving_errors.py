@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import theano
 import theano.tensor as T
-from lasagne.init import Constant
+from lasagne.init import Constant, Normal
 from lasagne.layers import (DenseLayer, EmbeddingLayer, GlobalPoolLayer,
                             InputLayer, LSTMLayer, get_output)
-from lasagne.nonlinearities import rectify, sigmoid
+from lasagne.nonlinearities import rectify, sigmoid, softmax
 from lasagne_flipconv import CheckpointError, FlipconvError, layers, load
 from lasagne_flipconv.leaving import checking, files
 from lasagne_flipconv.leaving.errors import LeavingError
@@ -293,6 +293,17 @@ def test_outputs_that_do_not_depend_on_the_input_are_told(tmp_path):
                tmp_path / "y.onnx")
 
 
+def test_words_of_which_each_is_unlikely_are_not_told_to_stay_the_same(
+        tmp_path):
+    """The sigmoids of a recurrent layer are no reason to."""
+    net = EmbeddingLayer(InputLayer((None, 6), T.imatrix()), 50, 8,
+                         W=Normal(1.))
+    net = DenseLayer(LSTMLayer(net, 8), 50000, nonlinearity=softmax)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        export(net, tmp_path / "net.onnx")
+
+
 def has_torch():
     import files
     return files.has("torch")
@@ -364,7 +375,7 @@ def oracle_of(*outputs):
     """Return an oracle that knows nothing but outputs for one input."""
     oracle = checking.Oracle.__new__(checking.Oracle)
     oracle.cases, oracle.large = [({"x": 1}, list(outputs))], None
-    oracle.nothing = 0.
+    oracle.nothing = [0.] * len(outputs)
     return oracle
 
 

@@ -13,9 +13,12 @@ __all__ = ["TOLERANCE", "Agreement", "Oracle"]
 #: least what counts as none.
 TOLERANCE, _NOTHING = 1e-5, 1e-8
 
-#: The same for parts of such kinds: a sigmoid of ONNX Runtime is off by what
-#: float32 rounds 1 by, however small it is.
+#: The same for what comes from parts of such kinds: a sigmoid of ONNX Runtime
+#: is off by what float32 rounds 1 by, however small it is.
 _OF_ONE, _SIGMOIDS = 2e-7, ("sigmoid", "recurrent")
+
+#: Parts whose numbers say no more how large those are that they are made of.
+_AMONG_THEMSELVES = ("softmax", "log_softmax")
 
 #: Sizes that are tried for axes whose length the network leaves open: the
 #: second and third, and those after.
@@ -36,10 +39,12 @@ _LARGE = np.float32(1000)
 #: pictures of 0 to 255, and larger numbers; then it is the large one.
 _OTHERS = (lambda value: np.abs(value) % 1 * 255, lambda value: value * 30)
 
-#: How far an output has to move, as a share of the largest, to tell anything;
-#: and of this way how far an export may be off then, at most. So it has to
-#: move by more than what counts as none.
-_MOVES, _OF_MOVE = 1e-3, 1e-2
+#: How far an output has to move to tell anything, as a share of the largest,
+#: and how many times what counts as none.
+_MOVES, _TIMES = 1e-3, 10
+
+#: Of the way that an output moves, how far an export may be off, at most.
+_OF_MOVE = 1e-2
 
 #: How many times as far as rounding of the input moves an output an export may
 #: be off.
@@ -92,8 +97,8 @@ class Oracle:
 
     def __init__(self, source, plan):
         self.plan, run = plan, source.function()
-        self.nothing = _OF_ONE if any(
-            part.kind in _SIGMOIDS for part in plan.parts) else _NOTHING
+        self.nothing = [_OF_ONE if _is_of_sigmoid(name, plan) else _NOTHING
+                        for name in plan.outputs]
         self.cases = self._cases(run, source)
         self.large = self._changed_case(run, lambda value: value * _LARGE)
         self.still = self._still(
@@ -177,19 +182,19 @@ class Oracle:
         A network may make rounding large, such as a sigmoid far from zero.
         """
         near = self._again(run, values, rounded) or outputs
-        return {at: _allowed(outputs[at], moved[at], near[at], self.nothing)
-                for at in self.still}
+        return {at: _allowed(outputs[at], moved[at], near[at],
+                             self.nothing[at]) for at in self.still}
 
     def _still(self, outputs, moved):
         """Return the places of outputs that other inputs hardly move.
 
         None of those of which nothing is known, if `moved` is None.
         """
-        least = self.nothing / _OF_MOVE
-        return {at for at, (one, another) in enumerate(
-                    zip(outputs, moved or ()))
-                if np.asarray(one).dtype.kind == "f" and _difference(
-                    one, another) <= max(_MOVES * _largest(one), least)}
+        return {at for at, (one, another, nothing) in enumerate(
+                    zip(outputs, moved or (), self.nothing))
+                if np.asarray(one).dtype.kind == "f"
+                and _difference(one, another) <= max(
+                    _MOVES * _largest(one), _TIMES * nothing)}
 
     def _again(self, run, values, change):
         """Return the outputs for changed inputs, None where that fails."""
@@ -221,9 +226,9 @@ class Oracle:
             If they do not.
         """
         got = [_run(run, values, where) for values, _ in self.cases]
-        each = [_agreement(ours, theirs, self.nothing, where)
-                for ours, theirs in zip(zip(*got), zip(
-                    *(expected for _, expected in self.cases)))]
+        each = [_agreement(ours, theirs, nothing, where)
+                for ours, theirs, nothing in zip(zip(*got), zip(
+                    *(expected for _, expected in self.cases)), self.nothing)]
         if self.large is not None:
             _check_finite(_run(run, self.large[0], where), self.large[1],
                           where)
@@ -241,6 +246,22 @@ class Oracle:
             _check_shape(got[at], outputs[at], where)
             _check_difference(_difference(got[at], outputs[at]),
                               _largest(outputs[at]), allowed[at], where)
+
+
+def _is_of_sigmoid(name, plan):
+    """Tell whether numbers of a sigmoid come out, multiplied by no weights."""
+    parts = {part.name: part for part in plan.parts}
+    pending, seen = [name], set()
+    while pending:
+        part = parts.get(pending.pop())
+        if part is None or part.name in seen:
+            continue
+        seen.add(part.name)
+        if part.kind in _SIGMOIDS:
+            return True
+        if not part.arrays and part.kind not in _AMONG_THEMSELVES:
+            pending += [each for each in part.inputs if isinstance(each, str)]
+    return False
 
 
 def _allowed(output, moved, near, nothing):
