@@ -236,6 +236,21 @@ MUTANTS = {
     "write what differs": (
         "leaving/checking.py", "if not difference <= allowed:", "if False:",
         "test_leaving_errors.py::test_an_export_that_differs_is_not_written"),
+    "leave a sigmoid to be judged by its size": (
+        "leaving/checking.py", "if part.kind in _SIGMOIDS:", "if False:",
+        "test_leaving_errors.py::"
+        "test_an_export_that_differs_for_other_inputs_only"),
+    "judge words by sigmoids of long before": (
+        "leaving/checking.py",
+        "if not part.arrays and part.kind not in _AMONG_THEMSELVES:",
+        "if True:", "test_leaving_errors.py::test_words_of_which_each_is_"
+        "unlikely_are_not_told_to_stay_the_same"),
+    "record no axes of matrices": (
+        "weights/networks/entries.py", 'reading = "dense", "IO"', "pass",
+        "test_save.py::test_a_matrix_is_not_transposed_again"),
+    "let another order of axes be said": (
+        "weights/orientation/words.py", "said not in (None, entry.convention)",
+        "False", "test_save.py::test_a_matrix_is_not_transposed_again"),
     "judge differences beside what is infinite": (
         "leaving/checking.py", "return sizes[np.isfinite(sizes)]",
         "return sizes.ravel()", "test_leaving_errors.py::"
@@ -418,7 +433,8 @@ MUTANTS = {
 
 
 #: Tests that compare with both; `make test-torch` has them.
-IN_BOTH = ("test_leaving_rows", "test_leaving_pools")
+IN_BOTH = ("test_leaving_rows", "test_leaving_pools", "test_leaving_errors.py::"
+           "test_an_export_that_differs_for_other_inputs_only")
 BOTH = files.has("onnxruntime") and files.has("torch")
 #: Tests for which ranks are started.
 IN_RANKS = ("test_distributed_training", "test_distributed_refused",
