@@ -433,7 +433,8 @@ MUTANTS = {
 
 
 #: Tests that compare with both; `make test-torch` has them.
-IN_BOTH = ("test_leaving_rows", "test_leaving_pools", "test_leaving_errors.py::"
+IN_BOTH = ("test_leaving_rows", "test_leaving_pools",
+           "test_leaving_errors.py::"
            "test_an_export_that_differs_for_other_inputs_only")
 BOTH = files.has("onnxruntime") and files.has("torch")
 #: Tests for which ranks are started.
