@@ -97,7 +97,8 @@ class Oracle:
 
     def __init__(self, source, plan):
         self.plan, run = plan, source.function()
-        self.nothing = [_OF_ONE if _is_of_sigmoid(name, plan) else _NOTHING
+        parts = {part.name: part for part in plan.parts}
+        self.nothing = [_OF_ONE if _is_of_sigmoid(name, parts) else _NOTHING
                         for name in plan.outputs]
         self.cases = self._cases(run, source)
         self.large = self._changed_case(run, lambda value: value * _LARGE)
@@ -158,10 +159,8 @@ class Oracle:
         values = {name: change(value).astype(value.dtype)
                   if name in floats else value
                   for name, value in self.cases[-1][0].items()}
-        try:
-            return (values, run(*values.values())) if floats else None
-        except Exception:  # of any Op, for any reason
-            return None
+        outputs = _attempted(run, values.values()) if floats else None
+        return outputs and (values, outputs)
 
     def _moving_case(self, run):
         """Return the first case in which all outputs move that else stay.
@@ -199,11 +198,8 @@ class Oracle:
     def _again(self, run, values, change):
         """Return the outputs for changed inputs, None where that fails."""
         random = np.random.RandomState(1)
-        try:
-            return run(*(change(put, values[put.name], random)
-                         for put in self.plan.inputs))
-        except Exception:  # of any Op, for any reason
-            return None
+        return _attempted(run, [change(put, values[put.name], random)
+                                for put in self.plan.inputs])
 
     def check(self, run, where):
         """Compare an export with the network.
@@ -248,9 +244,16 @@ class Oracle:
                               _largest(outputs[at]), allowed[at], where)
 
 
-def _is_of_sigmoid(name, plan):
+def _attempted(run, values):
+    """Return the outputs for some inputs, None where the network fails."""
+    try:
+        return run(*values)
+    except Exception:  # of any Op, for any reason
+        return None
+
+
+def _is_of_sigmoid(name, parts):
     """Tell whether numbers of a sigmoid come out, multiplied by no weights."""
-    parts = {part.name: part for part in plan.parts}
     pending, seen = [name], set()
     while pending:
         part = parts.get(pending.pop())

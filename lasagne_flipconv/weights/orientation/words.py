@@ -170,9 +170,17 @@ def dense_axes(slot, entry, options):
     known = entry.convention or entry.told or told
     if told in _ORDERS and known not in _ORDERS:
         return told  # of this matrix, where the file knows its library
-    if known in _ORDERS:
-        return known
-    return DENSE_AXES.get(known, "IO") if isinstance(known, str) else "IO"
+    return _order_of(known) or "IO"
+
+
+def _order_of(word):
+    """Return the order of a matrix's axes that a word tells, or None."""
+    if word in _ORDERS:
+        return word
+    if word == _EITHER or not isinstance(word, str) or (
+            word not in FORMAT_CONVENTIONS):
+        return None
+    return DENSE_AXES.get(word, "IO")
 
 
 def check_order(slot, entry, name, options):
@@ -194,10 +202,7 @@ def check_order(slot, entry, name, options):
     ConventionError
         If the file knows it, and the user says another.
     """
-    told = told_of(options.orientation, slot, entry)
-    said = told if told in _ORDERS else DENSE_AXES.get(told, "IO") if (
-        isinstance(told, str) and told in FORMAT_CONVENTIONS
-        and told != _EITHER) else None
+    said = _order_of(told_of(options.orientation, slot, entry))
     if entry.convention in _ORDERS and said not in (None, entry.convention):
         raise ConventionError(
             "%s: the file says axes %r, orientation=%r says %r; expected both "
